@@ -1,0 +1,31 @@
+# Every command installs what it needs into .venv first; a second run starts at once.
+PYTHON ?= python3
+VENV_BIN := .venv/bin
+
+.PHONY: run demo test bench lint format setup setup-dev
+
+setup:
+	@$(PYTHON) tools/setup.py run
+
+setup-dev:
+	@$(PYTHON) tools/setup.py dev
+
+run: setup
+	@$(VENV_BIN)/minno-dashboard serve
+
+demo: setup
+	@$(VENV_BIN)/python -m tools.demo
+
+test: setup-dev
+	@$(VENV_BIN)/python -m tools.check
+
+bench: setup-dev
+	@$(VENV_BIN)/python -m tools.bench
+
+lint: setup-dev
+	@$(VENV_BIN)/python -m tools.check lint
+
+format: setup-dev
+	@$(VENV_BIN)/ruff format src tests tools
+	@$(VENV_BIN)/ruff check --fix src tests tools
+	@$(VENV_BIN)/djlint --reformat --quiet src

@@ -1,0 +1,216 @@
+"""Bytes in the simulated Dropbox: Dropbox's content hash, stored blobs, and drafts being uploaded."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+BLOCK = 4 * 1024 * 1024
+"""Dropbox hashes a file in blocks of 4 MiB."""
+
+PIECE = 1024 * 1024
+"""How much is read at a time when bytes are copied."""
+
+
+class ContentHasher:
+    """Dropbox's content hash, fed piece by piece."""
+
+    def __init__(self) -> None:
+        """Start with nothing fed."""
+        self._overall = hashlib.sha256()
+        self._block = hashlib.sha256()
+        self._filled = 0
+        self.size = 0
+
+    def update(self, data: bytes | bytearray | memoryview) -> None:
+        """Feed the next bytes."""
+        view = memoryview(data)
+        self.size += len(view)
+        while len(view):
+            taken = view[: BLOCK - self._filled]
+            self._block.update(taken)
+            self._filled += len(taken)
+            view = view[len(taken) :]
+            if self._filled == BLOCK:
+                self._overall.update(self._block.digest())
+                self._block = hashlib.sha256()
+                self._filled = 0
+
+    def hexdigest(self) -> str:
+        """Tell the hash of everything fed so far."""
+        overall = self._overall.copy()
+        if self._filled:
+            overall.update(self._block.digest())
+        return overall.hexdigest()
+
+
+def content_hash(data: bytes) -> str:
+    """Compute Dropbox's content hash of some bytes."""
+    hasher = ContentHasher()
+    hasher.update(data)
+    return hasher.hexdigest()
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Immutable stored bytes, either in memory or in a file."""
+
+    size: int
+    content_hash: str
+    data: bytes = field(default=b"", repr=False)
+    path: Path | None = None
+
+    def open(self) -> BinaryIO:
+        """Open the bytes for reading."""
+        return io.BytesIO(self.data) if self.path is None else self.path.open("rb")
+
+    def read(self) -> bytes:
+        """Read all bytes."""
+        return self.data if self.path is None else self.path.read_bytes()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Read the bytes piece by piece."""
+        with self.open() as stream:
+            while piece := stream.read(PIECE):
+                yield piece
+
+
+class Draft(Protocol):
+    """Bytes on their way in; becomes a blob when sealed."""
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        """Put bytes at a place."""
+        ...
+
+    def seal(self) -> Blob:
+        """Make a blob of what was written; may be called again after more was written."""
+        ...
+
+    def discard(self) -> None:
+        """Forget the bytes."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Where bytes are kept."""
+
+    def draft(self, name: str | None = None) -> Draft:
+        """Begin a new draft, or open the one of that name."""
+        ...
+
+    def find(self, content_hash: str, size: int) -> Blob:
+        """Give back a blob stored earlier."""
+        ...
+
+    def get(self, data: bytes) -> Blob:
+        """Store some bytes."""
+        ...
+
+
+class MemoryDraft:
+    """A draft in memory."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._data = bytearray()
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        """Put bytes at a place."""
+        if offset > len(self._data):
+            self._data.extend(bytes(offset - len(self._data)))
+        self._data[offset : offset + len(data)] = data
+
+    def seal(self) -> Blob:
+        """Make a blob of what was written."""
+        data = bytes(self._data)
+        return Blob(len(data), content_hash(data), data)
+
+    def discard(self) -> None:
+        """Forget the bytes."""
+        self._data.clear()
+
+
+class MemoryStore:
+    """Keeps bytes in memory."""
+
+    def draft(self, name: str | None = None) -> Draft:
+        """Begin a new draft."""
+        return MemoryDraft()
+
+    def find(self, content_hash: str, size: int) -> Blob:
+        """Refuse: nothing outlives a simulator in memory."""
+        raise KeyError(content_hash)
+
+    def get(self, data: bytes) -> Blob:
+        """Store some bytes."""
+        return Blob(len(data), content_hash(data), data)
+
+
+class FileDraft:
+    """A draft in a file."""
+
+    def __init__(self, path: Path, blobs: Path) -> None:
+        """Use the file at the path, created when absent."""
+        self._path = path
+        self._blobs = blobs
+        path.touch()
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        """Put bytes at a place."""
+        with self._path.open("r+b") as stream:
+            stream.seek(offset)
+            stream.write(data)
+
+    def seal(self) -> Blob:
+        """Copy what was written into the blob store under its hash."""
+        hasher = ContentHasher()
+        temporary = self._blobs / f"new-{uuid.uuid4().hex}"
+        with self._path.open("rb") as source, temporary.open("wb") as target:
+            while piece := source.read(PIECE):
+                hasher.update(piece)
+                target.write(piece)
+        final = self._blobs / hasher.hexdigest()
+        temporary.replace(final)
+        return Blob(hasher.size, hasher.hexdigest(), path=final)
+
+    def discard(self) -> None:
+        """Forget the bytes."""
+        self._path.unlink(missing_ok=True)
+
+
+class FileStore:
+    """Keeps bytes in a folder: `blobs/<content hash>` and `drafts/<name>`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use the folder, created when absent."""
+        self._blobs = folder / "blobs"
+        self._drafts = folder / "drafts"
+        self._blobs.mkdir(parents=True, exist_ok=True)
+        self._drafts.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+
+    def draft(self, name: str | None = None) -> Draft:
+        """Begin a new draft, or open the one of that name."""
+        return FileDraft(self._drafts / (name or uuid.uuid4().hex), self._blobs)
+
+    def find(self, content_hash: str, size: int) -> Blob:
+        """Give back a blob stored earlier."""
+        path = self._blobs / content_hash
+        if not path.is_file():
+            raise KeyError(content_hash)
+        return Blob(size, content_hash, path=path)
+
+    def get(self, data: bytes) -> Blob:
+        """Store some bytes."""
+        final = self._blobs / content_hash(data)
+        if not final.is_file():
+            temporary = self._blobs / f"new-{uuid.uuid4().hex}"
+            temporary.write_bytes(data)
+            temporary.replace(final)
+        return Blob(len(data), final.name, path=final)

@@ -1,0 +1,204 @@
+"""Listings and cursors: a cursor is a place in a listing, then a number in the journal."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import bisect
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from dropbox_simulator.metadata import Metadata, gone_metadata, metadata_of
+from dropbox_simulator.namespace import Namespace
+from dropbox_simulator.refusals import LookupRefused
+from dropbox_simulator.tree import Node
+
+
+class CursorInvalid(Exception):
+    """A text that is no cursor of this folder; answered as a malformed call."""
+
+
+class CursorReset(Exception):
+    """A cursor that no longer holds; answered as `reset`."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """What a cursor string says; `after` is the last key listed, None once the listing is complete."""
+
+    namespace: str
+    path: str
+    recursive: bool
+    include_deleted: bool
+    limit: int
+    sequence: int
+    epoch: int
+    made_at: int
+    after: list[str] | None
+
+    def encode(self) -> str:
+        """Write the cursor as an opaque string."""
+        packed = json.dumps(asdict(self), separators=(",", ":"), sort_keys=True).encode()
+        check = f"{binascii.crc32(packed):08x}".encode()
+        return "AAE" + base64.urlsafe_b64encode(check + packed).decode().rstrip("=")
+
+
+def decode_cursor(text: str, namespace: Namespace, now: float) -> Cursor:
+    """Understand a cursor string; raise CursorInvalid or CursorReset."""
+    cursor = read_cursor(text)
+    if cursor.namespace != namespace.id:
+        raise CursorInvalid
+    lifetime = namespace.behaviour.cursor_seconds
+    if cursor.epoch != namespace.epoch or (lifetime is not None and now > cursor.made_at + lifetime):
+        raise CursorReset
+    return cursor
+
+
+def read_cursor(text: str) -> Cursor:
+    """Take a cursor string apart without asking whether it still holds; raise CursorInvalid."""
+    if not text.startswith("AAE") or not text.isascii():
+        raise CursorInvalid
+    try:
+        raw = base64.urlsafe_b64decode(text[3:] + "=" * (-len(text[3:]) % 4))
+        if f"{binascii.crc32(raw[8:]):08x}".encode() != raw[:8]:
+            raise CursorInvalid
+        values: dict[str, Any] = json.loads(raw[8:])
+        return Cursor(**values)
+    except (binascii.Error, ValueError, TypeError):
+        raise CursorInvalid from None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some entries, the cursor behind them, and whether there are more now."""
+
+    entries: list[Metadata]
+    cursor: Cursor
+    has_more: bool
+
+
+def scope_root(namespace: Namespace, path_lower: str) -> Node:
+    """Find the folder a listing is about; raise LookupRefused."""
+    if path_lower == "":
+        if not namespace.exists and namespace.behaviour.app_folder_deleted == "not_found":
+            raise LookupRefused("not_found")
+        return namespace.tree.root
+    node = namespace.tree.find_lower(path_lower)
+    if node is None:
+        raise LookupRefused("not_found")
+    if not node.is_folder:
+        raise LookupRefused("not_folder")
+    return node
+
+
+def start_cursor(
+    namespace: Namespace, *, path: str, recursive: bool, include_deleted: bool, limit: int | None, now: float
+) -> Cursor:
+    """Make the cursor that stands before the first entry of a listing; raise LookupRefused."""
+    node = namespace.resolve(path) if path else namespace.tree.root
+    root = scope_root(namespace, node.path_lower())
+    page = min(limit or namespace.behaviour.default_page, namespace.behaviour.page_limit)
+    return Cursor(
+        namespace=namespace.id,
+        path=root.path_lower(),
+        recursive=recursive,
+        include_deleted=include_deleted,
+        limit=page,
+        sequence=namespace.journal.sequence,
+        epoch=namespace.epoch,
+        made_at=int(now),
+        after=[],
+    )
+
+
+def read_page(namespace: Namespace, cursor: Cursor, now: float) -> Page:
+    """Read the next page behind a cursor; raise LookupRefused."""
+    root = scope_root(namespace, cursor.path)
+    fresh = replace(cursor, made_at=int(now))
+    if cursor.after is not None:
+        return _listing_page(namespace, fresh, root)
+    return _journal_page(namespace, fresh)
+
+
+def _listing_page(namespace: Namespace, cursor: Cursor, root: Node) -> Page:
+    keys = _listed(namespace, cursor, root)
+    start = bisect.bisect_right(keys, (cursor.after or [], "\0"), key=lambda item: (item[0], ""))
+    chosen = keys[start : start + cursor.limit]
+    entries = [entry for _, path_lower in chosen if (entry := _entry(namespace, path_lower)) is not None]
+    if start + cursor.limit < len(keys):
+        return Page(entries, replace(cursor, after=chosen[-1][0]), True)
+    done = replace(cursor, after=None)
+    return Page(entries, done, any(True for _ in _changes(namespace, done)))
+
+
+def _listed(namespace: Namespace, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]:
+    """List (key, path_lower) of everything a listing contains, in the order of keys."""
+    paths: list[str] = []
+    if cursor.recursive:
+        paths = [path for path, node in _walk(root, cursor.path) if node.parent is not None]
+    else:
+        paths = [f"{cursor.path}/{key}" for key in root.children]
+    if cursor.include_deleted:
+        paths += [path for path in namespace.gone if _in_scope(cursor, path)]
+    return sorted((path.split("/")[1:], path) for path in paths)
+
+
+def _walk(node: Node, path: str) -> list[tuple[str, Node]]:
+    found = [(path, node)]
+    for key, child in node.children.items():
+        found += _walk(child, f"{path}/{key}")
+    return found
+
+
+def _in_scope(cursor: Cursor, path_lower: str) -> bool:
+    if path_lower == cursor.path:
+        return cursor.recursive and cursor.path != ""
+    if not path_lower.startswith(f"{cursor.path}/"):
+        return False
+    return cursor.recursive or "/" not in path_lower[len(cursor.path) + 1 :]
+
+
+def _entry(namespace: Namespace, path_lower: str) -> Metadata | None:
+    node = namespace.tree.find_lower(path_lower)
+    if node is not None:
+        return metadata_of(node, namespace.behaviour)
+    gone = namespace.gone.get(path_lower)
+    return None if gone is None else gone_metadata(gone, path_lower)
+
+
+def _changes(namespace: Namespace, cursor: Cursor) -> Any:
+    """Go through (number, path) of what a cursor has not told yet."""
+    for number, path_lower in namespace.journal.since(cursor.sequence):
+        if _in_scope(cursor, path_lower) and not _told_by_parent(namespace, cursor, path_lower):
+            yield number, path_lower
+
+
+def _told_by_parent(namespace: Namespace, cursor: Cursor, path_lower: str) -> bool:
+    """Tell whether a deletion is already told by that of the folder it was in."""
+    if namespace.behaviour.deleted_children_reported:
+        return False
+    if namespace.tree.find_lower(path_lower) is not None:
+        return False
+    parent = path_lower.rpartition("/")[0]
+    return parent != cursor.path and namespace.tree.find_lower(parent) is None
+
+
+def _journal_page(namespace: Namespace, cursor: Cursor) -> Page:
+    entries: list[Metadata] = []
+    sequence = cursor.sequence
+    for number, path_lower in _changes(namespace, cursor):
+        if len(entries) == cursor.limit:
+            return Page(entries, replace(cursor, sequence=sequence), True)
+        entry = _entry(namespace, path_lower)
+        if entry is not None:
+            entries.append(entry)
+        sequence = number
+    return Page(entries, replace(cursor, sequence=namespace.journal.sequence), False)
+
+
+def has_changes(namespace: Namespace, cursor: Cursor) -> bool:
+    """Tell whether a cursor would give anything new."""
+    if cursor.after is not None:
+        return True
+    return any(True for _ in _changes(namespace, cursor))

@@ -1,0 +1,373 @@
+"""One app folder of one account: the tree, its revisions, its journal, and what may be done to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from dropbox_simulator.behaviour import Behaviour
+from dropbox_simulator.content import Blob
+from dropbox_simulator.names import (
+    DisallowedName,
+    MalformedPath,
+    Name,
+    check_writable,
+    numbered,
+    parse_name,
+    parse_path,
+)
+from dropbox_simulator.refusals import LookupRefused, RelocationRefused, TooManyFiles, WriteRefused
+from dropbox_simulator.tree import Gone, Journal, Node, Revision, Tree
+
+WriteMode = Literal["add", "overwrite", "update"]
+
+
+class Shelf(Protocol):
+    """Hears of every change, to keep an ordinary folder and a stored state in step."""
+
+    def stored(self, node: Node) -> None:
+        """A folder was made, or a file was written."""
+        ...
+
+    def removed(self, node: Node, parts: tuple[str, ...]) -> None:
+        """A node, with everything below it, was taken away from the place."""
+        ...
+
+    def moved(self, node: Node, parts: tuple[str, ...]) -> None:
+        """A node, with everything below it, was moved here from the place."""
+        ...
+
+
+class Serials(Protocol):
+    """Makes identifiers that look random and never repeat."""
+
+    def node_id(self) -> str:
+        """Make the id of a file or folder."""
+        ...
+
+    def rev(self) -> str:
+        """Make the rev of a file."""
+        ...
+
+
+class Namespace:
+    """One app folder; callers hold `lock` around every method."""
+
+    def __init__(
+        self, *, id: str, behaviour: Behaviour, serials: Serials, now: Callable[[], float], room: Callable[[], int]
+    ) -> None:
+        """Start empty; `room` tells how many bytes the account's quota still allows."""
+        self.id = id
+        self.behaviour = behaviour
+        self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
+        self.tree = Tree(serials.node_id())
+        self.journal = Journal()
+        self.gone: dict[str, Gone] = {}
+        self.history: dict[str, list[Revision]] = {}
+        self.epoch = 0
+        self.exists = True
+        self.used = 0
+        self.shelf: Shelf | None = None
+        self._serials = serials
+        self._now = now
+        self._room = room
+
+    def resolve(self, path: str) -> Node:
+        """Find the node of a path, an `id:…` or an `ns:…` path; raise LookupRefused."""
+        node = self._by_reference(path)
+        if node is None:
+            raise LookupRefused("not_found")
+        return node
+
+    def _by_reference(self, path: str) -> Node | None:
+        if path.startswith("id:"):
+            return self.tree.by_id.get(path)
+        try:
+            return self.tree.find(parse_path(self._without_ns(path), self.behaviour))
+        except MalformedPath:
+            raise LookupRefused("malformed_path") from None
+
+    def _without_ns(self, path: str) -> str:
+        if not path.startswith("ns:"):
+            return path
+        prefix, slash, rest = path.partition("/")
+        if prefix != f"ns:{self.id}":
+            raise LookupRefused("not_found")
+        return slash + rest
+
+    def target(self, path: str) -> list[Name]:
+        """Understand a path to be written; raise WriteRefused."""
+        if path.startswith("id:"):
+            node = self.tree.by_id.get(path)
+            if node is None:
+                raise WriteRefused("malformed_path")
+            path = node.path_display()
+        try:
+            names = parse_path(self._without_ns(path), self.behaviour)
+            if not names:
+                raise WriteRefused("malformed_path")
+            check_writable(names, self.behaviour)
+        except MalformedPath:
+            raise WriteRefused("malformed_path") from None
+        except LookupRefused:
+            raise WriteRefused("no_write_permission") from None
+        except DisallowedName:
+            raise WriteRefused("disallowed_name") from None
+        return names
+
+    def _check_ancestors(self, names: list[Name]) -> None:
+        node = self.tree.root
+        for name in names[:-1]:
+            child = node.children.get(name.key)
+            if child is None:
+                return
+            if not child.is_folder:
+                raise WriteRefused("conflict", "file_ancestor")
+            node = child
+
+    def _parent(self, names: list[Name]) -> Node:
+        """Find the folder a path goes into, making what is missing of it."""
+        self.exists = True
+        node = self.tree.root
+        for name in names[:-1]:
+            child = node.children.get(name.key)
+            node = child if child is not None else self._new_folder(name, node)
+        return node
+
+    def _new_folder(self, name: Name, parent: Node) -> Node:
+        node = Node(self._serials.node_id(), name.text, name.key, parent)
+        self.tree.attach(node, parent)
+        self._note(node)
+        if self.shelf:
+            self.shelf.stored(node)
+        return node
+
+    def _note(self, node: Node) -> None:
+        path_lower = node.path_lower()
+        self.gone.pop(path_lower, None)
+        if node.revision is not None:
+            revisions = self.history.setdefault(path_lower, [])
+            if not revisions or revisions[-1].rev != node.revision.rev:
+                revisions.append(node.revision)
+        self.journal.touch(path_lower)
+        self.changed.notify_all()
+
+    def _free_name(self, names: list[Name]) -> list[Name]:
+        number = 1
+        while True:
+            last = parse_name(numbered(names[-1].text, number), self.behaviour)
+            if self.tree.find([*names[:-1], last]) is None:
+                return [*names[:-1], last]
+            number += 1
+
+    def commit(
+        self,
+        *,
+        path: str,
+        blob: Blob,
+        mode: WriteMode,
+        rev: str | None = None,
+        autorename: bool = False,
+        strict_conflict: bool = False,
+        client_modified: int | None = None,
+    ) -> Node:
+        """Write a file as a WriteMode says; raise WriteRefused."""
+        names = self.target(path)
+        self._check_ancestors(names)
+        existing = self.tree.find(names)
+        conflict: str | None = None
+        if existing is None:
+            if mode == "update" and strict_conflict:
+                conflict = "file"
+        elif existing.revision is None:
+            conflict = "folder"
+        elif existing.revision.blob.content_hash == blob.content_hash and not strict_conflict:
+            return existing
+        elif mode == "add" or (mode == "update" and existing.revision.rev != rev):
+            conflict = "file"
+        if conflict is not None:
+            if not autorename:
+                raise WriteRefused("conflict", conflict)
+            if existing is not None:
+                names, existing = self._free_name(names), None
+        return self._write(names, existing, blob, client_modified)
+
+    def _write(self, names: list[Name], existing: Node | None, blob: Blob, client_modified: int | None) -> Node:
+        old_size = existing.revision.blob.size if existing is not None and existing.revision else 0
+        if blob.size - old_size > self._room():
+            raise WriteRefused("insufficient_space")
+        node = existing
+        if node is None:
+            parent = self._parent(names)
+            node = Node(self._new_id(names), names[-1].text, names[-1].key, parent)
+        moment = int(self._now())
+        node.revision = Revision(
+            self._serials.rev(), blob, moment if client_modified is None else client_modified, moment, node.id
+        )
+        if existing is None and node.parent is not None:
+            self.tree.attach(node, node.parent)
+        self.used += blob.size - old_size
+        self._note(node)
+        if self.shelf:
+            self.shelf.stored(node)
+        return node
+
+    def _new_id(self, names: list[Name]) -> str:
+        gone = self.gone.get("".join(f"/{name.key}" for name in names))
+        if gone is not None and not gone.was_folder and not self.behaviour.delete_forgets_id:
+            return gone.node_id
+        return self._serials.node_id()
+
+    def create_folder(self, *, path: str, autorename: bool = False) -> Node:
+        """Make a folder; raise WriteRefused when something stands there."""
+        names = self.target(path)
+        self._check_ancestors(names)
+        existing = self.tree.find(names)
+        if existing is not None:
+            if not autorename:
+                raise WriteRefused("conflict", "folder" if existing.is_folder else "file")
+            names = self._free_name(names)
+        return self._new_folder(names[-1], self._parent(names))
+
+    def removable(self, *, path: str, parent_rev: str | None = None) -> Node:
+        """Find what a delete would remove; raise LookupRefused, WriteRefused or TooManyFiles."""
+        node = self.resolve(path)
+        if node is self.tree.root:
+            raise LookupRefused("malformed_path")
+        if parent_rev is not None and (node.revision is None or node.revision.rev != parent_rev):
+            if self.behaviour.parent_rev_mismatch == "not_found":
+                raise LookupRefused("not_found")
+            raise WriteRefused("conflict", "folder" if node.is_folder else "file")
+        limit = self.behaviour.delete_limit
+        if limit is not None and sum(1 for _ in node.walk()) > limit:
+            raise TooManyFiles
+        return node
+
+    def remove(self, node: Node) -> None:
+        """Take a node and everything below it away; its revisions stay in the history."""
+        parts = node.parts()
+        self._forget(node)
+        self.tree.detach(node)
+        self.changed.notify_all()
+        if self.shelf:
+            self.shelf.removed(node, parts)
+
+    def _forget(self, node: Node) -> None:
+        moment = int(self._now())
+        for below in node.walk():
+            path_lower = below.path_lower()
+            self.gone[path_lower] = Gone(
+                below.name, below.path_display(), below.id, below.is_folder, moment
+            )
+            self.journal.touch(path_lower)
+            if below.revision is not None:
+                self.used -= below.revision.blob.size
+
+    def remove_everything(self) -> None:
+        """Delete the app folder itself, as its user can."""
+        for node in list(self.tree.root.children.values()):
+            self.remove(node)
+        self.exists = False
+        self.changed.notify_all()
+
+    def relocate(self, *, from_path: str, to_path: str, autorename: bool = False, copy: bool = False) -> Node:
+        """Move or copy a node with everything below it; raise RelocationRefused or TooManyFiles."""
+        try:
+            source = self.resolve(from_path)
+            if source is self.tree.root:
+                raise LookupRefused("malformed_path")
+        except LookupRefused as refused:
+            raise RelocationRefused({".tag": "from_lookup", "from_lookup": refused.error}) from None
+        try:
+            names = self.target(to_path)
+            self._check_ancestors(names)
+            existing = self.tree.find(names)
+            if existing is source and not copy:
+                return self._same_place(source, names)
+            self._check_nesting(source, names, copy)
+            if existing is not None:
+                if not autorename:
+                    raise WriteRefused("conflict", "folder" if existing.is_folder else "file")
+                names = self._free_name(names)
+        except WriteRefused as refused:
+            raise RelocationRefused({".tag": "to", "to": refused.error}) from None
+        if sum(1 for _ in source.walk()) > self.behaviour.relocation_limit:
+            raise TooManyFiles
+        return self._copy(source, names) if copy else self._move(source, names)
+
+    def _check_nesting(self, source: Node, names: list[Name], copy: bool) -> None:
+        node: Node | None = None
+        for length in range(len(names), 0, -1):
+            node = self.tree.find(names[:length])
+            if node is not None:
+                break
+        if source.is_folder and node is not None and node.is_within(source):
+            tag = "duplicated_or_nested_paths" if copy else "cant_move_folder_into_itself"
+            raise RelocationRefused({".tag": tag})
+
+    def _same_place(self, source: Node, names: list[Name]) -> Node:
+        if source.name == names[-1].text:
+            raise WriteRefused("conflict", "folder" if source.is_folder else "file")
+        if self.behaviour.case_only_move == "conflict":
+            raise WriteRefused("conflict", "folder" if source.is_folder else "file")
+        if self.behaviour.case_only_move == "rename":
+            parts = source.parts()
+            source.name = names[-1].text
+            if self.shelf:
+                self.shelf.moved(source, parts)
+        return source
+
+    def _move(self, source: Node, names: list[Name]) -> Node:
+        parts = source.parts()
+        self._forget(source)
+        parent = self._parent(names)
+        if source.parent is not None:
+            del source.parent.children[source.key]
+        source.name, source.key = names[-1].text, names[-1].key
+        self.tree.attach(source, parent)
+        self._arrived(source, fresh=self.behaviour.move_changes_rev)
+        if self.shelf:
+            self.shelf.moved(source, parts)
+        return source
+
+    def _arrived(self, top: Node, *, fresh: bool) -> None:
+        moment = int(self._now())
+        for node in top.walk():
+            if node.revision is not None:
+                self.used += node.revision.blob.size
+                if fresh or node.revision.node_id != node.id:
+                    old = node.revision
+                    node.revision = Revision(
+                        self._serials.rev(), old.blob, old.client_modified, moment, node.id
+                    )
+            self._note(node)
+
+    def _copy(self, source: Node, names: list[Name]) -> Node:
+        size = sum(node.revision.blob.size for node in source.walk() if node.revision is not None)
+        if size > self._room():
+            raise RelocationRefused({".tag": "insufficient_quota"})
+        twin = self._twin(source, names[-1])
+        self.tree.attach(twin, self._parent(names))
+        self._arrived(twin, fresh=True)
+        if self.shelf:
+            for node in twin.walk():
+                self.shelf.stored(node)
+        return twin
+
+    def _twin(self, source: Node, name: Name) -> Node:
+        twin = Node(self._serials.node_id(), name.text, name.key, None, source.revision)
+        for key, child in source.children.items():
+            below = self._twin(child, Name(child.name, child.key))
+            below.parent = twin
+            twin.children[key] = below
+        return twin
+
+    def find_revision(self, rev: str) -> Revision | None:
+        """Find a revision, present or past, by its rev."""
+        for revisions in self.history.values():
+            for revision in revisions:
+                if revision.rev == rev:
+                    return revision
+        return None

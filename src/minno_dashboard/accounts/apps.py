@@ -1,0 +1,13 @@
+"""Tells Django of this room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """The `accounts` room."""
+
+    name = "minno_dashboard.accounts"
+    label = "accounts"
+    default_auto_field = "django.db.models.BigAutoField"

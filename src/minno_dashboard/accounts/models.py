@@ -1,0 +1,97 @@
+"""Users, codes handed over once, the audit log."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class UserManager(BaseUserManager["User"]):
+    """Django's door to users; people are created through `services`."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Find a user by the folded user name or e-mail address."""
+        folded = (username or "").strip().casefold()
+        return self.get(models.Q(username=folded) | models.Q(email=folded))
+
+
+class User(AbstractBaseUser):
+    """A person who may come in. User name and e-mail address are stored case-folded; the full name is free text."""
+
+    class Role(models.TextChoices):
+        """An admin manages users and configuration, and sees nobody's studies."""
+
+        RESEARCHER = "researcher", "Researcher"
+        ADMIN = "admin", "Admin"
+
+    username = models.CharField(max_length=150, unique=True)
+    email = models.CharField(max_length=254, unique=True)
+    full_name = models.CharField(max_length=200, blank=True, default="")
+    role = models.CharField(max_length=20, choices=Role, default=Role.RESEARCHER)
+    is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
+    objects: ClassVar[UserManager] = UserManager()
+
+    def __str__(self) -> str:
+        return self.full_name or self.username
+
+    @property
+    def is_admin(self) -> bool:
+        """Say whether this person manages users and configuration."""
+        return self.role == self.Role.ADMIN
+
+
+class AccessCode(models.Model):
+    """A link handed over once to set a password: activation, or a reset. Only the code's fingerprint is kept."""
+
+    class Purpose(models.TextChoices):
+        """Why the link was made."""
+
+        ACTIVATE = "activate", "Activation"
+        RESET = "reset", "Password reset"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="codes")
+    purpose = models.CharField(max_length=10, choices=Purpose)
+    fingerprint = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} for {self.user_id}"
+
+
+class LoginFailure(models.Model):
+    """One refused log-in; counted per name and per address to slow guessing down."""
+
+    name = models.CharField(max_length=254)
+    address = models.CharField(max_length=64)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["name", "at"]), models.Index(fields=["address", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} from {self.address}"
+
+
+class AuditEntry(models.Model):
+    """Who did what to what, written in the transaction of the deed."""
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    actor_name = models.CharField(max_length=150)
+    verb = models.CharField(max_length=60)
+    target = models.CharField(max_length=300, blank=True, default="")
+    details: Any = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.verb} {self.target}"

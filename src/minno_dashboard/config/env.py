@@ -1,0 +1,107 @@
+"""The environment variables the product reads, checked as they are read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+class BadEnvironment(SystemExit):
+    """An environment variable holds nonsense; the message names it and says what it takes."""
+
+
+def text(name: str, default: str = "") -> str:
+    """Return a variable, or the content of the file that `<name>_FILE` points to."""
+    if file := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadEnvironment(
+                f"{name}_FILE={file}: this file cannot be read ({error.strerror})."
+            ) from error
+    return os.environ.get(name, default)
+
+
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    """Return a whole number between `low` and `high`."""
+    raw = os.environ.get(name, "")
+    if not raw:
+        return default
+    if not raw.isdigit() or not low <= int(raw) <= high:
+        raise BadEnvironment(f"{name}={raw}: this takes a whole number from {low} to {high}.")
+    return int(raw)
+
+
+def data_dir() -> Path:
+    """Return the folder that holds everything the product stores, made if it is not there."""
+    path = Path(os.environ.get("MINNO_DATA_DIR", "data")).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BadEnvironment(
+            f"MINNO_DATA_DIR={path}: this folder cannot be made ({error.strerror})."
+        ) from error
+    return path
+
+
+def secret_key(folder: Path) -> str:
+    """Return the key that seals secrets and signs cookies: the variable's, else one kept 0600 in the data folder."""
+    if given := text("MINNO_SECRET_KEY"):
+        if len(given) < 32:
+            raise BadEnvironment("MINNO_SECRET_KEY: this takes at least 32 characters.")
+        return given
+    file = folder / "secret_key"
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return file.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+        handle.write(secrets.token_urlsafe(48))
+    return file.read_text(encoding="ascii").strip()
+
+
+def server_url(port: int) -> str:
+    """Return the public address of the site without a slash at its end."""
+    url = os.environ.get("MINNO_SERVER_URL", "") or f"http://127.0.0.1:{port}"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise BadEnvironment(
+            f"MINNO_SERVER_URL={url}: this takes an address such as https://lab.example.org."
+        )
+    if parts.path.strip("/"):
+        raise BadEnvironment(
+            f"MINNO_SERVER_URL={url}: the Dashboard needs a host of its own, without a path."
+        )
+    return url.rstrip("/")
+
+
+def database(folder: Path) -> dict[str, object]:
+    """Return Django's description of the database that `DATABASE_URL` names; SQLite in the data folder by default."""
+    url = text("DATABASE_URL")
+    if not url or url.startswith("sqlite"):
+        name = unquote(url.removeprefix("sqlite:///")) if url else str(folder / "minno.sqlite3")
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": name,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            },
+        }
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise BadEnvironment("DATABASE_URL: this takes sqlite:///… or postgresql://user:password@host/name.")
+    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(query.get("host", parts.hostname or "")),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }

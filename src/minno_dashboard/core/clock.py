@@ -1,0 +1,16 @@
+"""The only place that asks what time it is."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """Return the present moment in UTC, with its time zone."""
+    return datetime.now(UTC)
+
+
+def monotonic_seconds() -> float:
+    """Return seconds of a clock that never jumps, for measuring durations."""
+    return time.monotonic()

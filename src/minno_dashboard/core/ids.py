@@ -1,0 +1,21 @@
+"""Identifiers that nobody can guess."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+
+def public_id() -> str:
+    """Return 16 URL-safe characters (96 random bits) for a thing named in addresses."""
+    return secrets.token_urlsafe(12)
+
+
+def secret_code() -> str:
+    """Return 43 URL-safe characters (256 random bits) to hand over once; store only its `fingerprint`."""
+    return secrets.token_urlsafe(32)
+
+
+def fingerprint(code: str) -> str:
+    """Return the SHA-256 of a code in hexadecimal: what the database keeps instead of the code."""
+    return hashlib.sha256(code.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Blobs and trees: store, change, undo, zip, compare. Knows nothing of studies."""

@@ -1,0 +1,13 @@
+"""Tells Django of this room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class FilesConfig(AppConfig):
+    """The `files` room."""
+
+    name = "minno_dashboard.files"
+    label = "files"
+    default_auto_field = "django.db.models.BigAutoField"

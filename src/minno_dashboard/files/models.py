@@ -1,0 +1,112 @@
+"""Blobs, trees, nodes, and the history of every file."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class Blob(models.Model):
+    """Immutable bytes in the blob store, addressed by their SHA-256 (hexadecimal).
+
+    `dropbox_hash` is Dropbox's content hash of the same bytes, computed once as they were stored.
+    `unreferenced_since` is set by the collector when nothing points here any more.
+    """
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    size = models.BigIntegerField()
+    dropbox_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    unreferenced_since = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
+class Tree(models.Model):
+    """The folders and files of one version.
+
+    `revision` is raised in the transaction of any change. `settled_revision` is the revision up to which everybody
+    who follows trees (the mirror) has taken the changes over; this room does not know who follows.
+    """
+
+    revision = models.BigIntegerField(default=0)
+    settled_revision = models.BigIntegerField(default=0)
+    is_frozen = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], condition=~Q(revision=F("settled_revision")), name="unsettled_trees")
+        ]
+
+    def __str__(self) -> str:
+        return f"tree {self.pk} at revision {self.revision}"
+
+
+class Node(models.Model):
+    """One folder or file of a tree; its id survives renames and moves.
+
+    `revision` is the tree's revision at the node's last change (a folder's own: not that of things inside it).
+    A deleted node stays as a tombstone: `deleted_at` is set, and `deleted_with` names the node that was deleted as
+    a whole (itself, or the folder above it), so that it can be brought back together. `copied_from` is the id of
+    the node whose content this one started with.
+    """
+
+    tree = models.ForeignKey(Tree, on_delete=models.CASCADE, related_name="nodes")
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
+    )
+    name = models.CharField(max_length=255)
+    name_key = models.CharField(max_length=510)
+    is_folder = models.BooleanField(default=False)
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, blank=True, related_name="nodes")
+    revision = models.BigIntegerField()
+    copied_from = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    deleted_with = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tree", "parent", "name_key"],
+                condition=Q(deleted_at=None, parent__isnull=False),
+                name="one_name_in_a_folder",
+            ),
+            models.UniqueConstraint(
+                fields=["tree", "name_key"],
+                condition=Q(deleted_at=None, parent__isnull=True),
+                name="one_name_at_the_top",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_folder=True, blob=None) | Q(is_folder=False, blob__isnull=False),
+                name="a_file_has_bytes_and_a_folder_none",
+            ),
+        ]
+        indexes = [models.Index(fields=["tree", "revision"], name="changes_of_a_tree")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FileVersion(models.Model):
+    """One state of a file in its history."""
+
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="history")
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="history")
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    how = models.CharField(max_length=20)
+
+    class Meta:
+        indexes = [models.Index(fields=["node", "-at"], name="history_of_a_file")]
+
+    def __str__(self) -> str:
+        return f"{self.node_id} at {self.at:%Y-%m-%d %H:%M:%S}"

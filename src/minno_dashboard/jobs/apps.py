@@ -1,0 +1,13 @@
+"""Tells Django of this room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class JobsConfig(AppConfig):
+    """The `jobs` room."""
+
+    name = "minno_dashboard.jobs"
+    label = "jobs"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,94 @@
+"""Enqueue a job; claim and finish what is due."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from minno_dashboard.core import clock
+from minno_dashboard.jobs import registry
+from minno_dashboard.jobs.lease import Lease, claim, is_free
+from minno_dashboard.jobs.models import Job, Periodic
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 15 * 60
+MOST_ATTEMPTS = 10
+LONGEST_WAIT = timedelta(hours=6)
+
+
+def enqueue(kind: str, *, key: str, args: dict[str, Any], not_before: datetime | None = None) -> None:
+    """Make a job due; a second one for the same target while the first is open changes nothing."""
+    if kind not in registry.handlers:
+        raise KeyError(f"no handler is registered for jobs of kind {kind}")
+    try:
+        with transaction.atomic():
+            Job.objects.create(kind=kind, key=key, args=args, not_before=not_before)
+    except IntegrityError:
+        log.debug("job %s %s is open already", kind, key)
+
+
+class DueJobs:
+    """The worker's source of one-shot jobs."""
+
+    def claim_next(self, owner: str) -> Callable[[], None] | None:
+        """Claim one due job and return the work to do, or None."""
+        due = Job.objects.filter(is_free(clock.now()), finished_at=None, parked_at=None).order_by(
+            "not_before", "id"
+        )
+        for job in due[:10]:
+            if lease := claim(job, owner=owner, seconds=LEASE_SECONDS):
+                return lambda job=job, lease=lease: _run(job, lease)  # type: ignore[misc]
+        return None
+
+
+def _run(job: Job, lease: Lease) -> None:
+    try:
+        registry.handlers[job.kind](job.args)
+    except Exception as error:
+        log.exception("job %s failed (attempt %d)", job, job.attempt + 1)
+        _postpone(job, lease, error)
+    else:
+        lease.release(finished_at=clock.now(), last_error="")
+
+
+def _postpone(job: Job, lease: Lease, error: Exception) -> None:
+    attempt = job.attempt + 1
+    wait = min(timedelta(seconds=10 * 2**attempt), LONGEST_WAIT)
+    lease.release(
+        attempt=attempt,
+        last_error="".join(traceback.format_exception_only(error)).strip(),
+        not_before=clock.now() + wait,
+        parked_at=clock.now() if attempt >= MOST_ATTEMPTS else None,
+    )
+
+
+class DuePeriodic:
+    """The worker's source of periodic work."""
+
+    def claim_next(self, owner: str) -> Callable[[], None] | None:
+        """Claim one periodic piece of work that is due and return it, or None."""
+        known = set(Periodic.objects.filter(name__in=registry.periodic).values_list("name", flat=True))
+        for name in registry.periodic.keys() - known:
+            Periodic.objects.get_or_create(name=name)
+        for row in Periodic.objects.filter(is_free(clock.now()), name__in=registry.periodic):
+            if lease := claim(row, owner=owner, seconds=LEASE_SECONDS):
+                return lambda row=row, lease=lease: _run_periodic(row, lease)  # type: ignore[misc]
+        return None
+
+
+def _run_periodic(row: Periodic, lease: Lease) -> None:
+    interval, function = registry.periodic[row.name]
+    error_text = ""
+    try:
+        function()
+    except Exception as error:
+        log.exception("periodic work %s failed", row.name)
+        error_text = "".join(traceback.format_exception_only(error)).strip()
+    at = clock.now()
+    lease.release(not_before=at + interval, last_finished_at=at, last_error=error_text)

@@ -1,0 +1,1 @@
+"""The one-way mirror of every user's studies to that user's own Dropbox."""

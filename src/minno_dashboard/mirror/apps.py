@@ -1,0 +1,13 @@
+"""Tells Django of this room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class MirrorConfig(AppConfig):
+    """The `mirror` room."""
+
+    name = "minno_dashboard.mirror"
+    label = "mirror"
+    default_auto_field = "django.db.models.BigAutoField"

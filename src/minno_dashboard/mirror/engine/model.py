@@ -1,0 +1,148 @@
+"""The planner's words: what the Dropbox should hold, what it holds, and the steps from one to the other.
+
+Both sides are trees of nodes keyed by who a node is, not by where it is. A desired node is known by its identity
+(`study:7`, `version:31`, `node:912`, `readme`), a remote node by its key (one row of what we know of the Dropbox).
+A remote node that carries an identity is ours; one without belongs to the user and is never changed or removed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds: Dropbox's content hash (hexadecimal) and the size in bytes."""
+
+    hash: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """One folder or file that the Dropbox should hold.
+
+    `parent` is the identity of its folder, None for the app folder itself. `content` is None for a folder.
+    `origin` is the identity of the node this one was copied from, where there is one: its content may already be
+    in the Dropbox and can be copied there without sending a byte.
+    """
+
+    identity: str
+    parent: str | None
+    name: str
+    content: Content | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """One folder or file that we know the Dropbox holds.
+
+    `parent` is the key of its folder, None for the app folder itself. `content` is None for a folder; `rev` is the
+    file's revision in Dropbox ("" for a folder). `identity` names the desired node it stands for, None when it is
+    the user's own. `is_changed` says that the user changed the content since we wrote it: it is the user's work.
+    """
+
+    key: str
+    parent: str | None
+    name: str
+    content: Content | None = None
+    rev: str = ""
+    identity: str | None = None
+    is_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user chose and what day it is.
+
+    `today` (ISO date) goes into the names of aside-moves and of `/Deleted`. With `keep_deleted` a node that is no
+    longer desired moves to `/Deleted/<today> <name>`; without it, it is removed.
+    """
+
+    today: str
+    keep_deleted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """No call: the remote node `key` is what `identity` should be (a folder in its place, a file with its content)."""
+
+    identity: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disown:
+    """No call: the remote node `key` stops being ours and is left to the user where it is."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Move or rename the remote node `key`, with everything below it.
+
+    `parent` is the key or, where the folder is made by an earlier step of the same plan, the identity of the new
+    folder (None: the app folder). `aside` says that it is the user's work being moved out of the way: the node
+    is disowned by the same step.
+    """
+
+    key: str
+    from_path: str
+    to_path: str
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Copy the remote node `key` (a file, or a folder with everything below it) to be `identity`."""
+
+    key: str
+    identity: str
+    from_path: str
+    to_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Write a file: new where `replaces_rev` is "", else in the place of exactly that revision."""
+
+    identity: str
+    path: str
+    content: Content
+    replaces_rev: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeFolder:
+    """Make an empty folder; folders of files come into being with the files."""
+
+    identity: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Delete the remote node `key`; a file only at exactly `rev`."""
+
+    key: str
+    path: str
+    rev: str = ""
+
+
+Step = Adopt | Disown | Move | Copy | Upload | MakeFolder | Remove
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in an order in which each can be carried out; paths are those of the moment of the step's turn.
+
+    The runner may batch neighbouring steps of one kind; the planner sees to it that neighbours of one kind are
+    independent (no path twice, none above another). An empty plan says: the two trees are equal.
+    """
+
+    steps: tuple[Step, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)

@@ -1,0 +1,1 @@
+"""What an admin edits at run time: typed sections, secrets sealed."""

@@ -1,0 +1,36 @@
+"""Secrets at rest: sealed with a key derived from the installation's secret key."""
+
+from __future__ import annotations
+
+import base64
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+
+class SealBroken(Exception):
+    """A sealed secret cannot be opened: the installation's secret key is another one than when it was sealed."""
+
+
+def _fernet() -> Fernet:
+    derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"minno-dashboard sealed secrets v1")
+    return Fernet(base64.urlsafe_b64encode(derived.derive(settings.SECRET_KEY.encode())))
+
+
+def seal(secret: str) -> str:
+    """Return the secret in a form that is safe to store."""
+    return _fernet().encrypt(secret.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    """Return the secret that was sealed.
+
+    Raises:
+        SealBroken: it was sealed with another key, or was changed since.
+    """
+    try:
+        return _fernet().decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise SealBroken("A stored secret cannot be opened with this installation's secret key.") from error

@@ -1,0 +1,1 @@
+"""Study, version and who may do what with them."""

@@ -1,0 +1,13 @@
+"""Tells Django of this room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class StudiesConfig(AppConfig):
+    """The `studies` room."""
+
+    name = "minno_dashboard.studies"
+    label = "studies"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,104 @@
+"""Studies, their versions, and who works on them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from minno_dashboard.core import ids
+from minno_dashboard.files.models import Tree
+
+
+class Study(models.Model):
+    """What a researcher owns.
+
+    `revision` is raised in the transaction of any change that shows in a mirror (name, archive, deletion, versions,
+    members); `settled_revision` as in `files.Tree`. A deleted study can be brought back for 30 days.
+    """
+
+    class Kind(models.TextChoices):
+        """What plays the study."""
+
+        MINNOJS = "minnojs", "MinnoJS"
+        HTML = "html", "HTML (jsPsych and others)"
+
+    public_id = models.CharField(max_length=24, unique=True, default=ids.public_id)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="studies")
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True, default="")
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.MINNOJS)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    revision = models.BigIntegerField(default=1)
+    settled_revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner", "-changed_at"], name="studies_of_an_owner"),
+            models.Index(
+                fields=["id"], condition=~Q(revision=F("settled_revision")), name="unsettled_studies"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Version(models.Model):
+    """v1, v2 … of a study: Develop (only the newest can be) or Published (its tree is frozen for ever)."""
+
+    class State(models.TextChoices):
+        """Whether the files can still change."""
+
+        DEVELOP = "develop", "Develop"
+        PUBLISHED = "published", "Published"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=20, choices=State, default=State.DEVELOP)
+    tree = models.OneToOneField(Tree, on_delete=models.PROTECT, related_name="version")
+    created_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
+    note = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "number"], name="one_number_in_a_study")]
+
+    def __str__(self) -> str:
+        return f"v{self.number}"
+
+
+class Collaboration(models.Model):
+    """One user's share in another user's study: file access × data access, once accepted."""
+
+    class Files(models.TextChoices):
+        """What the collaborator may do with the files."""
+
+        EDIT = "edit", "Edit"
+        READ = "read", "Read only"
+        NONE = "none", "No access"
+
+    class Status(models.TextChoices):
+        """Only an accepted invitation gives any right."""
+
+        PENDING = "pending", "Invited"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="collaborations")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="collaborations"
+    )
+    file_access = models.CharField(max_length=10, choices=Files, default=Files.READ)
+    sees_data = models.BooleanField(default=False)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    invited_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "user"], name="one_share_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.study_id}: {self.file_access}"

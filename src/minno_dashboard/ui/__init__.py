@@ -1,0 +1,1 @@
+"""Base templates, components, form widgets, built static files, error pages."""

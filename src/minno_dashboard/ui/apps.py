@@ -1,0 +1,13 @@
+"""Tells Django of this room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class UiConfig(AppConfig):
+    """The `ui` room."""
+
+    name = "minno_dashboard.ui"
+    label = "ui"
+    default_auto_field = "django.db.models.BigAutoField"

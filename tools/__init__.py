@@ -1,0 +1,1 @@
+"""What contributors run: set-up, locks, the test runner, the demo."""

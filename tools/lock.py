@@ -1,0 +1,38 @@
+"""Resolve the dependencies of pyproject.toml into locks/*.txt (versions and hashes, no addresses) and install them.
+
+Run as `.venv/bin/python -m tools.lock`; `--upgrade` takes newer versions.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import setup
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = {
+    "run": ["--extra", "s3"],
+    "dev": ["--extra", "s3", "--group", "dev"],
+    "node": ["--only-group", "node"],
+}
+
+
+def lock(name: str, extra: list[str]) -> None:
+    """Write one lock file for every platform and Python from 3.11 on."""
+    source = ["--group", "pyproject.toml:node"] if name == "node" else ["pyproject.toml", *extra]
+    command = [setup.uv(), "pip", "compile", *source, "--universal", "--python-version", "3.11"]
+    command += ["--generate-hashes", "--no-header", "--quiet", "-o", f"locks/{name}.txt", *sys.argv[1:]]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def main() -> None:
+    """Write every lock, then make .venv equal to the developers' one."""
+    for name, extra in LOCKS.items():
+        lock(name, extra)
+    setup.install("dev")
+
+
+if __name__ == "__main__":
+    main()
