@@ -1,0 +1,63 @@
+"""The command `minno-dashboard`: serve, migrate, doctor, and the commands that the rooms bring."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+
+import click
+
+ROOMS_WITH_COMMANDS = ("accounts", "studies", "mirror")
+
+
+class Commands(click.Group):
+    """Prepares Django before any command is looked up, and shows refusals as one sentence."""
+
+    def _load(self) -> None:
+        if self.commands.get("migrate"):
+            return
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minno_dashboard.config.settings")
+        import django
+
+        django.setup()
+        from minno_dashboard.config import commands
+
+        for command in (*commands.COMMANDS, *_room_commands()):
+            self.add_command(command)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all commands."""
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find one command."""
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; a refusal ends it with its sentence and exit status 1."""
+        from minno_dashboard.core.errors import Refused, Unavailable
+
+        try:
+            return super().invoke(ctx)
+        except (Refused, Unavailable) as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _room_commands() -> Iterator[click.Command]:
+    for room in ROOMS_WITH_COMMANDS:
+        module = importlib.import_module(f"minno_dashboard.{room}.commands")
+        yield from module.COMMANDS
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="minno-dashboard")
+def main() -> None:
+    """A dashboard for behavioural studies, with a proven mirror to every user's own Dropbox."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Commands of the installation as a whole: `serve`, `migrate`, `doctor`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from django.conf import settings
+from django.core.management import call_command
+
+from minno_dashboard.config import doctor as health
+from minno_dashboard.config import server
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to this version of the product."""
+    call_command("migrate", interactive=False, verbosity=1)
+
+
+@click.command()
+@click.option("--only", type=click.Choice(["web", "worker"]), help="Start one part alone.")
+def serve(only: str | None) -> None:
+    """Start the Dashboard: web pages and the worker (or one of them), after bringing the database up to date."""
+    call_command("migrate", interactive=False, verbosity=0)
+    if only == "worker":
+        server.work()
+        return
+    _greet()
+    server.web(with_worker=only is None)
+
+
+def _greet() -> None:
+    from minno_dashboard.accounts.services import ensure_first_admin
+
+    if password := ensure_first_admin():
+        click.echo("")
+        click.echo("  The first user was made. Log in and choose a password of your own:")
+        click.echo("      user name:  admin")
+        click.echo(f"      password:   {password}")
+        click.echo("  This password is shown only now.")
+        click.echo("")
+    click.echo(f"  minno-dashboard listens on {settings.HOST}, port {settings.PORT}: {settings.SERVER_URL}")
+    click.echo("  Ctrl-C stops it.")
+    sys.stdout.flush()
+
+
+@click.command()
+def doctor() -> None:
+    """Look the installation over: settings, database, stored files, keys, worker. Exit status 1 on any problem."""
+    findings = health.examine()
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.subject}: {finding.sentence}")
+    if not all(finding.is_well for finding in findings):
+        sys.exit(1)
+
+
+COMMANDS = (migrate, serve, doctor)

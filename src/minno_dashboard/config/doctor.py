@@ -1,0 +1,97 @@
+"""Looks an installation over and says in sentences what is well and what is not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from minno_dashboard.core import ids
+from minno_dashboard.files import store
+from minno_dashboard.mirror.models import Link
+from minno_dashboard.siteconfig.sealing import SealBroken, unseal
+
+ENOUGH_BYTES = 1 << 30
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    is_well: bool
+    sentence: str
+
+
+def examine() -> list[Finding]:
+    """Look at everything; a look that fails is itself a finding."""
+    looks: list[tuple[str, Callable[[], Finding]]] = [
+        ("public address", _address),
+        ("database", _database),
+        ("stored files", _store),
+        ("disk", _disk),
+        ("sealed secrets", _seals),
+    ]
+    findings = []
+    for subject, look in looks:
+        try:
+            findings.append(look())
+        except (DatabaseError, OSError) as error:
+            findings.append(Finding(subject, False, str(error)))
+    return findings
+
+
+def _address() -> Finding:
+    parts = urlsplit(settings.SERVER_URL)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        return Finding(
+            "public address",
+            False,
+            f"{settings.SERVER_URL} sends passwords in clear. Set MINNO_SERVER_URL to https.",
+        )
+    return Finding("public address", True, settings.SERVER_URL)
+
+
+def _database() -> Finding:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting:
+        return Finding(
+            "database", False, f"{len(waiting)} migrations are waiting. Run: minno-dashboard migrate"
+        )
+    return Finding("database", True, f"{connection.vendor}, up to date")
+
+
+def _store() -> Finding:
+    probe = f"doctor {ids.public_id()}".encode()
+    blob = store.put(BytesIO(probe))
+    if store.read_verified(blob) != probe:
+        return Finding("stored files", False, f"What was written to {settings.BLOB_STORE} did not come back.")
+    return Finding("stored files", True, settings.BLOB_STORE)
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    return Finding("disk", free > ENOUGH_BYTES, f"{free / (1 << 30):.1f} GiB free where the data live")
+
+
+def _seals() -> Finding:
+    broken = 0
+    for link in Link.objects.exclude(refresh_token=""):
+        try:
+            unseal(link.refresh_token)
+        except SealBroken:
+            broken += 1
+    if broken:
+        sentence = (
+            f"{broken} Dropbox links cannot be opened with this secret key. Their users must reconnect."
+        )
+        return Finding("sealed secrets", False, sentence)
+    return Finding("sealed secrets", True, "all can be opened with this installation's secret key")

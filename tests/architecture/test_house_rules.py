@@ -1,0 +1,96 @@
+"""Rules of the house that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+LONGEST_MODULE = 400
+# A module may be longer only with a reason that stands here.
+LONGER: dict[str, str] = {}
+FORBIDDEN_NAMES = {"utils", "helpers", "managers", "misc", "common"}
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT / "src"))
+
+
+def own(path: Path) -> bool:
+    return "migrations" not in path.parts
+
+
+def test_no_module_is_longer_than_400_lines() -> None:
+    long = {
+        relative(path): lines
+        for path in SOURCES
+        if own(path) and (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_MODULE
+    }
+    assert {name: lines for name, lines in long.items() if name not in LONGER} == {}
+    assert set(LONGER) <= set(long), "an exception that is not needed any more"
+
+
+def test_every_module_begins_with_a_sentence() -> None:
+    silent = [
+        relative(path)
+        for path in SOURCES
+        if own(path)
+        and path.stat().st_size
+        and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert silent == []
+
+
+def test_no_module_is_called_by_a_name_that_says_nothing() -> None:
+    assert [relative(path) for path in SOURCES if path.stem in FORBIDDEN_NAMES] == []
+
+
+def calls(path: Path, *names: str) -> list[str]:
+    """Find calls written exactly as `module.function` in a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            written = ast.unparse(node.func)
+            if written in names:
+                found.append(f"{relative(path)}:{node.lineno} {written}")
+    return found
+
+
+def test_only_the_clock_asks_what_time_it_is() -> None:
+    asked = [
+        line
+        for path in SOURCES
+        if own(path)
+        and path.parts[-3:] != ("minno_dashboard", "core", "clock.py")
+        and "minno_dashboard" in path.parts
+        for line in calls(path, "datetime.now", "datetime.utcnow", "time.time", "timezone.now", "date.today")
+    ]
+    assert asked == []
+
+
+def test_nothing_in_the_product_sleeps() -> None:
+    asleep = [
+        line for path in SOURCES if "minno_dashboard" in path.parts for line in calls(path, "time.sleep")
+    ]
+    assert asleep == []
+
+
+def test_only_one_file_names_a_dropbox_api_host() -> None:
+    named = [
+        relative(path)
+        for path in SOURCES
+        if "minno_dashboard" in path.parts and "dropboxapi.com" in path.read_text(encoding="utf-8")
+    ]
+    assert set(named) <= {"minno_dashboard/mirror/dropbox.py"}
+
+
+def test_the_product_and_the_simulator_do_not_know_each_other() -> None:
+    mixed = []
+    for path in SOURCES:
+        other = "dropbox_simulator" if "minno_dashboard" in path.parts else "minno_dashboard"
+        text = path.read_text(encoding="utf-8")
+        if f"import {other}" in text or f"from {other}" in text:
+            mixed.append(relative(path))
+    assert mixed == []

