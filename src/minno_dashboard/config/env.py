@@ -77,6 +77,14 @@ def server_url(port: int) -> str:
     return url.rstrip("/")
 
 
+def dropbox_web_origins() -> list[str]:
+    """Return where Dropbox's consent page lives, as origins; the SDK's own variable chooses another place."""
+    host = os.environ.get("DROPBOX_WEB_HOST", "")
+    if not host:
+        return ["https://www.dropbox.com", "https://*.dropbox.com"]
+    return [host.rstrip("/") if "://" in host else f"https://{host}"]
+
+
 def database(folder: Path) -> dict[str, object]:
     """Return Django's description of the database that `DATABASE_URL` names; SQLite in the data folder by default."""
     url = text("DATABASE_URL")

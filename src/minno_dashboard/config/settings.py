@@ -98,7 +98,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-src": [SELF, "blob:"],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        # Browsers hold the redirect after a form to this list: "connect" leads to Dropbox's consent page.
+        "form-action": [SELF, *env.dropbox_web_origins()],
         "frame-ancestors": [SELF],
     }
 }
