@@ -1,0 +1,257 @@
+"""What the mirror remembers: links, what they have taken over, and what we know each Dropbox holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from minno_dashboard.jobs.lease import LeaseModel
+
+
+class Link(LeaseModel):
+    """The stored authorisation of one user's Dropbox account, and how far its mirror is.
+
+    Tokens are sealed (`siteconfig.sealing`). An unlinked account keeps its row, `off` and without tokens, so that
+    connecting the same account again continues where it was. `not_before` (of the lease) is the moment until which
+    Dropbox, or our own pacing, asked us to wait. `probe_at` is when a link that waits for its user or for the
+    admin looks by itself whether the cause is gone.
+    """
+
+    class State(models.TextChoices):
+        """Whether the mirror works, and on whom it waits."""
+
+        ACTIVE = "active", "Active"
+        OFF = "off", "Off"
+        NEEDS_USER = "needs_user", "Needs the user"
+        NEEDS_ADMIN = "needs_admin", "Needs the admin"
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dropbox_link"
+    )
+    account_id = models.CharField(max_length=100)
+    account_name = models.CharField(max_length=300, blank=True, default="")
+    account_email = models.CharField(max_length=300, blank=True, default="")
+    app_key = models.CharField(max_length=100)
+    sealed_refresh_token = models.TextField(blank=True, default="")
+    sealed_access_token = models.TextField(blank=True, default="")
+    access_expires_at = models.DateTimeField(null=True, blank=True)
+    scopes = models.TextField(blank=True, default="")
+    linked_at = models.DateTimeField()
+
+    state = models.CharField(max_length=20, choices=State, default=State.ACTIVE)
+    reason = models.CharField(max_length=60, blank=True, default="")
+    reason_at = models.DateTimeField(null=True, blank=True)
+    probe_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True, default="")
+    failures = models.PositiveIntegerField(default=0)
+
+    epoch = models.PositiveIntegerField(default=1)
+    cursor = models.TextField(blank=True, default="")
+    needs_listing = models.BooleanField(default=True)
+    needs_reading = models.BooleanField(default=False)
+    wants_everything = models.BooleanField(default=True)
+    keep_deleted = models.BooleanField(default=True)
+    removal_question: Any = models.JSONField(null=True, blank=True)
+    removal_answer = models.CharField(max_length=20, blank=True, default="")
+
+    proven_at = models.DateTimeField(null=True, blank=True)
+    proven_files = models.PositiveIntegerField(default=0)
+    proven_bytes = models.BigIntegerField(default=0)
+    next_proof_at = models.DateTimeField(null=True, blank=True)
+    listed_at = models.DateTimeField(null=True, blank=True)
+    space_used = models.BigIntegerField(null=True, blank=True)
+    space_allocated = models.BigIntegerField(null=True, blank=True)
+    pace: Any = models.JSONField(default=dict)
+    calls: Any = models.JSONField(default=dict)
+    calls_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_id"], condition=~Q(state="off"), name="one_user_per_dropbox_account"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["next_proof_at"], condition=Q(state="active"), name="links_due_for_a_proof")
+        ]
+
+    def __str__(self) -> str:
+        return f"Dropbox of user {self.user_id}"
+
+
+class Taken(models.Model):
+    """How far one link has taken over one study or tree.
+
+    `noted_revision` is the revision that was last seen to be wanted, `revision` the one that was mirrored: the
+    link is behind where the first is greater. A `released` study is one whose access was lost: its copy stays.
+    """
+
+    class Kind(models.TextChoices):
+        """What has the revision."""
+
+        STUDY = "study", "Study"
+        TREE = "tree", "Tree"
+
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="taken")
+    kind = models.CharField(max_length=10, choices=Kind)
+    object_id = models.BigIntegerField()
+    revision = models.BigIntegerField(default=-1)
+    noted_revision = models.BigIntegerField(default=0)
+    is_released = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["link", "kind", "object_id"], name="taken_once_per_link")
+        ]
+        indexes = [
+            models.Index(
+                fields=["link"], condition=Q(noted_revision__gt=F("revision")), name="links_that_are_behind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id} at {self.revision}"
+
+
+class RemoteNode(models.Model):
+    """One folder or file that we know a linked Dropbox holds.
+
+    Parents are pointers, never path strings: a moved folder is one changed row. `name_key` is the name as Dropbox
+    folds it. `dropbox_id` is "" until Dropbox told it. `identity` names the desired node that this is; a row
+    without one is the user's own. `is_changed`: the user changed the content since we wrote it.
+    """
+
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="nodes")
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
+    )
+    name = models.CharField(max_length=1000)
+    name_key = models.CharField(max_length=1000)
+    is_folder = models.BooleanField(default=False)
+    dropbox_id = models.CharField(max_length=100, blank=True, default="")
+    rev = models.CharField(max_length=100, blank=True, default="")
+    content_hash = models.CharField(max_length=64, blank=True, default="")
+    size = models.BigIntegerField(default=0)
+    identity = models.CharField(max_length=60, null=True, blank=True)  # noqa: DJ001  (null is "the user's own" and may repeat)
+    is_changed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["link", "parent", "name_key"],
+                condition=Q(parent__isnull=False),
+                name="one_remote_name_in_a_folder",
+            ),
+            models.UniqueConstraint(
+                fields=["link", "name_key"],
+                condition=Q(parent__isnull=True),
+                name="one_remote_name_at_the_top",
+            ),
+            models.UniqueConstraint(fields=["link", "identity"], name="one_remote_node_per_identity"),
+        ]
+        indexes = [
+            models.Index(fields=["link", "dropbox_id"], name="remote_nodes_by_dropbox_id"),
+            models.Index(
+                fields=["link", "content_hash"],
+                condition=~Q(content_hash=""),
+                name="remote_nodes_by_content",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Doubt(models.Model):
+    """An identity whose place or content in the Dropbox the user changed: the next plan looks at it."""
+
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="doubts")
+    identity = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["link", "identity"], name="one_doubt_per_identity")]
+
+    def __str__(self) -> str:
+        return self.identity
+
+
+class Intent(models.Model):
+    """What a call under way is about to change; there only while its outcome is unknown.
+
+    `expected` lists `{"identity", "path", "hash", "size"}` of what will stand in the Dropbox if the call succeeded
+    (`hash` "" for a folder); `job` is Dropbox's id of an asynchronous job, with the route that answers for it.
+    """
+
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="intents")
+    kind = models.CharField(max_length=20)
+    expected: Any = models.JSONField(default=list)
+    job: Any = models.JSONField(null=True, blank=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class UploadSession(models.Model):
+    """Bytes that Dropbox already holds and that are not committed yet, so that they are not sent again."""
+
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="upload_sessions")
+    content_hash = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    session_id = models.TextField()
+    offset = models.BigIntegerField(default=0)
+    is_closed = models.BooleanField(default=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["link", "content_hash", "size"], name="one_upload_session_per_content"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content_hash[:12]}: {self.offset} of {self.size} bytes"
+
+
+class Parked(models.Model):
+    """A file or folder that Dropbox refuses; tried again when its path or content is another."""
+
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="parked")
+    identity = models.CharField(max_length=60)
+    path = models.TextField()
+    content_hash = models.CharField(max_length=64, blank=True, default="")
+    reason = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["link", "identity"], name="parked_once")]
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class Run(models.Model):
+    """One run of a mirror, for the history that its user sees."""
+
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="runs")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=30, blank=True, default="")
+    uploaded = models.PositiveIntegerField(default=0)
+    uploaded_bytes = models.BigIntegerField(default=0)
+    moved = models.PositiveIntegerField(default=0)
+    copied = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
+    drifted = models.PositiveIntegerField(default=0)
+    calls: Any = models.JSONField(default=dict)
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["link", "-started_at"], name="runs_of_a_link")]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.started_at:%Y-%m-%d %H:%M:%S}"
