@@ -14,3 +14,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
 ]
+
+handler400 = "minno_dashboard.ui.errors.bad_request"
+handler403 = "minno_dashboard.ui.errors.forbidden"
+handler404 = "minno_dashboard.ui.errors.not_found"
+handler500 = "minno_dashboard.ui.errors.server_error"

@@ -1,0 +1,30 @@
+// What every page has: htmx, menus, confirm dialogs, copy fields, relative times, toasts.
+import "bootstrap/js/dist/alert.js";
+import "bootstrap/js/dist/collapse.js";
+import "bootstrap/js/dist/dropdown.js";
+import htmx from "htmx.org";
+import "./shell/confirm.js";
+import "./shell/copy.js";
+import "./shell/dialogs.js";
+import "./shell/times.js";
+import { toast } from "./shell/toast.js";
+
+// Error answers are JSON with a sentence; they are shown, never swapped into the page.
+htmx.config.noSwap.push("4xx", "5xx");
+
+document.addEventListener("htmx:config:request", (event) => {
+  event.detail.ctx.request.headers["X-CSRFToken"] = document.body.dataset.csrf;
+});
+document.addEventListener("htmx:response:error", async (event) => {
+  let sentence = "";
+  try {
+    sentence = JSON.parse(event.detail.ctx.text).error;
+  } catch {
+    // The answer came from something in between (a proxy), not from the Dashboard.
+  }
+  if (event.detail.ctx.response.status === 401) sentence = "You are logged out. Log in again to go on.";
+  toast(sentence || "The Dashboard could not do this. Reload the page and do it again.", { kind: "error" });
+});
+document.addEventListener("htmx:error", () => {
+  toast("The Dashboard cannot be reached. Nothing was changed.", { kind: "error" });
+});

@@ -1,0 +1,53 @@
+// Calls the Dashboard's own JSON addresses; every failure has a sentence for the person.
+
+export class ApiError extends Error {
+  // `status` is the HTTP status, 0 where there was no answer; `body` is what the Dashboard sent with it.
+  constructor(sentence, status, body = {}) {
+    super(sentence);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+const SENTENCES = {
+  0: "The Dashboard cannot be reached. Check your connection and try again.",
+  401: "You are logged out. Log in again to go on.",
+  403: "You may not do this.",
+  413: "This is larger than the Dashboard accepts.",
+};
+
+export function csrf() {
+  // Logging in elsewhere changes the token, so the newest one the server told us wins.
+  return document.body.dataset.csrf;
+}
+
+export async function call(method, address, { json, body, headers = {}, signal } = {}) {
+  const sent = { "X-Requested-With": "fetch", Accept: "application/json", "X-CSRFToken": csrf(), ...headers };
+  if (json !== undefined) {
+    sent["Content-Type"] = "application/json";
+    body = JSON.stringify(json);
+  }
+  let answer;
+  try {
+    answer = await fetch(address, { method, headers: sent, body, signal, credentials: "same-origin", redirect: "manual" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(SENTENCES[0], 0);
+  }
+  if (answer.type === "opaqueredirect") throw new ApiError(SENTENCES[401], 401);
+  let content = null;
+  try {
+    content = await answer.json();
+  } catch {
+    content = null;
+  }
+  if (!answer.ok || content === null) {
+    const sentence = content?.error || SENTENCES[answer.status] || "The Dashboard could not do this. Try again in a minute.";
+    throw new ApiError(sentence, answer.ok ? 502 : answer.status, content ?? {});
+  }
+  if (content.csrf) document.body.dataset.csrf = content.csrf;
+  return content;
+}
+
+export const get = (address, options) => call("GET", address, options);
+export const post = (address, json = {}, options = {}) => call("POST", address, { json, ...options });

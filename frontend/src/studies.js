@@ -1,0 +1,2 @@
+// The studies list.
+import "./app.js";

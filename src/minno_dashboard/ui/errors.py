@@ -1,0 +1,70 @@
+"""Pages, or JSON for scripts, that say in a sentence why a request was not done."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+_TITLES = {
+    400: "This request cannot be read",
+    403: "You may not do this",
+    404: "There is nothing here",
+    409: "Somebody changed this first",
+    413: "This is too large",
+    422: "This cannot be done as it is",
+    429: "Too many requests",
+    500: "Something broke on our side",
+    503: "Not available right now",
+}
+_SENTENCES = {
+    400: "The request is incomplete or damaged. Go back, reload the page and do it again.",
+    403: "Your account does not have the right to open this page.",
+    404: "There is no page at this address, or it is not shared with you.",
+    500: "The error was written to the log of this Dashboard. Nothing you saved before is lost.",
+}
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Say whether a script asked (fetch or htmx) and not a person following a link."""
+    headers = request.headers
+    return (
+        "HX-Request" in headers
+        or headers.get("X-Requested-With", "").lower() in ("fetch", "xmlhttprequest")
+        or headers.get("Accept", "").startswith("application/json")
+    )
+
+
+def answer(
+    request: HttpRequest, status: int, sentence: str = "", *, retry_after_seconds: int | None = None
+) -> HttpResponse:
+    """Return the error page of a status, or `{"error": sentence}` to a script."""
+    sentence = sentence or _SENTENCES.get(status, _SENTENCES[400])
+    response: HttpResponse
+    if wants_json(request):
+        response = JsonResponse({"error": sentence}, status=status)
+    else:
+        context = {"status": status, "title": _TITLES.get(status, _TITLES[400]), "sentence": sentence}
+        response = render(request, "ui/error.html", context, status=status)
+    if retry_after_seconds is not None:
+        response["Retry-After"] = str(retry_after_seconds)
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 400 (Django's `handler400`)."""
+    return answer(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 403 (Django's `handler403`)."""
+    return answer(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 404 (Django's `handler404`)."""
+    return answer(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 (Django's `handler500`)."""
+    return answer(request, 500)

@@ -1,0 +1,79 @@
+"""The frame that every page stands in."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import errors
+from minno_dashboard.ui.middleware import RefusedMiddleware
+
+
+def page(user: User | AnonymousUser, path: str = "/studies/") -> str:
+    """Render an error page as one of the simplest pages of the site."""
+    request = RequestFactory().get(path)
+    request.user = user
+    return render_to_string("ui/error.html", {"status": 404, "title": "T", "sentence": "S"}, request)
+
+
+def test_the_top_bar_shows_admin_only_to_admins() -> None:
+    researcher = User(username="dana", full_name="Dana", role=User.Role.RESEARCHER)
+    assert "Edit configuration" not in page(researcher)
+    assert ">Admin<" not in page(researcher)
+    assert "Logout" in page(researcher)
+
+
+def test_a_visitor_sees_no_logout() -> None:
+    assert "Logout" not in page(AnonymousUser())
+
+
+def test_a_user_name_is_escaped() -> None:
+    html = page(User(username="x", full_name="<script>alert(1)</script>"))
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert" in html
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.NotFound("This study is not here."), 404),
+        (errors.NotAllowed("You may only read this study."), 403),
+        (errors.Conflict("Somebody saved it first."), 409),
+        (errors.Invalid("A name cannot be empty."), 422),
+        (errors.TooLarge("This file is larger than 1 GB."), 413),
+        (errors.TooMany("Wait 3 minutes.", retry_after_seconds=180), 429),
+        (errors.Unavailable("Dropbox does not answer."), 503),
+    ],
+)
+def test_a_refusal_becomes_a_page_or_json_with_its_sentence(error: Exception, status: int) -> None:
+    middleware = RefusedMiddleware(lambda request: HttpResponse())
+    request: HttpRequest = RequestFactory().get("/studies/")
+    request.user = AnonymousUser()
+    html = middleware.process_exception(request, error)
+    assert html is not None
+    assert html.status_code == status
+    assert str(error) in html.content.decode()
+
+    scripted = RequestFactory().get("/studies/", headers={"X-Requested-With": "fetch"})
+    json = middleware.process_exception(scripted, error)
+    assert json is not None
+    assert json.status_code == status
+    assert json.headers["Content-Type"] == "application/json"
+    assert str(error) in json.content.decode()
+
+
+def test_an_unforeseen_error_is_left_to_django() -> None:
+    middleware = RefusedMiddleware(lambda request: HttpResponse())
+    assert middleware.process_exception(RequestFactory().get("/"), ValueError("x")) is None
+
+
+@pytest.mark.django_db
+def test_an_unknown_address_has_a_page_with_a_sentence(client: Client) -> None:
+    answer = client.get("/there/is/nothing/", headers={"Accept": "text/html"})
+    assert answer.status_code in (302, 404)
+    json = client.get("/there/is/nothing/", headers={"X-Requested-With": "fetch"})
+    assert json.status_code in (401, 404)
