@@ -1,0 +1,124 @@
+"""The narrow port through which the mirror sees one Dropbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from minno_dashboard.mirror.errors import MirrorError
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose Dropbox it is."""
+
+    account_id: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Space:
+    """Bytes used and bytes there are."""
+
+    used: int
+    allocated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a listing, or the metadata of what a write made; `kind` is file, folder or deleted."""
+
+    kind: str
+    name: str
+    path_lower: str
+    id: str = ""
+    rev: str = ""
+    content_hash: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing."""
+
+    entries: tuple[Entry, ...]
+    cursor: str
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The bytes to append to one upload session of a batch; it is closed by them."""
+
+    session_id: str
+    data: bytes
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One file to bring into being from a closed upload session; `rev` "" where the path is new."""
+
+    session_id: str
+    size: int
+    path: str
+    rev: str = ""
+
+
+@dataclass(frozen=True)
+class Relocation:
+    """From where to where one thing is moved or copied."""
+
+    from_path: str
+    to_path: str
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What to delete; a file only at exactly `rev` (where given)."""
+
+    path: str
+    rev: str = ""
+
+
+Outcome = Entry | MirrorError
+"""What became of one entry of a batch."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """An asynchronous batch: `outcomes` are there once it is complete."""
+
+    route: str
+    job_id: str = ""
+    outcomes: tuple[Outcome, ...] | None = None
+
+
+class Port(Protocol):
+    """What the mirror asks of one Dropbox. Every method raises `MirrorError`s only."""
+
+    calls: dict[str, int]
+
+    def list_all(self) -> Page: ...
+    def list_more(self, cursor: str) -> Page: ...
+    def upload(self, path: str, data: bytes, *, rev: str = "") -> Entry: ...
+    def start(self, data: bytes, *, close: bool) -> str: ...
+    def append(self, session_id: str, offset: int, data: bytes, *, close: bool) -> None: ...
+    def start_batch(self, count: int) -> list[str]: ...
+    def append_batch(self, pieces: Sequence[Piece]) -> list[MirrorError | None]: ...
+    def finish_batch(self, commits: Sequence[Commit]) -> list[Outcome]: ...
+    def move(self, from_path: str, to_path: str) -> Entry: ...
+    def move_batch(self, relocations: Sequence[Relocation]) -> Job: ...
+    def copy(self, from_path: str, to_path: str) -> Entry: ...
+    def copy_batch(self, relocations: Sequence[Relocation]) -> Job: ...
+    def create_folder(self, path: str) -> Entry: ...
+    def create_folder_batch(self, paths: Sequence[str]) -> Job: ...
+    def delete(self, path: str, *, rev: str = "") -> Entry: ...
+    def delete_batch(self, removals: Sequence[Removal]) -> Job: ...
+    def check_job(self, job: Job) -> Job: ...
+    def get_metadata(self, path: str) -> Entry | None: ...
+    def account(self) -> Account: ...
+    def space(self) -> Space: ...
+    def revoke(self) -> None: ...
