@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from minno_dashboard.jobs.lease import LeaseModel
+from minno_dashboard.mirror.oauth_models import OAuthState as OAuthState
 
 
 class Link(LeaseModel):

@@ -1,0 +1,109 @@
+"""What people fill in about Dropbox."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.validators import RegexValidator
+
+
+class SecretInput(forms.TextInput):
+    """A text box whose value never travels back to the browser."""
+
+    def format_value(self, value: Any) -> None:
+        """Show nothing, whatever was entered or stored."""
+        return
+
+
+class DropboxForm(forms.Form):
+    """The section Dropbox of the configuration; an empty secret keeps the stored one."""
+
+    ON: ClassVar[str] = "on"
+    OFF: ClassVar[str] = "off"
+
+    synchronization = forms.ChoiceField(
+        choices=[
+            (ON, "Enable Dropbox Synchronization"),
+            (OFF, "Disable Dropbox Synchronization"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose whether to enable or to disable Dropbox synchronization."},
+    )
+    app_key = forms.CharField(
+        label="App key",
+        required=False,
+        max_length=100,
+        validators=[
+            RegexValidator(
+                r"^[A-Za-z0-9_-]*\Z", "An app key holds only letters and digits. Copy it again from Dropbox."
+            )
+        ],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}),
+    )
+    app_secret = forms.CharField(
+        label="App secret",
+        required=False,
+        max_length=200,
+        validators=[
+            RegexValidator(
+                r"^[!-~]*\Z",
+                "An app secret holds no blanks and no accented letters. Copy it again from Dropbox.",
+            )
+        ],
+        widget=SecretInput(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}),
+    )
+
+    def __init__(self, *args: Any, has_secret: bool = False, stored_key: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._has_secret = has_secret
+        self._stored_key = stored_key
+
+    @property
+    def is_enabled(self) -> bool:
+        """Say whether the admin chose to enable the synchronization."""
+        return bool(self.cleaned_data["synchronization"] == self.ON)
+
+    def clean(self) -> dict[str, Any]:
+        """Enabling takes a key and a secret; another key takes its own secret."""
+        values: dict[str, Any] = super().clean() or {}
+        key, secret = values.get("app_key", ""), values.get("app_secret", "")
+        if values.get("synchronization") == self.ON and not key and "app_key" not in self.errors:
+            self.add_error("app_key", "Enter the App key of your app at Dropbox.")
+        if key and not secret and "app_secret" not in self.errors:
+            if self._has_secret and key != self._stored_key:
+                self.add_error(
+                    "app_secret",
+                    "The stored secret belongs to the former app key. Enter this app's secret too.",
+                )
+            elif not self._has_secret and values.get("synchronization") == self.ON:
+                self.add_error("app_secret", "Enter the App secret of your app at Dropbox.")
+        return values
+
+
+class PolicyForm(forms.Form):
+    """What becomes of a file in Dropbox that was deleted in the Dashboard."""
+
+    KEEP: ClassVar[str] = "keep"
+    DELETE: ClassVar[str] = "delete"
+
+    deleted_files = forms.ChoiceField(
+        label="Files you delete in the Dashboard",
+        choices=[
+            (KEEP, "Move to the folder “Deleted” in your Dropbox, for 90 days"),
+            (DELETE, "Delete in your Dropbox too"),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+    @property
+    def keeps_deleted(self) -> bool:
+        """Say whether deleted files stay in `/Deleted`."""
+        return bool(self.cleaned_data["deleted_files"] == self.KEEP)
+
+
+class ConfirmForm(forms.Form):
+    """The user's answer about a mass removal."""
+
+    CHOICES: ClassVar[list[tuple[str, str]]] = [("accept", "accept"), ("refuse", "refuse")]
+    answer = forms.ChoiceField(choices=CHOICES)

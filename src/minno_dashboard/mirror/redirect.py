@@ -1,0 +1,28 @@
+"""The redirect URI: where Dropbox sends people back to, the same to the letter on both sides."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+
+def uri() -> str:
+    """Return the redirect URI of this installation."""
+    return f"{settings.SERVER_URL}/dropbox/set"
+
+
+def is_accepted_by_dropbox() -> bool:
+    """Say whether Dropbox takes this URI: https anywhere, http only on the machine itself."""
+    parts = urlsplit(settings.SERVER_URL)
+    return parts.scheme == "https" or _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,89 @@
+"""The `state` of a connection: bound to a user and a browser, good for one answer within ten minutes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import clock, ids
+from minno_dashboard.core.errors import Refused
+from minno_dashboard.mirror.oauth_models import OAuthState
+from minno_dashboard.siteconfig import sealing
+
+LIFETIME = timedelta(minutes=10)
+KEPT = timedelta(days=1)
+BEGIN_AGAIN = "Begin again with Synchronize with your Dropbox Account."
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A connection that was begun: `state` and `challenge` (PKCE, S256) go to Dropbox with the browser."""
+
+    state: str
+    challenge: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A state that came back: what the token exchange needs of it."""
+
+    verifier: str
+    app_key: str
+
+
+def begin(*, user: User, browser: str, app_key: str) -> Begun:
+    """Remember that `user` goes to Dropbox from the browser that carries the mark `browser`."""
+    OAuthState.objects.filter(expires_at__lt=clock.now() - KEPT).delete()
+    state, verifier = ids.secret_code(), ids.secret_code()
+    OAuthState.objects.create(
+        fingerprint=ids.fingerprint(state),
+        user=user,
+        browser=ids.fingerprint(browser),
+        verifier=sealing.seal(verifier),
+        app_key=app_key,
+        expires_at=clock.now() + LIFETIME,
+    )
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return Begun(state=state, challenge=base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
+
+
+def take(*, state: str, user: User, browser: str) -> Taken:
+    """Use up a state that Dropbox sent back.
+
+    Raises:
+        Refused: it was never given out, was used, is too old, or belongs to another user or browser.
+    """
+    row = spend(state)
+    if row is None:
+        raise Refused(
+            f"This answer does not belong to a connection begun here; nothing was connected. {BEGIN_AGAIN}"
+        )
+    if row.used_at is not None:
+        raise Refused("This answer from Dropbox was used before, and works only once; nothing was changed.")
+    if row.user_id != user.pk:
+        raise Refused(
+            f"This connection was begun by another user of this Dashboard; nothing was connected. {BEGIN_AGAIN}"
+        )
+    if not hmac.compare_digest(row.browser, ids.fingerprint(browser)):
+        raise Refused(
+            f"This connection was begun in another browser or before a log-out; nothing was connected. {BEGIN_AGAIN}"
+        )
+    if row.expires_at <= clock.now():
+        raise Refused(f"Dropbox answered after more than 10 minutes; nothing was connected. {BEGIN_AGAIN}")
+    return Taken(verifier=sealing.unseal(row.verifier), app_key=row.app_key)
+
+
+def spend(state: str) -> OAuthState | None:
+    """Mark a state as used and return its row as it was before, or None for one never given out."""
+    fingerprint = ids.fingerprint(state)
+    row = OAuthState.objects.filter(fingerprint=fingerprint).first()
+    if row is None or not hmac.compare_digest(row.fingerprint, fingerprint):
+        return None
+    at = clock.now()
+    if not OAuthState.objects.filter(pk=row.pk, used_at=None).update(used_at=at) and row.used_at is None:
+        row.used_at = at
+    return row
