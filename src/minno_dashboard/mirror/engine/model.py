@@ -9,6 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from minno_dashboard.mirror.engine.paths import Footprint
+
+STUDIES = "Studies"
+"""The folder, at the top of the app folder, of the studies the user owns."""
+
+SHARED = "Shared with me"
+"""The folder, at the top of the app folder, of the studies others share with the user."""
+
+DELETED = "Deleted"
+"""The folder, at the top of the app folder, of what is no longer in the Dashboard."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -71,6 +82,11 @@ class Adopt:
     identity: str
     key: str
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """No path is touched."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Disown:
@@ -78,14 +94,18 @@ class Disown:
 
     key: str
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """No path is touched."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Move or rename the remote node `key`, with everything below it.
+    """Move or rename the remote node `key`, with everything below it; missing folders of `to_path` come into being.
 
-    `parent` is the key or, where the folder is made by an earlier step of the same plan, the identity of the new
-    folder (None: the app folder). `aside` says that it is the user's work being moved out of the way: the node
-    is disowned by the same step.
+    `aside` says that the node is moved out of the way and belongs to the user from then on: it is disowned by the
+    same step.
     """
 
     key: str
@@ -93,15 +113,28 @@ class Move:
     to_path: str
     aside: bool = False
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths that the step touches."""
+        return (self.from_path, self.to_path)
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Copy the remote node `key` (a file, or a folder with everything below it) to be `identity`."""
+    """Copy the remote node `key` (a file, or a folder with everything below it) to be `identity`.
+
+    What lies below a copied folder is nobody's at first; the next plan adopts it.
+    """
 
     key: str
     identity: str
     from_path: str
     to_path: str
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths that the step touches."""
+        return (self.from_path, self.to_path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +146,23 @@ class Upload:
     content: Content
     replaces_rev: str = ""
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path that the step touches."""
+        return (self.path,)
+
 
 @dataclass(frozen=True, slots=True)
 class MakeFolder:
-    """Make an empty folder; folders of files come into being with the files."""
+    """Make an empty folder; folders above it, and folders of files, come into being by themselves."""
 
     identity: str
     path: str
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path that the step touches."""
+        return (self.path,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +173,11 @@ class Remove:
     path: str
     rev: str = ""
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path that the step touches."""
+        return (self.path,)
+
 
 Step = Adopt | Disown | Move | Copy | Upload | MakeFolder | Remove
 
@@ -138,11 +186,29 @@ Step = Adopt | Disown | Move | Copy | Upload | MakeFolder | Remove
 class Plan:
     """Steps in an order in which each can be carried out; paths are those of the moment of the step's turn.
 
-    The runner may batch neighbouring steps of one kind; the planner sees to it that neighbours of one kind are
-    independent (no path twice, none above another). An empty plan says: the two trees are equal.
+    An empty plan says: the two trees are equal.
     """
 
     steps: tuple[Step, ...] = ()
 
     def __bool__(self) -> bool:
+        """Tell whether there is anything to do."""
         return bool(self.steps)
+
+    @property
+    def batches(self) -> tuple[tuple[Step, ...], ...]:
+        """The same steps in runs of one kind whose steps may be carried out in any order, or at once.
+
+        Inside one batch no path occurs twice and none lies above another. Neighbouring batches may be of the same
+        kind (a swap of two names is three batches of moves), so this, and not the kind, says what may go together.
+        """
+        runs: list[list[Step]] = []
+        touched = Footprint()
+        for step in self.steps:
+            if not runs or type(step) is not type(runs[-1][0]) or any(map(touched.level, step.paths)):
+                runs.append([])
+                touched = Footprint()
+            runs[-1].append(step)
+            for path in step.paths:
+                touched.add(path, 1)
+        return tuple(map(tuple, runs))

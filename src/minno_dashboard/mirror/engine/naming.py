@@ -1,0 +1,77 @@
+"""The names that the mirror itself gives: to studies that clash, to what steps aside, to what is deleted.
+
+Every function is deterministic. `is_taken` says of a folded name whether something has it, or is to have it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from itertools import count
+
+from minno_dashboard.core.names import LONGEST_NAME_BYTES, clean, fold
+
+Taken = Callable[[str], bool]
+
+
+def unique_study_names(studies: Iterable[tuple[int, str]]) -> dict[int, str]:
+    """Give each study (id, name) of one user its folder's name: where names clash, the lowest id keeps the plain one.
+
+    The others get ` (2)`, ` (3)` … by rising id, never a name that is another study's own.
+    """
+    ordered = sorted((id, clean(name)) for id, name in studies)
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for id, name in ordered:
+        if fold(name) not in taken:
+            names[id] = name
+            taken.add(fold(name))
+    for id, name in ordered:
+        if id not in names:
+            names[id] = numbered(name, "", taken.__contains__, first=2)
+            taken.add(fold(names[id]))
+    return names
+
+
+def aside(name: str, *, is_folder: bool, today: str, is_taken: Taken) -> str:
+    """Name what belongs to the user and stands where ours belongs: `name (changed in Dropbox 2026-11-23).js`."""
+    stem, suffix = (name, "") if is_folder else split(name)
+    return numbered(stem, suffix, is_taken, remark=f"changed in Dropbox {today}")
+
+
+def deleted(name: str, *, is_folder: bool, today: str, is_taken: Taken) -> str:
+    """Name what goes to the folder of deleted things: `2026-11-23 name.js`, then `2026-11-23 name (2).js`."""
+    stem, suffix = (name, "") if is_folder else split(name)
+    return numbered(f"{today} {stem}", suffix, is_taken)
+
+
+def temporary(key: str, *, is_taken: Taken) -> str:
+    """Name a node for the moment between two moves; the name says whose it is, should it ever be left behind."""
+    return numbered(f"moving-{hashlib.sha256(key.encode()).hexdigest()[:12]}.minno", "", is_taken)
+
+
+def split(name: str) -> tuple[str, str]:
+    """Split a file's name into stem and suffix; a leading dot starts no suffix, and a long tail is none."""
+    stem, dot, suffix = name.rpartition(".")
+    if not stem.strip(".") or not dot or len(suffix.encode()) > 16:
+        return name, ""
+    return stem, dot + suffix
+
+
+def numbered(stem: str, suffix: str, is_taken: Taken, *, remark: str = "", first: int = 1) -> str:
+    """Return the first free one of `stem (remark).js`, `stem (remark 2).js` …, with the stem cut to fit."""
+    for number in count(first):
+        words = [word for word in (remark, str(number) if number > 1 else "") if word]
+        tail = (f" ({' '.join(words)})" if words else "") + suffix
+        name = _cut(stem, LONGEST_NAME_BYTES - len(tail.encode())) + tail
+        if not is_taken(fold(name)):
+            return name
+    raise AssertionError  # count() never ends
+
+
+def _cut(text: str, longest_bytes: int) -> str:
+    """Cut a text to so many bytes of UTF-8, between characters, and leave no space at its end."""
+    encoded = text.encode("utf-8", "surrogatepass")
+    if len(encoded) <= longest_bytes:
+        return text
+    return encoded[:longest_bytes].decode("utf-8", "ignore").rstrip(" .")
