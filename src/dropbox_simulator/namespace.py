@@ -55,7 +55,13 @@ class Namespace:
     """One app folder; callers hold `lock` around every method."""
 
     def __init__(
-        self, *, id: str, behaviour: Behaviour, serials: Serials, now: Callable[[], float], room: Callable[[], int]
+        self,
+        *,
+        id: str,
+        behaviour: Behaviour,
+        serials: Serials,
+        now: Callable[[], float],
+        room: Callable[[], int],
     ) -> None:
         """Start empty; `room` tells how many bytes the account's quota still allows."""
         self.id = id
@@ -194,7 +200,9 @@ class Namespace:
                 names, existing = self._free_name(names), None
         return self._write(names, existing, blob, client_modified)
 
-    def _write(self, names: list[Name], existing: Node | None, blob: Blob, client_modified: int | None) -> Node:
+    def _write(
+        self, names: list[Name], existing: Node | None, blob: Blob, client_modified: int | None
+    ) -> Node:
         old_size = existing.revision.blob.size if existing is not None and existing.revision else 0
         if blob.size - old_size > self._room():
             raise WriteRefused("insufficient_space")
@@ -258,9 +266,7 @@ class Namespace:
         moment = int(self._now())
         for below in node.walk():
             path_lower = below.path_lower()
-            self.gone[path_lower] = Gone(
-                below.name, below.path_display(), below.id, below.is_folder, moment
-            )
+            self.gone[path_lower] = Gone(below.name, below.path_display(), below.id, below.is_folder, moment)
             self.journal.touch(path_lower)
             if below.revision is not None:
                 self.used -= below.revision.blob.size
