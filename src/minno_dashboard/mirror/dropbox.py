@@ -6,21 +6,38 @@ SDK turns union members that it does not know into `other`. Every error is trans
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
-from dropbox import create_session
+from dropbox import Dropbox, create_session
+from dropbox import files as stone
 from dropbox import session as sdk_session
+from stone.backends.python_rsrc import stone_serializers
 
 from minno_dashboard.core import clock
 from minno_dashboard.mirror import answers
-from minno_dashboard.mirror.answers import Answer
-from minno_dashboard.mirror.errors import NeedsAdmin, Retry
+from minno_dashboard.mirror.answers import AccessExpired, Answer
+from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, NeedsUser, Retry
+from minno_dashboard.mirror.port import (
+    Account,
+    Commit,
+    Entry,
+    Grant,
+    Job,
+    Outcome,
+    Page,
+    Piece,
+    Relocation,
+    Removal,
+    Space,
+)
 
 log = logging.getLogger(__name__)
 
@@ -31,20 +48,6 @@ COMMIT_READ_SECONDS = 150.0
 LIST_LIMIT = 2000
 LANES = 6
 _SAFE_MARGIN = timedelta(minutes=5)
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What the token endpoint gave; `refresh_token` and `account_id` are "" where it gave none."""
-
-    access_token: str
-    expires_at: datetime
-    refresh_token: str = ""
-    account_id: str = ""
-    scopes: str = ""
-
-    def __repr__(self) -> str:
-        return f"Grant(account_id={self.account_id!r}, scopes={self.scopes!r})"
 
 
 # --- OAuth and the app -----------------------------------------------------------------------------------------
@@ -66,8 +69,6 @@ def authorize_url(
     force_reapprove: bool = False,
 ) -> str:
     """Return the address of Dropbox's consent page for a PKCE S256 code challenge."""
-    host = sdk_session.WEB_HOST
-    base = host if host.startswith(("http://", "https://")) else f"https://{host}"
     query = {
         "response_type": "code",
         "client_id": app_key,
@@ -80,7 +81,13 @@ def authorize_url(
     }
     if force_reapprove:
         query["force_reapprove"] = "true"
-    return f"{base.rstrip('/')}/oauth2/authorize?{urlencode(query)}"
+    return f"{_consent_page()}?{urlencode(query)}"
+
+
+def _consent_page() -> str:
+    host = sdk_session.WEB_HOST
+    base = host if host.startswith(("http://", "https://")) else f"https://{host}"
+    return f"{base.rstrip('/')}/oauth2/authorize"
 
 
 def exchange_code(*, app_key: str, app_secret: str, code: str, redirect_uri: str, verifier: str) -> Grant:
@@ -149,6 +156,28 @@ def check_app(*, app_key: str, app_secret: str) -> None:
     raise error if isinstance(error, Retry) else Retry(error.reason, 30.0)
 
 
+def knows_app(*, app_key: str) -> bool:
+    """Say whether Dropbox knows an app key at all: its consent page answers 400 for one that it does not.
+
+    Raises:
+        Retry: Dropbox could not be reached, or answered something else.
+    """
+    query = {"response_type": "code", "client_id": app_key}
+    try:
+        with new_session() as session:
+            response = session.get(
+                _consent_page(),
+                params=query,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+            )
+    except requests.RequestException as error:
+        raise Retry("unreachable", 30.0) from _without_secrets(error)
+    if response.status_code != 400 and response.status_code >= 300 and not response.is_redirect:
+        raise Retry(f"http_{response.status_code}", 30.0)
+    return response.status_code != 400
+
+
 def revoke(*, access_token: str) -> None:
     """Give the connection back at Dropbox; one that is gone already is fine.
 
@@ -172,3 +201,318 @@ def _post(url: str, **arguments: Any) -> requests.Response:
 def _without_secrets(error: Exception) -> Exception:
     """Return an error that names the kind of trouble and carries no request, header or body."""
     return ConnectionError(type(error).__name__)
+
+
+# --- One account -----------------------------------------------------------------------------------------------
+
+# After these nothing is changed, or doing it again is safe: an unknown outcome is no reason to look first.
+_REPEATABLE = (
+    "files/list_folder",
+    "files/get_metadata",
+    "files/upload_session/start",
+    "files/upload_session/append",
+    "users/",
+    "files/move_batch/check",
+    "files/copy_batch/check",
+    "files/delete_batch/check",
+    "files/create_folder_batch/check",
+)
+
+
+class Tokens:
+    """The access token of one account, refreshed by one thread at a time.
+
+    `renewed` is the last grant that was not written down yet; whoever holds the link's lease stores it.
+    """
+
+    def __init__(
+        self, *, app_key: str, app_secret: str, refresh_token: str, grant: Grant | None = None
+    ) -> None:
+        self._app = {"app_key": app_key, "app_secret": app_secret}
+        self._refresh_token = refresh_token
+        self._grant = grant
+        self._lock = threading.Lock()
+        self.renewed: Grant | None = None
+
+    def __repr__(self) -> str:
+        return "Tokens(…)"
+
+    def current(self, *, instead_of: str = "") -> str:
+        """Return an access token that is good for some minutes, and another one than `instead_of`."""
+        with self._lock:
+            grant = self._grant
+            is_good = grant is not None and grant.expires_at - _SAFE_MARGIN > clock.now()
+            if grant is None or not is_good or grant.access_token == instead_of:
+                grant = refresh(**self._app, refresh_token=self._refresh_token)
+                self._grant = self.renewed = grant
+            return grant.access_token
+
+
+class _Client(Dropbox):  # type: ignore[misc]
+    """The SDK's client whose routes return raw JSON and raise `MirrorError`s."""
+
+    def __init__(self, tokens: Tokens, http: requests.Session) -> None:
+        super().__init__(
+            oauth2_access_token="-",
+            max_retries_on_error=0,
+            max_retries_on_rate_limit=0,
+            user_agent="minno-dashboard",
+            session=http,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+        )
+        self.tokens = tokens
+        self.calls: Counter[str] = Counter()
+
+    def request(
+        self,
+        route: Any,
+        namespace: str,
+        request_arg: Any,
+        request_binary: bytes | None,
+        timeout: float | None = None,
+        extra_headers: dict[str, str] | None = None,
+    ) -> Any:
+        """Make the call, once more with a fresh token where the old one expired, and return the raw answer."""
+        name = f"{namespace}/{route.name}" + (f"_v{route.version}" if route.version > 1 else "")
+        arg = stone_serializers.json_encode(
+            route.arg_type, self._maybe_add_content_hash(request_arg, request_binary)
+        )
+        if name == "files/upload_session/finish_batch_v2":
+            timeout = (CONNECT_SECONDS, COMMIT_READ_SECONDS)  # type: ignore[assignment]
+        once = (route.attrs["host"] or "api", name, route.attrs["style"] or "rpc", arg, route.attrs["auth"])
+        token = self.tokens.current()
+        try:
+            return self._once(token, once, request_binary, timeout)
+        except AccessExpired:
+            token = self.tokens.current(instead_of=token)
+        try:
+            return self._once(token, once, request_binary, timeout)
+        except AccessExpired as error:
+            raise NeedsUser("reconnect") from error
+
+    def _once(self, token: str, call: tuple[str, ...], data: bytes | None, timeout: float | None) -> Any:
+        host, name, style, arg, auth = call
+        self._oauth2_access_token = token
+        self.calls[name] += 1
+        try:
+            result = self.request_json_string(host, name, style, arg, auth, data, timeout=timeout)
+            return json.loads(result.obj_result)
+        except _Refusal as refusal:
+            error = answers.meaning(name, refusal.answer)
+            log.info("%s answered %d: %s", name, refusal.answer.status, error.reason)
+        except (requests.RequestException, ValueError, AssertionError) as trouble:
+            error = _network_meaning(trouble)
+            log.info("%s: %s (%s)", name, error.reason, type(trouble).__name__)
+        if isinstance(error, Ambiguous) and name.startswith(_REPEATABLE):
+            error = Retry(error.reason, error.after)
+        raise error
+
+    def raise_dropbox_error_for_resp(self, res: requests.Response) -> None:
+        """Hand every refusal over as it came; the SDK would decode it and lose what it does not know."""
+        if not 200 <= res.status_code <= 299:
+            raise _Refusal(Answer(res.status_code, res.headers, res.text))
+
+
+class _Refusal(Exception):
+    """A status other than 2xx."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def _network_meaning(trouble: Exception) -> MirrorError:
+    """Translate what went wrong before an answer was complete."""
+    if isinstance(trouble, requests.exceptions.SSLError | requests.exceptions.ConnectTimeout):
+        return Retry("unreachable")
+    if isinstance(trouble, requests.ConnectionError) and "NewConnectionError" in repr(trouble):
+        return Retry("unreachable")
+    return Ambiguous("no_answer")
+
+
+def _entry(raw: dict[str, Any]) -> Entry:
+    kind = raw.get(".tag") or ("file" if "rev" in raw else "folder")
+    if kind not in ("file", "folder", "deleted"):
+        kind = "file" if "rev" in raw else "folder"
+    return Entry(
+        kind=kind,
+        name=raw["name"],
+        path_lower=raw.get("path_lower") or "",
+        id=raw.get("id", ""),
+        rev=raw.get("rev", ""),
+        content_hash=raw.get("content_hash", ""),
+        size=raw.get("size", 0),
+    )
+
+
+def _page(raw: dict[str, Any]) -> Page:
+    return Page(tuple(_entry(one) for one in raw["entries"]), raw["cursor"], bool(raw["has_more"]))
+
+
+def _outcome(route: str, raw: dict[str, Any]) -> Outcome:
+    """Read one entry of a batch: the metadata stand inline, under `success` or under `metadata`."""
+    tag = raw.get(".tag")
+    if tag == "success":
+        inner = raw.get("success") or raw.get("metadata") or {**raw, ".tag": None}
+        return _entry(inner)
+    return answers.meaning_of_tags(route, raw.get("failure", raw))
+
+
+class DropboxPort:
+    """The `Port` to a real Dropbox (or whatever speaks its API at the SDK's hosts)."""
+
+    def __init__(self, tokens: Tokens, http: requests.Session | None = None) -> None:
+        self.tokens = tokens
+        self._client = _Client(tokens, http or new_session())
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Return how many calls were made since the port was opened, by route."""
+        return dict(self._client.calls)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client._session.close()
+
+    def list_all(self) -> Page:
+        """Return the first page of everything there is."""
+        return _page(self._client.files_list_folder("", recursive=True, limit=LIST_LIMIT))
+
+    def list_more(self, cursor: str) -> Page:
+        """Return the next page, or what changed since the cursor was given."""
+        return _page(self._client.files_list_folder_continue(cursor))
+
+    def upload(self, path: str, data: bytes, *, rev: str = "") -> Entry:
+        """Write one small file: new, or in the place of exactly `rev`."""
+        return _entry(self._client.files_upload(data, path, mode=_mode(rev), mute=True))
+
+    def start(self, data: bytes, *, close: bool) -> str:
+        """Open an upload session with its first bytes and return its id."""
+        raw = self._client.request(
+            stone.upload_session_start, "files", stone.UploadSessionStartArg(close=close), data
+        )
+        return str(raw["session_id"])
+
+    def append(self, session_id: str, offset: int, data: bytes, *, close: bool) -> None:
+        """Append to an upload session of which Dropbox holds `offset` bytes."""
+        cursor = stone.UploadSessionCursor(session_id, offset)
+        self._client.files_upload_session_append_v2(data, cursor, close=close)
+
+    def start_batch(self, count: int) -> list[str]:
+        """Open `count` empty upload sessions (at most 1000) and return their ids."""
+        return list(self._client.files_upload_session_start_batch(count)["session_ids"])
+
+    def append_batch(self, pieces: Sequence[Piece]) -> list[MirrorError | None]:
+        """Append to many sessions in one call and close them; answer in the same order, None where it went well."""
+        route = "files/upload_session/append_batch"
+        entries = [
+            stone.UploadSessionAppendBatchArgEntry(
+                stone.UploadSessionCursor(piece.session_id, piece.offset), len(piece.data), close=True
+            )
+            for piece in pieces
+        ]
+        body = b"".join(piece.data for piece in pieces)
+        raw = self._client.files_upload_session_append_batch(body, entries)
+        return [
+            None if one.get(".tag") == "success" else answers.meaning_of_tags(route, one.get("failure", one))
+            for one in raw["entries"]
+        ]
+
+    def finish_batch(self, commits: Sequence[Commit]) -> list[Outcome]:
+        """Bring files into being from closed sessions (at most 1000), in the same order."""
+        entries = [
+            stone.UploadSessionFinishArg(
+                stone.UploadSessionCursor(one.session_id, one.size),
+                stone.CommitInfo(one.path, mode=_mode(one.rev), mute=True),
+            )
+            for one in commits
+        ]
+        raw = self._client.files_upload_session_finish_batch_v2(entries)
+        return [_outcome("files/upload_session/finish_batch_v2", one) for one in raw["entries"]]
+
+    def move(self, from_path: str, to_path: str) -> Entry:
+        """Move or rename one thing with everything in it."""
+        return _entry(self._client.files_move_v2(from_path, to_path)["metadata"])
+
+    def move_batch(self, relocations: Sequence[Relocation]) -> Job:
+        """Move many things."""
+        return _launch("move_batch", self._client.files_move_batch_v2(_relocations(relocations)))
+
+    def copy(self, from_path: str, to_path: str) -> Entry:
+        """Copy one thing with everything in it, without sending a byte."""
+        return _entry(self._client.files_copy_v2(from_path, to_path)["metadata"])
+
+    def copy_batch(self, relocations: Sequence[Relocation]) -> Job:
+        """Copy many things."""
+        return _launch("copy_batch", self._client.files_copy_batch_v2(_relocations(relocations)))
+
+    def create_folder(self, path: str) -> Entry:
+        """Make one folder, and those above it."""
+        return _entry(self._client.files_create_folder_v2(path)["metadata"])
+
+    def create_folder_batch(self, paths: Sequence[str]) -> Job:
+        """Make many folders."""
+        return _launch("create_folder_batch", self._client.files_create_folder_batch(list(paths)))
+
+    def delete(self, path: str, *, rev: str = "") -> Entry:
+        """Delete one thing with everything in it; a file only at exactly `rev`."""
+        return _entry(self._client.files_delete_v2(path, parent_rev=rev or None)["metadata"])
+
+    def delete_batch(self, removals: Sequence[Removal]) -> Job:
+        """Delete many things."""
+        entries = [stone.DeleteArg(one.path, one.rev or None) for one in removals]
+        return _launch("delete_batch", self._client.files_delete_batch(entries))
+
+    def check_job(self, job: Job) -> Job:
+        """Look how far an asynchronous batch is."""
+        ask: dict[str, Callable[[str], Any]] = {
+            "move_batch": self._client.files_move_batch_check_v2,
+            "copy_batch": self._client.files_copy_batch_check_v2,
+            "create_folder_batch": self._client.files_create_folder_batch_check,
+            "delete_batch": self._client.files_delete_batch_check,
+        }
+        return _launch(job.route, ask[job.route](job.job_id), job_id=job.job_id)
+
+    def get_metadata(self, path: str) -> Entry | None:
+        """Return what stands at the path, or None."""
+        try:
+            return _entry(self._client.files_get_metadata(path))
+        except MirrorError as error:
+            if error.reason == "not_found":
+                return None
+            raise
+
+    def account(self) -> Account:
+        """Return whose Dropbox it is."""
+        raw = self._client.users_get_current_account()
+        return Account(raw["account_id"], raw["name"]["display_name"], raw["email"])
+
+    def space(self) -> Space:
+        """Return how full it is; that of the team where the account shares a team's space."""
+        raw = self._client.users_get_space_usage()
+        allocation = raw["allocation"]
+        used = allocation.get("used", raw["used"]) if allocation.get(".tag") == "team" else raw["used"]
+        return Space(int(used), int(allocation.get("allocated", 0)))
+
+    def revoke(self) -> None:
+        """Give the connection back at Dropbox."""
+        revoke(access_token=self.tokens.current())
+
+
+def _mode(rev: str) -> Any:
+    return stone.WriteMode.update(rev) if rev else stone.WriteMode.add
+
+
+def _relocations(relocations: Sequence[Relocation]) -> list[Any]:
+    return [stone.RelocationPath(one.from_path, one.to_path) for one in relocations]
+
+
+def _launch(route: str, raw: dict[str, Any], *, job_id: str = "") -> Job:
+    tag = raw.get(".tag")
+    if tag == "complete":
+        return Job(route, job_id, tuple(_outcome(f"files/{route}", one) for one in raw["entries"]))
+    if tag == "async_job_id":
+        return Job(route, raw["async_job_id"])
+    if tag == "in_progress":
+        return Job(route, job_id)
+    raise Ambiguous("job_failed")
