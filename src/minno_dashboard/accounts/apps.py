@@ -11,3 +11,7 @@ class AccountsConfig(AppConfig):
     name = "minno_dashboard.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the periodic work."""
+        from minno_dashboard.accounts import housekeeping  # noqa: F401

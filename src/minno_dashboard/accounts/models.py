@@ -6,15 +6,18 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
+
+from minno_dashboard.accounts.names import fold
 
 
 class UserManager(BaseUserManager["User"]):
     """Django's door to users; people are created through `services`."""
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """Find a user by the folded user name or e-mail address."""
-        folded = (username or "").strip().casefold()
-        return self.get(models.Q(username=folded) | models.Q(email=folded))
+        """Find a user by user name or else by e-mail address, however it is written."""
+        folded = fold(username or "")
+        return self.filter(username=folded).first() or self.get(email=folded)
 
 
 class User(AbstractBaseUser):
@@ -32,6 +35,7 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=20, choices=Role, default=Role.RESEARCHER)
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=False)
+    session_generation = models.PositiveIntegerField(default=0)  # raised to end every session at once
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
 
@@ -47,6 +51,18 @@ class User(AbstractBaseUser):
     def is_admin(self) -> bool:
         """Say whether this person manages users and configuration."""
         return self.role == self.Role.ADMIN
+
+    @property
+    def is_activated(self) -> bool:
+        """Say whether this person has set a password yet."""
+        return self.has_usable_password()
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must still carry to count: another password or generation ends it."""
+        key_salt = "minno_dashboard.accounts.User.get_session_auth_hash"
+        return salted_hmac(
+            key_salt, f"{self.password}|{self.session_generation}", algorithm="sha256"
+        ).hexdigest()
 
 
 class AccessCode(models.Model):

@@ -85,6 +85,15 @@ def dropbox_web_origins() -> list[str]:
     return [host.rstrip("/") if "://" in host else f"https://{host}"]
 
 
+def allowed_hosts(url: str, host: str) -> list[str]:
+    """Return the host names the site answers to: its public one, this machine's own, the one it listens on."""
+    public = urlsplit(url).hostname or ""
+    names = ["127.0.0.1", "localhost", "[::1]", f"[{public}]" if ":" in public else public]
+    if host not in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        names.append(f"[{host}]" if ":" in host else host)
+    return sorted(set(names))
+
+
 def database(folder: Path) -> dict[str, object]:
     """Return Django's description of the database that `DATABASE_URL` names; SQLite in the data folder by default."""
     url = text("DATABASE_URL")

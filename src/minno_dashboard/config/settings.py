@@ -19,7 +19,8 @@ BLOB_STORE = env.text("MINNO_BLOB_STORE", str(DATA_DIR / "blobs"))
 DATABASES = {"default": env.database(DATA_DIR)}
 
 DEBUG = False
-ALLOWED_HOSTS = ["*"]  # host names are checked by accounts.middleware against SERVER_URL and loopback
+FIRST_ADMIN_PASSWORD = env.text("MINNO_ADMIN_PASSWORD")
+ALLOWED_HOSTS = env.allowed_hosts(SERVER_URL, HOST)
 USE_X_FORWARDED_HOST = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = [SERVER_URL]
@@ -48,6 +49,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "minno_dashboard.accounts.middleware.LogInRequiredMiddleware",
+    "minno_dashboard.accounts.middleware.PasswordChangeMiddleware",
+    "minno_dashboard.accounts.middleware.LastSeenMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "minno_dashboard.ui.middleware.RefusedMiddleware",
 ]
@@ -70,10 +74,14 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "/login/"
+CSRF_FAILURE_VIEW = "minno_dashboard.accounts.views.entrance.csrf_refused"
 LOGIN_REDIRECT_URL = "/studies/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "email", "full_name")},
+    },
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 
+@login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 while the process serves."""
     return HttpResponse("ok", content_type="text/plain")
@@ -13,6 +15,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
+    path("", include("minno_dashboard.accounts.urls")),
 ]
 
 handler400 = "minno_dashboard.ui.errors.bad_request"

@@ -1,0 +1,71 @@
+"""Who may reach a page: everybody who is logged in, unless a view says otherwise here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from ipaddress import ip_address
+from typing import Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core.errors import NotAllowed
+
+__all__ = ["address_of", "admin_required", "is_open_to_all", "login_not_required", "person", "safe_next"]
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def person(request: HttpRequest) -> User:
+    """Return who is logged in.
+
+    Raises:
+        NotAllowed: nobody is; a view behind the log-in never sees this.
+    """
+    if not isinstance(request.user, User):
+        raise NotAllowed("Log in first.")
+    return request.user
+
+
+def admin_required(view: View[P]) -> View[P]:
+    """Let only admins reach a view; researchers get a sentence, anonymous visitors the log-in page."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not person(request).is_admin:
+            raise NotAllowed("This page is for admins. Ask one of yours to do it, or to make you an admin.")
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
+def is_open_to_all(view: Callable[..., object]) -> bool:
+    """Say whether a view is marked as reachable without logging in."""
+    return not getattr(view, "login_required", True)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the visitor's network address.
+
+    A proxy's word is taken only from this machine, and then its last entry: the one the proxy itself wrote.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
+    if not forwarded:
+        return peer
+    try:
+        return str(ip_address(forwarded)) if ip_address(peer).is_loopback else peer
+    except ValueError:
+        return peer
+
+
+def safe_next(request: HttpRequest, address: str) -> str:
+    """Return an address to go on to after logging in if it is one of this site, else ""."""
+    is_ours = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return address if is_ours else ""

@@ -1,0 +1,33 @@
+"""The commands of this room."""
+
+from __future__ import annotations
+
+import click
+
+from minno_dashboard.accounts import services
+from minno_dashboard.accounts.models import User
+
+
+@click.command("create-user")
+@click.argument("name")
+@click.option("--email", required=True, help="The user's e-mail address.")
+@click.option("--password", help="A password; without it an activation link is printed to hand over.")
+@click.option("--full-name", default="", help="The name shown to others, in any script.")
+@click.option("--admin", is_flag=True, help="Let the user manage users and configuration.")
+def create_user(name: str, email: str, password: str | None, full_name: str, admin: bool) -> None:
+    """Create a user called NAME."""
+    user = services.create_user(
+        by=None,
+        username=name,
+        email=email,
+        full_name=full_name,
+        role=User.Role.ADMIN if admin else User.Role.RESEARCHER,
+        password=password,
+    )
+    click.echo(f"Created {user.username}.")
+    if password is None:
+        click.echo("Hand over this link; it sets the password, works once, and ends in 14 days:")
+        click.echo(services.invite(by=None, user=user))
+
+
+COMMANDS = [create_user]

@@ -1,0 +1,96 @@
+"""What every request passes: log-in by default, a password that must be changed first, the time last seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import resolve_url
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from minno_dashboard.accounts.access import is_open_to_all, safe_next
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import clock
+from minno_dashboard.ui.errors import answer, wants_json
+
+SEEN_EVERY = timedelta(minutes=1)
+LOGGED_OUT = "You are logged out. What you typed is still here: log in in another tab, then do this again."
+CHANGE_FIRST = "Choose a new password first: the present one was given to you by somebody else."
+
+
+class LogInRequiredMiddleware(LoginRequiredMiddleware):
+    """Sends anonymous people to the log-in page and back; tells scripts 401, so that nothing typed is lost."""
+
+    def handle_no_permission(  # type: ignore[override] # the stubs know only Django's own redirect
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseBase:
+        """Answer a request without a log-in."""
+        login = resolve_url("login")
+        if wants_json(request):
+            return JsonResponse({"error": LOGGED_OUT, "login": login}, status=401)
+        back = _way_back(request)
+        return HttpResponseRedirect(f"{login}?{urlencode({'next': back})}" if back else login)
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Return the page to return to: this one, or where it can only be posted to, the one with the form."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    referer = safe_next(request, request.headers.get("Referer", ""))
+    parts = urlsplit(referer)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+class PasswordChangeMiddleware:
+    """Lets a person with a one-time password reach only the page to change it, and log-out."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Redirect to the page to change the password."""
+        if is_open_to_all(view):
+            return None
+        user = request.user
+        here = reverse("replace_password")
+        if not isinstance(user, User) or not user.must_change_password or request.path == here:
+            return None
+        if wants_json(request):
+            return answer(request, 403, CHANGE_FIRST)
+        return HttpResponseRedirect(here)
+
+
+class LastSeenMiddleware:
+    """Remembers when a person was here last, and keeps the log-in of who comes often."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Write the time at most once a minute; renew the session once a day."""
+        if is_open_to_all(view) or not isinstance(request.user, User):
+            return
+        now, before = clock.now(), request.user.last_seen_at
+        if before is not None and now - before < SEEN_EVERY:
+            return
+        User.objects.filter(pk=request.user.pk).update(last_seen_at=now)
+        request.user.last_seen_at = now
+        if before is not None and before.date() != now.date():
+            request.session.modified = True

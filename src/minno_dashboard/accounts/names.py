@@ -1,0 +1,93 @@
+"""User names, e-mail addresses and full names: how they are compared, and which are accepted."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from minno_dashboard.core.errors import Invalid
+
+SHORTEST_USERNAME = 2
+LONGEST_USERNAME = 150
+LONGEST_EMAIL = 254
+LONGEST_FULL_NAME = 200
+PUNCTUATION = ".-_@"
+
+
+class FieldRefused(Invalid):
+    """One field of a form cannot be accepted; `field` names it."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+def fold(text: str) -> str:
+    """Return the form in which user names and e-mail addresses are stored and compared."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).casefold())
+
+
+def _is_letter_or_digit(character: str) -> bool:
+    return unicodedata.category(character)[0] == "L" or unicodedata.category(character) == "Nd"
+
+
+def checked_username(text: str) -> str:
+    """Return the folded user name.
+
+    Raises:
+        FieldRefused: it is too short, too long or holds a character that user names do not have.
+    """
+    folded = fold(text)
+    if not SHORTEST_USERNAME <= len(folded) <= LONGEST_USERNAME:
+        raise FieldRefused(
+            "username", f"A user name has {SHORTEST_USERNAME} to {LONGEST_USERNAME} characters."
+        )
+    for character in folded:
+        # Marks are the vowels of many scripts.
+        if not (
+            _is_letter_or_digit(character)
+            or character in PUNCTUATION
+            or unicodedata.category(character) in ("Mn", "Mc")
+        ):
+            shown = f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}"
+            raise FieldRefused(
+                "username",
+                f"A user name cannot contain {'a space' if character == ' ' else shown}: use letters, digits and . - _ @ only.",
+            )
+    if not _is_letter_or_digit(folded[0]):
+        raise FieldRefused("username", "A user name starts with a letter or a digit.")
+    return folded
+
+
+def checked_email(text: str) -> str:
+    """Return the folded e-mail address.
+
+    Raises:
+        FieldRefused: it is no e-mail address.
+    """
+    folded = fold(text)
+    try:
+        validate_email(folded)
+    except ValidationError as error:
+        raise FieldRefused(
+            "email", "This is not an e-mail address; it should look like name@lab.example.org."
+        ) from error
+    if len(folded) > LONGEST_EMAIL:
+        raise FieldRefused("email", f"An e-mail address has at most {LONGEST_EMAIL} characters.")
+    return folded
+
+
+def checked_full_name(text: str) -> str:
+    """Return the full name as it will be shown: any script, one line, runs of blanks made one.
+
+    Raises:
+        FieldRefused: it is too long or holds control characters.
+    """
+    name = unicodedata.normalize("NFC", " ".join(text.split()))
+    if len(name) > LONGEST_FULL_NAME:
+        raise FieldRefused("full_name", f"A full name has at most {LONGEST_FULL_NAME} characters.")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        raise FieldRefused("full_name", "A full name cannot contain control characters.")
+    return name

@@ -1,0 +1,76 @@
+"""Reading users and codes."""
+
+from __future__ import annotations
+
+from django.utils.formats import date_format
+
+from minno_dashboard.accounts.models import AccessCode, User
+from minno_dashboard.accounts.names import fold
+from minno_dashboard.core import clock
+from minno_dashboard.core.errors import NotFound, Refused
+
+
+class LinkEnded(Refused):
+    """A link was used, replaced, or is too old."""
+
+    status = 410
+
+
+def find_user(name: str) -> User:
+    """Return the user of this user name or e-mail address.
+
+    Raises:
+        NotFound: there is no such user.
+    """
+    try:
+        return User.objects.get_by_natural_key(name)
+    except User.DoesNotExist as error:
+        raise NotFound(f"There is no user “{name}”.") from error
+
+
+def user_by_id(user_id: int) -> User:
+    """Return one user for the pages of admins.
+
+    Raises:
+        NotFound: there is no such user.
+    """
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise NotFound("There is no such user; the list may have changed since you opened it.")
+    return user
+
+
+def search_users(text: str = "") -> list[User]:
+    """Return the users whose user name, e-mail address or full name contains the text, by user name."""
+    # Compared here, because SQLite folds ASCII letters only.
+    words = fold(text).split()
+    return [
+        user
+        for user in User.objects.order_by("username")
+        if all(word in f"{user.username}\n{user.email}\n{fold(user.full_name)}" for word in words)
+    ]
+
+
+def open_code(*, purpose: str, fingerprint: str) -> AccessCode:
+    """Return the code of this fingerprint if it can still be used.
+
+    Raises:
+        NotFound: it is unknown.
+        LinkEnded: it was used, is too old, or its account is deactivated.
+    """
+    code = AccessCode.objects.select_related("user").filter(purpose=purpose, fingerprint=fingerprint).first()
+    if code is None:
+        raise NotFound("This link is not known here. Copy it whole, or ask your administrator for a new one.")
+    if code.used_at is not None:
+        raise LinkEnded(
+            "This link was used already, and a link works once. Log in, or ask your administrator for a new one."
+        )
+    if code.expires_at <= clock.now():
+        ended = date_format(code.expires_at, "j F Y, H:i")
+        raise LinkEnded(
+            f"This link ended on {ended} UTC, because it was too old or a newer one replaced it. "
+            "Ask your administrator for a new one."
+        )
+    if not code.user.is_active:
+        raise LinkEnded("This account is deactivated, so its link does not work. Ask your administrator.")
+    return code

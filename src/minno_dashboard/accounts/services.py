@@ -1,0 +1,322 @@
+"""What changes users: creating, inviting, logging in, passwords, roles. Every deed is in the audit log."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from minno_dashboard.accounts import queries, throttle
+from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.models import AccessCode, User
+from minno_dashboard.accounts.names import FieldRefused, checked_email, checked_full_name, checked_username
+from minno_dashboard.core import clock
+from minno_dashboard.core.errors import Conflict, Invalid, NotAllowed
+from minno_dashboard.core.ids import fingerprint, secret_code
+
+__all__ = [
+    "activate",
+    "change_email",
+    "change_full_name",
+    "change_password",
+    "change_role",
+    "check_log_in",
+    "create_user",
+    "deactivate",
+    "ensure_first_admin",
+    "invite",
+    "reactivate",
+    "record",
+    "replace_one_time_password",
+    "reset",
+]
+
+FIRST_ADMIN = "admin"
+FIRST_ADMIN_EMAIL = "admin@localhost"
+LIFETIMES = {
+    AccessCode.Purpose.ACTIVATE: timedelta(days=14),
+    AccessCode.Purpose.RESET: timedelta(hours=24),
+}
+URL_NAMES = {AccessCode.Purpose.ACTIVATE: "activate", AccessCode.Purpose.RESET: "reset"}
+WRONG_PAIR = "This name and this password do not belong together. Check both and try again."
+
+
+def ensure_first_admin() -> str | None:
+    """Create the user `admin` where there is no user yet; return a password made up for it, to be shown once.
+
+    With `MINNO_ADMIN_PASSWORD` that password is taken and nothing returned: who set it knows it, and logs need not.
+    Either way it must be changed at the first log-in.
+    """
+    if User.objects.exists():
+        return None
+    given: str = settings.FIRST_ADMIN_PASSWORD
+    password = given or secrets.token_urlsafe(12)
+    try:
+        with transaction.atomic():
+            admin = User(
+                username=FIRST_ADMIN,
+                email=FIRST_ADMIN_EMAIL,
+                role=User.Role.ADMIN,
+                must_change_password=True,
+            )
+            admin.set_password(password)
+            admin.save()
+            record(actor=None, verb="create user", target=FIRST_ADMIN, role=admin.role)
+    except IntegrityError:
+        return None  # another process of this installation was first
+    return None if given else password
+
+
+@transaction.atomic
+def create_user(
+    *,
+    by: User | None,
+    username: str,
+    email: str,
+    full_name: str = "",
+    role: str = User.Role.RESEARCHER,
+    password: str | None = None,
+) -> User:
+    """Create a user, without a password unless one is given; `invite` makes the link to set it.
+
+    Raises:
+        FieldRefused: a field is not acceptable, or its value belongs to another user.
+    """
+    user = User(
+        username=checked_username(username),
+        email=checked_email(email),
+        full_name=checked_full_name(full_name),
+        role=_checked_role(role),
+    )
+    _refuse_taken(user, "username", user.username, "This user name belongs to another user.")
+    _refuse_taken(user, "email", user.email, "This e-mail address belongs to another user.")
+    if password is None:
+        user.set_unusable_password()
+    else:
+        user.set_password(_checked_password(password, user))
+    user.save()
+    record(actor=by, verb="create user", target=user.username, role=user.role)
+    return user
+
+
+def _checked_role(role: str) -> str:
+    if role not in User.Role.values:
+        raise FieldRefused("role", "Choose one of the two roles.")
+    return role
+
+
+def _refuse_taken(user: User, field: str, value: str, sentence: str) -> None:
+    """Refuse a name that would also find another user: both names open the same log-in form."""
+    others = User.objects.exclude(pk=user.pk)
+    if others.filter(username=value).exists() or others.filter(email=value).exists():
+        raise FieldRefused(field, sentence)
+
+
+def _checked_password(password: str, user: User) -> str:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise FieldRefused("password", " ".join(error.messages)) from error
+    return password
+
+
+def invite(*, by: User | None, user: User) -> str:
+    """Return a new activation link for a user who has set no password yet; earlier ones stop working.
+
+    Raises:
+        Conflict: the user is activated already, or deactivated.
+    """
+    if user.is_activated:
+        raise Conflict(f"{user.username} has set a password already. Make a reset link instead.")
+    return _new_link(by=by, user=user, purpose=AccessCode.Purpose.ACTIVATE)
+
+
+def reset(*, by: User | None, user: User) -> str:
+    """Return a new link to set another password; the old password works until the link is used.
+
+    Raises:
+        Conflict: the user is not activated yet, or deactivated.
+    """
+    if not user.is_activated:
+        raise Conflict(f"{user.username} has set no password yet. Make an activation link instead.")
+    return _new_link(by=by, user=user, purpose=AccessCode.Purpose.RESET)
+
+
+@transaction.atomic
+def _new_link(*, by: User | None, user: User, purpose: AccessCode.Purpose) -> str:
+    if not user.is_active:
+        raise Conflict(f"{user.username} is deactivated, so a link would not work. Activate the user first.")
+    _end_codes(user)
+    code = secret_code()
+    AccessCode.objects.create(
+        user=user,
+        purpose=purpose,
+        fingerprint=fingerprint(code),
+        expires_at=clock.now() + LIFETIMES[purpose],
+    )
+    record(actor=by, verb=f"make {purpose.label.lower()} link", target=user.username)
+    return str(settings.SERVER_URL + reverse(URL_NAMES[purpose], args=[code]))
+
+
+def _end_codes(user: User) -> None:
+    now = clock.now()
+    user.codes.filter(used_at=None, expires_at__gt=now).update(expires_at=now)
+
+
+@transaction.atomic
+def activate(*, purpose: str, code_fingerprint: str, password: str) -> User:
+    """Use up an activation or reset link: set the password and end every session of the user.
+
+    Raises:
+        NotFound, LinkEnded: the link does not work (any more).
+        FieldRefused: the password is not acceptable; the link still works.
+    """
+    code = queries.open_code(purpose=purpose, fingerprint=code_fingerprint)
+    user = code.user
+    checked = _checked_password(password, user)
+    unused = AccessCode.objects.filter(pk=code.pk, used_at=None)
+    if not unused.update(used_at=clock.now()):
+        raise queries.LinkEnded("This link was used a moment ago, and a link works once. Log in.")
+    _set_password(user, checked)
+    record(actor=user, verb="set password by link", target=user.username, purpose=purpose)
+    return user
+
+
+def _set_password(user: User, password: str) -> None:
+    """Store a password; every session but a refreshed one ends, open links end, throttling is forgotten."""
+    user.set_password(password)
+    user.must_change_password = False
+    user.session_generation += 1
+    user.save(update_fields=["password", "must_change_password", "session_generation"])
+    _end_codes(user)
+
+
+def check_log_in(*, name: str, password: str, address: str) -> User:
+    """Return the user to whom this name (or e-mail address) and password belong.
+
+    Unknown, deactivated and not yet activated users cost the same work and get the same answer as a wrong password.
+
+    Raises:
+        TooMany: this name or address failed too often; nothing was checked.
+        Invalid: they do not belong together.
+    """
+    attempt = throttle.begin(name=name, address=address)
+    user = authenticate(username=name, password=password)
+    if not isinstance(user, User):
+        raise Invalid(WRONG_PAIR)
+    throttle.succeeded(attempt)
+    return user
+
+
+def change_password(*, user: User, old_password: str, new_password: str, address: str) -> None:
+    """Change one's own password; other sessions end (the caller refreshes the present one).
+
+    Raises:
+        FieldRefused: the old password is wrong, or the new one is not acceptable.
+        TooMany: the old password was guessed too often.
+    """
+    attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
+    if not user.check_password(old_password):
+        raise FieldRefused("old_password", "This is not your present password, so nothing was changed.")
+    throttle.succeeded(attempt)
+    _change_own_password(user, new_password)
+
+
+def replace_one_time_password(*, user: User, new_password: str) -> None:
+    """Replace a password that must be changed at the first log-in.
+
+    Raises:
+        NotAllowed: the present password need not be changed; Settings changes it.
+        FieldRefused: the new password is not acceptable.
+    """
+    if not user.must_change_password:
+        raise NotAllowed("Your password need not be changed here. Settings changes it.")
+    _change_own_password(user, new_password)
+
+
+@transaction.atomic
+def _change_own_password(user: User, new_password: str) -> None:
+    checked = _checked_password(new_password, user)
+    if user.check_password(checked):
+        raise FieldRefused("password", "This is the present password. Choose another one.")
+    _set_password(user, checked)
+    record(actor=user, verb="change own password", target=user.username)
+
+
+@transaction.atomic
+def change_full_name(*, user: User, full_name: str) -> None:
+    """Change how a user is shown to others."""
+    user.full_name = checked_full_name(full_name)
+    user.save(update_fields=["full_name"])
+    record(actor=user, verb="change own full name", target=user.username)
+
+
+@transaction.atomic
+def change_email(*, user: User, email: str) -> None:
+    """Change a user's e-mail address.
+
+    Raises:
+        FieldRefused: it is none, or belongs to another user.
+    """
+    checked = checked_email(email)
+    _refuse_taken(user, "email", checked, "This e-mail address belongs to another user.")
+    user.email = checked
+    user.save(update_fields=["email"])
+    record(actor=user, verb="change own e-mail address", target=user.username)
+
+
+@transaction.atomic
+def change_role(*, by: User, user: User, role: str) -> None:
+    """Make a user an admin or a researcher; it holds from the next request on.
+
+    Raises:
+        NotAllowed: this would remove the last active admin, or oneself.
+    """
+    _checked_role(role)
+    if role != User.Role.ADMIN:
+        _refuse_removing_admin(by=by, user=user)
+    user.role = role
+    user.save(update_fields=["role"])
+    record(actor=by, verb="change role", target=user.username, role=role)
+
+
+@transaction.atomic
+def deactivate(*, by: User, user: User) -> None:
+    """Keep a user out; every session and link ends at once, and nothing of the user's is deleted.
+
+    Raises:
+        NotAllowed: this would remove the last active admin, or oneself.
+    """
+    _refuse_removing_admin(by=by, user=user)
+    user.is_active = False
+    user.session_generation += 1
+    user.save(update_fields=["is_active", "session_generation"])
+    _end_codes(user)
+    record(actor=by, verb="deactivate user", target=user.username)
+
+
+@transaction.atomic
+def reactivate(*, by: User, user: User) -> None:
+    """Let a deactivated user in again, with the same password; earlier sessions stay ended."""
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    record(actor=by, verb="activate user", target=user.username)
+
+
+def _refuse_removing_admin(*, by: User, user: User) -> None:
+    if by.pk == user.pk:
+        raise NotAllowed("You cannot remove yourself. Another admin can.")
+    # Locked, so that two admins removing each other at once cannot both succeed.
+    admins = User.objects.select_for_update().filter(role=User.Role.ADMIN, is_active=True)
+    others = [admin for admin in admins.order_by("pk") if admin.pk != user.pk and admin.is_activated]
+    if user.is_admin and not others:
+        raise NotAllowed(
+            f"{user.username} is the last active admin, and nobody could manage users any more. "
+            "Make somebody else an admin first."
+        )

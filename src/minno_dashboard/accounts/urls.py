@@ -1,0 +1,33 @@
+"""The addresses of accounts and of the admin pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from minno_dashboard.accounts.models import AccessCode
+from minno_dashboard.accounts.views import configuration, entrance, settings, users
+
+urlpatterns = [
+    path("login/", entrance.log_in, name="login"),
+    path("logout/", entrance.log_out, name="logout"),
+    path(
+        "activate/<str:code>/",
+        entrance.open_link,
+        {"purpose": AccessCode.Purpose.ACTIVATE.value},
+        name="activate",
+    ),
+    path("reset/<str:code>/", entrance.open_link, {"purpose": AccessCode.Purpose.RESET.value}, name="reset"),
+    path("set-password/", entrance.set_password, name="set_password"),
+    path("new-password/", entrance.replace_password, name="replace_password"),
+    path("settings/", settings.show, name="settings"),
+    path("settings/profile/", settings.save_profile, name="save_profile"),
+    path("settings/password/", settings.save_password, name="save_password"),
+    path("settings/email/", settings.save_email, name="save_email"),
+    path("admin/configuration/", configuration.show, name="edit_configuration"),
+    path("admin/users/", users.show, name="user_management"),
+    path("admin/users/new/", users.create, name="new_user"),
+    path("admin/users/<int:user_id>/link/", users.new_link, name="new_user_link"),
+    path("admin/users/<int:user_id>/role/", users.change_role, name="change_user_role"),
+    path("admin/users/<int:user_id>/deactivate/", users.deactivate, name="deactivate_user"),
+    path("admin/users/<int:user_id>/activate/", users.reactivate, name="reactivate_user"),
+]

@@ -1,0 +1,1 @@
+"""The pages of accounts: logging in, links, Settings, admin pages."""

@@ -1,0 +1,169 @@
+"""Coming in and leaving: log-in, log-out, links that set a password, the refusal of a forged form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render, resolve_url
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from minno_dashboard.accounts import queries, services, throttle
+from minno_dashboard.accounts.access import address_of, login_not_required, person, safe_next
+from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.forms import LogInForm, NewPasswordForm
+from minno_dashboard.accounts.middleware import CHANGE_FIRST
+from minno_dashboard.accounts.models import AccessCode
+from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.core.errors import Invalid, NotFound, Refused, TooMany
+from minno_dashboard.core.ids import fingerprint
+from minno_dashboard.ui.errors import answer
+
+SESSION_KEY = "password_link"
+CSRF_REFUSED = (
+    "Nothing was changed, because this page was opened before you logged in or out, or your browser keeps no cookies. "
+    "Go back, reload the page and do it again."
+)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def log_in(request: HttpRequest) -> HttpResponse:
+    """Show the log-in form; let in who knows the password and go on to where they wanted."""
+    wanted = safe_next(request, request.POST.get("next", request.GET.get("next", "")))
+    if request.method == "GET":
+        if request.user.is_authenticated:
+            return HttpResponseRedirect(wanted or resolve_url("/studies/"))
+        form = LogInForm(initial={"name": request.session.get("name_to_log_in", "")})
+        return _log_in_page(request, form, wanted)
+    form = LogInForm(request.POST)
+    if not form.is_valid():
+        return _log_in_page(request, form, wanted, status=422)
+    try:
+        user = services.check_log_in(
+            name=form.cleaned_data["name"],
+            password=form.cleaned_data["password"],
+            address=address_of(request),
+        )
+    except TooMany as error:
+        form.add_error(None, str(error))
+        response = _log_in_page(request, form, wanted, status=error.status)
+        response["Retry-After"] = str(error.retry_after_seconds)
+        return response
+    except Invalid as error:
+        form.add_error(None, str(error))
+        return _log_in_page(request, form, wanted, status=error.status)
+    request.session.pop("name_to_log_in", None)
+    login(request, user)
+    record(actor=user, verb="log in")
+    return HttpResponseRedirect(wanted or resolve_url("/studies/"))
+
+
+def _log_in_page(request: HttpRequest, form: LogInForm, wanted: str, *, status: int = 200) -> HttpResponse:
+    return render(request, "accounts/log_in.html", {"form": form, "next": wanted}, status=status)
+
+
+@login_not_required
+@require_POST
+def log_out(request: HttpRequest) -> HttpResponse:
+    """End the session and show the log-in page."""
+    logout(request)
+    messages.success(request, "You are logged out.")
+    return redirect("login")
+
+
+@login_not_required
+@never_cache
+@require_GET
+def open_link(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
+    """Take a link's code out of the address bar at once; the next page asks for the password."""
+    attempt = throttle.begin(name=f"links of {address_of(request)}", address=address_of(request))
+    try:
+        queries.open_code(purpose=purpose, fingerprint=fingerprint(code))
+    except NotFound as error:
+        return _link_refused(request, error)
+    except Refused as error:
+        throttle.succeeded(attempt)
+        return _link_refused(request, error)
+    throttle.succeeded(attempt)
+    request.session[SESSION_KEY] = {"purpose": purpose, "fingerprint": fingerprint(code)}
+    response = redirect("set_password")
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _link_refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    response = render(request, "accounts/link_refused.html", {"sentence": str(error)}, status=error.status)
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "POST"])
+def set_password(request: HttpRequest) -> HttpResponse:
+    """Ask for the password that a link lets its user set."""
+    link: dict[str, Any] = request.session.get(SESSION_KEY, {})
+    purpose, mark = str(link.get("purpose", "")), str(link.get("fingerprint", ""))
+    try:
+        code = queries.open_code(purpose=purpose, fingerprint=mark)
+        form = NewPasswordForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            services.activate(purpose=purpose, code_fingerprint=mark, password=form.cleaned_data["password"])
+            return _password_set(request, code)
+    except FieldRefused as error:
+        form.add_error(error.field, str(error))
+    except Refused as error:
+        request.session.pop(SESSION_KEY, None)
+        return _link_refused(request, error)
+    context = {
+        "form": form,
+        "who": code.user,
+        "is_first": purpose == AccessCode.Purpose.ACTIVATE,
+        "somebody_else": request.user
+        if request.user.is_authenticated and request.user != code.user
+        else None,
+    }
+    return render(request, "accounts/set_password.html", context, status=422 if form.errors else 200)
+
+
+def _password_set(request: HttpRequest, code: AccessCode) -> HttpResponse:
+    """Go to the log-in page, whoever was logged in here before."""
+    logout(request)
+    request.session["name_to_log_in"] = code.user.username
+    messages.success(request, "Your password is set. Log in with it.")
+    return redirect("login")
+
+
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "POST"])
+def replace_password(request: HttpRequest) -> HttpResponse:
+    """Ask for a new password in place of a one-time one."""
+    user = person(request)
+    if not user.must_change_password:
+        return redirect("settings")
+    form = NewPasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.replace_one_time_password(user=user, new_password=form.cleaned_data["password"])
+        except FieldRefused as error:
+            form.add_error(error.field, str(error))
+        else:
+            update_session_auth_hash(request, user)
+            messages.success(request, "Your new password is set.")
+            return HttpResponseRedirect(resolve_url("/studies/"))
+    context = {"form": form, "why": CHANGE_FIRST}
+    return render(request, "accounts/replace_password.html", context, status=422 if form.errors else 200)
+
+
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that was not filled in on a page of this site (Django's `CSRF_FAILURE_VIEW`)."""
+    return answer(request, 403, CSRF_REFUSED)

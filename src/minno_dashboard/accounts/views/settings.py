@@ -1,0 +1,118 @@
+"""The Settings page: profile, password, e-mail, and what other rooms contribute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_POST
+
+from minno_dashboard.accounts import services
+from minno_dashboard.accounts.access import address_of, person
+from minno_dashboard.accounts.forms import ChangePasswordForm, EmailForm, ProfileForm
+from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.accounts.sections import PageSection, contributed
+from minno_dashboard.core.errors import TooMany
+
+SLOT = "settings.sections"
+OWN = (("profile", "Profile"), ("password", "Password"), ("email", "E-mail"))
+
+
+@never_cache
+@require_GET
+def show(request: HttpRequest) -> HttpResponse:
+    """Show all sections."""
+    return page(request)
+
+
+def page(
+    request: HttpRequest, *, forms_in_error: Mapping[str, forms.Form] | None = None, status: int = 200
+) -> HttpResponse:
+    """Show the Settings page; a form that was refused stands in its section with what was typed.
+
+    Rooms above show their own refused forms by leaving them on the request for their `render`.
+    """
+    user = person(request)
+    shown: dict[str, forms.Form] = {
+        "profile": ProfileForm(initial={"full_name": user.full_name}),
+        "password": ChangePasswordForm(),
+        "email": EmailForm(initial={"email": user.email}),
+        **(forms_in_error or {}),
+    }
+    sections = [
+        PageSection(
+            name,
+            title,
+            render_to_string(f"accounts/settings_{name}.html", {"form": shown[name], "user": user}, request),
+        )
+        for name, title in OWN
+    ]
+    context = {"sections": sections + contributed(SLOT, request)}
+    return render(request, "accounts/settings.html", context, status=status)
+
+
+def _save(
+    request: HttpRequest, name: str, form: forms.Form, save: Callable[[], None], done: str
+) -> HttpResponse:
+    """Save one section and say so, or show the page again with what is wrong."""
+    status = 422
+    if form.is_valid():
+        try:
+            save()
+        except FieldRefused as error:
+            form.add_error(error.field, str(error))
+        except TooMany as error:
+            form.add_error(None, str(error))
+            status = error.status
+        else:
+            messages.success(request, done)
+            return HttpResponseRedirect(f"{resolve_url('settings')}#{name}")
+    person(request).refresh_from_db()
+    return page(request, forms_in_error={name: form}, status=status)
+
+
+@require_POST
+def save_profile(request: HttpRequest) -> HttpResponse:
+    """Change one's full name."""
+    form, user = ProfileForm(request.POST), person(request)
+
+    def save() -> None:
+        services.change_full_name(user=user, full_name=form.cleaned_data["full_name"])
+
+    return _save(request, "profile", form, save, "Your name is saved.")
+
+
+@require_POST
+@sensitive_post_parameters("old_password", "password", "again")
+def save_password(request: HttpRequest) -> HttpResponse:
+    """Change one's password; other sessions end, this one goes on."""
+    form, user = ChangePasswordForm(request.POST), person(request)
+
+    def save() -> None:
+        services.change_password(
+            user=user,
+            old_password=form.cleaned_data["old_password"],
+            new_password=form.cleaned_data["password"],
+            address=address_of(request),
+        )
+        update_session_auth_hash(request, user)
+
+    return _save(request, "password", form, save, "Your password is changed. Every other session was ended.")
+
+
+@require_POST
+def save_email(request: HttpRequest) -> HttpResponse:
+    """Change one's e-mail address."""
+    form, user = EmailForm(request.POST), person(request)
+
+    def save() -> None:
+        services.change_email(user=user, email=form.cleaned_data["email"])
+
+    return _save(request, "email", form, save, "Your e-mail address is saved.")

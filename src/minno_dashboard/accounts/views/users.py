@@ -1,0 +1,114 @@
+"""Admin → User management: the list, new users, links to hand over, roles, who may come in."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from minno_dashboard.accounts import queries, services
+from minno_dashboard.accounts.access import admin_required, person
+from minno_dashboard.accounts.forms import NewUserForm
+from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.core.errors import Refused
+
+PAGE_SIZE = 50
+
+
+@never_cache
+@require_GET
+@admin_required
+def show(request: HttpRequest) -> HttpResponse:
+    """List the users, those that match the search first asked for."""
+    return _list(request)
+
+
+def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpResponse:
+    search = request.GET.get("q", "").strip()
+    users = Paginator(queries.search_users(search), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "users": users,
+        "search": search,
+        "roles": User.Role.choices,
+        "refused": str(refused) if refused else "",
+    }
+    return render(request, "accounts/users.html", context, status=refused.status if refused else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@admin_required
+def create(request: HttpRequest) -> HttpResponse:
+    """Ask for a new user's names; then show the activation link, once."""
+    form = NewUserForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = services.create_user(by=person(request), **form.cleaned_data)
+        except FieldRefused as error:
+            form.add_error(error.field, str(error))
+        else:
+            return _link(request, user, services.invite(by=person(request), user=user))
+    return render(request, "accounts/user_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _link(request: HttpRequest, user: User, link: str) -> HttpResponse:
+    """Show a link in the answer to the form itself, so that it is stored nowhere."""
+    response = render(request, "accounts/link_once.html", {"who": user, "link": link})
+    response["Referrer-Policy"] = "same-origin"
+    return response
+
+
+@never_cache
+@require_POST
+@admin_required
+def new_link(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Make a new activation link, or a reset link for who has a password already, and show it once."""
+    user = queries.user_by_id(user_id)
+    make = services.reset if user.is_activated else services.invite
+    try:
+        return _link(request, user, make(by=person(request), user=user))
+    except Refused as error:
+        return _list(request, refused=error)
+
+
+@require_POST
+@admin_required
+def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Make a user an admin or a researcher."""
+    user = queries.user_by_id(user_id)
+    try:
+        services.change_role(by=person(request), user=user, role=request.POST.get("role", ""))
+    except Refused as error:
+        return _list(request, refused=error)
+    article = "an admin" if user.is_admin else "a researcher"
+    messages.success(request, f"{user.username} is {article} now.")
+    return redirect("user_management")
+
+
+@require_POST
+@admin_required
+def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Keep a user out from now on."""
+    user = queries.user_by_id(user_id)
+    try:
+        services.deactivate(by=person(request), user=user)
+    except Refused as error:
+        return _list(request, refused=error)
+    messages.success(
+        request, f"{user.username} is deactivated and logged out everywhere. Nothing was deleted."
+    )
+    return redirect("user_management")
+
+
+@require_POST
+@admin_required
+def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Let a user in again."""
+    user = queries.user_by_id(user_id)
+    services.reactivate(by=person(request), user=user)
+    messages.success(request, f"{user.username} can log in again.")
+    return redirect("user_management")
