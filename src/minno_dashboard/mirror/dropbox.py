@@ -22,7 +22,7 @@ from dropbox import session as sdk_session
 from stone.backends.python_rsrc import stone_serializers
 
 from minno_dashboard.core import clock
-from minno_dashboard.mirror import answers
+from minno_dashboard.mirror import answers, decode
 from minno_dashboard.mirror.answers import AccessExpired, Answer
 from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, NeedsUser, Retry
 from minno_dashboard.mirror.port import (
@@ -38,8 +38,10 @@ from minno_dashboard.mirror.port import (
     Removal,
     Space,
 )
+from minno_dashboard.mirror.tokens import Tokens
 
 log = logging.getLogger(__name__)
+json_encode: Callable[[Any, Any], str] = stone_serializers.json_encode
 
 SCOPES = ("account_info.read", "files.content.write", "files.metadata.read")
 CONNECT_SECONDS = 10.0
@@ -47,7 +49,6 @@ READ_SECONDS = 100.0
 COMMIT_READ_SECONDS = 150.0
 LIST_LIMIT = 2000
 LANES = 6
-_SAFE_MARGIN = timedelta(minutes=5)
 
 
 # --- OAuth and the app -----------------------------------------------------------------------------------------
@@ -219,41 +220,12 @@ _REPEATABLE = (
 )
 
 
-class Tokens:
-    """The access token of one account, refreshed by one thread at a time.
-
-    `renewed` is the last grant that was not written down yet; whoever holds the link's lease stores it.
-    """
-
-    def __init__(
-        self, *, app_key: str, app_secret: str, refresh_token: str, grant: Grant | None = None
-    ) -> None:
-        self._app = {"app_key": app_key, "app_secret": app_secret}
-        self._refresh_token = refresh_token
-        self._grant = grant
-        self._lock = threading.Lock()
-        self.renewed: Grant | None = None
-
-    def __repr__(self) -> str:
-        return "Tokens(…)"
-
-    def current(self, *, instead_of: str = "") -> str:
-        """Return an access token that is good for some minutes, and another one than `instead_of`."""
-        with self._lock:
-            grant = self._grant
-            is_good = grant is not None and grant.expires_at - _SAFE_MARGIN > clock.now()
-            if grant is None or not is_good or grant.access_token == instead_of:
-                grant = refresh(**self._app, refresh_token=self._refresh_token)
-                self._grant = self.renewed = grant
-            return grant.access_token
-
-
 class _Client(Dropbox):  # type: ignore[misc]
     """The SDK's client whose routes return raw JSON and raise `MirrorError`s."""
 
     def __init__(self, tokens: Tokens, http: requests.Session) -> None:
         super().__init__(
-            oauth2_access_token="-",
+            oauth2_access_token="-",  # noqa: S106  (a place holder: each call sets the real one)
             max_retries_on_error=0,
             max_retries_on_rate_limit=0,
             user_agent="minno-dashboard",
@@ -262,6 +234,7 @@ class _Client(Dropbox):  # type: ignore[misc]
         )
         self.tokens = tokens
         self.calls: Counter[str] = Counter()
+        self._counting = threading.Lock()
 
     def request(
         self,
@@ -274,9 +247,7 @@ class _Client(Dropbox):  # type: ignore[misc]
     ) -> Any:
         """Make the call, once more with a fresh token where the old one expired, and return the raw answer."""
         name = f"{namespace}/{route.name}" + (f"_v{route.version}" if route.version > 1 else "")
-        arg = stone_serializers.json_encode(
-            route.arg_type, self._maybe_add_content_hash(request_arg, request_binary)
-        )
+        arg = json_encode(route.arg_type, self._maybe_add_content_hash(request_arg, request_binary))
         if name == "files/upload_session/finish_batch_v2":
             timeout = (CONNECT_SECONDS, COMMIT_READ_SECONDS)  # type: ignore[assignment]
         once = (route.attrs["host"] or "api", name, route.attrs["style"] or "rpc", arg, route.attrs["auth"])
@@ -293,7 +264,8 @@ class _Client(Dropbox):  # type: ignore[misc]
     def _once(self, token: str, call: tuple[str, ...], data: bytes | None, timeout: float | None) -> Any:
         host, name, style, arg, auth = call
         self._oauth2_access_token = token
-        self.calls[name] += 1
+        with self._counting:
+            self.calls[name] += 1
         try:
             result = self.request_json_string(host, name, style, arg, auth, data, timeout=timeout)
             return json.loads(result.obj_result)
@@ -330,34 +302,6 @@ def _network_meaning(trouble: Exception) -> MirrorError:
     return Ambiguous("no_answer")
 
 
-def _entry(raw: dict[str, Any]) -> Entry:
-    kind = raw.get(".tag") or ("file" if "rev" in raw else "folder")
-    if kind not in ("file", "folder", "deleted"):
-        kind = "file" if "rev" in raw else "folder"
-    return Entry(
-        kind=kind,
-        name=raw["name"],
-        path_lower=raw.get("path_lower") or "",
-        id=raw.get("id", ""),
-        rev=raw.get("rev", ""),
-        content_hash=raw.get("content_hash", ""),
-        size=raw.get("size", 0),
-    )
-
-
-def _page(raw: dict[str, Any]) -> Page:
-    return Page(tuple(_entry(one) for one in raw["entries"]), raw["cursor"], bool(raw["has_more"]))
-
-
-def _outcome(route: str, raw: dict[str, Any]) -> Outcome:
-    """Read one entry of a batch: the metadata stand inline, under `success` or under `metadata`."""
-    tag = raw.get(".tag")
-    if tag == "success":
-        inner = raw.get("success") or raw.get("metadata") or {**raw, ".tag": None}
-        return _entry(inner)
-    return answers.meaning_of_tags(route, raw.get("failure", raw))
-
-
 class DropboxPort:
     """The `Port` to a real Dropbox (or whatever speaks its API at the SDK's hosts)."""
 
@@ -376,15 +320,15 @@ class DropboxPort:
 
     def list_all(self) -> Page:
         """Return the first page of everything there is."""
-        return _page(self._client.files_list_folder("", recursive=True, limit=LIST_LIMIT))
+        return decode.page(self._client.files_list_folder("", recursive=True, limit=LIST_LIMIT))
 
     def list_more(self, cursor: str) -> Page:
         """Return the next page, or what changed since the cursor was given."""
-        return _page(self._client.files_list_folder_continue(cursor))
+        return decode.page(self._client.files_list_folder_continue(cursor))
 
     def upload(self, path: str, data: bytes, *, rev: str = "") -> Entry:
         """Write one small file: new, or in the place of exactly `rev`."""
-        return _entry(self._client.files_upload(data, path, mode=_mode(rev), mute=True))
+        return decode.entry(self._client.files_upload(data, path, mode=_mode(rev), mute=True))
 
     def start(self, data: bytes, *, close: bool) -> str:
         """Open an upload session with its first bytes and return its id."""
@@ -428,40 +372,40 @@ class DropboxPort:
             for one in commits
         ]
         raw = self._client.files_upload_session_finish_batch_v2(entries)
-        return [_outcome("files/upload_session/finish_batch_v2", one) for one in raw["entries"]]
+        return [decode.outcome("files/upload_session/finish_batch_v2", one) for one in raw["entries"]]
 
     def move(self, from_path: str, to_path: str) -> Entry:
         """Move or rename one thing with everything in it."""
-        return _entry(self._client.files_move_v2(from_path, to_path)["metadata"])
+        return decode.entry(self._client.files_move_v2(from_path, to_path)["metadata"])
 
     def move_batch(self, relocations: Sequence[Relocation]) -> Job:
         """Move many things."""
-        return _launch("move_batch", self._client.files_move_batch_v2(_relocations(relocations)))
+        return decode.job("move_batch", self._client.files_move_batch_v2(_relocations(relocations)))
 
     def copy(self, from_path: str, to_path: str) -> Entry:
         """Copy one thing with everything in it, without sending a byte."""
-        return _entry(self._client.files_copy_v2(from_path, to_path)["metadata"])
+        return decode.entry(self._client.files_copy_v2(from_path, to_path)["metadata"])
 
     def copy_batch(self, relocations: Sequence[Relocation]) -> Job:
         """Copy many things."""
-        return _launch("copy_batch", self._client.files_copy_batch_v2(_relocations(relocations)))
+        return decode.job("copy_batch", self._client.files_copy_batch_v2(_relocations(relocations)))
 
     def create_folder(self, path: str) -> Entry:
         """Make one folder, and those above it."""
-        return _entry(self._client.files_create_folder_v2(path)["metadata"])
+        return decode.entry(self._client.files_create_folder_v2(path)["metadata"])
 
     def create_folder_batch(self, paths: Sequence[str]) -> Job:
         """Make many folders."""
-        return _launch("create_folder_batch", self._client.files_create_folder_batch(list(paths)))
+        return decode.job("create_folder_batch", self._client.files_create_folder_batch(list(paths)))
 
     def delete(self, path: str, *, rev: str = "") -> Entry:
         """Delete one thing with everything in it; a file only at exactly `rev`."""
-        return _entry(self._client.files_delete_v2(path, parent_rev=rev or None)["metadata"])
+        return decode.entry(self._client.files_delete_v2(path, parent_rev=rev or None)["metadata"])
 
     def delete_batch(self, removals: Sequence[Removal]) -> Job:
         """Delete many things."""
         entries = [stone.DeleteArg(one.path, one.rev or None) for one in removals]
-        return _launch("delete_batch", self._client.files_delete_batch(entries))
+        return decode.job("delete_batch", self._client.files_delete_batch(entries))
 
     def check_job(self, job: Job) -> Job:
         """Look how far an asynchronous batch is."""
@@ -471,12 +415,12 @@ class DropboxPort:
             "create_folder_batch": self._client.files_create_folder_batch_check,
             "delete_batch": self._client.files_delete_batch_check,
         }
-        return _launch(job.route, ask[job.route](job.job_id), job_id=job.job_id)
+        return decode.job(job.route, ask[job.route](job.job_id), job_id=job.job_id)
 
     def get_metadata(self, path: str) -> Entry | None:
         """Return what stands at the path, or None."""
         try:
-            return _entry(self._client.files_get_metadata(path))
+            return decode.entry(self._client.files_get_metadata(path))
         except MirrorError as error:
             if error.reason == "not_found":
                 return None
@@ -505,14 +449,3 @@ def _mode(rev: str) -> Any:
 
 def _relocations(relocations: Sequence[Relocation]) -> list[Any]:
     return [stone.RelocationPath(one.from_path, one.to_path) for one in relocations]
-
-
-def _launch(route: str, raw: dict[str, Any], *, job_id: str = "") -> Job:
-    tag = raw.get(".tag")
-    if tag == "complete":
-        return Job(route, job_id, tuple(_outcome(f"files/{route}", one) for one in raw["entries"]))
-    if tag == "async_job_id":
-        return Job(route, raw["async_job_id"])
-    if tag == "in_progress":
-        return Job(route, job_id)
-    raise Ambiguous("job_failed")

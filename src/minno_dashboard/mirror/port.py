@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from minno_dashboard.mirror.errors import MirrorError
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What the token endpoint gave; `refresh_token` and `account_id` are "" where it gave none."""
+
+    access_token: str
+    expires_at: datetime
+    refresh_token: str = ""
+    account_id: str = ""
+    scopes: str = ""
+
+    def __repr__(self) -> str:
+        return f"Grant(account_id={self.account_id!r}, scopes={self.scopes!r})"
 
 
 @dataclass(frozen=True)
