@@ -11,3 +11,7 @@ class FilesConfig(AppConfig):
     name = "minno_dashboard.files"
     label = "files"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the room's periodic work."""
+        from minno_dashboard.files import schedule  # noqa: F401

@@ -110,3 +110,24 @@ class FileVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node_id} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Upload(models.Model):
+    """A file arriving in pieces, to lie at `path` below `parent`; the first `received` bytes are safe on the disk.
+
+    `blob` is set once all bytes are stored, so that finishing can be tried again.
+    """
+
+    public_id = models.CharField(max_length=24, unique=True)
+    tree = models.ForeignKey(Tree, on_delete=models.CASCADE, related_name="uploads")
+    parent = models.ForeignKey(Node, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    path = models.TextField()
+    size = models.BigIntegerField()
+    received = models.BigIntegerField(default=0)
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.received} of {self.size} bytes"

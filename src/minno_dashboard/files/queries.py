@@ -1,0 +1,247 @@
+"""What is in a tree: read in one query each, however large the tree is."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
+
+from minno_dashboard.core import names
+from minno_dashboard.core.errors import Invalid, NotFound, TooLarge
+from minno_dashboard.files import store, walk
+from minno_dashboard.files.models import Blob, FileVersion, Node, Tree, Upload
+from minno_dashboard.files.texts import TextFile, decode_text
+
+MOST_EDITOR_BYTES = 5 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One living folder or file with its path in the tree (`images/cat.jpg`)."""
+
+    id: int
+    parent_id: int | None
+    name: str
+    path: str
+    depth: int
+    is_folder: bool
+    size: int
+    sha256: str
+    dropbox_hash: str
+    revision: int
+    changed_at: datetime
+
+    @property
+    def content_type(self) -> str:
+        """Return the media type that the name's ending stands for."""
+        return mimetypes.guess_type(self.name)[0] or "application/octet-stream"
+
+
+def listing(tree: Tree | int) -> list[Entry]:
+    """Return everything living in a tree, in the order of the page: each folder before what it holds.
+
+    Within a folder: folders first, then by name as people count (`item 2` before `item 10`).
+    """
+    rows = Node.objects.filter(tree=tree, deleted_at=None).values_list(
+        "id", "parent_id", "name", "is_folder", "blob__size", "blob__sha256", "blob__dropbox_hash", "revision",
+        "changed_at",
+    )  # fmt: skip
+    inside: dict[int | None, list[tuple[object, ...]]] = {}
+    for row in rows:
+        inside.setdefault(row[1], []).append(row)
+    return list(_ordered(inside))
+
+
+def _ordered(inside: dict[int | None, list[tuple[object, ...]]]) -> Iterator[Entry]:
+    waiting: list[tuple[tuple[object, ...], str, int]] = [
+        (row, "", 0) for row in _backwards(inside.get(None, []))
+    ]
+    while waiting:
+        row, above, depth = waiting.pop()
+        entry = _entry(row, above, depth)
+        yield entry
+        if entry.is_folder:
+            below = _backwards(inside.get(entry.id, []))
+            waiting.extend((row, f"{entry.path}/", depth + 1) for row in below)
+
+
+def _backwards(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    return sorted(rows, key=lambda row: (not row[3], natural_key(str(row[2]))), reverse=True)
+
+
+def _entry(row: tuple[object, ...], above: str, depth: int) -> Entry:
+    node_id, parent_id, name, is_folder, size, sha256, dropbox_hash, revision, changed_at = row
+    return Entry(
+        id=node_id,  # type: ignore[arg-type]
+        parent_id=parent_id,  # type: ignore[arg-type]
+        name=str(name),
+        path=f"{above}{name}",
+        depth=depth,
+        is_folder=bool(is_folder),
+        size=size or 0,  # type: ignore[arg-type]
+        sha256=str(sha256 or ""),
+        dropbox_hash=str(dropbox_hash or ""),
+        revision=revision,  # type: ignore[arg-type]
+        changed_at=changed_at,  # type: ignore[arg-type]
+    )
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Return what to sort names by so that numbers in them count as numbers."""
+    return [
+        (0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, names.fold(part))
+        for part in re.split(r"([0-9]+)", name)
+        if part
+    ]
+
+
+def get_node(*, tree: Tree, node_id: int) -> Node:
+    """Return a living node of a tree.
+
+    Raises:
+        NotFound: it is deleted, of another tree, or never was.
+    """
+    node = Node.objects.filter(pk=node_id, tree=tree, deleted_at=None).select_related("blob", "tree").first()
+    if node is None:
+        raise NotFound("This file or folder is not here any more; it may have been deleted or moved.")
+    return node
+
+
+def get_nodes(*, tree: Tree, node_ids: Sequence[int]) -> list[Node]:
+    """Return several living nodes of a tree.
+
+    Raises:
+        NotFound: one of them is deleted, of another tree, or never was.
+    """
+    found = list(Node.objects.filter(pk__in=set(node_ids), tree=tree, deleted_at=None).select_related("blob"))
+    if len(found) != len(set(node_ids)):
+        raise NotFound("Some of these files are not here any more; they may have been deleted or moved.")
+    return found
+
+
+def get_deleted(*, tree: Tree, node_id: int) -> Node:
+    """Return a node that can be brought back.
+
+    Raises:
+        NotFound: it is not among the deleted things of the tree.
+    """
+    node = deleted(tree).filter(pk=node_id).first()
+    if node is None:
+        raise NotFound("There is nothing of this kind to bring back.")
+    return node
+
+
+def node_at(*, tree: Tree, path: str) -> Node | None:
+    """Return what lives at a path such as `images/cat.jpg`, letter case aside; None if nothing does."""
+    keys = [names.fold(part) for part in path.strip("/").split("/")]
+    named = Node.objects.filter(tree=tree, deleted_at=None, name_key__in=keys).select_related("blob")
+    there = {(node.parent_id, node.name_key): node for node in named}
+    node: Node | None = None
+    for key in keys:
+        node = there.get((node.pk if node else None, key))
+        if node is None:
+            return None
+    return node
+
+
+def breadcrumbs(node: Node) -> list[walk.Step]:
+    """Return the folders from the top of the tree down to the node, and the node itself, with ids and names."""
+    return walk.up(node.pk)
+
+
+def path_of(node: Node) -> str:
+    """Return the node's path in its tree, `images/cat.jpg`."""
+    return "/".join(step.name for step in walk.up(node.pk))
+
+
+def history(node: Node) -> QuerySet[FileVersion]:
+    """Return the states of a file, the newest first."""
+    return FileVersion.objects.filter(node=node).select_related("blob", "by").order_by("-at", "-pk")
+
+
+def version_of(*, node: Node, version_id: int) -> FileVersion:
+    """Return one state of a file's history.
+
+    Raises:
+        NotFound: the file has no such state.
+    """
+    version = history(node).select_related("node").filter(pk=version_id).first()
+    if version is None:
+        raise NotFound("This state of the file is not in its history.")
+    return version
+
+
+def deleted(tree: Tree) -> QuerySet[Node]:
+    """Return what can be brought back as a whole, the latest first."""
+    roots = Node.objects.filter(tree=tree, deleted_at__isnull=False, deleted_with=F("pk"))
+    return roots.select_related("blob", "changed_by").order_by("-deleted_at", "-pk")
+
+
+def count_with(node: Node) -> int:
+    """Return how many files and folders come back together with a deleted node, itself included."""
+    return Node.objects.filter(tree=node.tree_id, deleted_with=node).count()
+
+
+def changed_nodes(tree: Tree, *, since: int) -> QuerySet[Node]:
+    """Return nodes, deleted ones included, that changed after a revision of the tree; one indexed query."""
+    return Node.objects.filter(tree=tree, revision__gt=since).select_related("blob").order_by("pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How much lives in a tree; `changed_at` is None for an empty one."""
+
+    files: int = 0
+    bytes: int = 0
+    changed_at: datetime | None = None
+
+
+def totals(trees: Sequence[Tree | int]) -> dict[int, Totals]:
+    """Return the totals of each tree that holds something, by the tree's id; one query."""
+    living = Node.objects.filter(tree__in=trees, deleted_at=None).values("tree_id")
+    rows = living.annotate(
+        files=Count("pk", filter=Q(is_folder=False)), bytes=Sum("blob__size"), last=Max("changed_at")
+    ).values_list("tree_id", "files", "bytes", "last")
+    return {tree_id: Totals(files, size or 0, last) for tree_id, files, size, last in rows}
+
+
+def get_upload(*, tree: Tree, public_id: str) -> Upload:
+    """Return an upload under way into a tree.
+
+    Raises:
+        NotFound: it was finished, abandoned, or is another tree's.
+    """
+    upload = Upload.objects.filter(tree=tree, public_id=public_id).select_related("tree", "parent").first()
+    if upload is None:
+        raise NotFound("This upload is not known any more; begin it anew.")
+    return upload
+
+
+def read_text(blob: Blob) -> TextFile:
+    """Return a file's text for the editor.
+
+    Raises:
+        TooLarge: it is larger than the editor takes.
+        DamagedBlob: its bytes are not those that were stored.
+    """
+    if blob.size > MOST_EDITOR_BYTES:
+        raise TooLarge(
+            f"This file has {blob.size / 1024**2:.0f} MB; the editor opens files up to"
+            f" {MOST_EDITOR_BYTES // 1024**2} MB. Download it instead."
+        )
+    return decode_text(store.read_verified(blob))
+
+
+def blob_of(node: Node) -> Blob:
+    """Return a file's content.
+
+    Raises:
+        Invalid: the node is a folder.
+    """
+    if node.blob is None:
+        raise Invalid(f"{names.quoted(node.name)} is a folder; only a file has content.")
+    return node.blob

@@ -1,0 +1,21 @@
+"""The room's periodic work."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from minno_dashboard.files import store
+from minno_dashboard.files.services import uploads
+from minno_dashboard.jobs import registry
+
+log = logging.getLogger(__name__)
+
+
+@registry.every(timedelta(days=1), "files: remove what nothing points to")
+def remove_unreferenced() -> None:
+    """Remove stored bytes that nothing has pointed to for 30 days, and uploads left unfinished for seven."""
+    unfinished = uploads.collect_uploads()
+    removed = store.collect()
+    if removed or unfinished:
+        log.info("removed %d unreferenced blobs and %d unfinished uploads", removed, unfinished)

@@ -1,0 +1,56 @@
+"""Every change of files: each is one transaction that locks the tree and raises its revision once."""
+
+from __future__ import annotations
+
+from minno_dashboard.files.services.change import Frozen, WriteConflict
+from minno_dashboard.files.services.nodes import (
+    bring_back,
+    copy,
+    delete,
+    duplicate,
+    make_folder,
+    move,
+    rename,
+)
+from minno_dashboard.files.services.trees import copy_tree, create_tree, freeze
+from minno_dashboard.files.services.uploads import (
+    UploadOffset,
+    abandon_upload,
+    append_upload,
+    begin_upload,
+    finish_upload,
+)
+from minno_dashboard.files.services.writing import (
+    ANYTHING,
+    IfThere,
+    put_upload,
+    restore_version,
+    save_file,
+    write_file,
+)
+
+__all__ = [
+    "ANYTHING",
+    "Frozen",
+    "IfThere",
+    "UploadOffset",
+    "WriteConflict",
+    "abandon_upload",
+    "append_upload",
+    "begin_upload",
+    "bring_back",
+    "copy",
+    "copy_tree",
+    "create_tree",
+    "delete",
+    "duplicate",
+    "finish_upload",
+    "freeze",
+    "make_folder",
+    "move",
+    "put_upload",
+    "rename",
+    "restore_version",
+    "save_file",
+    "write_file",
+]

@@ -1,0 +1,249 @@
+"""Folders and files as a whole: made, renamed, moved, copied, deleted, brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from minno_dashboard.core import names
+from minno_dashboard.core.errors import Invalid, NotFound
+from minno_dashboard.files import walk
+from minno_dashboard.files.models import Node, Tree
+from minno_dashboard.files.services import copying
+from minno_dashboard.files.services.change import (
+    Change,
+    Person,
+    add,
+    changing,
+    folder_of,
+    free_name,
+    living,
+    refuse_twin,
+    taken_keys,
+    way_to,
+)
+
+_BURY = " ".join(
+    [
+        walk.BELOW,
+        "UPDATE files_node SET deleted_at = %s, deleted_with_id = %s, revision = %s, changed_at = %s,",
+        "changed_by_id = %s WHERE id IN (SELECT id FROM below)",
+    ]
+)
+
+
+def make_folder(*, tree: Tree, parent: Node | None, name: str, by: Person) -> Node:
+    """Make an empty folder in a folder (None: at the top).
+
+    Raises:
+        Invalid: the name is refused or taken, or the path too long.
+        Frozen, NotFound: the tree is published; the folder is gone.
+    """
+    name = names.check(name)
+    with changing(tree.pk, by) as change:
+        folder = folder_of(change, parent)
+        parent_id = folder.pk if folder else None
+        refuse_twin(change, parent_id, name)
+        names.check_depth([*way_to(parent_id), name])
+        return add(change, parent_id, name, None)
+
+
+def rename(*, node: Node, name: str, by: Person) -> Node:
+    """Give a file or folder another name; changing only upper and lower case is possible.
+
+    Raises:
+        Invalid: the name is refused or taken, or a path would become too long.
+        Frozen, NotFound: the tree is published; the node is deleted.
+    """
+    name = names.check(name)
+    with changing(node.tree_id, by) as change:
+        node = living(change, node.pk)
+        if node.name == name:
+            return node
+        refuse_twin(change, node.parent_id, name, but=node.pk)
+        _check_fits(way_to(node.parent_id), node, name)
+        Node.objects.filter(pk=node.pk).update(name=name, name_key=names.fold(name), **change.stamp())
+        node.refresh_from_db()
+        return node
+
+
+def move(*, nodes: Sequence[Node], to: Node | None, by: Person) -> None:
+    """Move files and folders of one tree into a folder (None: to the top); what is there already stays.
+
+    Raises:
+        Invalid: a folder would go into itself, a name is taken there, or a path would become too long.
+        Frozen, NotFound: the tree is published; something is gone.
+    """
+    if not nodes:
+        return
+    with changing(nodes[0].tree_id, by) as change:
+        folder = folder_of(change, to)
+        to_id = folder.pk if folder else None
+        moving = [node for node in _living_rows(change.tree.pk, nodes) if node.parent_id != to_id]
+        _refuse_into_itself(moving, to_id)
+        _refuse_twins(change, moving, to_id)
+        above = way_to(to_id)
+        for node in moving:
+            _check_fits(above, node, node.name)
+        if moving:
+            _update_many(moving, change, parent_id=to_id)
+
+
+def copy(*, nodes: Sequence[Node], to_tree: Tree, to: Node | None, by: Person) -> list[Node]:
+    """Copy files and folders of one tree into a folder of the same or another tree; bytes are shared.
+
+    Raises:
+        Invalid: a folder would go into itself, a name is taken there, or a path would become too long.
+        Frozen, NotFound: the target is published; something is gone.
+    """
+    if not nodes:
+        return []
+    with transaction.atomic():
+        _lock(nodes[0].tree_id, to_tree.pk)
+        sources = _living_rows(nodes[0].tree_id, nodes)
+        with changing(to_tree.pk, by) as change:
+            folder = folder_of(change, to)
+            to_id = folder.pk if folder else None
+            _refuse_into_itself(sources, to_id)
+            _refuse_twins(change, sources, to_id)
+            above = way_to(to_id)
+            for source in sources:
+                _check_fits(above, source, source.name)
+            return copying.copy_many(change, sources, to_id)
+
+
+def duplicate(*, node: Node, by: Person) -> Node:
+    """Copy a file or folder beside itself as `name (2)`.
+
+    Raises:
+        Invalid: a path would become too long.
+        Frozen, NotFound: the tree is published; the node is deleted.
+    """
+    with changing(node.tree_id, by) as change:
+        node = living(change, node.pk)
+        name = free_name(taken_keys(change, node.parent_id), node.name)
+        _check_fits(way_to(node.parent_id), node, name)
+        return copying.copy_one(change, node, node.parent_id, name)
+
+
+def delete(*, nodes: Sequence[Node], by: Person) -> None:
+    """Delete files and folders of one tree with everything in them; each can be brought back as a whole.
+
+    What is deleted already is passed over.
+
+    Raises:
+        Frozen: the tree is published.
+    """
+    if not nodes:
+        return
+    with changing(nodes[0].tree_id, by) as change:
+        there = Node.objects.filter(pk__in=[n.pk for n in nodes], tree=change.tree, deleted_at=None)
+        doomed = _topmost(list(there))
+        if not doomed:
+            return
+        for folder in (node for node in doomed if node.is_folder):
+            _bury_below(change, folder)
+        _update_many(doomed, change, deleted_at=change.at, deleted_with_id=F("id"))
+
+
+def bring_back(*, node: Node, by: Person) -> Node:
+    """Bring back what was deleted with `node`: to its folder, or the nearest one above that still lives.
+
+    Where the name is taken meanwhile, it comes back as `name (2)`.
+
+    Raises:
+        Invalid: it is not deleted, it was deleted with a folder above it, or a path would become too long.
+        Frozen, NotFound: the tree is published; there is no such node.
+    """
+    with changing(node.tree_id, by) as change:
+        root = Node.objects.filter(pk=node.pk, tree=change.tree).first()
+        if root is None:
+            raise NotFound("There is nothing of this kind to bring back.")
+        if root.deleted_at is None:
+            raise Invalid(f"{names.quoted(root.name)} is not deleted.")
+        if root.deleted_with_id != root.pk:
+            raise Invalid(
+                f"{names.quoted(root.name)} was deleted together with its folder; bring the folder back."
+            )
+        parent_id = _nearest_living(root.parent_id)
+        name = free_name(taken_keys(change, parent_id), root.name)
+        back: dict[str, object] = {"deleted_at": None, "deleted_with": None, **change.stamp()}
+        Node.objects.filter(tree=change.tree, deleted_with=root).exclude(pk=root.pk).update(**back)
+        Node.objects.filter(pk=root.pk).update(
+            parent_id=parent_id, name=name, name_key=names.fold(name), **back
+        )
+        root.refresh_from_db()
+        _check_fits(way_to(parent_id), root, name)
+        return root
+
+
+def _lock(*tree_ids: int) -> None:
+    """Lock trees in the order of their ids, so that two copies in opposite directions cannot wait for each other."""
+    list(Tree.objects.select_for_update().filter(pk__in=tree_ids).order_by("pk"))
+
+
+def _living_rows(tree_id: int, nodes: Sequence[Node]) -> list[Node]:
+    """Read the nodes anew; those that lie in another of them are left to it."""
+    wanted = {node.pk for node in nodes}
+    found = list(Node.objects.filter(pk__in=wanted, tree=tree_id, deleted_at=None))
+    if len(found) != len(wanted):
+        raise NotFound("Some of these files are not here any more; they may have been deleted a moment ago.")
+    return _topmost(found)
+
+
+def _topmost(nodes: list[Node]) -> list[Node]:
+    """Leave out nodes that lie below another of them."""
+    folders = {node.pk for node in nodes if node.is_folder}
+    if not folders:
+        return nodes
+    parents = {node.parent_id for node in nodes} - {None}
+    under = {parent for parent in parents if any(step.id in folders for step in walk.up(parent))}
+    return [node for node in nodes if node.parent_id not in under]
+
+
+def _refuse_into_itself(nodes: Sequence[Node], to_id: int | None) -> None:
+    way = {step.id for step in walk.up(to_id)}
+    for node in nodes:
+        if node.pk in way:
+            raise Invalid(f"{names.quoted(node.name)} cannot be put into itself.")
+
+
+def _refuse_twins(change: Change, nodes: Sequence[Node], to_id: int | None) -> None:
+    """Check that all names are free in the folder and among themselves."""
+    staying = Node.objects.filter(
+        tree=change.tree, parent_id=to_id, deleted_at=None, name_key__in={n.name_key for n in nodes}
+    )
+    there = dict(staying.values_list("name_key", "name"))
+    for node in nodes:
+        if node.name_key in there:
+            raise Invalid(names.twin(node.name, there[node.name_key]))
+        there[node.name_key] = node.name
+
+
+def _check_fits(above: Sequence[str], node: Node, name: str) -> None:
+    if node.is_folder:
+        walk.check_fits(above, node.pk, name)
+    else:
+        names.check_depth([*above, name])
+
+
+def _update_many(nodes: Sequence[Node], change: Change, **values: object) -> None:
+    Node.objects.filter(pk__in=[node.pk for node in nodes]).update(**values, **change.stamp())
+
+
+def _bury_below(change: Change, folder: Node) -> None:
+    """Mark everything living below a folder as deleted with it, in one statement."""
+    at = connection.ops.adapt_datetimefield_value(change.at)
+    with connection.cursor() as cursor:
+        cursor.execute(_BURY, [folder.pk, at, folder.pk, change.revision, at, change.by_id])
+
+
+def _nearest_living(parent_id: int | None) -> int | None:
+    """Return the lowest folder on the way up that is not deleted, None for the top."""
+    way = [step.id for step in walk.up(parent_id)]
+    alive = set(Node.objects.filter(pk__in=way, deleted_at=None).values_list("pk", flat=True))
+    while way and way[-1] not in alive:
+        way.pop()
+    return way[-1] if way else None

@@ -1,0 +1,37 @@
+"""Whole trees: made, copied, frozen."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from minno_dashboard.core.errors import NotFound
+from minno_dashboard.files.models import Tree
+from minno_dashboard.files.services import copying
+from minno_dashboard.files.services.change import Person, changing
+
+
+def create_tree() -> Tree:
+    """Make an empty tree."""
+    return Tree.objects.create()
+
+
+def copy_tree(*, source: Tree, by: Person) -> Tree:
+    """Make a new, changeable tree with all that lives in `source`: rows are copied, never bytes.
+
+    Each node remembers by `copied_from` whose content it started with.
+    """
+    with transaction.atomic():
+        if not Tree.objects.select_for_update().filter(pk=source.pk).exists():
+            raise NotFound("These files are not here any more.")
+        tree = create_tree()
+        with changing(tree.pk, by) as change:
+            copying.copy_all(change, source.pk)
+    return change.tree
+
+
+def freeze(*, tree: Tree) -> None:
+    """Make a tree unchangeable for ever; freezing it again changes nothing."""
+    with transaction.atomic():
+        Tree.objects.select_for_update().get(pk=tree.pk)
+        Tree.objects.filter(pk=tree.pk).update(is_frozen=True)
+    tree.is_frozen = True

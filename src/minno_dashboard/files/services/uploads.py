@@ -1,0 +1,151 @@
+"""Large files in pieces: begun, appended to, finished; a broken connection or a restart loses at most one piece.
+
+The pieces are appended to a file in the data folder. The row knows how many bytes are safe: what a crash left
+behind that is cut off before the next piece is appended.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from minno_dashboard.core import clock, ids
+from minno_dashboard.core.errors import Conflict, Invalid, NotFound, TooLarge
+from minno_dashboard.files import store
+from minno_dashboard.files.models import Node, Tree, Upload
+from minno_dashboard.files.services.change import Frozen, Person
+from minno_dashboard.files.services.writing import IfThere, put_upload, split
+
+MOST_PIECE_BYTES = 16 * 1024 * 1024
+MOST_FILE_BYTES = 50 * 1024**3
+KEEP_UNFINISHED = timedelta(days=7)
+
+
+class UploadOffset(Conflict):
+    """The piece does not begin where the upload stands; `offset` says where it does."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(f"{offset} bytes of this file have arrived; go on from there.")
+        self.offset = offset
+
+
+def begin_upload(*, tree: Tree, by: Person, parent: Node | None, path: str, size: int) -> Upload:
+    """Announce a file of `size` bytes, to lie at `path` below a folder (None: the top).
+
+    Raises:
+        Invalid: a name of the path is refused or the size is nonsense.
+        TooLarge: the file is larger than this Dashboard takes.
+        Frozen: the tree is published.
+    """
+    split(path)
+    if size < 0:
+        raise Invalid("The size of a file cannot be less than nothing.")
+    if size > MOST_FILE_BYTES:
+        raise TooLarge(f"A file can have at most {MOST_FILE_BYTES // 1024**3} GB.")
+    if Tree.objects.filter(pk=tree.pk, is_frozen=True).exists():
+        raise Frozen
+    now = clock.now()
+    return Upload.objects.create(
+        public_id=ids.public_id(),
+        tree=tree,
+        parent=parent,
+        by_id=by.pk if by else None,
+        path=path,
+        size=size,
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def append_upload(*, upload: Upload, offset: int, piece: bytes) -> int:
+    """Append a piece of at most 16 MiB; return how many bytes have arrived.
+
+    Raises:
+        UploadOffset: the upload stands elsewhere; it carries where.
+        TooLarge: the piece, or the file with it, is larger than said.
+        NotFound: the upload was abandoned or finished.
+    """
+    if len(piece) > MOST_PIECE_BYTES:
+        raise TooLarge(f"A piece can have at most {MOST_PIECE_BYTES} bytes.")
+    with transaction.atomic():
+        current = _locked(upload)
+        if offset != current.received:
+            raise UploadOffset(current.received)
+        if offset + len(piece) > current.size:
+            raise TooLarge(f"This file was announced with {current.size} bytes; this piece goes beyond them.")
+        _append(file_of(current), offset, piece)
+        received = offset + len(piece)
+        Upload.objects.filter(pk=current.pk).update(received=received, changed_at=clock.now())
+    upload.received = received
+    return received
+
+
+def finish_upload(*, upload: Upload, by: Person, if_there: IfThere) -> Node | None:
+    """Make the arrived bytes a file of the tree; None when its name was taken and the policy is to skip it.
+
+    When the name or the place is refused the bytes stay, and it can be finished again with another policy.
+
+    Raises:
+        UploadOffset: not everything has arrived.
+        Invalid, Frozen, NotFound: the file cannot be put there.
+    """
+    with transaction.atomic():
+        current = _locked(upload)
+        if current.received != current.size:
+            raise UploadOffset(current.received)
+        blob_id = current.blob_id
+    if blob_id is None:
+        path = file_of(current)
+        if not path.exists():
+            _append(path, 0, b"")
+        with path.open("rb") as stream:
+            blob = store.put(stream)
+        Upload.objects.filter(pk=current.pk).update(blob=blob)
+    else:
+        blob = current.blob or store.put(b"")
+    node = put_upload(
+        tree=current.tree, by=by, blob=blob, parent=current.parent, path=current.path, if_there=if_there
+    )
+    abandon_upload(upload=current)
+    return node
+
+
+def abandon_upload(*, upload: Upload) -> None:
+    """Forget an upload and its bytes; abandoning it again changes nothing."""
+    Upload.objects.filter(pk=upload.pk).delete()
+    file_of(upload).unlink(missing_ok=True)
+
+
+def collect_uploads() -> int:
+    """Abandon uploads to which nothing was added for seven days; return how many."""
+    stale = list(Upload.objects.filter(changed_at__lt=clock.now() - KEEP_UNFINISHED))
+    for upload in stale:
+        abandon_upload(upload=upload)
+    return len(stale)
+
+
+def file_of(upload: Upload) -> Path:
+    """Return where the pieces of an upload are kept."""
+    return Path(settings.DATA_DIR) / "uploads" / str(upload.pk)
+
+
+def _locked(upload: Upload) -> Upload:
+    current = Upload.objects.select_for_update().filter(pk=upload.pk).first()
+    if current is None:
+        raise NotFound("This upload is not known any more; begin it anew.")
+    return current
+
+
+def _append(path: Path, offset: int, piece: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+b") as stream:
+        stream.truncate(offset)
+        stream.seek(offset)
+        stream.write(piece)
+        stream.flush()
+        os.fsync(stream.fileno())

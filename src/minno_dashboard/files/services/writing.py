@@ -1,0 +1,209 @@
+"""Writing files: new ones, saved ones, restored ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from minno_dashboard.core import names
+from minno_dashboard.core.errors import Invalid
+from minno_dashboard.files import store
+from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
+from minno_dashboard.files.services.change import (
+    Change,
+    Person,
+    WriteConflict,
+    add,
+    changing,
+    child,
+    folder_of,
+    free_name,
+    living,
+    taken_keys,
+    way_to,
+)
+
+
+class Whatever(Enum):
+    """The type of `ANYTHING`."""
+
+    ANYTHING = "anything"
+
+
+ANYTHING = Whatever.ANYTHING
+"""As `expected_blob`: whatever is there now, if anything, is replaced."""
+
+Expected = Blob | str | None | Whatever
+"""What the writer started from: a blob or its SHA-256; None for a file that must be new; or ANYTHING."""
+
+
+class IfThere(Enum):
+    """What to do with an uploaded file whose name is taken."""
+
+    OVERWRITE = "overwrite"
+    KEEP_BOTH = "keep_both"
+    SKIP = "skip"
+
+
+def split(path: str) -> list[str]:
+    """Return the checked names of a path such as `images/cat.jpg`.
+
+    Raises:
+        Invalid: a name or the path as a whole is refused.
+    """
+    return names.check_path(path.removeprefix("/").split("/"))
+
+
+def write_file(
+    *,
+    tree: Tree,
+    by: Person,
+    source: store.Source | Blob,
+    expected_blob: Expected,
+    path: str = "",
+    parent: Node | None = None,
+    name: str = "",
+    how: str = "saved",
+) -> Node:
+    """Write a file given by `path`, or by `name` in the folder `parent` (None: the top); missing folders are made.
+
+    The bytes are stored before the transaction. Writing what is there already changes nothing.
+
+    Raises:
+        WriteConflict: the file is not what `expected_blob` says; it carries both blobs.
+        Invalid: a name is refused, or is that of a folder.
+        Frozen, NotFound: the tree is published; the folder is gone.
+    """
+    parts = split(path) if path else [names.check(name)]
+    blob = _stored(source)
+    with changing(tree.pk, by) as change:
+        start = folder_of(change, parent)
+        folder_id = _folders(change, start.pk if start else None, parts[:-1])
+        existing = _file(change, folder_id, parts[-1])
+        if _is_expected(existing, blob, expected_blob):
+            return _set(change, folder_id, parts[-1], existing, blob, how)
+        raise _conflict(parts[-1], blob, existing, expected_blob)
+
+
+def save_file(*, node: Node, by: Person, source: store.Source | Blob, expected_blob: Expected) -> Node:
+    """Save a file that is open in an editor, wherever it was renamed or moved to meanwhile.
+
+    Raises:
+        WriteConflict: it was changed (`theirs`) or deleted (`theirs` is None) since; both blobs are kept.
+        Frozen: the tree is published.
+    """
+    blob = _stored(source)
+    with changing(node.tree_id, by) as change:
+        existing = Node.objects.filter(pk=node.pk, deleted_at=None).select_related("blob").first()
+        if existing is None:
+            raise _conflict(node.name, blob, None, expected_blob, node)
+        if existing.is_folder:
+            raise Invalid(f"{names.quoted(existing.name)} is a folder; only a file has content.")
+        if not _is_expected(existing, blob, expected_blob):
+            raise _conflict(existing.name, blob, existing, expected_blob)
+        return _set(change, existing.parent_id, existing.name, existing, blob, "saved")
+
+
+def put_upload(
+    *, tree: Tree, by: Person, blob: Blob, parent: Node | None, path: str, if_there: IfThere
+) -> Node | None:
+    """Put an uploaded blob at a path below a folder, by the policy for names already taken; None when skipped.
+
+    Raises:
+        Invalid: a name is refused, or a folder has the file's name and the policy is to overwrite.
+        Frozen, NotFound: the tree is published; the folder is gone.
+    """
+    parts = split(path)
+    with changing(tree.pk, by) as change:
+        start = folder_of(change, parent)
+        folder_id = _folders(change, start.pk if start else None, parts[:-1])
+        name = parts[-1]
+        there = child(change, folder_id, name)
+        if there is not None and if_there is IfThere.SKIP:
+            return None
+        if there is not None and if_there is IfThere.KEEP_BOTH:
+            name, there = free_name(taken_keys(change, folder_id), name), None
+        if there is not None and there.is_folder:
+            raise Invalid(f"There is a folder {names.quoted(there.name)} here; a file cannot take its place.")
+        return _set(change, folder_id, name, there, blob, "uploaded")
+
+
+def restore_version(*, version: FileVersion, by: Person, expected_blob: Expected = ANYTHING) -> Node:
+    """Make an earlier state of a file its present content; the states after it stay in the history.
+
+    Raises:
+        NotFound: the file is deleted; bring it back first.
+        WriteConflict: the file is not what `expected_blob` says.
+        Frozen: the tree is published.
+    """
+    with changing(version.node.tree_id, by) as change:
+        node = living(change, version.node_id)
+        if not _is_expected(node, version.blob, expected_blob):
+            raise _conflict(node.name, version.blob, node, expected_blob)
+        return _set(change, node.parent_id, node.name, node, version.blob, "restored")
+
+
+def _stored(source: store.Source | Blob) -> Blob:
+    return source if isinstance(source, Blob) else store.put(source)
+
+
+def _is_expected(existing: Node | None, blob: Blob, expected: Expected) -> bool:
+    """Say whether a write may go ahead; writing what is there already always may."""
+    if expected is ANYTHING or (existing is not None and existing.blob_id == blob.pk):
+        return True
+    if expected is None or existing is None:
+        return expected is None and existing is None
+    sha256 = expected.sha256 if isinstance(expected, Blob) else expected
+    return existing.blob is not None and existing.blob.sha256 == sha256
+
+
+def _conflict(
+    name: str, mine: Blob, existing: Node | None, expected: Expected, gone: Node | None = None
+) -> WriteConflict:
+    shown = names.quoted(name)
+    if existing is None:
+        sentence = (
+            f"{shown} was deleted or moved while you worked on it. Your text is kept: save it as a new file."
+        )
+    elif expected is None:
+        sentence = f"There is a {names.quoted(existing.name)} here already; it was not overwritten."
+    else:
+        sentence = f"{shown} was changed by somebody else while you worked on it. Nothing was overwritten."
+    theirs = existing.blob if existing else None
+    return WriteConflict(sentence, mine=mine, theirs=theirs, node=existing or gone)
+
+
+def _file(change: Change, folder_id: int | None, name: str) -> Node | None:
+    existing = child(change, folder_id, name)
+    if existing is not None and existing.is_folder:
+        raise Invalid(f"There is a folder {names.quoted(existing.name)} here; a file cannot take its place.")
+    return existing
+
+
+def _set(
+    change: Change, folder_id: int | None, name: str, existing: Node | None, blob: Blob, how: str
+) -> Node:
+    """Give a file this content, and a line in its history, unless it has it already."""
+    if existing is None:
+        names.check_depth([*way_to(folder_id), name])
+        existing = add(change, folder_id, name, blob)
+    elif existing.blob_id == blob.pk:
+        return existing
+    else:
+        Node.objects.filter(pk=existing.pk).update(blob=blob, **change.stamp())
+        existing.refresh_from_db()
+    change.record(existing, how)
+    return existing
+
+
+def _folders(change: Change, start: int | None, parts: Sequence[str]) -> int | None:
+    """Return the folder at a path below `start`, made where it is missing."""
+    here = start
+    for part in parts:
+        there = child(change, here, part)
+        if there is None:
+            there = add(change, here, part, None)
+        elif not there.is_folder:
+            raise Invalid(f"{names.quoted(there.name)} is a file; only a folder can hold others.")
+        here = there.pk
+    return here

@@ -1,0 +1,268 @@
+"""The blob store: immutable bytes under their SHA-256, on the local disk or in an S3-compatible bucket.
+
+A blob is written once: to a temporary file, hashed on the way, brought safely to the disk, then renamed into place,
+and only then known to the database. A crash leaves at most a temporary file, which `collect` sweeps away.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Protocol, cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage, Storage
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from minno_dashboard.core import clock
+from minno_dashboard.core.contenthash import Hasher
+from minno_dashboard.core.errors import Refused
+from minno_dashboard.files.models import Blob
+
+PIECE_BYTES = 1024 * 1024
+KEEP_UNREFERENCED = timedelta(days=30)
+KEEP_TEMPORARY = timedelta(days=1)
+
+
+class Readable(Protocol):
+    """Anything with `read(size)` that gives bytes: an open file, an upload, a member of a zip."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return the next bytes, none at the end."""
+        ...
+
+
+Source = bytes | Readable | Iterable[bytes]
+
+
+class DamagedBlob(Refused):
+    """The stored bytes are gone or are no longer those that were put; restoring a backup is the way on."""
+
+    status = 500
+
+    def __init__(self, blob: Blob) -> None:
+        super().__init__(
+            "The stored bytes of this file are damaged; nothing was sent out."
+            f" The administrator can restore {blob.sha256} from a backup."
+        )
+        self.blob = blob
+
+
+@lru_cache(maxsize=4)
+def _storage(address: str) -> Storage:
+    if not address.startswith("s3:"):
+        return FileSystemStorage(
+            location=address, file_permissions_mode=0o600, directory_permissions_mode=0o700
+        )
+    try:
+        from storages.backends.s3 import S3Storage
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "MINNO_BLOB_STORE is an s3:// address, for which the extra minno-dashboard[s3] must be installed."
+        ) from error
+    parts = urlsplit(address)
+    return cast(
+        "Storage", S3Storage(bucket_name=parts.netloc, location=parts.path.strip("/"), file_overwrite=True)
+    )
+
+
+def storage() -> Storage:
+    """Return the Django storage that MINNO_BLOB_STORE names."""
+    return _storage(str(settings.BLOB_STORE))
+
+
+def _place(sha256: str) -> str:
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def _incoming() -> Path:
+    """Return the folder of temporary files: beside the blobs, so that a rename suffices; in the data folder for S3."""
+    where = storage()
+    if isinstance(where, FileSystemStorage):
+        return Path(where.location) / "incoming"
+    return Path(settings.DATA_DIR) / "incoming"
+
+
+def pieces(source: Source) -> Iterator[bytes]:
+    """Yield the bytes of a source in pieces that fit into memory."""
+    if isinstance(source, bytes):
+        source = io.BytesIO(source)
+    if hasattr(source, "read"):
+        reader = cast("Readable", source)
+        while piece := reader.read(PIECE_BYTES):
+            yield piece
+    else:
+        yield from source
+
+
+def put(source: Source) -> Blob:
+    """Store bytes, unless they are stored already, and return their blob; memory is that of one piece."""
+    temporary = _incoming() / uuid.uuid4().hex
+    temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    hasher = Hasher()
+    try:
+        with temporary.open("xb") as target:
+            for piece in pieces(source):
+                hasher.update(piece)
+                target.write(piece)
+            target.flush()
+            os.fsync(target.fileno())
+        return _keep(temporary, hasher)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def put_file(path: Path) -> Blob:
+    """Store a file that is on this disk already, by renaming it where possible; the file is gone afterwards."""
+    hasher = Hasher()
+    with path.open("rb") as stream:
+        for piece in pieces(stream):
+            hasher.update(piece)
+        os.fsync(stream.fileno())
+    temporary = _incoming() / uuid.uuid4().hex
+    temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.replace(temporary)
+    except OSError:  # another file system
+        with path.open("rb") as stream:
+            blob = put(stream)
+        path.unlink()
+        return blob
+    try:
+        return _keep(temporary, hasher)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _keep(temporary: Path, hasher: Hasher) -> Blob:
+    """Make the written bytes a blob: in place first, in the database after.
+
+    The collector removes bytes while it holds the blob's row; so whoever finds a row here after the update finds
+    bytes too, and whoever finds none puts its own bytes in place.
+    """
+    sha256 = hasher.sha256()
+    with transaction.atomic():
+        known = Blob.objects.filter(sha256=sha256).update(unreferenced_since=None)
+        if not known or not storage().exists(_place(sha256)):
+            _move_into_place(temporary, sha256)
+        blob, _ = Blob.objects.get_or_create(
+            sha256=sha256, defaults={"size": hasher.size, "dropbox_hash": hasher.dropbox_hash()}
+        )
+    return blob
+
+
+def _move_into_place(temporary: Path, sha256: str) -> None:
+    where = storage()
+    if not isinstance(where, FileSystemStorage):
+        with temporary.open("rb") as stream:
+            where.save(_place(sha256), File(stream))
+        return
+    final = Path(where.path(_place(sha256)))
+    final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary.chmod(0o600)
+    temporary.replace(final)
+    for folder in (final.parent, final.parent.parent):
+        _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_blob(blob: Blob) -> BinaryIO:
+    """Open a blob for reading; the bytes are not checked.
+
+    Raises:
+        DamagedBlob: the bytes are gone.
+    """
+    try:
+        stream: IO[Any] = storage().open(_place(blob.sha256), "rb")
+    except FileNotFoundError as error:
+        raise DamagedBlob(blob) from error
+    return cast("BinaryIO", stream)
+
+
+def read_pieces(blob: Blob) -> Iterator[bytes]:
+    """Yield a blob's bytes in pieces; the last step proves that they are those that were put.
+
+    Raises:
+        DamagedBlob: they are not; what was yielded before must not be relied on.
+    """
+    hasher = Hasher()
+    with open_blob(blob) as stream:
+        for piece in pieces(cast("Readable", stream)):
+            hasher.update(piece)
+            yield piece
+    if hasher.sha256() != blob.sha256:
+        raise DamagedBlob(blob)
+
+
+def read_verified(blob: Blob) -> bytes:
+    """Return a blob's bytes, proven to be those that were put; for files that fit into memory.
+
+    Raises:
+        DamagedBlob: they are not.
+    """
+    return b"".join(read_pieces(blob))
+
+
+def is_there(blob: Blob) -> bool:
+    """Say whether the store holds something of the right size under the blob's name."""
+    where, place = storage(), _place(blob.sha256)
+    return where.exists(place) and where.size(place) == blob.size
+
+
+def collect() -> int:
+    """Remove blobs that nothing has pointed to for 30 days, and temporary files of a day; return how many blobs."""
+    now = clock.now()
+    free = _unreferenced()
+    Blob.objects.filter(~free, unreferenced_since__isnull=False).update(unreferenced_since=None)
+    Blob.objects.filter(free, unreferenced_since=None).update(unreferenced_since=now)
+    due = Blob.objects.filter(free, unreferenced_since__lt=now - KEEP_UNREFERENCED)
+    removed = sum(_remove(pk) for pk in due.values_list("pk", flat=True))
+    _sweep_temporary(now.timestamp() - KEEP_TEMPORARY.total_seconds())
+    return removed
+
+
+def _unreferenced() -> Q:
+    """Select blobs that no row of any room points to."""
+    condition = Q()
+    for relation in Blob._meta.related_objects:
+        pointing = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
+        condition &= ~Q(Exists(pointing))
+    return condition
+
+
+def _remove(pk: int) -> bool:
+    with transaction.atomic():
+        due = Blob.objects.select_for_update().filter(
+            _unreferenced(), pk=pk, unreferenced_since__lt=clock.now() - KEEP_UNREFERENCED
+        )
+        if not (blob := due.first()):
+            return False
+        Blob.objects.filter(pk=pk).delete()
+        storage().delete(_place(blob.sha256))
+    return True
+
+
+def _sweep_temporary(before: float) -> None:
+    folder = _incoming()
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
