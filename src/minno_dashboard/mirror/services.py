@@ -11,7 +11,7 @@ from django.db.models import F
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Conflict, NotFound, Refused
-from minno_dashboard.mirror import access, dropbox
+from minno_dashboard.mirror import dropbox, keys
 from minno_dashboard.mirror.errors import MirrorError
 from minno_dashboard.mirror.models import (
     Doubt,
@@ -51,7 +51,7 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
             row.last_error, row.failures, row.not_before = "", 0, None
             row.needs_listing = True
             row.lease_token, row.lease_owner, row.lease_until = row.lease_token + 1, "", None
-            access.store_grant(row, grant)
+            keys.store_grant(row, grant)
             row.save()
     except IntegrityError as error:
         raise Conflict(
@@ -64,7 +64,7 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
 def _begin_anew(row: Link) -> None:
     """Forget what was known of another account: nothing of it is true of this one."""
     for model in (RemoteNode, Doubt, Intent, UploadSession, Parked, Taken):
-        model.objects.filter(link=row).delete()  # type: ignore[attr-defined]
+        model.objects.filter(link=row).delete()
     row.epoch += 1
     row.cursor = ""
     row.wants_everything = True
@@ -77,7 +77,7 @@ def _begin_anew(row: Link) -> None:
 def _learn_whose(row: Link) -> None:
     """Ask Dropbox for the account's name and space; what cannot be had now is asked for by the first run."""
     try:
-        port = access.open_port(row)
+        port = keys.open_port(row)
         account, space = port.account(), port.space()
     except MirrorError:
         return
@@ -97,7 +97,7 @@ def unlink(*, user: User) -> None:
         row = _link_of(user)
         token = ""
         with contextlib.suppress(SealBroken, MirrorError):
-            token = access.stored_access_token(row)
+            token = keys.stored_access_token(row)
         Link.objects.filter(pk=row.pk).update(
             state=Link.State.OFF,
             reason="",
