@@ -84,9 +84,9 @@ def _disk() -> Finding:
 
 def _seals() -> Finding:
     broken = 0
-    for link in Link.objects.exclude(refresh_token=""):
+    for link in Link.objects.exclude(sealed_refresh_token=""):
         try:
-            unseal(link.refresh_token)
+            unseal(link.sealed_refresh_token)
         except SealBroken:
             broken += 1
     if broken:
