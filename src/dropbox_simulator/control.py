@@ -112,6 +112,10 @@ class Control:
         elif action == "delete_app_folder":
             with link.namespace.lock:
                 link.namespace.remove_everything()
+        elif action == "expire_sessions":
+            link.sessions.clear()
+        elif action == "forget_jobs":
+            link.jobs.clear()
         elif action == "fill_quota":
             link.account.quota = self._simulator.used_bytes(link.account)
         else:
@@ -168,6 +172,17 @@ class Control:
     def set_redirect_uris(self, redirect_uris: list[str], *, app: str | None = None) -> None:
         """Set the redirect addresses an app may use."""
         self.app(app).redirect_uris = list(redirect_uris)
+
+    def expire_sessions(self, account: str, app: str | None = None) -> None:
+        """Forget every upload session of a link, as happens after some days."""
+        link = self.link(account, app)
+        for session in link.sessions.values():
+            session.draft.discard()
+        link.sessions.clear()
+
+    def forget_jobs(self, account: str, app: str | None = None) -> None:
+        """Forget every asynchronous job of a link."""
+        self.link(account, app).jobs.clear()
 
     def reset_cursors(self, account: str, app: str | None = None) -> None:
         """Make every cursor handed out so far answer `reset`."""

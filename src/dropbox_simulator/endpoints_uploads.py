@@ -8,7 +8,8 @@ from typing import Any
 from dropbox import files
 
 from dropbox_simulator.calls import Call, Endpoint
-from dropbox_simulator.content import PIECE, Blob, ContentHasher
+from dropbox_simulator.content import Blob
+from dropbox_simulator.incoming import Incoming
 from dropbox_simulator.metadata import decode, metadata_of
 from dropbox_simulator.refusals import WriteRefused
 from dropbox_simulator.sessions import Session, SessionRefused
@@ -18,21 +19,15 @@ from dropbox_simulator.wire import RouteRefused
 WRITE = "files.content.write"
 
 
-def _body(call: Call) -> bytes:
-    """Read the body, with its last byte kept wrongly when a fault rule says so; check size and hash."""
-    data = call.request.read()
-    if len(data) > call.behaviour.request_limit:
+def _body(call: Call) -> Incoming:
+    """Take the body; check its size and, when the client named one, its hash."""
+    incoming = Incoming(call.request.stream(), call.request.size(), corrupt=call.effect.corrupt)
+    if incoming.size > call.behaviour.request_limit:
         raise RouteRefused({".tag": "payload_too_large"})
     expected = call.arg.content_hash
-    if expected is not None:
-        hasher = ContentHasher()
-        for start in range(0, len(data), PIECE):
-            hasher.update(data[start : start + PIECE])
-        if hasher.hexdigest() != expected:
-            raise RouteRefused({".tag": "content_hash_mismatch"})
-    if call.effect.corrupt and data:
-        data = data[:-1] + bytes([data[-1] ^ 1])
-    return data
+    if expected is not None and incoming.content_hash() != expected:
+        raise RouteRefused({".tag": "content_hash_mismatch"})
+    return incoming
 
 
 def _commit(call: Call, commit: Any, blob: Blob) -> Node:
@@ -73,12 +68,13 @@ def find_session(call: Call, id: str) -> Session:
 
 def upload(call: Call) -> Any:
     """Answer files/upload; refused bytes are kept in a session, as Dropbox does."""
-    data = _body(call)
+    blob = _body(call).store(call.simulator.store)
     try:
-        return metadata_of(_commit(call, call.arg, call.simulator.store.get(data)), call.behaviour)
+        return metadata_of(_commit(call, call.arg, blob), call.behaviour)
     except WriteRefused as refused:
         session = new_session(call, concurrent=False)
-        session.append(0, data, close=True)
+        with blob.open() as stream:
+            session.append(0, blob.size, Incoming(stream, blob.size), close=True)
         error = {".tag": "path", "reason": refused.error, "upload_session_id": session.id}
         raise RouteRefused(error) from None
 
@@ -87,14 +83,14 @@ def session_start(call: Call) -> Any:
     """Answer files/upload_session/start."""
     kind = call.arg.session_type
     concurrent = kind is not None and kind.is_concurrent()
-    data = _body(call)
-    if concurrent and data:
+    incoming = _body(call)
+    if concurrent and incoming.size:
         raise RouteRefused({".tag": "concurrent_session_data_not_allowed"})
     if concurrent and call.arg.close:
         raise RouteRefused({".tag": "concurrent_session_close_not_allowed"})
     session = new_session(call, concurrent=concurrent)
     if not concurrent:
-        session.append(0, data, close=call.arg.close)
+        session.append(0, incoming.size, incoming, close=call.arg.close)
     return files.UploadSessionStartResult(session_id=session.id)
 
 
@@ -108,39 +104,38 @@ def session_start_batch(call: Call) -> Any:
 
 def session_append(call: Call) -> None:
     """Answer files/upload_session/append_v2."""
-    data = _body(call)
+    incoming = _body(call)
     cursor, close = call.arg.cursor, call.arg.close
     try:
         session = find_session(call, cursor.session_id)
         with session.lock:
-            session.check_append(cursor.offset, len(data), close=close, behaviour=call.behaviour)
-            session.append(cursor.offset, data, close=close)
+            session.check_append(cursor.offset, incoming.size, close=close, behaviour=call.behaviour)
+            session.append(cursor.offset, incoming.size, incoming, close=close)
     except SessionRefused as refused:
         raise RouteRefused(refused.error) from None
 
 
 def session_append_batch(call: Call) -> Any:
     """Answer files/upload_session/append_batch: one body, cut by the lengths of the entries."""
-    data = _body(call)
-    if sum(entry.length for entry in call.arg.entries) != call.request.size():
+    incoming = _body(call)
+    if sum(entry.length for entry in call.arg.entries) != incoming.size:
         raise RouteRefused({".tag": "length_mismatch"})
-    entries, start = [], 0
-    for index, entry in enumerate(call.arg.entries):
-        piece = data[start : start + entry.length]
-        start += entry.length
-        entries.append(_append_entry(call, index, entry, piece))
+    entries = [_append_entry(call, index, entry, incoming) for index, entry in enumerate(call.arg.entries)]
     return decode(files.upload_session_append_batch.result_type, {"entries": entries})
 
 
-def _append_entry(call: Call, index: int, entry: Any, piece: bytes) -> dict[str, Any]:
+def _append_entry(call: Call, index: int, entry: Any, incoming: Incoming) -> dict[str, Any]:
+    offset, length = entry.cursor.offset, entry.length
     if call.entry_fails(index):
+        incoming.skip(length)
         return {".tag": "success"}
     try:
         session = find_session(call, entry.cursor.session_id)
         with session.lock:
-            session.check_append(entry.cursor.offset, len(piece), close=entry.close, behaviour=call.behaviour)
-            session.append(entry.cursor.offset, piece, close=entry.close)
+            session.check_append(offset, length, close=entry.close, behaviour=call.behaviour)
+            session.append(offset, length, incoming, close=entry.close)
     except SessionRefused as refused:
+        incoming.skip(length)
         return {".tag": "failure", "failure": refused.error}
     return {".tag": "success"}
 
@@ -177,14 +172,14 @@ def _commit_session(call: Call, session: Session, commit: Any) -> Node | dict[st
 
 def session_finish(call: Call) -> Any:
     """Answer files/upload_session/finish, whose body may carry the last piece."""
-    data = _body(call)
+    incoming = _body(call)
     try:
         session = find_session(call, call.arg.cursor.session_id)
         offset = call.arg.cursor.offset
         with session.lock:
-            if data:
-                _append_last(call, session, offset, data)
-                offset += len(data)
+            if incoming.size:
+                _append_last(call, session, offset, incoming)
+                offset += incoming.size
             error = _finish_error(call, session, offset, needs_close=False)
             result = error if error is not None else _commit_session(call, session, call.arg.commit)
     except SessionRefused as refused:
@@ -194,11 +189,11 @@ def session_finish(call: Call) -> Any:
     return metadata_of(result, call.behaviour)
 
 
-def _append_last(call: Call, session: Session, offset: int, data: bytes) -> None:
+def _append_last(call: Call, session: Session, offset: int, incoming: Incoming) -> None:
     if session.concurrent:
         raise RouteRefused({".tag": "concurrent_session_data_not_allowed"})
-    session.check_append(offset, len(data), close=False, behaviour=call.behaviour)
-    session.append(offset, data, close=False)
+    session.check_append(offset, incoming.size, close=False, behaviour=call.behaviour)
+    session.append(offset, incoming.size, incoming, close=False)
 
 
 def _finish_entry(call: Call, index: int, entry: Any) -> Any:

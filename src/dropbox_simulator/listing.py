@@ -133,7 +133,15 @@ def _listing_page(namespace: Namespace, cursor: Cursor, root: Node) -> Page:
 
 
 def _listed(namespace: Namespace, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]:
-    """List (key, path_lower) of everything a listing contains, in the order of keys."""
+    """List (key, path_lower) of everything a listing contains; kept until the next change, for its pages."""
+    about = (namespace.journal.sequence, cursor.path, cursor.recursive, cursor.include_deleted)
+    if namespace.listed is None or namespace.listed[0] != about:
+        namespace.listed = (about, _list(namespace, cursor, root))
+    return namespace.listed[1]
+
+
+def _list(namespace: Namespace, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]:
+    """List (key, path_lower) in the order of keys."""
     paths: list[str] = []
     if cursor.recursive:
         paths = [path for path, node in _walk(root, cursor.path) if node.parent is not None]

@@ -76,6 +76,7 @@ class Namespace:
         self.exists = True
         self.used = 0
         self.shelf: Shelf | None = None
+        self.listed: tuple[object, list[tuple[list[str], str]]] | None = None
         self._serials = serials
         self._now = now
         self._room = room

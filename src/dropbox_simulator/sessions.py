@@ -8,6 +8,7 @@ from typing import Any
 
 from dropbox_simulator.behaviour import Behaviour
 from dropbox_simulator.content import BLOCK, Blob, Draft
+from dropbox_simulator.incoming import Incoming
 
 
 class SessionRefused(Exception):
@@ -55,13 +56,13 @@ class Session:
         if length % BLOCK and not close and not (self.closed and offset + length == self.size):
             raise SessionRefused("concurrent_session_invalid_data_size")
 
-    def append(self, offset: int, data: bytes, *, close: bool) -> None:
+    def append(self, offset: int, length: int, incoming: Incoming, *, close: bool) -> None:
         """Take a piece that was checked."""
-        self.draft.write_at(offset, data)
-        end = offset + len(data)
+        incoming.copy_to(self.draft, offset, length)
+        end = offset + length
         if self.concurrent:
-            if data:
-                self.pieces[offset] = len(data)
+            if length:
+                self.pieces[offset] = length
             if close:
                 self.size = end
         else:

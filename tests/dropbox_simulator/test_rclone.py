@@ -18,7 +18,17 @@ from dropbox_simulator import RealClock, Server, Simulator
 from dropbox_simulator.connect_proxy import ConnectProxy
 
 ALICE = "alice@example.com"
-NAMES = ["a.txt", "Readme.MD", "été.js", "ταβ", "with space.css", "emoji 😀.png", "x" * 120, "ß.html", ".hidden"]
+NAMES = [
+    "a.txt",
+    "Readme.MD",
+    "été.js",
+    "ταβ",
+    "with space.css",
+    "emoji 😀.png",
+    "x" * 120,
+    "ß.html",
+    ".hidden",
+]
 
 
 class Rclone(Protocol):
@@ -70,7 +80,9 @@ def rclone(real_simulator: Simulator, tmp_path: Path) -> Iterator[Rclone]:
 
         def run(*words: str) -> str:
             command = [str(_rclone_path()), "--config", str(config), "--retries", "1", *words]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=60, check=False
+            )
             assert done.returncode == 0, done.stderr
             return done.stdout
 
@@ -95,14 +107,16 @@ def test_rclone_syncs_checks_moves_and_purges_a_random_tree(
 ) -> None:
     """Trees from a seed arrive byte by byte, change, move on the server and go away."""
     seed = random.SystemRandom().randrange(10**6)
-    print(f"seed={seed}")
+    sys.stdout.write(f"seed={seed}\n")
     dice = random.Random(seed)
     source = tmp_path / "source"
     _random_tree(source, dice)
     fast = ("--dropbox-batch-timeout", "50ms", "--dropbox-batch-commit-timeout", "10s")
     rclone("sync", str(source), "box:Study", *fast)
     rclone("check", str(source), "box:Study")
-    assert {f"/Study{path}": data for path, data in _on_disk(source).items()} == real_simulator.control.files(ALICE)
+    assert {f"/Study{path}": data for path, data in _on_disk(source).items()} == real_simulator.control.files(
+        ALICE
+    )
 
     for path in sorted(source.rglob("*"), reverse=True):
         if path.is_file() and dice.random() < 0.4:
@@ -114,7 +128,9 @@ def test_rclone_syncs_checks_moves_and_purges_a_random_tree(
     rclone("check", str(source), "box:Study")
 
     rclone("moveto", "box:Study", "box:Moved")
-    assert {f"/Moved{path}": data for path, data in _on_disk(source).items()} == real_simulator.control.files(ALICE)
+    assert {f"/Moved{path}": data for path, data in _on_disk(source).items()} == real_simulator.control.files(
+        ALICE
+    )
     rclone("copy", "box:Moved", str(tmp_path / "back"))
     assert _on_disk(tmp_path / "back") == _on_disk(source)
 
@@ -122,7 +138,9 @@ def test_rclone_syncs_checks_moves_and_purges_a_random_tree(
     assert real_simulator.control.tree(ALICE) == {}
 
 
-def test_rclone_uploads_a_large_file_in_pieces(rclone: Rclone, real_simulator: Simulator, tmp_path: Path) -> None:
+def test_rclone_uploads_a_large_file_in_pieces(
+    rclone: Rclone, real_simulator: Simulator, tmp_path: Path
+) -> None:
     """A file beyond one chunk goes through a session of several appends."""
     large = tmp_path / "large" / "large.bin"
     large.parent.mkdir()

@@ -1,0 +1,59 @@
+"""The body of an upload call, read piece by piece so that large ones need little memory."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from dropbox_simulator.content import PIECE, Blob, BlobStore, ContentHasher, Draft
+
+SMALL = 4 * 1024 * 1024
+"""Bodies up to this size are stored in one go."""
+
+
+class Incoming:
+    """Bytes that came with a call; read once from the front to the end."""
+
+    def __init__(self, stream: BinaryIO, size: int, *, corrupt: bool = False) -> None:
+        """Read from a seekable stream; `corrupt` keeps the last byte wrongly, as a fault rule asks."""
+        self._stream = stream
+        self._corrupt = corrupt
+        self._position = 0
+        self.size = size
+
+    def content_hash(self) -> str:
+        """Compute the content hash of the whole body and return to its front."""
+        hasher = ContentHasher()
+        self._stream.seek(0)
+        while piece := self._stream.read(PIECE):
+            hasher.update(piece)
+        self._stream.seek(0)
+        return hasher.hexdigest()
+
+    def _next(self, length: int) -> bytes:
+        piece = self._stream.read(length)
+        self._position += len(piece)
+        if self._corrupt and piece and self._position == self.size:
+            piece = piece[:-1] + bytes([piece[-1] ^ 1])
+        return piece
+
+    def skip(self, length: int) -> None:
+        """Leave bytes out that nobody takes."""
+        while length > 0 and (piece := self._next(min(PIECE, length))):
+            length -= len(piece)
+
+    def copy_to(self, draft: Draft, offset: int, length: int) -> None:
+        """Write the next bytes into a draft."""
+        while length > 0 and (piece := self._next(min(PIECE, length))):
+            draft.write_at(offset, piece)
+            offset += len(piece)
+            length -= len(piece)
+
+    def store(self, store: BlobStore) -> Blob:
+        """Store the whole body."""
+        if self.size <= SMALL:
+            return store.get(self._next(self.size))
+        draft = store.draft()
+        self.copy_to(draft, 0, self.size)
+        blob = draft.seal()
+        draft.discard()
+        return blob
