@@ -34,6 +34,7 @@ class Tree(models.Model):
     revision = models.BigIntegerField(default=0)
     settled_revision = models.BigIntegerField(default=0)
     is_frozen = models.BooleanField(default=False)
+    changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [

@@ -11,3 +11,7 @@ class StudiesConfig(AppConfig):
     name = "minno_dashboard.studies"
     label = "studies"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the room's periodic work."""
+        from minno_dashboard.studies import schedule  # noqa: F401

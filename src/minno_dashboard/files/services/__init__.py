@@ -12,7 +12,7 @@ from minno_dashboard.files.services.nodes import (
     move,
     rename,
 )
-from minno_dashboard.files.services.trees import copy_tree, create_tree, freeze
+from minno_dashboard.files.services.trees import copy_tree, create_tree, freeze, remove_tree
 from minno_dashboard.files.services.uploads import (
     UploadOffset,
     abandon_upload,
@@ -49,6 +49,7 @@ __all__ = [
     "make_folder",
     "move",
     "put_upload",
+    "remove_tree",
     "rename",
     "restore_version",
     "save_file",

@@ -80,8 +80,8 @@ def changing(tree_id: int, by: Person) -> Iterator[Change]:
         change = Change(tree, tree.revision + 1, clock.now(), by.pk if by else None)
         yield change
         if change.happened:
-            Tree.objects.filter(pk=tree_id).update(revision=change.revision)
-            tree.revision = change.revision
+            Tree.objects.filter(pk=tree_id).update(revision=change.revision, changed_at=change.at)
+            tree.revision, tree.changed_at = change.revision, change.at
 
 
 def living(change: Change, node_id: int) -> Node:

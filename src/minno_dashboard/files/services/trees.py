@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import transaction
 
 from minno_dashboard.core.errors import NotFound
-from minno_dashboard.files.models import Tree
+from minno_dashboard.files.models import FileVersion, Tree, Upload
 from minno_dashboard.files.services import copying
 from minno_dashboard.files.services.change import Person, changing
+from minno_dashboard.files.services.uploads import abandon_upload
 
 
 def create_tree() -> Tree:
@@ -35,3 +36,12 @@ def freeze(*, tree: Tree) -> None:
         Tree.objects.select_for_update().get(pk=tree.pk)
         Tree.objects.filter(pk=tree.pk).update(is_frozen=True)
     tree.is_frozen = True
+
+
+def remove_tree(*, tree: Tree) -> None:
+    """Remove a tree with its history for good; the bytes are collected 30 days later."""
+    for upload in Upload.objects.filter(tree=tree):
+        abandon_upload(upload=upload)
+    with transaction.atomic():
+        FileVersion.objects.filter(node__tree=tree).delete()
+        tree.delete()

@@ -1,0 +1,139 @@
+"""Every permission rule of the product: one table of who may do what to a study.
+
+Whoever may not even see a study is told that it is not there; whoever sees it and lacks a right is told so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.contrib.auth.models import AnonymousUser
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core.errors import NotAllowed, NotFound
+from minno_dashboard.studies.models import Collaboration, Study
+
+Person = User | AnonymousUser | None
+
+
+class Visitor(StrEnum):
+    """What a person is to a study."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    READER = "reader"
+    DATA_ONLY = "data only"
+    PENDING = "pending"
+    DECLINED = "declined"
+    STRANGER = "stranger"
+    ANONYMOUS = "anonymous"
+    ADMIN = "admin"
+
+
+class Action(StrEnum):
+    """What can be done to a study; `MANAGE` is rename, describe, archive, share, publish and new versions."""
+
+    SEE = "see"
+    READ_FILES = "read_files"
+    EDIT_FILES = "edit_files"
+    MANAGE = "manage"
+    DELETE = "delete"
+    READ_DATA = "read_data"
+    DELETE_DATA = "delete_data"
+    DUPLICATE = "duplicate"
+
+
+_NOTHING: frozenset[Action] = frozenset()
+
+RIGHTS: dict[Visitor, frozenset[Action]] = {
+    Visitor.OWNER: frozenset(Action),
+    Visitor.EDITOR: frozenset({Action.SEE, Action.READ_FILES, Action.EDIT_FILES, Action.DUPLICATE}),
+    Visitor.READER: frozenset({Action.SEE, Action.READ_FILES, Action.DUPLICATE}),
+    Visitor.DATA_ONLY: frozenset({Action.SEE}),
+    Visitor.PENDING: _NOTHING,
+    Visitor.DECLINED: _NOTHING,
+    Visitor.STRANGER: _NOTHING,
+    Visitor.ANONYMOUS: _NOTHING,
+    Visitor.ADMIN: _NOTHING,
+}
+"""The rights of each visitor; a collaborator who was also given the data has READ_DATA besides."""
+
+WITH_DATA = frozenset({Action.READ_DATA})
+OF_A_DELETED_STUDY = frozenset({Action.SEE, Action.DELETE})
+"""What is left of the owner's rights once the study is deleted (DELETE includes bringing back); others have none."""
+
+_REFUSALS: dict[Action, str] = {
+    Action.READ_FILES: "You have no access to the files of this study; its owner can change that.",
+    Action.EDIT_FILES: "You can read the files of this study and not change them; its owner can change that.",
+    Action.MANAGE: "Only the owner of this study can do this.",
+    Action.DELETE: "Only the owner of this study can delete it.",
+    Action.READ_DATA: "You have no access to the data of this study; its owner can change that.",
+    Action.DELETE_DATA: "Only the owner of this study can delete its data.",
+    Action.DUPLICATE: "You have no access to the files of this study, so you cannot copy it.",
+}
+
+_BY_FILES = {
+    Collaboration.Files.EDIT: Visitor.EDITOR,
+    Collaboration.Files.READ: Visitor.READER,
+    Collaboration.Files.NONE: Visitor.DATA_ONLY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a person is to a study, and so what they may do."""
+
+    visitor: Visitor
+    rights: frozenset[Action]
+
+    def may(self, action: Action | str) -> bool:
+        """Say whether the person may do this."""
+        return action in self.rights
+
+
+def standing(user: Person, study: Study) -> Standing:
+    """Return what a person is to a study; one query unless its collaborations were prefetched."""
+    visitor, sees_data = _visitor(user, study)
+    rights = RIGHTS[visitor] | (WITH_DATA if sees_data else _NOTHING)
+    if study.deleted_at is not None:
+        rights = rights & OF_A_DELETED_STUDY if visitor is Visitor.OWNER else _NOTHING
+    return Standing(visitor, rights)
+
+
+def may(user: Person, action: Action | str, study: Study) -> bool:
+    """Say whether a person may do this to a study."""
+    return standing(user, study).may(Action(action))
+
+
+def require(user: Person, action: Action | str, study: Study) -> Standing:
+    """Return what the person is to the study, if they may do this.
+
+    Raises:
+        NotFound: they may not know that there is such a study.
+        NotAllowed: they may see it and not do this.
+    """
+    found = standing(user, study)
+    if not found.may(Action.SEE):
+        raise NotFound("There is no such study, or it is not shared with you.")
+    if not found.may(Action(action)):
+        if study.deleted_at is not None:
+            raise NotAllowed("This study is deleted. Bring it back to work on it.")
+        raise NotAllowed(_REFUSALS[Action(action)])
+    return found
+
+
+def _visitor(user: Person, study: Study) -> tuple[Visitor, bool]:
+    """Return what a person is to a study, and whether an accepted share gives them the data."""
+    if not isinstance(user, User) or not user.is_active:
+        return Visitor.ANONYMOUS, False
+    if study.owner_id == user.pk:
+        return Visitor.OWNER, False
+    share = next((one for one in study.collaborations.all() if one.user_id == user.pk), None)
+    if share is None:
+        return (Visitor.ADMIN if user.is_admin else Visitor.STRANGER), False
+    if share.status == Collaboration.Status.PENDING:
+        return Visitor.PENDING, False
+    if share.status != Collaboration.Status.ACCEPTED:
+        return Visitor.DECLINED, False
+    return _BY_FILES[Collaboration.Files(share.file_access)], share.sees_data

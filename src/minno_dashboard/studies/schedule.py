@@ -1,0 +1,18 @@
+"""The room's periodic work."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from minno_dashboard.jobs import registry
+from minno_dashboard.studies import services
+
+log = logging.getLogger(__name__)
+
+
+@registry.every(timedelta(days=1), "studies: remove those deleted 30 days ago")
+def purge_deleted() -> None:
+    """Remove studies whose 30 days to be brought back are over."""
+    if purged := services.purge_deleted():
+        log.info("removed %d studies deleted more than 30 days ago", purged)

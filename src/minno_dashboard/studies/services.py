@@ -1,0 +1,277 @@
+"""Every change of a study: one transaction that raises its revision once and writes the audit log.
+
+Who may do it is asked before, in `access`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import clock, names
+from minno_dashboard.core.errors import Invalid, NotFound, Refused
+from minno_dashboard.files import services as files
+from minno_dashboard.files.models import Tree
+from minno_dashboard.studies.models import Study, Version
+from minno_dashboard.studies.queries import KEEP_DELETED
+
+LONGEST_NAME_BYTES = 200
+"""A study's name leaves room for ` (2)` and a date, which its folder in a Dropbox may need."""
+
+LONGEST_DESCRIPTION = 10_000
+
+
+def create_study(
+    *,
+    owner: User,
+    name: str,
+    kind: str = Study.Kind.MINNOJS,
+    description: str = "",
+    fill: Callable[[Tree], None] | None = None,
+) -> Study:
+    """Make a study with v1 in development; `fill` may put files into its tree in the same transaction.
+
+    Raises:
+        Invalid: the name is refused, or the owner has a study of this name.
+    """
+    name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
+    with transaction.atomic():
+        _refuse_twin(owner, name)
+        study = _make(owner, name, kind, _checked_description(description), files.create_tree())
+        if fill:
+            fill(study.versions.get().tree)
+        record(actor=owner, verb="study.create", target=name, study=study.public_id)
+    return study
+
+
+def rename_study(*, study: Study, name: str, by: User) -> Study:
+    """Give a study another name.
+
+    Raises:
+        Invalid: the name is refused, or the owner has another study of this name.
+    """
+    name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
+    with _changing(study) as current:
+        if current.name != name:
+            _refuse_twin(current.owner, name, but=current.pk)
+            record(actor=by, verb="study.rename", target=name, study=current.public_id, before=current.name)
+            current.name = name
+    return current
+
+
+def describe_study(*, study: Study, description: str, by: User) -> Study:
+    """Change what a study says of itself.
+
+    Raises:
+        Invalid: the description is too long.
+    """
+    description = _checked_description(description)
+    with _changing(study) as current:
+        if current.description != description:
+            record(actor=by, verb="study.describe", target=current.name, study=current.public_id)
+            current.description = description
+    return current
+
+
+def archive_study(*, study: Study, by: User) -> Study:
+    """Put a study out of the way; nothing else about it changes."""
+    with _changing(study) as current:
+        if current.archived_at is None:
+            record(actor=by, verb="study.archive", target=current.name, study=current.public_id)
+            current.archived_at = clock.now()
+    return current
+
+
+def unarchive_study(*, study: Study, by: User) -> Study:
+    """Put an archived study back among the others."""
+    with _changing(study) as current:
+        if current.archived_at is not None:
+            record(actor=by, verb="study.unarchive", target=current.name, study=current.public_id)
+            current.archived_at = None
+    return current
+
+
+def delete_study(*, study: Study, by: User) -> Study:
+    """Delete a study; it can be brought back for 30 days."""
+    with _changing(study) as current:
+        record(actor=by, verb="study.delete", target=current.name, study=current.public_id)
+        current.deleted_at = clock.now()
+    return current
+
+
+def bring_back_study(*, study: Study, by: User) -> Study:
+    """Bring a deleted study back, as `name (2)` where its name is taken meanwhile.
+
+    Raises:
+        NotFound: its 30 days are over.
+    """
+    with _changing(study, deleted=True) as current:
+        if current.deleted_at is not None:
+            current.name = _free_name(current.owner, current.name)
+            record(actor=by, verb="study.bring_back", target=current.name, study=current.public_id)
+            current.deleted_at = None
+    return current
+
+
+def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
+    """Make a study of the person's own from the newest version of another; files are shared, not copied.
+
+    Raises:
+        Invalid: the name given is refused or taken; without one, the first free `name (2)` is used.
+    """
+    with transaction.atomic():
+        if name:
+            name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
+            _refuse_twin(by, name)
+        else:
+            name = _free_name(by, study.name)
+        tree = files.copy_tree(source=_newest(study).tree, by=by)
+        copy = _make(by, name, study.kind, study.description, tree)
+        record(actor=by, verb="study.duplicate", target=name, study=copy.public_id, of=study.public_id)
+    return copy
+
+
+def publish(*, study: Study, by: User) -> Version:
+    """Publish the version in development: its files never change again.
+
+    Raises:
+        Refused: the newest version is published already.
+    """
+    with _changing(study) as current:
+        version = _newest(current)
+        if version.state != Version.State.DEVELOP:
+            raise Refused(f"{version} is published already. Make a new version to go on.")
+        files.freeze(tree=version.tree)
+        version.state = Version.State.PUBLISHED
+        version.published_at = clock.now()
+        version.save(update_fields=["state", "published_at"])
+        record(
+            actor=by,
+            verb="study.publish",
+            target=current.name,
+            study=current.public_id,
+            version=version.number,
+        )
+        current.revision += 1
+    return version
+
+
+def new_version(*, study: Study, by: User, source: Version | None = None) -> Version:
+    """Make the next version in development with the files of the newest one, or of an earlier one.
+
+    Raises:
+        Refused: a version is in development already.
+        NotFound: `source` is a version of another study.
+    """
+    with _changing(study) as current:
+        newest = _newest(current)
+        if newest.state == Version.State.DEVELOP:
+            raise Refused(f"{newest} is still in development. Publish it first.")
+        if source is not None and source.study_id != current.pk:
+            raise NotFound("This study has no such version.")
+        tree = files.copy_tree(source=(source or newest).tree, by=by)
+        version = Version.objects.create(
+            study=current, number=newest.number + 1, tree=tree, created_at=clock.now()
+        )
+        record(
+            actor=by,
+            verb="study.new_version",
+            target=current.name,
+            study=current.public_id,
+            version=version.number,
+        )
+        current.revision += 1
+    return version
+
+
+def purge_deleted() -> int:
+    """Remove studies deleted more than 30 days ago, with their files, for good; return how many."""
+    over = Study.objects.filter(deleted_at__lt=clock.now() - KEEP_DELETED)
+    purged = 0
+    for pk in list(over.values_list("pk", flat=True)):
+        with transaction.atomic():
+            study = over.select_for_update().filter(pk=pk).first()
+            if study is not None:
+                trees = [version.tree for version in study.versions.select_related("tree")]
+                record(actor=None, verb="study.purge", target=study.name, study=study.public_id)
+                study.delete()
+                for tree in trees:
+                    files.remove_tree(tree=tree)
+                purged += 1
+    return purged
+
+
+@contextmanager
+def _changing(study: Study, *, deleted: bool = False) -> Iterator[Study]:
+    """Lock a study and yield it read anew; what the block changed of it is saved with a new revision."""
+    with transaction.atomic():
+        current = (
+            Study.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=study.pk).first()
+        )
+        if current is None or (current.deleted_at is not None and not deleted):
+            raise NotFound("This study is not here any more; it may have been deleted a moment ago.")
+        before = _state(current)
+        yield current
+        if _state(current) != before:
+            current.revision = before[-1] + 1
+            current.changed_at = clock.now()
+            current.save(
+                update_fields=["name", "description", "archived_at", "deleted_at", "revision", "changed_at"]
+            )
+
+
+def _state(study: Study) -> tuple[object, object, object, object, int]:
+    return study.name, study.description, study.archived_at, study.deleted_at, study.revision
+
+
+def _make(owner: User, name: str, kind: str, description: str, tree: Tree) -> Study:
+    now = clock.now()
+    if kind not in Study.Kind.values:
+        raise Invalid(f"There is no kind of study {names.quoted(kind)}.")
+    study = Study.objects.create(
+        owner=owner, name=name, kind=kind, description=description, created_at=now, changed_at=now
+    )
+    Version.objects.create(study=study, number=1, tree=tree, created_at=now)
+    return study
+
+
+def _newest(study: Study) -> Version:
+    return Version.objects.filter(study=study).select_related("tree").order_by("-number")[0]
+
+
+def _names_of(owner: User, but: int | None = None) -> dict[str, str]:
+    """Lock a person's list of studies; return the names of the living ones by their folds."""
+    User.objects.select_for_update().get(pk=owner.pk)
+    living = Study.objects.filter(owner=owner, deleted_at=None).exclude(pk=but or 0)
+    return {names.fold(name): name for name in living.values_list("name", flat=True)}
+
+
+def _refuse_twin(owner: User, name: str, but: int | None = None) -> None:
+    taken = _names_of(owner, but)
+    if (twin := taken.get(names.fold(name))) is not None:
+        if twin == name:
+            raise Invalid(f"You have a study {names.quoted(name)} already. Choose another name.")
+        raise Invalid(names.twin(name, twin))
+
+
+def _free_name(owner: User, name: str) -> str:
+    taken = _names_of(owner)
+    candidate, number = name, 1
+    while names.fold(candidate) in taken:
+        number += 1
+        candidate = f"{names.cut(name, LONGEST_NAME_BYTES - 10).rstrip()} ({number})"
+    return candidate
+
+
+def _checked_description(description: str) -> str:
+    if len(description) > LONGEST_DESCRIPTION:
+        raise Invalid(
+            f"A description has at most {LONGEST_DESCRIPTION} characters; this one has {len(description)}."
+        )
+    if "\0" in description:
+        raise Invalid("A description cannot contain the control character U+0000; remove it.")
+    return description
