@@ -95,9 +95,6 @@ def unlink(*, user: User) -> None:
     """Stop mirroring: forget the tokens, then give them back at Dropbox if it can be reached. The files stay there."""
     with transaction.atomic():
         row = _link_of(user)
-        token = ""
-        with contextlib.suppress(SealBroken, MirrorError):
-            token = keys.stored_access_token(row)
         Link.objects.filter(pk=row.pk).update(
             state=Link.State.OFF,
             reason="",
@@ -113,9 +110,9 @@ def unlink(*, user: User) -> None:
             lease_until=None,
         )
         UploadSession.objects.filter(link=row).delete()
-    if token:
-        with contextlib.suppress(MirrorError):
-            dropbox.revoke(access_token=token)
+    # The row in hand still has the tokens; a refresh that this may take must not hold the database.
+    with contextlib.suppress(SealBroken, MirrorError):
+        dropbox.revoke(access_token=keys.stored_access_token(row))
 
 
 def _link_of(user: User) -> Link:
