@@ -48,6 +48,18 @@ def create_study(
     return study
 
 
+def check_new_name(*, owner: User, name: str) -> str:
+    """Return the cleaned name, if a new study of this owner could have it now.
+
+    Raises:
+        Invalid: the name is refused, or the owner has a study of this name.
+    """
+    name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
+    with transaction.atomic():
+        _refuse_twin(owner, name)
+    return name
+
+
 def rename_study(*, study: Study, name: str, by: User) -> Study:
     """Give a study another name.
 
@@ -122,16 +134,20 @@ def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
 
     Raises:
         Invalid: the name given is refused or taken; without one, the first free `name (2)` is used.
+        NotFound: the study is deleted.
     """
     with transaction.atomic():
+        source = Study.objects.filter(pk=study.pk, deleted_at=None).first()
+        if source is None:
+            raise NotFound("This study is not here any more; it may have been deleted a moment ago.")
         if name:
             name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
             _refuse_twin(by, name)
         else:
-            name = _free_name(by, study.name)
-        tree = files.copy_tree(source=_newest(study).tree, by=by)
-        copy = _make(by, name, study.kind, study.description, tree)
-        record(actor=by, verb="study.duplicate", target=name, study=copy.public_id, of=study.public_id)
+            name = _free_name(by, source.name)
+        tree = files.copy_tree(source=_newest(source).tree, by=by)
+        copy = _make(by, name, source.kind, source.description, tree)
+        record(actor=by, verb="study.duplicate", target=name, study=copy.public_id, of=source.public_id)
     return copy
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minno_dashboard.files.services.change import Frozen, WriteConflict
+from minno_dashboard.files.services.filling import fill_tree
 from minno_dashboard.files.services.nodes import (
     bring_back,
     copy,
@@ -44,6 +45,7 @@ __all__ = [
     "create_tree",
     "delete",
     "duplicate",
+    "fill_tree",
     "finish_upload",
     "freeze",
     "make_folder",

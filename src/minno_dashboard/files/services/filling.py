@@ -1,0 +1,68 @@
+"""Filling an empty tree with many files at once: one statement or a few per level, not per file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from minno_dashboard.core import names
+from minno_dashboard.core.errors import Invalid
+from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
+from minno_dashboard.files.services.change import Change, Person, changing
+
+Path = tuple[str, ...]
+
+
+def fill_tree(*, tree: Tree, files: Mapping[Path, Blob], folders: Iterable[Path] = (), by: Person) -> None:
+    """Put files, and folders that may be empty, into an empty tree as one change; folders of files are made.
+
+    Raises:
+        Invalid: the tree is not empty, a name is refused, or two paths are one for Dropbox.
+        Frozen: the tree is published.
+    """
+    levels = _levels(files, folders)
+    with changing(tree.pk, by) as change:
+        if Node.objects.filter(tree=tree, deleted_at=None).exists():
+            raise Invalid("There are files here already; only an empty version can be filled.")
+        made: dict[Path, Node] = {}
+        for level in levels:
+            nodes = [_node(change, path, files.get(path), made) for path in level]
+            Node.objects.bulk_create(nodes)
+            made.update(zip(level, nodes, strict=True))
+            change.happened = True
+        FileVersion.objects.bulk_create(
+            FileVersion(node=made[path], blob=blob, at=change.at, by_id=change.by_id, how="imported")
+            for path, blob in files.items()
+        )
+
+
+def _levels(files: Mapping[Path, Blob], folders: Iterable[Path]) -> list[list[Path]]:
+    """Return all paths by their depth, those of folders above included; each name and path is checked."""
+    every: dict[Path, None] = {}
+    for path in (*folders, *files):
+        names.check_path(path)
+        every.update((path[:length], None) for length in range(1, len(path) + 1))
+    seen: dict[Path, Path] = {}
+    for path in every:
+        other = seen.setdefault(tuple(map(names.fold, path)), path)
+        if other != path:
+            raise Invalid(names.twin(path[-1], other[-1]))
+        if len(path) > 1 and path[:-1] in files:
+            raise Invalid(f"{names.quoted(path[-2])} is a file; only a folder can hold others.")
+    deepest = max(map(len, every), default=0)
+    return [[path for path in every if len(path) == depth] for depth in range(1, deepest + 1)]
+
+
+def _node(change: Change, path: Path, blob: Blob | None, made: Mapping[Path, Node]) -> Node:
+    name = names.clean(path[-1])
+    return Node(
+        tree=change.tree,
+        parent=made.get(path[:-1]),
+        name=name,
+        name_key=names.fold(name),
+        is_folder=blob is None,
+        blob=blob,
+        revision=change.revision,
+        created_at=change.at,
+        changed_at=change.at,
+        changed_by_id=change.by_id,
+    )

@@ -1,0 +1,73 @@
+"""The commands of this room: studies in and out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from minno_dashboard.accounts.queries import find_user
+from minno_dashboard.files import queries as files
+from minno_dashboard.studies import exports, imports, queries
+from minno_dashboard.studies.models import Study
+
+MOST_SHOWN = 100
+
+
+@click.command("import-study")
+@click.option("--owner", required=True, help="The user who will own the study: user name or e-mail address.")
+@click.option("--name", required=True, help="The new study's name.")
+@click.option("--kind", type=click.Choice(Study.Kind.values), default=Study.Kind.MINNOJS, show_default=True)
+@click.argument("source", metavar="FOLDER_OR_ZIP", type=click.Path(exists=True, path_type=Path))
+def import_study(owner: str, name: str, kind: str, source: Path) -> None:
+    """Make a study of everything in a folder or zip; if anything in it is refused, nothing is imported."""
+    user = find_user(owner)
+    try:
+        with click.progressbar(
+            length=_bytes_of(source), label="Storing", file=sys.stderr, hidden=_hidden()
+        ) as bar:
+            study = imports.import_study(owner=user, name=name, source=source, kind=kind, progress=bar.update)
+    except imports.ImportRefused as refusal:
+        for problem in refusal.problems[:MOST_SHOWN]:
+            click.echo(problem, err=True)
+        if (more := len(refusal.problems) - MOST_SHOWN) > 0:
+            click.echo(f"… and {more} more.", err=True)
+        raise
+    total = files.totals([version.tree_id for version in study.versions.all()])
+    for one in total.values():
+        click.echo(f"Imported {study.name}: {one.files} files, {one.bytes} bytes.")
+    if not total:
+        click.echo(f"Imported {study.name}: it is empty.")
+
+
+@click.command("export-study")
+@click.option("--owner", required=True, help="The study's owner: user name or e-mail address.")
+@click.option("--name", required=True, help="The study's name.")
+@click.option(
+    "--version", "number", type=click.IntRange(min=1), help="A version's number; the newest without it."
+)
+@click.argument("target", metavar="TARGET.zip|FOLDER", type=click.Path(path_type=Path))
+def export_study(owner: str, name: str, number: int | None, target: Path) -> None:
+    """Write a study's files to a new zip or folder."""
+    study = queries.own_study(find_user(owner), name)
+    version = queries.get_version(study, number)
+    size = sum(entry.size for entry in files.listing(version.tree))
+    with click.progressbar(length=size, label="Writing", file=sys.stderr, hidden=_hidden()) as bar:
+        count = exports.export_version(version=version, target=target, progress=bar.update)
+    click.echo(f"Wrote {count} files of {study.name} {version} to {target}.")
+
+
+def _hidden() -> bool:
+    """Say whether nobody looks: a progress bar is for terminals only."""
+    return not sys.stderr.isatty()
+
+
+def _bytes_of(source: Path) -> int:
+    """Estimate how many bytes will be stored, for the progress bar only."""
+    if source.is_dir():
+        return sum(path.lstat().st_size for path in source.rglob("*") if path.is_file())
+    return source.stat().st_size
+
+
+COMMANDS = [import_study, export_study]
