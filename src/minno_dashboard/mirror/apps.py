@@ -11,3 +11,9 @@ class MirrorConfig(AppConfig):
     name = "minno_dashboard.mirror"
     label = "mirror"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Take the mirror's places in the pages of other rooms."""
+        from minno_dashboard.mirror import sections
+
+        sections.contribute()

@@ -1,0 +1,144 @@
+"""Connecting: to Dropbox's consent page and back, each way it can end with its own sentence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+
+from minno_dashboard.accounts import audit
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core.errors import Conflict, Invalid, Refused
+from minno_dashboard.mirror import dropbox, keys, redirect, services, states
+from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin, NeedsUser
+from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.port import Grant
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.siteconfig.sealing import SealBroken
+
+log = logging.getLogger(__name__)
+
+NOT_ENABLED = "The administrator of this Dashboard has not enabled Dropbox synchronization."
+
+
+def begin(*, user: User, browser: str) -> str:
+    """Return the address of Dropbox's consent page for a new connection of `user`.
+
+    Somebody who is or was connected is asked again at Dropbox, and can take another account there.
+
+    Raises:
+        Refused: the feature is off.
+    """
+    settings = siteconfig.dropbox()
+    if not settings.is_enabled or not settings.app_key:
+        raise Refused(NOT_ENABLED)
+    begun = states.begin(user=user, browser=browser, app_key=settings.app_key)
+    return dropbox.authorize_url(
+        app_key=settings.app_key,
+        redirect_uri=redirect.uri(),
+        state=begun.state,
+        challenge=begun.challenge,
+        force_reapprove=Link.objects.filter(user=user).exists(),
+    )
+
+
+def finish(*, user: User, browser: str, answer: Mapping[str, str]) -> str:
+    """Take Dropbox's answer from the redirect and connect the account; return the sentence of success.
+
+    Raises:
+        Refused: nothing was connected; the sentence says why and what to do.
+    """
+    code, error, state = answer.get("code", ""), answer.get("error", ""), answer.get("state", "")
+    taken = states.take(state=state, user=user, browser=browser)
+    if error == "access_denied":
+        raise Refused("You chose not to connect; nothing was changed.")
+    if error:
+        log.warning("Dropbox ended a connection with an error of %d characters", len(error))
+        raise Refused(f"Dropbox ended the connection with “{error[:80]}”; nothing was connected.")
+    if not code:
+        raise Refused(f"Dropbox's answer was incomplete; nothing was connected. {states.BEGIN_AGAIN}")
+    settings = siteconfig.dropbox()
+    if not settings.is_enabled or settings.app_key != taken.app_key:
+        raise Refused(
+            f"The administrator changed the Dropbox configuration meanwhile; nothing was connected. "
+            f"{states.BEGIN_AGAIN if settings.is_enabled else NOT_ENABLED}"
+        )
+    try:
+        grant = dropbox.exchange_code(
+            app_key=settings.app_key,
+            app_secret=settings.app_secret(),
+            code=code,
+            redirect_uri=redirect.uri(),
+            verifier=taken.verifier,
+        )
+        return _link(user, grant, settings.app_key)
+    except MirrorError as refusal:
+        raise Refused(sentence(refusal)) from None
+
+
+def sentence(refusal: MirrorError) -> str:
+    """Say why a connection could not be finished."""
+    reason = refusal.reason
+    if isinstance(refusal, NeedsAdmin) and reason == "redirect_uri":
+        return (
+            f"Dropbox refuses this Dashboard's return address; nothing was connected. "
+            f"Ask the administrator to add {redirect.uri()} to the app's redirect URIs at Dropbox."
+        )
+    if isinstance(refusal, NeedsAdmin):
+        return (
+            "Dropbox refuses this Dashboard's app key or app secret; nothing was connected. "
+            "Ask the administrator to correct them in Admin → Edit configuration."
+        )
+    if isinstance(refusal, NeedsUser) and reason == "missing_scope":
+        return missing_permissions(dropbox.SCOPES)
+    if isinstance(refusal, NeedsUser):
+        return f"Dropbox no longer accepts the answer it gave; nothing was connected. {states.BEGIN_AGAIN}"
+    return "Dropbox cannot be reached at the moment; nothing was connected. Try again in a few minutes."
+
+
+def missing_permissions(scopes: tuple[str, ...]) -> str:
+    """Say which permissions Dropbox did not grant."""
+    return (
+        f"Dropbox did not grant everything the mirror needs ({', '.join(scopes)}); nothing was connected. "
+        "Ask the administrator to tick these permissions of the app at Dropbox, then connect again."
+    )
+
+
+def _link(user: User, grant: Grant, app_key: str) -> str:
+    missing = tuple(scope for scope in dropbox.SCOPES if scope not in grant.scopes.split())
+    if missing:
+        raise Refused(missing_permissions(missing))
+    if not grant.refresh_token or not grant.account_id:
+        raise Invalid(f"Dropbox's answer was incomplete; nothing was connected. {states.BEGIN_AGAIN}")
+    if (
+        Link.objects.exclude(user=user)
+        .exclude(state=Link.State.OFF)
+        .filter(account_id=grant.account_id)
+        .exists()
+    ):
+        raise Conflict(
+            "Another user of this Dashboard is connected with this Dropbox account; nothing was connected. "
+            "Log in at dropbox.com with an account of your own, then connect again."
+        )
+    former = Link.objects.filter(user=user).exclude(account_id=grant.account_id).first()
+    former_token = _token_of(former) if former else ""
+    link = services.link(user=user, grant=grant, app_key=app_key)
+    audit.record(actor=user, verb="connected a Dropbox", target=link.account_email)
+    if former_token:
+        with suppress(MirrorError):
+            dropbox.revoke(access_token=former_token)
+    whose = link.account_email or link.account_name or "your account"
+    return f"Connected with the Dropbox of {whose}. The first copy begins now."
+
+
+def _token_of(link: Link) -> str:
+    """Return a token of the account that is given up, to hand it back; "" where none can be had."""
+    with suppress(SealBroken, MirrorError):
+        return keys.stored_access_token(link)
+    return ""
+
+
+def stop(*, user: User) -> None:
+    """End the connection: the tokens are forgotten, and revoked where Dropbox can be reached."""
+    services.unlink(user=user)
+    audit.record(actor=user, verb="disconnected a Dropbox")

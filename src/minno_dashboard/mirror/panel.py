@@ -1,0 +1,105 @@
+"""What Settings → Dropbox shows about one user's mirror."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.mirror import queries
+from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.queries import Badge
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.ui import words
+
+MOVING = {"pending", "running"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A mass removal that waits for the user: what would happen, and the two buttons with their consequences."""
+
+    sentence: str
+    accept: str
+    refuse: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One user's mirror in figures and words; only `is_offered` counts where nothing is linked."""
+
+    is_offered: bool
+    is_linked: bool = False
+    keeps_deleted: bool = True
+    account_name: str = ""
+    account_email: str = ""
+    space_used: int | None = None
+    space_allocated: int | None = None
+    proven_at: datetime | None = None
+    pending: int = 0
+    files: int = 0
+    bytes: int = 0
+    last_error: str = ""
+    parked: list[dict[str, str]] = field(default_factory=list)
+    question: Question | None = None
+    needs_connection: bool = False
+    is_moving: bool = False
+
+    @property
+    def total(self) -> int:
+        """Return how many files there will be when all has been sent."""
+        return max(self.files + self.pending, 1)
+
+
+def is_moving(badge: Badge) -> bool:
+    """Say whether the page should look again soon."""
+    return badge.state in MOVING
+
+
+def panel_of(user: User) -> Panel:
+    """Return what the section shows this user."""
+    is_offered = siteconfig.dropbox().is_enabled
+    link = Link.objects.filter(user=user).exclude(state=Link.State.OFF).first()
+    if link is None:
+        return Panel(is_offered=is_offered)
+    status = queries.status(user)
+    return Panel(
+        is_offered=is_offered,
+        is_linked=True,
+        keeps_deleted=link.keep_deleted,
+        account_name=link.account_name,
+        account_email=link.account_email,
+        space_used=link.space_used,
+        space_allocated=link.space_allocated,
+        proven_at=link.proven_at,
+        pending=status["pending"],
+        files=status["files"],
+        bytes=status["bytes"],
+        last_error=status["last_error"] or "",
+        parked=status["parked"],
+        question=question(link),
+        needs_connection=queries.badge(user).action == "reconnect",
+        is_moving=status["state"] in MOVING,
+    )
+
+
+def question(link: Link) -> Question | None:
+    """Put the mass removal that waits for this user's answer into words."""
+    asked: dict[str, Any] | None = link.removal_question
+    if link.state != Link.State.NEEDS_USER or not asked:
+        return None
+    count = words.plural(int(asked.get("count", 0)), "file")
+    total = words.plural(int(asked.get("total", 0)), "file")
+    if link.reason == "mass_removal_in_dropbox":
+        return Question(
+            sentence=f"{count} of {total} were deleted in your Dropbox. They are safe in the Dashboard.",
+            accept=f"Put {count} back into Dropbox",
+            refuse="Stop synchronizing, change nothing",
+        )
+    where = "move to the folder Deleted in" if link.keep_deleted else "be deleted from"
+    return Question(
+        sentence=f"{count} of {total} are no longer in the Dashboard and would {where} your Dropbox.",
+        accept=f"Remove {count} from the mirror",
+        refuse="Keep them in Dropbox for now",
+    )

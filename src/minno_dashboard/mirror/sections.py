@@ -1,0 +1,113 @@
+"""What the mirror adds to pages of other rooms: the badge in the bar, Settings → Dropbox, Edit configuration → Dropbox."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import ids
+from minno_dashboard.mirror import configuration, queries, redirect
+from minno_dashboard.mirror.forms import DropboxForm, PolicyForm
+from minno_dashboard.mirror.panel import Panel, is_moving, panel_of
+from minno_dashboard.mirror.queries import Badge
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.ui import slots
+
+FORM_OF_REQUEST = "mirror_dropbox_form"
+
+
+def contribute() -> None:
+    """Take the mirror's places in the pages; called once as the room starts."""
+    slots.contribute("topbar", name="mirror", title="Mirror", order=10, render=bar)
+    slots.contribute("settings.sections", name="dropbox", title="Dropbox", order=40, render=settings_section)
+    slots.contribute(
+        "configuration.sections", name="dropbox", title="Dropbox", order=10, render=configuration_section
+    )
+
+
+def bar(request: HttpRequest) -> str:
+    """Render the badge of the top bar."""
+    if not request.user.is_authenticated:
+        return ""
+    return render_to_string("mirror/bar.html", bar_context(request.user), request)
+
+
+def bar_context(user: User) -> dict[str, object]:
+    """Return what the badge of the bar shows; `mark` tells whether it is still the same one."""
+    badge = queries.badge(user)
+    return {**badge_context(badge), "mark": ids.fingerprint(f"{badge.state} {badge.short}")[:12]}
+
+
+def badge_context(badge: Badge) -> dict[str, object]:
+    """Return a badge with its dot and its pace."""
+    return {"badge": badge, "is_moving": is_moving(badge)}
+
+
+def settings_section(request: HttpRequest) -> str:
+    """Render Settings → Dropbox."""
+    if not request.user.is_authenticated:
+        return ""
+    panel = panel_of(request.user)
+    return render_to_string(
+        "mirror/settings.html",
+        {**panel_context(request.user, panel), "policy_form": _policy_form(panel)},
+        request,
+    )
+
+
+def panel_context(user: User, panel: Panel | None = None) -> dict[str, object]:
+    """Return what the live part of the section shows."""
+    return {**badge_context(queries.badge(user)), "panel": panel or panel_of(user)}
+
+
+def _policy_form(panel: Panel) -> PolicyForm:
+    form = PolicyForm(
+        initial={"deleted_files": PolicyForm.KEEP if panel.keeps_deleted else PolicyForm.DELETE}
+    )
+    form.fields["deleted_files"].widget.attrs["class"] = "form-check-input"
+    return form
+
+
+def configuration_section(request: HttpRequest) -> str:
+    """Render Edit configuration → Dropbox; a form that was refused is shown again with its sentences."""
+    stored = siteconfig.dropbox()
+    form: DropboxForm | None = getattr(request, FORM_OF_REQUEST, None)
+    context = {
+        "form": dressed(form or empty_form()),
+        "has_secret": stored.has_secret,
+        "secret_set_at": stored.secret_set_at,
+        "checked": None if form else configuration.last_check(),
+        "redirect_uri": redirect.uri(),
+        "is_accepted": redirect.is_accepted_by_dropbox(),
+        "server_url": settings.SERVER_URL,
+    }
+    return render_to_string("mirror/configuration.html", context, request)
+
+
+def empty_form() -> DropboxForm:
+    """Return the form with what is stored, without the secret."""
+    stored = siteconfig.dropbox()
+    return DropboxForm(
+        initial={
+            "synchronization": DropboxForm.ON if stored.is_enabled else DropboxForm.OFF,
+            "app_key": stored.app_key,
+        }
+    )
+
+
+def dressed(form: DropboxForm) -> DropboxForm:
+    """Give the inputs their looks, and tie them to their errors for screen readers."""
+    for name, field in form.fields.items():
+        bound = form[name]
+        field.widget.attrs["class"] = "form-check-input" if name == "synchronization" else "form-control"
+        described = [f"{bound.auto_id}_error"] if bound.errors else []
+        if name == "app_secret":
+            described.append("app-secret-help")
+        if bound.errors:
+            field.widget.attrs["aria-invalid"] = "true"
+            field.widget.attrs["class"] += " is-invalid"
+        if described and name != "synchronization":
+            field.widget.attrs["aria-describedby"] = " ".join(described)
+    return form

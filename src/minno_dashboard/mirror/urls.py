@@ -1,0 +1,19 @@
+"""The addresses of the mirror's pages; `/dropbox/set` is registered at Dropbox to the letter and never changes."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from minno_dashboard.mirror import views
+
+urlpatterns = [
+    path("dropbox/connect", views.connect, name="dropbox_connect"),
+    path("dropbox/set", views.come_back, name="dropbox_set"),
+    path("dropbox/badge", views.badge, name="dropbox_badge"),
+    path("dropbox/panel", views.panel, name="dropbox_panel"),
+    path("dropbox/prove", views.prove, name="dropbox_prove"),
+    path("dropbox/policy", views.policy, name="dropbox_policy"),
+    path("dropbox/confirm", views.confirm, name="dropbox_confirm"),
+    path("dropbox/stop", views.stop, name="dropbox_stop"),
+    path("admin/configuration/dropbox", views.save_configuration, name="save_dropbox_configuration"),
+]

@@ -1,0 +1,170 @@
+"""The mirror's pages: connecting, the badge, Settings → Dropbox, Edit configuration → Dropbox."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_POST
+
+from minno_dashboard.accounts.access import admin_required, login_not_required, person
+from minno_dashboard.accounts.views import configuration as configuration_page
+from minno_dashboard.core import ids
+from minno_dashboard.core.errors import Refused
+from minno_dashboard.mirror import configuration, oauth, sections, services, states
+from minno_dashboard.mirror.forms import ConfirmForm, DropboxForm, PolicyForm
+from minno_dashboard.siteconfig import queries as siteconfig
+
+BROWSER_MARK = "dropbox_browser"
+LOGGED_OUT = (
+    "You were logged out before Dropbox answered; nothing was connected. "
+    "Log in, then connect again in Settings."
+)
+
+
+def _see_other(address: str) -> HttpResponseRedirect:
+    response = HttpResponseRedirect(address)
+    response.status_code = 303
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _back_to_settings() -> HttpResponseRedirect:
+    return _see_other(f"{resolve_url('settings')}#dropbox")
+
+
+@never_cache
+@require_POST
+def connect(request: HttpRequest) -> HttpResponse:
+    """Send the user to Dropbox's consent page."""
+    origin = request.headers.get("Origin", "null")
+    if origin not in ("null", settings.SERVER_URL):
+        messages.error(
+            request,
+            f"Dropbox brings you back to {settings.SERVER_URL}, and you are logged in at {origin}. "
+            f"Open {settings.SERVER_URL}/settings/ and connect there.",
+        )
+        return _back_to_settings()
+    mark = request.session.setdefault(BROWSER_MARK, ids.secret_code())
+    try:
+        return _see_other(oauth.begin(user=person(request), browser=mark))
+    except Refused as error:
+        messages.error(request, str(error))
+        return _back_to_settings()
+
+
+@login_not_required
+@never_cache
+@require_GET
+def come_back(request: HttpRequest) -> HttpResponse:
+    """Take Dropbox's answer; whatever it is, the browser goes on to an address without it."""
+    if not request.user.is_authenticated:
+        states.spend(request.GET.get("state", ""))
+        messages.error(request, LOGGED_OUT)
+        return _see_other(f"{resolve_url('login')}?next={resolve_url('settings')}")
+    try:
+        done = oauth.finish(
+            user=person(request),
+            browser=request.session.get(BROWSER_MARK, ""),
+            answer={name: request.GET.get(name, "") for name in ("code", "error", "state")},
+        )
+    except Refused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return _back_to_settings()
+
+
+@never_cache
+@require_GET
+def badge(request: HttpRequest) -> HttpResponse:
+    """Answer the badge of the bar, or 204 where it is still the one that the page shows."""
+    context = sections.bar_context(person(request))
+    if request.GET.get("was") == context["mark"]:
+        return HttpResponse(status=204)
+    return render(request, "mirror/bar_live.html", context)
+
+
+@never_cache
+@require_GET
+def panel(request: HttpRequest) -> HttpResponse:
+    """Answer the live part of Settings → Dropbox."""
+    return render(request, "mirror/panel.html", sections.panel_context(person(request)))
+
+
+@require_POST
+def prove(request: HttpRequest) -> HttpResponse:
+    """Ask for a proof now."""
+    services.prove_now(user=person(request))
+    messages.success(request, "Dropbox is asked for its checksums now.")
+    return _back_to_settings()
+
+
+@require_POST
+def policy(request: HttpRequest) -> HttpResponse:
+    """Save what becomes of deleted files."""
+    form = PolicyForm(request.POST)
+    if form.is_valid():
+        services.choose_policy(user=person(request), keep_deleted=form.keeps_deleted)
+        messages.success(
+            request,
+            "Files that you delete here move to the folder Deleted in your Dropbox."
+            if form.keeps_deleted
+            else "Files that you delete here are deleted in your Dropbox too.",
+        )
+    else:
+        messages.error(request, "Choose what becomes of the files that you delete; nothing was changed.")
+    return _back_to_settings()
+
+
+@require_POST
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Take the user's answer about many files that would go."""
+    form = ConfirmForm(request.POST)
+    if form.is_valid():
+        services.confirm_removal(user=person(request), accept=form.cleaned_data["answer"] == "accept")
+        messages.success(request, "Your answer is saved; the mirror goes on.")
+    return _back_to_settings()
+
+
+@require_POST
+def stop(request: HttpRequest) -> HttpResponse:
+    """End the connection."""
+    oauth.stop(user=person(request))
+    messages.success(
+        request, "Your studies are no longer synchronized. The files that are in your Dropbox stay there."
+    )
+    return _back_to_settings()
+
+
+@never_cache
+@sensitive_post_parameters("app_secret")
+@require_POST
+@admin_required
+def save_configuration(request: HttpRequest) -> HttpResponse:
+    """Save the section Dropbox of the configuration, or show it again with what is wrong."""
+    stored = siteconfig.dropbox()
+    form = DropboxForm(request.POST, has_secret=stored.has_secret, stored_key=stored.app_key)
+    if form.is_valid():
+        try:
+            checked = configuration.save(
+                actor=person(request),
+                is_enabled=form.is_enabled,
+                app_key=form.cleaned_data["app_key"],
+                app_secret=form.cleaned_data["app_secret"],
+            )
+        except configuration.WrongKey as error:
+            form.add_error("app_key", str(error))
+        except configuration.WrongSecret as error:
+            form.add_error("app_secret", str(error))
+        except Refused as error:
+            form.add_error(None, str(error))
+        else:
+            unchecked = checked is not None and checked.dot != "good"
+            messages.success(request, "Saved, but not checked." if unchecked else "Saved.")
+            return _see_other(f"{resolve_url('edit_configuration')}#dropbox")
+    setattr(request, sections.FORM_OF_REQUEST, form)
+    return configuration_page.page(request, status=422)
