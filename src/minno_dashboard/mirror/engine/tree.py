@@ -137,7 +137,7 @@ class DesiredTree(Tree[Desired]):
 
     def _folder_path(self, id: str | None) -> str:
         unknown: list[str] = []
-        while id not in self._paths:
+        while id is not None and id not in self._paths:
             unknown.append(id)
             id = self.nodes[id].parent
         path = self._paths[id]
@@ -215,6 +215,12 @@ class RemoteTree(Tree[Remote]):
     def write(self, key: str, *, content: Content, rev: str) -> None:
         """Replace what a file holds."""
         self.nodes[key] = replace(self.nodes[key], content=content, rev=rev, is_changed=False)
+
+    def fresh_key(self, wanted: str) -> str:
+        """Return a key for a new node."""
+        while wanted in self.nodes:
+            wanted += "+"
+        return wanted
 
     def _take(self, node: Remote) -> None:
         inside = self._inside[node.parent]

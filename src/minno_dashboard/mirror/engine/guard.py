@@ -1,0 +1,66 @@
+"""The guard against mass removal: more than a slip of either side waits until somebody confirms it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from minno_dashboard.mirror.engine.apply import perform
+from minno_dashboard.mirror.engine.model import Adopt, Disown, Move, Plan, Remote, Remove
+from minno_dashboard.mirror.engine.tree import DesiredTree, RemoteTree
+
+MOST_FILES = 200
+"""More files than this wait for a confirmation."""
+
+MOST_PERCENT = 30
+"""More of all files than this wait for a confirmation."""
+
+FEW_FILES = 10
+"""So few files never wait: one of three files is a third, and still an everyday deletion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How many of how many files are removed, and whether that must wait for a confirmation."""
+
+    removed: int
+    total: int
+
+    @property
+    def must_wait(self) -> bool:
+        """Tell whether this is a mass removal."""
+        if self.removed <= FEW_FILES:
+            return False
+        return self.removed > MOST_FILES or self.removed * 100 > self.total * MOST_PERCENT
+
+
+def planned_removal(plan: Plan, remote: Iterable[Remote], *, total: int | None = None) -> Verdict:
+    """Judge what a plan removes, or moves to the folder of deleted things.
+
+    `remote` is what the plan was made of. `total` is the number of files of ours in the whole Dropbox, where
+    `remote` is a slice.
+    """
+    tree = RemoteTree(remote)
+    before = _files(tree)
+    nothing = DesiredTree(())
+    for step in plan.steps:
+        if isinstance(step, Adopt | Disown | Move | Remove):
+            perform(tree, step, nothing)
+    kept = {key for key in tree.nodes if not tree.is_deleted(key)}
+    return Verdict(removed=len(before - kept), total=len(before) if total is None else total)
+
+
+def seen_removal(before: Iterable[Remote], after: Iterable[Remote], *, total: int | None = None) -> Verdict:
+    """Judge what vanished from the Dropbox between two looks at it (or at the same slice of it)."""
+    files = _files(RemoteTree(before))
+    there = {row.key for row in after}
+    return Verdict(removed=len(files - there), total=len(files) if total is None else total)
+
+
+def _files(tree: RemoteTree) -> set[str]:
+    """Return the keys of the files of ours that are not among the deleted things."""
+    return {
+        key
+        for key, row in tree.nodes.items()
+        if row.content is not None and row.identity is not None and not tree.is_deleted(key)
+    }
