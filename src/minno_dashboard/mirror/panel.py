@@ -89,17 +89,20 @@ def question(link: Link) -> Question | None:
     asked: dict[str, Any] | None = link.removal_question
     if link.state != Link.State.NEEDS_USER or not asked:
         return None
-    count = words.plural(int(asked.get("count", 0)), "file")
-    total = words.plural(int(asked.get("total", 0)), "file")
+    count = words.plural(int(asked["removed"]), "file")
+    share = f"{int(asked['removed']):,} of {words.plural(int(asked['total']), 'file')}"
     if link.reason == "mass_removal_in_dropbox":
         return Question(
-            sentence=f"{count} of {total} were deleted in your Dropbox. They are safe in the Dashboard.",
-            accept=f"Put {count} back into Dropbox",
-            refuse="Stop synchronizing, change nothing",
+            sentence=f"{share} were deleted in your Dropbox. They are safe in the Dashboard.",
+            accept=f"Put {count} back into your Dropbox",
+            refuse="Keep the mirror paused",
         )
-    where = "move to the folder Deleted in" if link.keep_deleted else "be deleted from"
+    if link.keep_deleted:
+        consequence, verb = "would move to the folder Deleted in your Dropbox", f"Move {count} to Deleted"
+    else:
+        consequence, verb = "would be deleted from your Dropbox for good", f"Delete {count} from Dropbox"
     return Question(
-        sentence=f"{count} of {total} are no longer in the Dashboard and would {where} your Dropbox.",
-        accept=f"Remove {count} from the mirror",
-        refuse="Keep them in Dropbox for now",
+        sentence=f"{share} are no longer in the Dashboard and {consequence}.",
+        accept=verb,
+        refuse="Keep the mirror paused",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -34,6 +36,17 @@ def _see_other(address: str) -> HttpResponseRedirect:
 
 def _back_to_settings() -> HttpResponseRedirect:
     return _see_other(f"{resolve_url('settings')}#dropbox")
+
+
+def _do(request: HttpRequest, change: Callable[[], None], done: str) -> HttpResponse:
+    """Make a change of the user's own mirror and say so, or say why not."""
+    try:
+        change()
+    except Refused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return _back_to_settings()
 
 
 @never_cache
@@ -98,9 +111,11 @@ def panel(request: HttpRequest) -> HttpResponse:
 @require_POST
 def prove(request: HttpRequest) -> HttpResponse:
     """Ask for a proof now."""
-    services.prove_now(user=person(request))
-    messages.success(request, "Dropbox is asked for its checksums now.")
-    return _back_to_settings()
+    return _do(
+        request,
+        lambda: services.prove_now(user=person(request)),
+        "Dropbox is asked for its checksums now.",
+    )
 
 
 @require_POST
@@ -108,15 +123,14 @@ def policy(request: HttpRequest) -> HttpResponse:
     """Save what becomes of deleted files."""
     form = PolicyForm(request.POST)
     if form.is_valid():
-        services.choose_policy(user=person(request), keep_deleted=form.keeps_deleted)
-        messages.success(
+        return _do(
             request,
+            lambda: services.choose_policy(user=person(request), keep_deleted=form.keeps_deleted),
             "Files that you delete here move to the folder Deleted in your Dropbox."
             if form.keeps_deleted
             else "Files that you delete here are deleted in your Dropbox too.",
         )
-    else:
-        messages.error(request, "Choose what becomes of the files that you delete; nothing was changed.")
+    messages.error(request, "Choose what becomes of the files that you delete; nothing was changed.")
     return _back_to_settings()
 
 
@@ -124,20 +138,27 @@ def policy(request: HttpRequest) -> HttpResponse:
 def confirm(request: HttpRequest) -> HttpResponse:
     """Take the user's answer about many files that would go."""
     form = ConfirmForm(request.POST)
-    if form.is_valid():
-        services.confirm_removal(user=person(request), accept=form.cleaned_data["answer"] == "accept")
-        messages.success(request, "Your answer is saved; the mirror goes on.")
-    return _back_to_settings()
+    if not form.is_valid():
+        messages.error(request, "Choose one of the two buttons; nothing was changed.")
+        return _back_to_settings()
+    is_accepted = form.cleaned_data["answer"] == "accept"
+    return _do(
+        request,
+        lambda: services.confirm_removal(user=person(request), accept=is_accepted),
+        "The mirror goes on."
+        if is_accepted
+        else "The mirror stays paused; nothing is changed in your Dropbox.",
+    )
 
 
 @require_POST
 def stop(request: HttpRequest) -> HttpResponse:
     """End the connection."""
-    oauth.stop(user=person(request))
-    messages.success(
-        request, "Your studies are no longer synchronized. The files that are in your Dropbox stay there."
+    return _do(
+        request,
+        lambda: oauth.stop(user=person(request)),
+        "Your studies are no longer synchronized. The files that are in your Dropbox stay there.",
     )
-    return _back_to_settings()
 
 
 @never_cache

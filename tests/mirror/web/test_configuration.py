@@ -163,9 +163,7 @@ def test_another_app_key_asks_everybody_to_connect_again(
     assert Link.objects.get(user=alice).state == Link.State.ACTIVE
 
 
-def test_http_on_a_public_host_is_warned_about(
-    simulator: Simulator, admin: User, settings: Settings
-) -> None:
+def test_http_on_a_public_host_is_warned_about(simulator: Simulator, admin: User, settings: Settings) -> None:
     client = browser_of(admin)
     warning = "Dropbox takes http only for this computer itself"
     settings.ALLOWED_HOSTS = ["*"]

@@ -1,0 +1,143 @@
+"""Two users with two Dropbox accounts never meet, and an admin finds no way to either."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.core import serializers
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from dropbox_simulator import Simulator, faults
+from minno_dashboard.accounts.models import User
+from minno_dashboard.mirror.models import Link, OAuthState
+from tests.mirror.web.conftest import APP_SECRET, begin, browser_of, connect, consent
+
+ANNA, BEN = "anna@dropbox.example", "ben@dropbox.example"
+VALUES = {"int": "1", "str": "x", "slug": "x", "uuid": "00000000-0000-0000-0000-000000000000", "path": "x"}
+
+
+def secrets_of(simulator: Simulator) -> list[str]:
+    """Return everything that must be nowhere in clear."""
+    found = [APP_SECRET]
+    for account in (ANNA, BEN):
+        link = simulator.control.link(account)
+        assert link.refresh_tokens
+        found += [*link.refresh_tokens, *link.access_tokens]
+    return found
+
+
+def addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    """Return one address for every pattern of the site."""
+    for entry in resolver.url_patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from addresses(entry, route)
+        elif isinstance(entry, URLPattern):
+            for name, converter in entry.pattern.converters.items():
+                kind = type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
+                route = route.replace(f"<{kind}:{name}>", VALUES.get(kind, "1")).replace(f"<{name}>", "x")
+            yield f"/{route}"
+
+
+@pytest.fixture
+def two_connected(configured: Simulator, alice: User, bob: User) -> Simulator:
+    """Alice is connected with Anna's Dropbox and Bob with Ben's."""
+    connect(browser_of(alice), configured, ANNA)
+    connect(browser_of(bob), configured, BEN)
+    return configured
+
+
+def test_each_sees_only_the_own_account(two_connected: Simulator, alice: User, bob: User) -> None:
+    for user, own, other in ((alice, ANNA, BEN), (bob, BEN, ANNA)):
+        client = browser_of(user)
+        for page in ("/settings/", "/dropbox/panel", "/dropbox/badge"):
+            html = client.get(page).content.decode()
+            assert other not in html
+            assert (own in html) is (page != "/dropbox/badge")
+
+
+def test_what_one_user_does_never_touches_the_others_connection(
+    two_connected: Simulator, alice: User, bob: User
+) -> None:
+    before = Link.objects.filter(user=bob).values().get()
+    client = browser_of(alice)
+    client.post("/dropbox/policy", {"deleted_files": "delete"})
+    client.post("/dropbox/prove")
+    client.post("/dropbox/stop")
+    assert Link.objects.filter(user=bob).values().get() == before
+
+
+def test_no_address_shows_an_admin_a_token_or_anybodys_dropbox(two_connected: Simulator, admin: User) -> None:
+    client = browser_of(admin)
+    client.raise_request_exception = False
+    walked = sorted(set(addresses(get_resolver())))
+    assert len(walked) > 20
+    secrets = secrets_of(two_connected)
+    for address in walked:
+        if address == "/logout/":
+            continue
+        for method in (client.get, client.post):
+            response = method(address, headers={"accept": "text/html"})
+            body = b"".join(response) if response.streaming else response.content
+            seen = body.decode(errors="replace") + str(response.headers)
+            for secret in (*secrets, ANNA, BEN):
+                assert secret not in seen, f"{address} shows what it must not"
+    assert Link.objects.filter(state=Link.State.ACTIVE).count() == 2
+
+
+def test_a_dump_of_the_database_holds_no_secret_in_clear(two_connected: Simulator, alice: User) -> None:
+    begin(browser_of(alice))
+    assert OAuthState.objects.filter(used_at=None).exists()
+    dump = "".join(
+        serializers.serialize("json", model._base_manager.all())
+        for model in apps.get_models(include_auto_created=True)
+    )
+    assert "Anna A" in dump
+    for secret in secrets_of(two_connected):
+        assert secret not in dump
+
+
+def test_the_state_and_the_verifier_of_a_connection_are_not_stored_in_clear(
+    configured: Simulator, alice: User
+) -> None:
+    address = begin(browser_of(alice))
+    state = address.split("state=")[1].split("&")[0]
+    row = OAuthState.objects.get()
+    assert state not in str(row.__dict__)
+    assert row.verifier.startswith("gAAAA")
+
+
+def test_logs_hold_no_secret_even_when_everything_goes_wrong(
+    two_connected: Simulator, alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    secrets = secrets_of(two_connected)
+    client = browser_of(alice)
+    for route, effect in (
+        ("oauth2/token", faults.reset()),
+        ("oauth2/token", faults.status(500, "{}")),
+        ("oauth2/token", faults.truncate()),
+        ("users/.*", faults.reset()),
+        ("users/.*", faults.status(401, "{}")),
+        ("auth/token/revoke", faults.reset()),
+    ):
+        back = consent(two_connected, begin(client), ANNA)
+        two_connected.control.add_fault(effect, route=route)
+        client.get(back)
+        client.post("/dropbox/stop")
+        two_connected.control.clear_faults()
+        secrets += [back.split("code=")[1].split("&")[0], back.split("state=")[1].split("&")[0]]
+    for secret in [*secrets, *secrets_of(two_connected)]:
+        assert secret not in caplog.text
+
+
+def test_an_anonymous_visitor_learns_nothing(two_connected: Simulator) -> None:
+    client = Client(headers={"host": "127.0.0.1:8000"})
+    for page in ("/login/", "/dropbox/badge", "/dropbox/panel", "/dropbox/set"):
+        html = client.get(page).content.decode()
+        for word in (ANNA, BEN, "In your Dropbox"):
+            assert word not in html
