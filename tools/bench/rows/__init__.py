@@ -1,0 +1,22 @@
+"""The rows of the report, in its order: each maker does its work and yields what was measured."""
+
+from __future__ import annotations
+
+from tools.bench.bench import Maker
+from tools.bench.rows import crowd, first, folders, large, planning, small
+
+MAKERS: dict[str, Maker] = {
+    "first": first.first_mirror,
+    "fallback": first.without_append_batch,
+    "pessimistic": first.pessimistic,
+    "large": large.large_files,
+    "rename": folders.rename_and_move,
+    "copies": folders.copies,
+    "delete": folders.delete,
+    "edit": small.one_edit,
+    "burst": small.ten_saves,
+    "nothing": small.nothing_changed,
+    "planning": planning.one_change_in_a_large_account,
+    "crowd": crowd.many_users,
+}
+"""What `--rows` takes."""
