@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import select
 import subprocess
@@ -13,7 +12,7 @@ from typing import Any
 
 from tools.bench.dropbox import APP_KEY, APP_SECRET, SimulatedDropbox
 from tools.bench.measure import Measure
-from tools.bench.processes import ROOT, Failed, Finished, Running, run, tail
+from tools.bench.processes import ROOT, Failed, Finished, Running, run, tail, without_proxies
 
 COMMAND = [sys.executable, "-m", "minno_dashboard.config.cli"]
 LONGEST_DEED = 900.0
@@ -31,9 +30,10 @@ class Installation:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+            **without_proxies(),
             **dropbox.environment,
             "DJANGO_SETTINGS_MODULE": "minno_dashboard.config.settings",
+            "DATABASE_URL": "",
             "MINNO_DATA_DIR": str(folder / "data"),
             "MINNO_SECRET_KEY": secrets.token_urlsafe(48),
             "MINNO_ADMIN_PASSWORD": secrets.token_urlsafe(16),

@@ -70,6 +70,11 @@ def run(
     return Finished(seconds, usage.ru_maxrss * PEAK_UNIT, usage.ru_utime + usage.ru_stime, output)
 
 
+def without_proxies() -> dict[str, str]:
+    """Return our environment without proxies: everything that is measured stays on this computer."""
+    return {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
+
+
 def tail(log: Path, size: int = 3000) -> str:
     """Return the end of a log file."""
     return log.read_text(encoding="utf-8", errors="replace")[-size:]

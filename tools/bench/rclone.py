@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
 
 from tools.bench.dropbox import APP_KEY, APP_SECRET, SimulatedDropbox
 from tools.bench.measure import Measure
-from tools.bench.processes import Failed, run
+from tools.bench.processes import Failed, run, without_proxies
 
 FLAGS: dict[str, list[str]] = {
     "defaults": [],
@@ -85,7 +84,7 @@ class Rclone:
         self._dropbox.use(model)
         command = [program(), verb, str(source), "there:Studies", "--config", str(self._config), *flags]
         env = {
-            **{name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")},
+            **without_proxies(),
             "HTTPS_PROXY": self._dropbox.proxy,
             "SSL_CERT_FILE": self._dropbox.ca,
         }
