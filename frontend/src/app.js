@@ -7,15 +7,20 @@ import "./shell/confirm.js";
 import "./shell/copy.js";
 import "./shell/dialogs.js";
 import "./shell/times.js";
+import { csrf } from "./shell/api.js";
 import { toast } from "./shell/toast.js";
 
 // Error answers are JSON with a sentence; they are shown, never swapped into the page.
 htmx.config.noSwap.push("4xx", "5xx");
 
 document.addEventListener("htmx:config:request", (event) => {
-  event.detail.ctx.request.headers["X-CSRFToken"] = document.body.dataset.csrf;
+  event.detail.ctx.request.headers["X-CSRFToken"] = csrf();
 });
+// What looks again by itself (data-quiet) says nothing when that fails; it looks again.
+const isQuiet = (event) => Boolean(event.target.closest?.("[data-quiet]"));
+
 document.addEventListener("htmx:response:error", async (event) => {
+  if (isQuiet(event)) return;
   let sentence = "";
   try {
     sentence = JSON.parse(event.detail.ctx.text).error;
@@ -25,6 +30,7 @@ document.addEventListener("htmx:response:error", async (event) => {
   if (event.detail.ctx.response.status === 401) sentence = "You are logged out. Log in again to go on.";
   toast(sentence || "The Dashboard could not do this. Reload the page and do it again.", { kind: "error" });
 });
-document.addEventListener("htmx:error", () => {
+document.addEventListener("htmx:error", (event) => {
+  if (isQuiet(event)) return;
   toast("The Dashboard cannot be reached. Nothing was changed.", { kind: "error" });
 });

@@ -17,8 +17,9 @@ const SENTENCES = {
 };
 
 export function csrf() {
-  // Logging in elsewhere changes the token, so the newest one the server told us wins.
-  return document.body.dataset.csrf;
+  // Logging in again in another tab changes the token; the cookie always holds the newest.
+  const cookie = document.cookie.split("; ").find((one) => one.startsWith("csrftoken="));
+  return cookie ? cookie.slice("csrftoken=".length) : document.body.dataset.csrf;
 }
 
 export async function call(method, address, { json, body, headers = {}, signal } = {}) {
@@ -45,7 +46,6 @@ export async function call(method, address, { json, body, headers = {}, signal }
     const sentence = content?.error || SENTENCES[answer.status] || "The Dashboard could not do this. Try again in a minute.";
     throw new ApiError(sentence, answer.ok ? 502 : answer.status, content ?? {});
   }
-  if (content.csrf) document.body.dataset.csrf = content.csrf;
   return content;
 }
 

@@ -1,1 +1,116 @@
-// The study page.
+// The study page: puts tree, editor, uploads and menus together.
+import { toast } from "../shell/toast.js";
+import { Actions } from "./actions.js";
+import { makeDroppable } from "./drag.js";
+import { Drafts } from "./drafts.js";
+import { Editor } from "./editor.js";
+import { showDeleted } from "./history.js";
+import { openMenu } from "./menu.js";
+import { makeSplitter } from "./split.js";
+import { Store } from "./store.js";
+import { Tree } from "./tree.js";
+import { picked, Uploader } from "./upload.js";
+
+const LOOK_EVERY = 8000; // milliseconds between looks at what others changed
+
+const config = JSON.parse(document.getElementById("study-config").textContent);
+const workspace = document.getElementById("workspace");
+const find = (name) => workspace.querySelector(`[data-${name}]`);
+const store = new Store({ base: config.base, tree: config.tree });
+const editable = config.editable;
+const drafts = new Drafts(`${config.user}:${config.study}:${config.version}`);
+const editor = new Editor({ pane: find("editor"), store, drafts, editable, config });
+const actions = new Actions({ store, config, editable });
+
+const openKey = `minno-open:${config.study}:${config.version}`;
+const remember = {
+  load() {
+    try {
+      return JSON.parse(localStorage.getItem(openKey)) ?? [];
+    } catch {
+      return [];
+    }
+  },
+  save(ids) {
+    try {
+      localStorage.setItem(openKey, JSON.stringify(ids));
+    } catch {
+      // Folders start closed then.
+    }
+  },
+};
+const tree = new Tree({ element: find("tree"), store, actions, editable, remember, isUnsaved: (id) => editor.isUnsaved(id) });
+const uploader = new Uploader({ store, place: find("uploads") });
+const [filesInput, folderInput] = [find("pick-files"), find("pick-folder")];
+let uploadTo = null;
+
+function pick(input) {
+  uploadTo = tree.place();
+  input.value = "";
+  input.click();
+}
+
+actions.connect({ tree, editor, pickFiles: () => pick(filesInput), pickFolder: () => pick(folderInput) });
+for (const input of [filesInput, folderInput]) {
+  input?.addEventListener("change", () => actions.attempt(() => uploader.start(picked(input), uploadTo)));
+}
+
+function on(name, run) {
+  find(name)?.addEventListener("click", () => actions.attempt(run));
+}
+
+on("new-file", () => actions.newFile());
+on("new-folder", () => actions.newFolder());
+on("upload", () => pick(filesInput));
+on("deleted", () => showDeleted({ store, actions, editable }));
+on("more", () => {
+  const button = find("more");
+  const box = button.getBoundingClientRect();
+  openMenu(actions.list(tree.selected.size ? tree.selection() : []), { x: box.left, y: box.bottom, opener: button, label: "Actions" });
+});
+on("back", () => workspace.classList.remove("shows-editor"));
+
+tree.addEventListener("open", (event) => editor.open(event.detail));
+editor.addEventListener("marks", () => tree.render());
+editor.addEventListener("show", (event) => {
+  const file = event.detail;
+  workspace.classList.toggle("shows-editor", Boolean(file));
+  tree.setCurrent(file?.id ?? null);
+  const address = new URL(location.href);
+  if (file && store.node(file.id)) address.searchParams.set("file", store.path(file.id));
+  else address.searchParams.delete("file");
+  history.replaceState(null, "", address);
+});
+if (editable) makeDroppable({ element: find("tree"), tree, store, actions, uploader });
+makeSplitter(find("split"), workspace);
+
+async function look() {
+  if (document.hidden) return;
+  try {
+    await store.sync();
+    await editor.retry();
+  } catch (failure) {
+    if (failure.status === undefined) throw failure;
+    // Saving says it when it matters.
+  }
+}
+setInterval(look, LOOK_EVERY);
+document.addEventListener("visibilitychange", look);
+addEventListener("focus", look);
+
+async function begin() {
+  const wanted = new URLSearchParams(location.search).get("file");
+  const node = wanted && store.byPath(wanted);
+  if (node && !node.folder) {
+    tree.reveal(node.id);
+    await editor.open(node);
+  } else if (wanted) toast(`There is no “${wanted}” in this version.`);
+  if (!editable) return;
+  const kept = drafts.all();
+  for (const draft of kept.filter((one) => one.id !== node?.id)) {
+    if (!store.node(draft.id)) editor.openOrphan(draft);
+    else await editor.open(store.node(draft.id));
+  }
+  if (node && kept.length) await editor.open(node);
+}
+begin();

@@ -16,6 +16,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("", include("minno_dashboard.accounts.urls")),
+    path("", include("minno_dashboard.studies.urls")),
     path("", include("minno_dashboard.mirror.urls")),
 ]
 

@@ -17,6 +17,8 @@ _PATHS = {
     "new-folder": "M1.5 4v9h6M1.5 4H6l1.5 1.5h7V9M12.5 10.5v4M10.5 12.5h4",
     "trash": "M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.8 9h6.4l.8-9",
     "close": "M3.5 3.5l9 9M12.5 3.5l-9 9",
+    "caret": "M6 4l4 4-4 4",
+    "back": "M10 3 5 8l5 5",
     "history": "M2.5 8a5.5 5.5 0 1 0 1.6-3.9L2.5 5.7M2.5 2.5v3.2h3.2M8 5v3l2 1.5",
 }
 
@@ -28,3 +30,12 @@ def svg(name: str) -> str:
         'stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">'
         f'<path d="{_PATHS[name]}"/></svg>'
     )
+
+
+def symbols() -> str:
+    """Return all pictures as symbols, for pages whose scripts draw some (`<use href="#icon-file">`)."""
+    drawn = "".join(
+        f'<symbol id="icon-{name}" viewBox="0 0 16 16"><path d="{path}"/></symbol>'
+        for name, path in _PATHS.items()
+    )
+    return f'<svg class="symbols" width="0" height="0" aria-hidden="true" focusable="false">{drawn}</svg>'

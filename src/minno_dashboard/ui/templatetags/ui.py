@@ -42,6 +42,12 @@ def icon(name: str) -> SafeString:
     return mark_safe(icons.svg(name))  # noqa: S308 - drawn from our own table
 
 
+@register.simple_tag
+def icon_symbols() -> SafeString:
+    """Put all pictures into the page, unseen, for scripts that draw some."""
+    return mark_safe(icons.symbols())  # noqa: S308 - drawn from our own table
+
+
 @register.simple_tag(takes_context=True)
 def here(context: Context, address: str) -> str:
     """Return the class of a link to the section of the site that is shown now, else nothing."""

@@ -1,2 +1,0 @@
-// The studies list.
-import "./app.js";

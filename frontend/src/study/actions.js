@@ -1,0 +1,175 @@
+// Everything one can do with the selection; the context menu, the ⋯ button and the keys all read this one list.
+import { confirm } from "../shell/confirm.js";
+import { copyText } from "../shell/copy.js";
+import { toast } from "../shell/toast.js";
+import { askFolder, askName } from "./ask.js";
+import { plural } from "./dom.js";
+import { showHistory } from "./history.js";
+import { rawAddress } from "./preview.js";
+
+const mac = navigator.platform.startsWith("Mac");
+
+export class Actions {
+  constructor({ store, config, editable }) {
+    Object.assign(this, { store, config, editable });
+  }
+
+  connect({ tree, editor, pickFiles, pickFolder }) {
+    Object.assign(this, { tree, editor, pickFiles, pickFolder });
+  }
+
+  list(nodes) {
+    const one = nodes.length === 1 ? nodes[0] : null;
+    const items = [];
+    const add = (when, label, run, key) => when && items.push({ label, run: () => this.attempt(run), key });
+    const line = () => items.length && items.at(-1) !== "-" && items.push("-");
+    add(one, one?.folder ? "Open or close" : "Open", () => this.tree.activate(one), "Enter");
+    line();
+    if (this.editable && (!one || one.folder || !nodes.length)) {
+      add(nodes.length < 2, "New file…", () => this.newFile());
+      add(nodes.length < 2, "New folder…", () => this.newFolder());
+      add(nodes.length < 2, "Upload files…", () => this.pickFiles());
+      add(nodes.length < 2, "Upload a folder…", () => this.pickFolder());
+      line();
+    }
+    if (this.editable) {
+      add(one, "Rename", () => this.rename(one), "F2");
+      add(nodes.length, "Duplicate", () => this.duplicate(nodes));
+      add(nodes.length, "Move to…", () => this.move(nodes));
+      add(nodes.length, "Copy to…", () => this.copy(nodes));
+      line();
+    }
+    add(one && !one.folder, "History…", () => this.history(one));
+    add(one, "Copy the path", () => this.copyPath(one));
+    add(nodes.length, one && !one.folder ? "Download" : "Download as zip", () => this.download(nodes));
+    add(!nodes.length, "Download everything as zip", () => this.download([]));
+    if (this.editable && nodes.length) {
+      line();
+      add(true, nodes.length === 1 ? "Delete" : `Delete ${plural(nodes.length, "item")}`, () => this.remove(nodes), mac ? "⌘⌫" : "Del");
+    }
+    while (items.at(-1) === "-") items.pop();
+    return items;
+  }
+
+  byKey(event, nodes) {
+    if (!this.editable || !nodes.length) return false;
+    const erase = event.key === "Delete" || (mac && event.metaKey && event.key === "Backspace");
+    if (event.key === "F2" && nodes.length === 1) this.attempt(() => this.rename(nodes[0]));
+    else if (erase) this.attempt(() => this.remove(nodes));
+    else return false;
+    return true;
+  }
+
+  async attempt(run) {
+    try {
+      await run();
+    } catch (failure) {
+      if (failure.status === undefined) throw failure;
+      toast(failure.message, { kind: "error" });
+    }
+  }
+
+  async newFile() {
+    const parent = this.tree.place();
+    const answer = await askName({
+      title: "New file", label: this.into(parent), verb: "Make file",
+      attempt: (name) => this.store.act("files", { parent, name, text: "", bom: false, newline: "\n" }),
+    });
+    if (!answer) return;
+    this.tree.reveal(answer.node);
+    await this.editor.open(this.store.node(answer.node));
+  }
+
+  async newFolder() {
+    const parent = this.tree.place();
+    const answer = await askName({
+      title: "New folder", label: this.into(parent), verb: "Make folder",
+      attempt: (name) => this.store.act("folders", { parent, name }),
+    });
+    if (!answer) return;
+    this.tree.reveal(answer.node);
+    this.tree.focusRow(answer.node);
+  }
+
+  into(parent) {
+    return parent === null ? "Name" : `Name in “${this.store.path(parent)}”`;
+  }
+
+  rename(node) {
+    this.tree.rename(node, (name) => this.store.act("rename", { id: node.id, name }));
+  }
+
+  async duplicate(nodes) {
+    const answer = await this.store.act("duplicate", { ids: nodes.map((node) => node.id) });
+    this.tree.reveal(answer.nodes.at(-1));
+    this.tree.focusRow(answer.nodes.at(-1));
+  }
+
+  async move(nodes) {
+    await askFolder({
+      title: `Move ${this.name(nodes)} to`, verb: "Move here", store: this.store,
+      refuse: (folder) => nodes.some((node) => this.store.isUnder(folder.id, node.id)),
+      attempt: (to) => this.moveTo(nodes, to),
+    });
+    this.tree.focusRow(this.tree.active);
+  }
+
+  async moveTo(nodes, to) {
+    await this.store.act("move", { ids: nodes.map((node) => node.id), to });
+    this.tree.reveal(nodes[0].id);
+  }
+
+  async copy(nodes) {
+    await askFolder({
+      title: `Copy ${this.name(nodes)} to`, verb: "Copy here", store: this.store,
+      refuse: (folder) => nodes.some((node) => this.store.isUnder(folder.id, node.id)),
+      attempt: async (to) => {
+        const answer = await this.store.act("copy", { ids: nodes.map((node) => node.id), to });
+        this.tree.reveal(answer.nodes[0]);
+      },
+    });
+    this.tree.focusRow(this.tree.active);
+  }
+
+  name(nodes) {
+    return nodes.length === 1 ? `“${nodes[0].name}”` : plural(nodes.length, "item");
+  }
+
+  async copyPath(node) {
+    const path = this.store.path(node.id);
+    toast((await copyText(path)) ? `Copied: ${path}` : `The path is ${path}`);
+  }
+
+  download(nodes) {
+    const [node] = nodes;
+    const link = document.createElement("a");
+    if (nodes.length === 1 && !node.folder) link.href = rawAddress(this.config, this.store.path(node.id), { download: true });
+    else link.href = `${this.store.base}download${nodes.length ? `?ids=${nodes.map((one) => one.id).join()}` : ""}`;
+    link.download = "";
+    document.body.append(link);
+    link.click();
+    link.remove();
+  }
+
+  async remove(nodes) {
+    const unsaved = this.editor.unsaved().filter((file) => nodes.some((node) => this.store.isUnder(file.id, node.id)));
+    if (nodes.length > 1 || nodes[0].folder || unsaved.length) {
+      const text = `${unsaved.length ? `Unsaved text in ${plural(unsaved.length, "open file")} stays in the editor. ` : ""}You can bring back what you delete under “Deleted files”.`;
+      const verb = nodes.length === 1 ? (nodes[0].folder ? "Delete folder" : "Delete file") : `Delete ${plural(nodes.length, "item")}`;
+      if (!(await confirm({ title: `Delete ${this.name(nodes)}?`, text, verb }))) return;
+    }
+    const ids = nodes.map((node) => node.id);
+    await this.store.act("delete", { ids });
+    this.tree.focusRow(this.tree.active);
+    toast(`Deleted ${this.name(nodes)}.`, { action: "Undo", onAction: () => this.attempt(() => this.bringBack(ids)) });
+  }
+
+  async bringBack(ids) {
+    const answer = await this.store.act("bring-back", { ids });
+    if (answer.nodes.length) this.tree.reveal(answer.nodes[0]);
+  }
+
+  history(node) {
+    return showHistory({ node, store: this.store, editor: this.editor, editable: this.editable });
+  }
+}

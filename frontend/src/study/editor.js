@@ -1,0 +1,351 @@
+// The editor pane: open files as tabs, the text or a preview, notes with a way on, the status line.
+import { ago } from "../shell/times.js";
+import { toast } from "../shell/toast.js";
+import { askName, openPanel } from "./ask.js";
+import { EditorView } from "./cm.js";
+import { compare } from "./compare.js";
+import { el, icon, size } from "./dom.js";
+import { OpenFile } from "./file.js";
+import { preview } from "./preview.js";
+
+export class Editor extends EventTarget {
+  constructor({ pane, store, drafts, editable, config }) {
+    super();
+    Object.assign(this, { pane, store, drafts, editable, config });
+    this.files = [];
+    this.shown = null;
+    this.view = null;
+    this.title = document.title;
+    this.tabs = pane.querySelector("[data-tabs]");
+    this.notePlace = pane.querySelector("[data-note]");
+    this.body = pane.querySelector("[data-body]");
+    this.status = pane.querySelector("[data-status]");
+    this.position = pane.querySelector("[data-position]");
+    this.saveButton = pane.querySelector("[data-save]");
+    this.empty = pane.querySelector("[data-empty]");
+    this.saveButton.addEventListener("click", () => this.save());
+    store.addEventListener("change", (event) => this.treeChanged(event.detail));
+    addEventListener("beforeunload", (event) => {
+      this.files.forEach((file) => file.state && file.keepDraft());
+      if (this.files.some((file) => file.isDirty)) event.preventDefault();
+    });
+    addEventListener("pagehide", () => this.files.forEach((file) => file.state && file.keepDraft()));
+    addEventListener("online", () => this.retry());
+    document.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s" && !event.altKey && !event.shiftKey) {
+        event.preventDefault();
+        if (!event.defaultPrevented || !event.target.closest(".cm-editor")) this.save();
+      }
+    });
+  }
+
+  isUnsaved(id) {
+    return this.files.some((file) => file.id === id && file.isDirty);
+  }
+
+  unsaved() {
+    return this.files.filter((file) => file.isDirty);
+  }
+
+  async open(node) {
+    let file = this.files.find((one) => one.id === node.id);
+    if (!file) {
+      file = new OpenFile({ node, path: this.store.path(node.id), store: this.store, drafts: this.drafts, editable: this.editable });
+      try {
+        await file.load();
+      } catch (failure) {
+        if (failure.status === undefined) throw failure;
+        toast(failure.message, { kind: "error" });
+        return null;
+      }
+      const meanwhile = this.files.find((one) => one.id === node.id);
+      if (meanwhile) file = meanwhile;
+      else this.add(file);
+    }
+    this.show(file);
+    return file;
+  }
+
+  // Text of a file that is gone, found in this browser.
+  openOrphan({ id, text, path, blob }) {
+    const name = path.split("/").at(-1);
+    const file = new OpenFile({ node: { id, name, blob, size: text.length, folder: false }, path, store: this.store, drafts: this.drafts, editable: this.editable });
+    file.take({ blob, size: 0, text: "", is_utf8: true, bom: false, newline: "\n" });
+    file.state = file.makeState(text);
+    file.isGone = true;
+    file.note = { kind: "gone", sentence: "This file is gone. This is the text you had not saved." };
+    this.add(file);
+    this.show(file);
+  }
+
+  add(file) {
+    this.files.push(file);
+    file.addEventListener("change", (event) => {
+      if (event.detail?.reloaded && file === this.shown) this.show(file, { focus: false });
+      else this.refresh(file);
+    });
+    file.addEventListener("move", () => this.showPosition());
+  }
+
+  show(file, { focus = true } = {}) {
+    if (this.shown?.state && this.view) this.shown.scroll = this.view.scrollSnapshot();
+    this.shown = file;
+    this.body.replaceChildren();
+    this.view?.destroy();
+    this.view = null;
+    this.empty.hidden = Boolean(file);
+    if (file?.state) {
+      this.view = new EditorView({ state: file.state, parent: this.body, scrollTo: file.scroll ?? undefined });
+      if (focus) this.view.focus();
+    } else if (file) {
+      this.body.append(preview(file, this.config));
+    }
+    this.refresh(file);
+    this.dispatchEvent(new CustomEvent("show", { detail: file }));
+  }
+
+  // Brings tabs, note, status and title up to date; the text itself stays as it is.
+  refresh(file) {
+    this.drawTabs();
+    if (file === this.shown) {
+      this.drawNote();
+      this.drawStatus();
+    }
+    const count = this.unsaved().length;
+    document.title = count ? `● ${this.title}` : this.title;
+    const marks = this.unsaved().map((one) => one.id).join();
+    if (marks !== this.marks) {
+      this.marks = marks;
+      this.dispatchEvent(new Event("marks"));
+    }
+  }
+
+  drawTabs() {
+    this.tabs.replaceChildren(...this.files.map((file) => {
+      const label = el("button", {
+        type: "button", class: "tab-name", "aria-current": file === this.shown ? "page" : null, title: file.path,
+        onclick: () => this.show(file), onauxclick: (event) => event.button === 1 && this.close(file),
+      }, el("bdi", {}, file.name), file.isDirty ? el("span", { class: "tab-unsaved" }, "●", el("span", { class: "visually-hidden" }, " unsaved")) : null);
+      const close = el("button", { type: "button", class: "tab-close", "aria-label": `Close ${file.name}`, onclick: () => this.close(file) }, icon("close"));
+      return el("li", { class: file === this.shown ? "tab tab-shown" : "tab" }, label, close);
+    }));
+  }
+
+  drawStatus() {
+    const file = this.shown;
+    this.saveButton.hidden = !file?.state || file.isReadOnly;
+    this.saveButton.disabled = !file?.isDirty && !file?.startedFrom;
+    const [text, state] = this.describe(file);
+    if (this.status.textContent !== text) this.status.textContent = text;
+    this.status.dataset.state = state;
+    this.showPosition();
+  }
+
+  describe(file) {
+    if (!file) return ["", ""];
+    if (file.kind === "binary" || file.kind === "pdf" || file.kind === "image") return [size(file.size), "view"];
+    if (file.notUtf8) return ["View only: these bytes are not UTF-8 text, so they are never rewritten", "view"];
+    if (file.isReadOnly) return [this.config.why_read_only || "View only", "view"];
+    if (file.saving) return ["Saving…", "saving"];
+    if (file.note?.kind === "conflict") return ["Conflict", "conflict"];
+    if (file.isGone) return ["Deleted", "conflict"];
+    if (file.isDirty) return [this.drafts.works ? "Unsaved" : "Unsaved; this browser keeps no draft", "unsaved"];
+    return ["Saved", "saved"];
+  }
+
+  showPosition() {
+    const file = this.shown;
+    if (!file?.state || !this.view) {
+      this.position.textContent = "";
+      return;
+    }
+    const state = this.view.state;
+    const head = state.selection.main.head;
+    const line = state.doc.lineAt(head);
+    this.position.textContent = `Ln ${line.number}, Col ${head - line.from + 1}`;
+  }
+
+  drawNote() {
+    const note = this.shown?.note;
+    this.notePlace.replaceChildren();
+    if (!note) return;
+    const sentence = note.at ? `${note.sentence} You typed it ${ago(Date.parse(note.at))}.` : note.sentence;
+    const box = el("div", { class: `editor-note editor-note-${note.kind}`, role: "alert" }, el("span", {}, sentence));
+    for (const [label, run] of this.waysOn(this.shown, note)) {
+      box.append(el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", onclick: () => this.attempt(run) }, label));
+    }
+    this.notePlace.append(box);
+  }
+
+  waysOn(file, note) {
+    switch (note.kind) {
+      case "conflict": return [["Compare", () => this.resolve(file)]];
+      case "draft": return [
+        ["Save it", () => file.save()],
+        ["Use the saved file", () => this.takeTheirs(file)],
+      ];
+      case "login": return [
+        ["Log in in a new tab", () => window.open(this.config.login_url, "_blank")],
+        ["Save again", () => file.save()],
+      ];
+      case "gone": return [
+        ["Bring the file back", () => this.bringBack(file)],
+        ["Save as a new file", () => this.saveCopy(file, file.name)],
+        ["Close", () => this.close(file)],
+      ];
+      default: return [["Save again", () => file.save()]];
+    }
+  }
+
+  async attempt(run) {
+    try {
+      await run();
+    } catch (failure) {
+      if (failure.status === undefined) throw failure;
+      toast(failure.message, { kind: "error" });
+    }
+  }
+
+  async save() {
+    if (!this.shown) return;
+    await this.shown.save();
+    if (this.shown.note?.kind === "conflict") await this.attempt(() => this.resolve(this.shown));
+  }
+
+  async retry() {
+    for (const file of this.files) if (file.note?.kind === "offline") await file.save();
+  }
+
+  // Both texts, and three ways on; closing the dialog decides nothing.
+  async resolve(file) {
+    if (this.resolving) return;
+    this.resolving = true;
+    try {
+      const theirs = await file.theirs();
+      if (theirs.text === null) throw Object.assign(new Error("The saved file is not text any more. Save yours as a copy."), { status: 409 });
+      const mine = file.state.sliceDoc();
+      const view = compare({ name: file.name, left: theirs.text, right: mine, leftTitle: "Theirs: what is saved now", rightTitle: "Mine: what you typed (you can edit it here)", editable: true });
+      const content = el("div", {}, el("p", {}, `Somebody else saved “${file.name}” while you worked on it. Both texts are kept until you choose.`), view.element);
+      const panel = openPanel("Two texts of one file", content);
+      let chosen = null;
+      const choose = (what) => () => {
+        chosen = what;
+        panel.dialog.close();
+      };
+      panel.dialog.querySelector(".dialog-buttons").prepend(
+        el("button", { type: "button", class: "btn btn-outline-secondary", onclick: choose("copy") }, "Save mine as a copy"),
+        el("button", { type: "button", class: "btn btn-outline-secondary", onclick: choose("theirs") }, "Take theirs"),
+        el("button", { type: "button", class: "btn btn-primary", onclick: choose("mine") }, "Keep mine"),
+      );
+      await panel.closed;
+      const edited = view.text();
+      view.destroy();
+      if (edited !== mine) this.setText(file, edited);
+      if (chosen === "mine") await this.keepMine(file, theirs);
+      else if (chosen === "theirs") await this.takeTheirs(file, theirs);
+      else if (chosen === "copy") await this.saveCopy(file);
+    } finally {
+      this.resolving = false;
+    }
+  }
+
+  setText(file, text) {
+    file.state = file.state.update({ changes: { from: 0, to: file.state.doc.length, insert: text } }).state;
+    file.keepDraft();
+    if (file === this.shown) this.show(file);
+  }
+
+  async keepMine(file, theirs) {
+    file.startedFrom = theirs.blob; // they were shown, so mine may replace exactly these
+    file.note = null;
+    await file.save();
+  }
+
+  async takeTheirs(file, theirs) {
+    const mine = file.state.sliceDoc();
+    file.replace(theirs ?? (await file.theirs()));
+    this.show(file);
+    toast("The saved text is in the editor.", { action: "Undo", onAction: () => this.setText(file, mine) });
+  }
+
+  async saveCopy(file, suggested) {
+    const dot = file.name.lastIndexOf(".");
+    const [stem, tail] = dot > 0 ? [file.name.slice(0, dot), file.name.slice(dot)] : [file.name, ""];
+    const gone = !this.store.node(file.id);
+    const parent = this.store.node(file.id)?.parent ?? this.nearestFolder(file.path);
+    const answer = await askName({
+      title: gone ? "Save as a new file" : "Save mine as a copy", label: "Name", value: suggested ?? `${stem} (mine)${tail}`, verb: "Save",
+      attempt: (name) => this.store.act("files", { parent, name, text: file.state.sliceDoc(), bom: file.bom, newline: file.newline }),
+    });
+    if (!answer) return;
+    this.drafts.forget(file.id);
+    if (gone) this.drop(file);
+    else file.replace(await file.theirs());
+    await this.open(this.store.node(answer.node));
+  }
+
+  nearestFolder(path) {
+    const names = path.split("/").slice(0, -1);
+    while (names.length) {
+      const folder = this.store.byPath(names.join("/"));
+      if (folder?.folder) return folder.id;
+      names.pop();
+    }
+    return null;
+  }
+
+  async bringBack(file) {
+    const text = file.state?.sliceDoc();
+    await this.store.act("bring-back", { ids: [file.id] });
+    if (text === undefined) return this.show(file);
+    const theirs = await file.theirs();
+    file.replace(theirs);
+    if (text !== theirs.text) this.setText(file, text);
+    this.show(file);
+  }
+
+  close(file) {
+    if (!file.isDirty) return this.drop(file);
+    const panel = openPanel(`“${file.name}” has unsaved text`, el("p", {}, "Closing without saving throws away what you typed since the last save."), { wide: false });
+    const finish = (run) => async () => {
+      panel.dialog.close();
+      await run();
+    };
+    const buttons = panel.dialog.querySelector(".dialog-buttons");
+    buttons.prepend(
+      el("button", { type: "button", class: "btn btn-outline-danger", onclick: finish(() => this.discard(file)) }, "Throw away my changes"),
+    );
+    buttons.append(el("button", { type: "button", class: "btn btn-primary", onclick: finish(async () => {
+      if (await file.save()) this.drop(file);
+      else this.show(file);
+    }) }, "Save and close"));
+    return panel.closed;
+  }
+
+  discard(file) {
+    this.drafts.forget(file.id);
+    clearTimeout(file.draftTimer);
+    this.drop(file);
+  }
+
+  drop(file) {
+    const at = this.files.indexOf(file);
+    this.files = this.files.filter((one) => one !== file);
+    if (this.shown === file) this.show(this.files[Math.min(at, this.files.length - 1)] ?? null);
+    else this.refresh(file);
+  }
+
+  treeChanged({ changed, gone }) {
+    for (const file of [...this.files]) {
+      if (gone.includes(file.id)) {
+        if (file.isDirty || file === this.shown) file.serverDeleted();
+        else this.drop(file);
+        continue;
+      }
+      const node = changed.find((one) => one.id === file.id);
+      if (node) this.attempt(() => file.serverChanged(node));
+      else if (this.store.node(file.id)) file.path = this.store.path(file.id);
+    }
+    this.refresh(this.shown);
+  }
+}

@@ -1,0 +1,86 @@
+// The history of a file and the deleted things of a tree.
+import { get } from "../shell/api.js";
+import { timeElement } from "../shell/times.js";
+import { toast } from "../shell/toast.js";
+import { openPanel } from "./ask.js";
+import { compare } from "./compare.js";
+import { el, plural, size } from "./dom.js";
+
+const HOW = { saved: "Saved", uploaded: "Uploaded", restored: "Restored", copied: "Copied", imported: "Imported" };
+
+export async function showHistory({ node, store, editor, editable }) {
+  const address = `${store.base}files/${node.id}/history`;
+  const { versions } = await get(address);
+  const place = el("div", { class: "history-view", role: "region", "aria-label": "Comparison" }, el("p", { class: "muted" }, "Choose a state to compare it with the present text."));
+  const list = el("ul", { class: "history-list", "aria-label": "States" });
+  const content = el("div", { class: "history" }, list, place);
+  const panel = openPanel(`History of “${node.name}”`, content);
+  let view = null;
+
+  const restore = (version) => async () => {
+    try {
+      const answer = await store.act(`files/${node.id}/history/${version.id}/restore`, { blob: store.node(node.id)?.blob });
+      panel.dialog.close();
+      toast(`“${node.name}” is as it was.`);
+      await editor.open(store.node(answer.node));
+    } catch (failure) {
+      if (failure.status === undefined) throw failure;
+      place.replaceChildren(el("p", { class: "field-error", role: "alert" }, failure.message));
+    }
+  };
+
+  const show = (version, button) => async () => {
+    for (const other of list.querySelectorAll("[aria-current]")) other.removeAttribute("aria-current");
+    button.setAttribute("aria-current", "true");
+    view?.destroy();
+    view = null;
+    place.replaceChildren();
+    try {
+      const [old, now] = await Promise.all([get(`${address}/${version.id}`), get(`${store.base}files/${node.id}`)]);
+      if (old.file.text === null || now.file.text === null) place.append(el("p", {}, "These bytes are not text, so they cannot be compared. They can be restored."));
+      else {
+        view = compare({ name: node.name, left: old.file.text, right: now.file.text, leftTitle: "This state", rightTitle: "Now" });
+        place.append(view.element);
+      }
+    } catch (failure) {
+      if (failure.status === undefined) throw failure;
+      place.append(el("p", { class: "field-error", role: "alert" }, failure.message));
+    }
+    if (editable && !version.is_current) place.prepend(el("button", { type: "button", class: "btn btn-primary history-restore", onclick: restore(version) }, "Restore this state"));
+  };
+
+  for (const version of versions) {
+    const button = el("button", { type: "button", class: "history-item" },
+      el("span", { class: "history-when" }, timeElement(version.at)),
+      el("span", { class: "muted" }, `${version.is_current ? "Now · " : ""}${HOW[version.how] ?? version.how}${version.by ? ` by ${version.by}` : ""} · ${size(version.size)}`));
+    button.addEventListener("click", show(version, button));
+    list.append(el("li", {}, button));
+  }
+  list.querySelectorAll("time").forEach((time) => { time.textContent ||= time.dateTime; });
+  document.dispatchEvent(new Event("htmx:after:settle")); // fills in the relative times
+  await panel.closed;
+  view?.destroy();
+}
+
+export async function showDeleted({ store, actions, editable }) {
+  const { deleted } = await get(`${store.base}deleted`);
+  const list = el("ul", { class: "rows" });
+  const content = el("div", {}, deleted.length ? list : el("p", { class: "muted" }, "Nothing was deleted from this version."));
+  const panel = openPanel("Deleted files", content, { wide: false });
+  for (const one of deleted) {
+    const row = el("li", { class: "deleted-row" },
+      el("div", { class: "deleted-what" },
+        el("bdi", { class: "mono" }, one.name),
+        el("div", { class: "muted" }, `${one.folder ? `Folder with ${plural(one.count - 1, "item")}` : size(one.size)} · deleted `, timeElement(one.at), one.by ? ` by ${one.by}` : "")));
+    if (editable) {
+      row.append(el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", "aria-label": `Bring back ${one.name}`, onclick: () => actions.attempt(async () => {
+        await actions.bringBack([one.id]);
+        row.remove();
+        if (!list.children.length) panel.dialog.close();
+      }) }, "Bring back"));
+    }
+    list.append(row);
+  }
+  document.dispatchEvent(new Event("htmx:after:settle"));
+  await panel.closed;
+}

@@ -1,0 +1,310 @@
+// The explorer: rows of the folders that are open, with the keys of VS Code's.
+import { el, icon } from "./dom.js";
+import { openMenu } from "./menu.js";
+
+const TYPED_WITHIN = 700; // milliseconds between letters of one search
+
+export class Tree extends EventTarget {
+  constructor({ element, store, actions, editable, remember, isUnsaved }) {
+    super();
+    Object.assign(this, { element, store, actions, editable, remember, isUnsaved });
+    this.open = new Set(remember.load());
+    this.selected = new Set();
+    this.active = null; // id of the row that has, or would get, the focus
+    this.anchor = null;
+    this.current = null; // id of the file shown in the editor
+    this.typed = { text: "", at: 0 };
+    element.addEventListener("keydown", (event) => this.onKey(event));
+    element.addEventListener("click", (event) => this.onClick(event));
+    element.addEventListener("dblclick", (event) => event.preventDefault());
+    element.addEventListener("contextmenu", (event) => this.onContextMenu(event));
+    store.addEventListener("change", () => this.render());
+    this.render();
+  }
+
+  rows() {
+    const rows = [];
+    const walk = (parent, level) => {
+      const children = this.store.children(parent);
+      children.forEach((node, index) => {
+        rows.push({ node, level, index, count: children.length });
+        if (node.folder && this.open.has(node.id)) walk(node.id, level + 1);
+      });
+    };
+    walk(null, 1);
+    return rows;
+  }
+
+  render() {
+    const hadFocus = this.element.contains(document.activeElement) && !this.renaming;
+    if (this.renaming) return;
+    const rows = this.rows();
+    const ids = new Set(rows.map((row) => row.node.id));
+    for (const id of this.selected) if (!this.store.node(id)) this.selected.delete(id);
+    if (this.active === null || !ids.has(this.active)) this.active = rows[0]?.node.id ?? null;
+    this.element.replaceChildren(...rows.map((row) => this.row(row)));
+    this.element.dataset.empty = rows.length === 0 ? "yes" : "no";
+    if (hadFocus) this.focusRow(this.active, false);
+    this.dispatchEvent(new Event("select"));
+  }
+
+  row({ node, level, index, count }) {
+    const isOpen = this.open.has(node.id);
+    const row = el("li", {
+      role: "treeitem", class: "tree-row", "data-id": node.id, "aria-level": level, "aria-posinset": index + 1, "aria-setsize": count,
+      "aria-expanded": node.folder ? String(isOpen) : null, "aria-selected": String(this.selected.has(node.id)),
+      "aria-current": this.current === node.id ? "true" : null, "aria-label": node.name + (this.isUnsaved(node.id) ? ", unsaved" : ""),
+      tabindex: this.active === node.id ? "0" : "-1", draggable: this.editable ? "true" : null, title: node.name,
+    },
+    node.folder ? el("span", { class: "tree-caret" }, icon("caret")) : el("span", { class: "tree-caret" }),
+    icon(node.folder ? "folder" : "file"),
+    el("bdi", { class: "tree-name" }, node.name),
+    this.isUnsaved(node.id) ? el("span", { class: "tree-unsaved", title: "Unsaved" }, "●") : null,
+    el("button", { type: "button", class: "tree-more", tabindex: "-1", "aria-label": `Actions for ${node.name}` }, icon("more")));
+    row.style.setProperty("--level", level - 1);
+    return row;
+  }
+
+  rowElement(id) {
+    return this.element.querySelector(`[data-id="${id}"]`);
+  }
+
+  focusRow(id, scroll = true) {
+    if (id === null) return this.element.focus();
+    this.element.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
+    this.active = id;
+    const row = this.rowElement(id);
+    row?.setAttribute("tabindex", "0");
+    row?.focus({ preventScroll: !scroll });
+  }
+
+  select(ids, { active = null } = {}) {
+    this.selected = new Set(ids);
+    for (const row of this.element.children) row.setAttribute("aria-selected", String(this.selected.has(Number(row.dataset.id))));
+    if (active !== null) this.focusRow(active);
+    this.dispatchEvent(new Event("select"));
+  }
+
+  selection() {
+    const ids = this.selected.size ? [...this.selected] : this.active === null ? [] : [this.active];
+    return ids.map((id) => this.store.node(id)).filter(Boolean);
+  }
+
+  // The folder that something new goes into: the selected folder, or the one around the selected file.
+  place() {
+    const [node] = this.selection();
+    if (!node || !this.selected.size) return null;
+    return node.folder ? node.id : node.parent;
+  }
+
+  toggle(id, open = !this.open.has(id)) {
+    if (open) this.open.add(id);
+    else this.open.delete(id);
+    this.remember.save([...this.open]);
+    this.render();
+  }
+
+  reveal(id) {
+    for (let node = this.store.node(this.store.node(id)?.parent); node; node = this.store.node(node.parent)) this.open.add(node.id);
+    this.remember.save([...this.open]);
+    this.active = id;
+    this.anchor = id;
+    this.selected = new Set([id]);
+    this.render();
+    this.rowElement(id)?.scrollIntoView({ block: "nearest" });
+  }
+
+  setCurrent(id) {
+    this.current = id;
+    this.render();
+  }
+
+  activate(node) {
+    if (node.folder) this.toggle(node.id);
+    else this.dispatchEvent(new CustomEvent("open", { detail: node }));
+  }
+
+  extendTo(id) {
+    const ids = this.rows().map((row) => row.node.id);
+    const [from, to] = [ids.indexOf(this.anchor ?? id), ids.indexOf(id)].sort((a, b) => a - b);
+    this.select(ids.slice(Math.max(0, from), to + 1), { active: id });
+  }
+
+  onClick(event) {
+    const row = event.target.closest("[data-id]");
+    if (!row) return this.select([]);
+    const node = this.store.node(Number(row.dataset.id));
+    if (!node || event.target.closest("input")) return;
+    const more = event.target.closest(".tree-more");
+    if (more) {
+      if (!this.selected.has(node.id)) this.select([node.id], { active: node.id });
+      const box = more.getBoundingClientRect();
+      return this.menu(box.left, box.bottom);
+    }
+    if (event.shiftKey) return this.extendTo(node.id);
+    this.anchor = node.id;
+    if (event.ctrlKey || event.metaKey) {
+      const ids = new Set(this.selected);
+      if (!ids.delete(node.id)) ids.add(node.id);
+      return this.select(ids, { active: node.id });
+    }
+    this.select([node.id], { active: node.id });
+    this.activate(node);
+    if (node.folder) this.focusRow(node.id);
+  }
+
+  onContextMenu(event) {
+    const row = event.target.closest("[data-id]");
+    event.preventDefault();
+    const id = row ? Number(row.dataset.id) : null;
+    if (id === null) this.select([]);
+    else if (!this.selected.has(id)) this.select([id], { active: id });
+    let { clientX: x, clientY: y } = event;
+    if (row && x === 0 && y === 0) ({ left: x, bottom: y } = row.getBoundingClientRect());
+    this.menu(x, y);
+  }
+
+  menu(x, y) {
+    openMenu(this.actions.list(this.selected.size ? this.selection() : []), {
+      x, y, opener: this.rowElement(this.active) ?? this.element, label: "Actions",
+    });
+  }
+
+  onKey(event) {
+    if (event.target.closest("input")) return;
+    const rows = this.rows();
+    const at = rows.findIndex((row) => row.node.id === this.active);
+    const handled = this.move(event, rows, at) || this.command(event, rows, at) || this.search(event, rows, at);
+    if (handled) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }
+
+  move(event, rows, at) {
+    const go = (index) => {
+      const row = rows[Math.max(0, Math.min(rows.length - 1, index))];
+      if (!row) return true;
+      if (event.shiftKey) {
+        this.anchor ??= this.active;
+        this.extendTo(row.node.id);
+      } else {
+        this.anchor = row.node.id;
+        this.select([row.node.id], { active: row.node.id });
+      }
+      return true;
+    };
+    const node = rows[at]?.node;
+    switch (event.key) {
+      case "ArrowDown": return go(at + 1);
+      case "ArrowUp": return go(at - 1);
+      case "Home": return go(0);
+      case "End": return go(rows.length - 1);
+      case "PageDown": return go(at + 12);
+      case "PageUp": return go(at - 12);
+      case "ArrowRight":
+        if (node?.folder && !this.open.has(node.id)) this.toggle(node.id, true);
+        else if (node?.folder && this.store.children(node.id).length) go(at + 1);
+        return true;
+      case "ArrowLeft":
+        if (node?.folder && this.open.has(node.id)) this.toggle(node.id, false);
+        else if (node?.parent) go(rows.findIndex((row) => row.node.id === node.parent));
+        return true;
+      default: return false;
+    }
+  }
+
+  command(event, rows, at) {
+    const node = rows[at]?.node;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a") {
+      this.select(rows.map((row) => row.node.id));
+      return true;
+    }
+    if (event.key === "Enter" && node) {
+      this.activate(node);
+      return true;
+    }
+    if (event.key === " " && node && !this.typed.text) {
+      const ids = new Set(this.selected);
+      if (!ids.delete(node.id)) ids.add(node.id);
+      this.select(ids);
+      return true;
+    }
+    if (event.key === "Escape") {
+      this.select([]);
+      return true;
+    }
+    if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) {
+      if (node && !this.selected.has(node.id)) this.select([node.id]);
+      const box = this.rowElement(this.active)?.getBoundingClientRect();
+      if (box) this.menu(box.left + 24, box.bottom);
+      return true;
+    }
+    return this.actions.byKey(event, this.selection());
+  }
+
+  search(event, rows, at) {
+    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return false;
+    const now = Date.now();
+    const text = now - this.typed.at < TYPED_WITHIN ? this.typed.text + event.key : event.key;
+    this.typed = { text, at: now };
+    const wanted = text.toLocaleLowerCase();
+    const from = text.length > 1 ? at : at + 1;
+    const found = [...rows.slice(from), ...rows.slice(0, from)].find((row) => row.node.name.toLocaleLowerCase().startsWith(wanted));
+    if (found) {
+      this.anchor = found.node.id;
+      this.select([found.node.id], { active: found.node.id });
+    }
+    return true;
+  }
+
+  // Renames in place; `attempt(name)` throws with a sentence when the name is refused.
+  rename(node, attempt) {
+    const row = this.rowElement(node.id);
+    if (!row || this.renaming) return;
+    this.renaming = true;
+    const label = row.querySelector(".tree-name");
+    const input = el("input", { class: "tree-input mono", value: node.name, "aria-label": `New name of ${node.name}`, dir: "auto", spellcheck: "false" });
+    const error = el("span", { class: "tree-error", role: "alert" });
+    row.draggable = false;
+    label.replaceWith(input);
+    row.append(error);
+    const dot = node.folder ? -1 : node.name.lastIndexOf(".");
+    input.focus();
+    input.setSelectionRange(0, dot > 0 ? dot : node.name.length);
+    let over = false;
+    const end = (focus) => {
+      if (over) return;
+      over = true;
+      this.renaming = false;
+      this.render();
+      if (focus) this.focusRow(node.id);
+    };
+    const commit = async (focus) => {
+      if (over || input.disabled) return;
+      if (input.value === node.name || input.value === "") return end(focus);
+      input.disabled = true;
+      try {
+        await attempt(input.value);
+        end(focus);
+      } catch (failure) {
+        if (failure.status === undefined) throw failure;
+        input.disabled = false;
+        error.textContent = failure.message;
+        input.setAttribute("aria-invalid", "true");
+        input.focus();
+      }
+    };
+    input.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.isComposing) return;
+      if (event.key === "Enter") commit(true);
+      else if (event.key === "Escape") end(true);
+    });
+    input.addEventListener("blur", () => {
+      // Leaving with a refused name keeps the old one.
+      if (error.textContent) end(false);
+      else commit(false);
+    });
+  }
+}

@@ -1,0 +1,182 @@
+// Uploads: small files in one request, large ones in pieces that go on where they stopped.
+import { ApiError, call, post } from "../shell/api.js";
+import { askClash } from "./ask.js";
+import { el, plural, size } from "./dom.js";
+
+const WHOLE_BYTES = 4 * 1024 * 1024;
+const PIECE_BYTES = 8 * 1024 * 1024;
+const LANES = 3;
+const RETRIES = 6;
+
+const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
+// Everything that was dropped, folders with all that is in them: [{ path, file }] and the empty folders' paths.
+export async function dropped(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const files = [];
+  const folders = [];
+  const walk = async (entry, path) => {
+    if (entry.isFile) {
+      const file = await new Promise((resolve, reject) => { entry.file(resolve, reject); });
+      files.push({ path, file });
+      return;
+    }
+    const reader = entry.createReader();
+    let count = 0;
+    for (;;) {
+      const batch = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+      if (!batch.length) break;
+      count += batch.length;
+      for (const child of batch) await walk(child, `${path}/${child.name}`);
+    }
+    if (!count) folders.push(path);
+  };
+  for (const entry of entries) await walk(entry, entry.name);
+  return { files, folders };
+}
+
+export function picked(input) {
+  return { files: [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, file })), folders: [] };
+}
+
+export class Uploader {
+  constructor({ store, place }) {
+    Object.assign(this, { store, place });
+  }
+
+  async start({ files, folders }, parent) {
+    if (!files.length && !folders.length) return;
+    let policy = "overwrite";
+    if (files.length) {
+      const answer = await post(`${this.store.base}uploads/check`, { parent, paths: files.map((one) => one.path) });
+      if (answer.taken.length) {
+        policy = await askClash(answer.taken, files.length);
+        if (!policy) return;
+        if (policy === "skip") {
+          const taken = new Set(answer.taken);
+          files = files.filter((one) => !taken.has(one.path));
+        }
+      }
+    }
+    await new Batch(this, files, folders, parent, policy).run();
+  }
+}
+
+class Batch {
+  constructor({ store, place }, files, folders, parent, policy) {
+    Object.assign(this, { store, files, folders, parent, policy });
+    this.total = files.reduce((sum, one) => sum + one.file.size, 0);
+    this.sent = 0;
+    this.done = 0;
+    this.errors = [];
+    this.stopper = new AbortController();
+    this.text = el("span", { role: "status" }, "");
+    this.bar = el("progress", { max: Math.max(1, this.total), value: 0, "aria-label": "Upload" });
+    this.stop = el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", onclick: () => this.stopper.abort() }, "Stop");
+    this.list = el("ul", { class: "upload-errors" });
+    this.box = el("div", { class: "upload" }, el("div", { class: "upload-line" }, this.text, this.stop), this.bar, this.list);
+    place.append(this.box);
+  }
+
+  async run() {
+    this.tell();
+    const queue = [...this.files];
+    const lane = async () => {
+      for (let one = queue.shift(); one && !this.stopper.signal.aborted; one = queue.shift()) await this.one(one);
+    };
+    for (const path of this.folders) await this.guard(path, () => this.store.act("folders", { parent: this.parent, path }));
+    await Promise.all(Array.from({ length: LANES }, lane));
+    await this.guard("", () => this.store.sync());
+    this.finish();
+  }
+
+  async guard(path, work) {
+    try {
+      await work();
+      return true;
+    } catch (failure) {
+      if (failure.name === "AbortError") return false;
+      const sentence = failure instanceof ApiError ? failure.message : "This browser could not read the file; it may have been moved or changed meanwhile.";
+      this.errors.push({ path, sentence });
+      this.list.append(el("li", {}, el("bdi", { class: "mono" }, path), ` ${sentence}`));
+      return false;
+    }
+  }
+
+  async one({ path, file }) {
+    const before = this.sent;
+    const ok = await this.guard(path, () => (file.size <= WHOLE_BYTES ? this.whole(path, file) : this.pieces(path, file)));
+    if (ok) this.done += 1;
+    else this.sent = Math.max(this.sent, before);
+    this.tell();
+  }
+
+  async whole(path, file) {
+    const query = new URLSearchParams({ path, if_there: this.policy });
+    if (this.parent !== null) query.set("parent", this.parent);
+    await this.patiently(() => call("POST", `${this.store.base}uploads/whole?${query}`, {
+      body: file, headers: { "Content-Type": "application/octet-stream" }, signal: this.stopper.signal,
+    }));
+    this.sent += file.size;
+  }
+
+  async pieces(path, file) {
+    const { signal } = this.stopper;
+    const begun = await this.patiently(() => post(`${this.store.base}uploads`, { parent: this.parent, path, size: file.size }, { signal }));
+    const address = `${this.store.base}uploads/${begun.upload}`;
+    const start = this.sent;
+    try {
+      let offset = 0;
+      while (offset < file.size) {
+        offset = await this.patiently(() => this.piece(address, file, offset));
+        this.sent = start + offset;
+        this.tell();
+      }
+      await this.patiently(() => post(`${address}/finish`, { if_there: this.policy }, { signal }));
+    } catch (failure) {
+      if (failure.name === "AbortError") await call("DELETE", address).catch(() => null);
+      throw failure;
+    }
+  }
+
+  async piece(address, file, offset) {
+    try {
+      const answer = await call("PUT", `${address}?offset=${offset}`, {
+        body: file.slice(offset, offset + PIECE_BYTES), headers: { "Content-Type": "application/octet-stream" }, signal: this.stopper.signal,
+      });
+      return answer.offset;
+    } catch (failure) {
+      // A lost answer: the server says where the upload stands.
+      if (failure.status === 409 && Number.isInteger(failure.body.offset)) return failure.body.offset;
+      throw failure;
+    }
+  }
+
+  // Tries again when the connection or the server is gone for a while.
+  async patiently(work) {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (failure) {
+        const worth = failure.status === 0 || failure.status >= 502;
+        if (!worth || attempt >= RETRIES || this.stopper.signal.aborted) throw failure;
+        this.text.textContent = "The Dashboard cannot be reached; trying again…";
+        await pause(Math.min(30_000, 500 * 2 ** attempt));
+      }
+    }
+  }
+
+  tell() {
+    this.bar.value = this.total ? this.sent : 1;
+    this.text.textContent = `Uploading ${this.done.toLocaleString("en")} of ${plural(this.files.length, "file")} (${size(this.sent)} of ${size(this.total)})`;
+  }
+
+  finish() {
+    const stopped = this.stopper.signal.aborted;
+    this.bar.remove();
+    const failed = this.errors.length ? ` ${plural(this.errors.length, "file was", "files were")} not uploaded:` : "";
+    this.text.textContent = `${stopped ? "Stopped. " : ""}Uploaded ${plural(this.done, "file")}.${failed}`;
+    this.stop.replaceWith(el("button", { type: "button", class: "btn-close", "aria-label": "Close the upload report", onclick: () => this.box.remove() }));
+    if (!this.errors.length) setTimeout(() => this.box.remove(), 8000);
+  }
+}

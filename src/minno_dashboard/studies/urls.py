@@ -1,0 +1,64 @@
+"""The addresses of studies and their files."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from minno_dashboard.studies.views import nodes, pages, raw, texts, uploads
+
+_STUDY = "studies/<str:public_id>/"
+_VERSION = f"{_STUDY}v<int:number>/"
+
+_of_a_study: list[URLPattern] = [
+    path(_STUDY, pages.show, name="study"),
+    path(f"{_STUDY}rename/", pages.rename, name="rename_study"),
+    path(f"{_STUDY}archive/", pages.archive, name="archive_study"),
+    path(f"{_STUDY}unarchive/", pages.unarchive, name="unarchive_study"),
+    path(f"{_STUDY}delete/", pages.delete, name="delete_study"),
+    path(f"{_STUDY}bring-back/", pages.bring_back, name="bring_back_study"),
+    path(f"{_STUDY}duplicate/", pages.duplicate, name="duplicate_study"),
+    path(f"{_STUDY}publish/", pages.publish, name="publish_study"),
+    path(f"{_STUDY}new-version/", pages.new_version, name="new_version"),
+    path(f"{_STUDY}raw/<path:path>", raw.raw, name="study_raw"),
+]
+
+_of_a_version: list[URLPattern] = [
+    path(_VERSION, pages.show, name="study_version"),
+    path(f"{_VERSION}download", raw.download, name="download"),
+    path(f"{_VERSION}tree", nodes.tree, name="tree"),
+    path(f"{_VERSION}files", nodes.new_file, name="new_file"),
+    path(f"{_VERSION}folders", nodes.new_folder, name="new_folder"),
+    path(f"{_VERSION}rename", nodes.rename, name="rename_node"),
+    path(f"{_VERSION}move", nodes.move, name="move_nodes"),
+    path(f"{_VERSION}copy", nodes.copy, name="copy_nodes"),
+    path(f"{_VERSION}duplicate", nodes.duplicate, name="duplicate_nodes"),
+    path(f"{_VERSION}delete", nodes.delete, name="delete_nodes"),
+    path(f"{_VERSION}bring-back", nodes.bring_back, name="bring_back_nodes"),
+    path(f"{_VERSION}deleted", nodes.deleted, name="deleted_nodes"),
+    path(f"{_VERSION}files/<int:node_id>", texts.read, name="read_file"),
+    path(f"{_VERSION}files/<int:node_id>/save", texts.save, name="save_file"),
+    path(f"{_VERSION}files/<int:node_id>/history", texts.history, name="file_history"),
+    path(
+        f"{_VERSION}files/<int:node_id>/history/<int:version_id>",
+        texts.read_version,
+        name="read_file_version",
+    ),
+    path(
+        f"{_VERSION}files/<int:node_id>/history/<int:version_id>/restore",
+        texts.restore,
+        name="restore_file_version",
+    ),
+    path(f"{_VERSION}uploads/check", uploads.check, name="check_uploads"),
+    path(f"{_VERSION}uploads/whole", uploads.whole, name="upload_whole"),
+    path(f"{_VERSION}uploads", uploads.begin, name="begin_upload"),
+    path(f"{_VERSION}uploads/<str:upload_id>", uploads.piece, name="upload"),
+    path(f"{_VERSION}uploads/<str:upload_id>/finish", uploads.finish, name="finish_upload"),
+]
+
+urlpatterns: list[URLPattern] = [
+    path("studies/", pages.show_list, name="studies"),
+    path("studies/new/", pages.create, name="new_study"),
+    path("studies/new/example/", pages.create_from_example, name="new_study_from_example"),
+    *_of_a_study,
+    *_of_a_version,
+]

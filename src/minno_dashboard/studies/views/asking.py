@@ -1,0 +1,152 @@
+"""What every JSON address has in common: the study and version asked for, the right to it, the request's JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from minno_dashboard.accounts.access import person
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core.errors import Invalid
+from minno_dashboard.files import queries as files
+from minno_dashboard.files.models import Node, Tree
+from minno_dashboard.studies.access import Action
+from minno_dashboard.studies.models import Study, Version
+from minno_dashboard.studies.queries import get_study, get_version
+
+P = ParamSpec("P")
+_UNREADABLE = "The page sent something the Dashboard cannot read. Reload the page and do it again."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks for what: the study's version with its tree, and the JSON sent along."""
+
+    user: User
+    study: Study
+    version: Version
+    body: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def tree(self) -> Tree:
+        """Return the files of the version."""
+        return self.version.tree
+
+    def text(self, name: str) -> str:
+        """Return a string of the JSON."""
+        value = self.body.get(name)
+        if not isinstance(value, str):
+            raise Invalid(_UNREADABLE)
+        return value
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number of the JSON, or None."""
+        value = self.body.get(name)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            raise Invalid(_UNREADABLE)
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        """Return a list of strings of the JSON."""
+        value = self.body.get(name)
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise Invalid(_UNREADABLE)
+        return value
+
+    def ids(self) -> list[int]:
+        """Return the ids of the JSON, in their order."""
+        value = self.body.get("ids")
+        if not isinstance(value, list) or not value or not all(type(one) is int for one in value):
+            raise Invalid(_UNREADABLE)
+        return list(dict.fromkeys(value))
+
+    def nodes(self) -> list[Node]:
+        """Return the living nodes that the JSON names, in its order."""
+        found = {node.pk: node for node in files.get_nodes(tree=self.tree, node_ids=self.ids())}
+        return [found[one] for one in self.ids()]
+
+    def folder(self, name: str = "parent") -> Node | None:
+        """Return the folder that the JSON names; None is the top."""
+        node_id = self.number(name)
+        return None if node_id is None else files.get_node(tree=self.tree, node_id=node_id)
+
+
+def asked(request: HttpRequest, action: Action, public_id: str, number: int | None) -> Asked:
+    """Find what is asked for, if the person may do this to it."""
+    user = person(request)
+    study = get_study(user, public_id, action)
+    return Asked(user, study, get_version(study, number), _json(request))
+
+
+def api(
+    methods: str, action: Action
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, Asked, P], HttpResponseBase]], Callable[..., HttpResponseBase]
+]:
+    """Make a view of `…/<study>/v<number>/…` that answers these methods and needs one right."""
+
+    def wrap(
+        view: Callable[Concatenate[HttpRequest, Asked, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def checked(
+            request: HttpRequest, public_id: str, number: int, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponseBase:
+            return view(request, asked(request, action, public_id, number), *args, **kwargs)
+
+        return never_cache(require_http_methods(methods.split())(checked))
+
+    return wrap
+
+
+def _json(request: HttpRequest) -> dict[str, Any]:
+    if request.content_type != "application/json":
+        return {}
+    try:
+        body = json.loads(request.body)
+    except ValueError as error:
+        raise Invalid(_UNREADABLE) from error
+    if not isinstance(body, dict):
+        raise Invalid(_UNREADABLE)
+    return body
+
+
+def node_json(node: Node) -> dict[str, Any]:
+    """Return what the page knows of a file or folder."""
+    return {
+        "id": node.pk,
+        "parent": node.parent_id,
+        "name": node.name,
+        "folder": node.is_folder,
+        "size": node.blob.size if node.blob else 0,
+        "blob": node.blob.sha256 if node.blob else "",
+    }
+
+
+def tree_json(tree: Tree, since: int | None) -> dict[str, Any]:
+    """Return what changed in a tree after a revision; everything that lives in it without one."""
+    # The revision is read first: what changes in between comes again the next time, and is never missed.
+    revision = Tree.objects.values_list("revision", flat=True).get(pk=tree.pk)
+    if since is None or since < 0:
+        living = Node.objects.filter(tree=tree, deleted_at=None).select_related("blob")
+        return {"revision": revision, "nodes": [node_json(node) for node in living], "gone": []}
+    if since == revision:
+        return {"revision": revision, "nodes": [], "gone": []}
+    changed = list(files.changed_nodes(tree, since=since))
+    return {
+        "revision": revision,
+        "nodes": [node_json(node) for node in changed if node.deleted_at is None],
+        "gone": [node.pk for node in changed if node.deleted_at is not None],
+    }
+
+
+def done(what: Asked, **more: Any) -> JsonResponse:
+    """Answer a change with what it changed in the tree since the revision the page knew."""
+    return JsonResponse({"tree": tree_json(what.tree, what.number("since")), **more})

@@ -1,0 +1,209 @@
+"""The Studies list and the study page, and what their menus and dialogs do to a study as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from minno_dashboard.accounts.access import person
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core.errors import Refused
+from minno_dashboard.studies import services, starters
+from minno_dashboard.studies.access import Action, standing
+from minno_dashboard.studies.models import Study, Version
+from minno_dashboard.studies.queries import Which, get_study, get_version, newest_version, studies_of
+from minno_dashboard.studies.views.asking import tree_json
+
+_CHIPS = [
+    (Which.ALL, "All"),
+    (Which.MINE, "Mine"),
+    (Which.SHARED, "Shared with me"),
+    (Which.ARCHIVED, "Archived"),
+    (Which.DELETED, "Deleted"),
+]
+_FILTERS = frozenset(which.value for which in Which)
+
+
+@never_cache
+@require_GET
+def show_list(request: HttpRequest) -> HttpResponse:
+    """Show the studies that match the filter and the search."""
+    return _list(request)
+
+
+def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpResponse:
+    user = person(request)
+    given = request.GET.get("which", "")
+    which = Which(given) if given in _FILTERS else Which.ALL
+    search = request.GET.get("q", "").strip()
+    context = {
+        "rows": studies_of(user, which=which, search=search),
+        "chips": _CHIPS,
+        "which": which,
+        "search": search,
+        "kinds": Study.Kind.choices,
+        "refused": str(refused) if refused else "",
+        "typed": request.POST if refused else {},
+    }
+    return render(request, "studies/list.html", context, status=refused.status if refused else 200)
+
+
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """Make a study; a refused name opens the dialog again with what was typed."""
+    user = person(request)
+    try:
+        study = services.create_study(
+            owner=user,
+            name=request.POST.get("name", ""),
+            kind=request.POST.get("kind", Study.Kind.MINNOJS),
+            description=request.POST.get("description", "").strip(),
+        )
+    except Refused as refused:
+        return _list(request, refused=refused)
+    return redirect("study", study.public_id)
+
+
+@require_POST
+def create_from_example(request: HttpRequest) -> HttpResponse:
+    """Make a study with the files of the example."""
+    return redirect("study", starters.start_from_example(owner=person(request)).public_id)
+
+
+@never_cache
+@require_GET
+def show(request: HttpRequest, public_id: str, number: int | None = None) -> HttpResponse:
+    """Show a version's files and the editor."""
+    user = person(request)
+    study = get_study(user, public_id, Action.READ_FILES)
+    version = get_version(study, number)
+    rights = standing(user, study).rights
+    is_editable = Action.EDIT_FILES in rights and not version.tree.is_frozen
+    context = {
+        "study": study,
+        "version": version,
+        "versions": sorted(study.versions.all(), key=lambda one: -one.number),
+        "is_newest": version.pk == newest_version(study).pk,
+        "is_editable": is_editable,
+        "rights": rights,
+        "is_owner": study.owner_id == user.pk,
+        "config": _config(user, study, version, is_editable),
+    }
+    return render(request, "studies/study.html", context)
+
+
+def _config(user: User, study: Study, version: Version, is_editable: bool) -> dict[str, object]:
+    """Return what the page's script starts with."""
+    why = f"View only: {version} is published" if version.tree.is_frozen else "View only"
+    return {
+        "user": user.pk,
+        "study": study.public_id,
+        "version": version.number,
+        "base": reverse("study_version", args=[study.public_id, version.number]),
+        "raw": reverse("study_raw", args=[study.public_id, "-"]).removesuffix("-"),
+        "login_url": reverse("login"),
+        "editable": is_editable,
+        "why_read_only": why,
+        "tree": tree_json(version.tree, None),
+    }
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def rename(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Change a study's name and description."""
+    user = person(request)
+    study = get_study(user, public_id, Action.MANAGE)
+    if request.method == "GET":
+        context = {"study": study, "name": study.name, "description": study.description}
+        return render(request, "studies/rename.html", context)
+    name, description = request.POST.get("name", ""), request.POST.get("description", "").strip()
+    try:
+        services.rename_study(study=study, name=name, by=user)
+        services.describe_study(study=study, description=description, by=user)
+    except Refused as refused:
+        context = {"study": study, "name": name, "description": description, "refused": str(refused)}
+        return render(request, "studies/rename.html", context, status=refused.status)
+    return redirect("study", study.public_id)
+
+
+@require_POST
+def archive(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Put a study out of the way."""
+    study = services.archive_study(
+        study=get_study(person(request), public_id, Action.MANAGE), by=person(request)
+    )
+    messages.success(request, f"“{study.name}” is archived. You find it under Archived.")
+    return redirect("studies")
+
+
+@require_POST
+def unarchive(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Put an archived study back among the others."""
+    study = services.unarchive_study(
+        study=get_study(person(request), public_id, Action.MANAGE), by=person(request)
+    )
+    messages.success(request, f"“{study.name}” is among your studies again.")
+    return redirect("studies")
+
+
+@require_POST
+def delete(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Delete a study; it can be brought back for 30 days."""
+    study = services.delete_study(
+        study=get_study(person(request), public_id, Action.DELETE), by=person(request)
+    )
+    messages.success(request, f"“{study.name}” is deleted. You can bring it back for 30 days, under Deleted.")
+    return redirect("studies")
+
+
+@require_POST
+def bring_back(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Bring a deleted study back."""
+    study = services.bring_back_study(
+        study=get_study(person(request), public_id, Action.DELETE), by=person(request)
+    )
+    messages.success(request, f"“{study.name}” is back.")
+    return redirect("studies")
+
+
+@require_POST
+def duplicate(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Make a study of one's own from another's newest version."""
+    copy = services.duplicate_study(
+        study=get_study(person(request), public_id, Action.DUPLICATE), by=person(request)
+    )
+    messages.success(request, f"This is the copy, “{copy.name}”.")
+    return redirect("study", copy.public_id)
+
+
+@require_POST
+def publish(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Publish the version in development."""
+    return _versioned(
+        request, public_id, services.publish, "{} is published. Its files do not change any more."
+    )
+
+
+@require_POST
+def new_version(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Make the next version in development."""
+    return _versioned(request, public_id, services.new_version, "{} begins with the files of the one before.")
+
+
+def _versioned(
+    request: HttpRequest, public_id: str, verb: Callable[..., Version], sentence: str
+) -> HttpResponse:
+    user = person(request)
+    study = get_study(user, public_id, Action.MANAGE)
+    try:
+        messages.success(request, sentence.format(verb(study=study, by=user)))
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("study", study.public_id)

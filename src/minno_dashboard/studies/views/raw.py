@@ -1,0 +1,95 @@
+"""A study's bytes as they are: previews in a sandbox, downloads, zips."""
+
+from __future__ import annotations
+
+import mimetypes
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET
+
+from minno_dashboard.core.errors import Invalid, NotFound
+from minno_dashboard.files import queries as files
+from minno_dashboard.files import store
+from minno_dashboard.files.models import Blob
+from minno_dashboard.files.zips import zip_stream
+from minno_dashboard.studies.access import Action
+from minno_dashboard.studies.views.asking import asked
+
+_SHOWN = {
+    "image/avif",
+    "image/bmp",
+    "image/gif",
+    "image/jpeg",
+    "image/png",
+    "image/svg+xml",
+    "image/vnd.microsoft.icon",
+    "image/webp",
+    "image/x-icon",
+    "image/x-ms-bmp",
+    "application/pdf",
+}
+_TEXTS = {"application/json", "application/javascript", "application/xml"}
+# Researchers' files never run on the Dashboard's own address: an opaque origin, no scripts, nothing fetched.
+_POLICY = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+# Chromium shows no PDF inside a sandbox; a PDF has no origin's rights in any browser's viewer.
+_PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+
+
+@require_GET
+def raw(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
+    """Give one file as it is: pictures, PDFs and texts to look at, everything else to download."""
+    version = request.GET.get("v", "")
+    what = asked(request, Action.READ_FILES, public_id, int(version) if version.isdecimal() else None)
+    node = files.node_at(tree=what.tree, path=path)
+    if node is None or node.blob is None:
+        raise NotFound("There is no such file in this version.")
+    return _served(request, node.blob, node.name, as_download="download" in request.GET)
+
+
+def _served(request: HttpRequest, blob: Blob, name: str, *, as_download: bool) -> HttpResponseBase:
+    content_type, is_shown = _type_of(name)
+    tag = f'"{blob.sha256}"'
+    response: HttpResponseBase
+    if request.headers.get("If-None-Match") == tag and not as_download:
+        response = HttpResponse(status=304)
+    else:
+        response = StreamingHttpResponse(store.read_pieces(blob), content_type=content_type)
+        response["Content-Length"] = str(blob.size)
+    if header := content_disposition_header(as_download or not is_shown, name):
+        response["Content-Disposition"] = header
+    response["ETag"] = tag
+    response["Cache-Control"] = "private, no-cache"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Content-Security-Policy"] = _PDF_POLICY if content_type == "application/pdf" else _POLICY
+    return response
+
+
+def _type_of(name: str) -> tuple[str, bool]:
+    """Return the media type to send, and whether it is shown rather than downloaded; no text is sent as HTML."""
+    guessed, encoding = mimetypes.guess_type(name)
+    if encoding or guessed is None:
+        return "application/octet-stream", False
+    if guessed in _SHOWN:
+        return guessed, True
+    if guessed.startswith("text/") or guessed in _TEXTS:
+        return "text/plain; charset=utf-8", True
+    return guessed, False
+
+
+@require_GET
+def download(request: HttpRequest, public_id: str, number: int) -> HttpResponseBase:
+    """Give chosen files and folders, or the whole version, as a zip that is made while it is sent."""
+    what = asked(request, Action.READ_FILES, public_id, number)
+    only, name = None, f"{what.study.name} {what.version}"
+    if given := request.GET.get("ids", ""):
+        if not all(one.isascii() and one.isdigit() for one in given.split(",")):
+            raise Invalid("This address is damaged. Go back and choose the files again.")
+        nodes = files.get_nodes(tree=what.tree, node_ids=[int(one) for one in given.split(",")])
+        only = [node.pk for node in nodes]
+        name = nodes[0].name if len(nodes) == 1 else name
+    response = StreamingHttpResponse(zip_stream(tree=what.tree, only=only), content_type="application/zip")
+    response["Content-Disposition"] = content_disposition_header(True, f"{name}.zip") or "attachment"
+    response["Cache-Control"] = "private, no-store"
+    return response

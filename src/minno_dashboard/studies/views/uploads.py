@@ -1,0 +1,120 @@
+"""JSON addresses of uploads: small files in one request, large ones in pieces that go on where they stopped."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from minno_dashboard.core import names
+from minno_dashboard.core.errors import Invalid
+from minno_dashboard.files import queries as files
+from minno_dashboard.files import services, store
+from minno_dashboard.files.models import Node, Tree, Upload
+from minno_dashboard.studies.access import Action
+from minno_dashboard.studies.views.asking import Asked, api
+
+MOST_PATHS = 50_000
+
+
+def _policy(given: str) -> services.IfThere:
+    try:
+        return services.IfThere(given)
+    except ValueError as error:
+        raise Invalid("Say what to do with names that are taken: overwrite, keep both or skip.") from error
+
+
+def _whole_number(request: HttpRequest, name: str) -> int | None:
+    given = request.GET.get(name, "")
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit()) or len(given) > 18:
+        raise Invalid("The page sent something the Dashboard cannot read. Reload the page and do it again.")
+    return int(given)
+
+
+@api("POST", Action.EDIT_FILES)
+def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
+    """Tell which of the paths to upload are taken by files."""
+    folder = what.folder()
+    paths = what.texts("paths")
+    if len(paths) > MOST_PATHS:
+        raise Invalid(f"More than {MOST_PATHS:,} files at once are too many. Upload them in parts.")
+    taken = _taken(what.tree, folder, paths)
+    return JsonResponse({"taken": taken})
+
+
+def _taken(tree: Tree, folder: Node | None, paths: list[str]) -> list[str]:
+    above = f"{files.path_of(folder)}/" if folder else ""
+    living = {names.fold(entry.path) for entry in files.listing(tree)}
+    return [path for path in paths if names.fold(above + path) in living]
+
+
+@api("POST", Action.EDIT_FILES)
+def whole(request: HttpRequest, what: Asked) -> HttpResponseBase:
+    """Take a small file in one request: its bytes are the body."""
+    policy = _policy(request.GET.get("if_there", ""))
+    folder_id = _whole_number(request, "parent")
+    folder = None if folder_id is None else files.get_node(tree=what.tree, node_id=folder_id)
+    path = request.GET.get("path", "")
+    names.check_path(path.split("/"))  # before anything is stored
+    node = services.put_upload(
+        tree=what.tree,
+        by=what.user,
+        blob=store.put(request.body),
+        parent=folder,
+        path=path,
+        if_there=policy,
+    )
+    return JsonResponse({"node": node.pk if node else None})
+
+
+@api("POST", Action.EDIT_FILES)
+def begin(request: HttpRequest, what: Asked) -> HttpResponseBase:
+    """Announce a large file."""
+    upload = services.begin_upload(
+        tree=what.tree,
+        by=what.user,
+        parent=what.folder(),
+        path=what.text("path"),
+        size=what.number("size") or 0,
+    )
+    return JsonResponse({"upload": upload.public_id, "offset": 0})
+
+
+def _own_upload(what: Asked, upload_id: str) -> Upload:
+    """Return an upload that this person began."""
+    upload = files.get_upload(tree=what.tree, public_id=upload_id)
+    if upload.by_id != what.user.pk:
+        raise Invalid("Somebody else began this upload.")
+    return upload
+
+
+@api("PUT DELETE", Action.EDIT_FILES)
+def piece(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
+    """Take the next piece, or forget the upload."""
+    if request.method == "DELETE":
+        services.abandon_upload(upload=_own_upload(what, upload_id))
+        return JsonResponse({"upload": None})
+    return _append(request, what, upload_id)
+
+
+def _append(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
+    """Append a piece; a wrong offset answers 409 with the right one."""
+    upload = _own_upload(what, upload_id)
+    try:
+        offset = services.append_upload(
+            upload=upload, offset=_whole_number(request, "offset") or 0, piece=request.body
+        )
+    except services.UploadOffset as wrong:
+        return JsonResponse({"error": str(wrong), "offset": wrong.offset}, status=409)
+    return JsonResponse({"offset": offset})
+
+
+@api("POST", Action.EDIT_FILES)
+def finish(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
+    """Make the arrived bytes a file of the tree."""
+    upload = _own_upload(what, upload_id)
+    try:
+        node = services.finish_upload(upload=upload, by=what.user, if_there=_policy(what.text("if_there")))
+    except services.UploadOffset as wrong:
+        return JsonResponse({"error": str(wrong), "offset": wrong.offset}, status=409)
+    return JsonResponse({"node": node.pk if node else None})

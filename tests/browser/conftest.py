@@ -1,0 +1,133 @@
+"""A real server, a real Chromium, and windows that complain of what a person would not see.
+
+`site` is one Dashboard for all tests of a process; `open_page(user, …)` opens a window that is logged in. When a
+window closes, nothing may have gone wrong in its console and no other host may have been asked for anything.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.site import ROOT, Site
+
+RESULTS = ROOT / "test-results"
+AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Chromium logs each answer of 400 and above itself; where a test asks for one, that is no fault of the page.
+_EXPECTED = re.compile(
+    r"Failed to load resource: (the server responded with a status of (401|404|409|422)|net::ERR_)"
+)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A Dashboard with the researchers dana and noa and the admin ada."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    site.start()
+    site.add_user("dana", full_name="Dana Levi")
+    site.add_user("noa", full_name="נועה כהן")
+    site.add_user("ada", full_name="Ada Admin", is_admin=True)
+    yield site
+    site.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=CHROMIUM_FLAGS
+        )
+        yield browser
+        browser.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
+    """Open windows: `open_page("dana", "/studies/", width=360, dark=True)`; `user=None` is a visitor."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def watch(page: Page) -> None:
+        def heard(message: Any) -> None:
+            if message.type in ("error", "warning") and not _EXPECTED.match(message.text):
+                complaints.append(f"console: {message.text}")
+
+        def asked(request: Any) -> None:
+            if not request.url.startswith((site.url, "data:", "blob:", "chrome-extension:")):
+                complaints.append(f"another host was asked: {request.url}")
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+        page.on("request", asked)
+
+    def open_one(
+        user: str | None,
+        path: str = "/studies/",
+        *,
+        width: int = 1180,
+        height: int = 800,
+        dark: bool = False,
+        **options: Any,
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=site.url,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            **options,
+        )
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        if user:
+            cookies = [
+                {"name": cookie.name, "value": cookie.value or "", "url": site.url}
+                for cookie in site.session(user).cookies
+            ]
+            context.add_cookies(cookies)  # type: ignore[arg-type]
+        context.on("page", watch)
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def picture(page: Page, name: str) -> Path:
+    """Keep a picture of a page to look at, outside Git."""
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{name}.png"
+    page.screenshot(path=file, animations="disabled")
+    return file
+
+
+def assert_accessible(page: Page) -> None:
+    """Let axe-core look at the page as it stands: nothing serious or critical may be found."""
+    page.evaluate(AXE.read_text(encoding="utf-8") + "\n;0")
+    found = page.evaluate(
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    serious = [
+        f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
