@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.core.lowercase import LOWER
@@ -114,6 +114,15 @@ def numbered(name: str, number: int) -> str:
         stem, dot, ending = name, "", ""
     tail = f" ({number}){dot}{ending}"
     return cut(stem, LONGEST_NAME_BYTES - len(tail.encode("utf-8"))).rstrip(" ") + tail
+
+
+def free(taken: Container[str], name: str) -> str:
+    """Return the name, or `name (2)`, `name (3)` … the first whose fold is not among the folds that are taken."""
+    candidate, number = name, 1
+    while fold(candidate) in taken:
+        number += 1
+        candidate = numbered(name, number)
+    return candidate
 
 
 def cut(name: str, longest_bytes: int) -> str:

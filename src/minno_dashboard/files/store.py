@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, ForeignObjectRel, OuterRef, Q
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.contenthash import Hasher
@@ -243,7 +243,9 @@ def collect() -> int:
 def _unreferenced() -> Q:
     """Select blobs that no row of any room points to."""
     condition = Q()
-    for relation in Blob._meta.related_objects:
+    for relation in Blob._meta.get_fields(include_hidden=True):  # hidden ones are those named "+"
+        if not isinstance(relation, ForeignObjectRel):
+            continue
         pointing = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
         condition &= ~Q(Exists(pointing))
     return condition

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterable, Iterator
 
+from minno_dashboard.core import names
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob, Node, Tree
 from minno_dashboard.files.queries import Entry, listing
@@ -86,11 +87,13 @@ def _chosen(entries: list[Entry], inside: Node | None, only: set[int] | None) ->
     """Yield the entries to pack with their paths in the zip, relative to where each choice lies."""
     root = inside.pk if inside else None
     chosen: dict[int, str] = {}
+    taken: set[str] = set()
     for entry in entries:
         if entry.parent_id in chosen:
             path = f"{chosen[entry.parent_id]}/{entry.name}"
         elif (only is None and entry.parent_id == root) or (only is not None and entry.id in only):
-            path = entry.name
+            path = names.free(taken, entry.name)
+            taken.add(names.fold(path))
         else:
             continue
         chosen[entry.id] = path

@@ -133,15 +133,6 @@ def taken_keys(change: Change, parent_id: int | None) -> set[str]:
     return set(living_here.values_list("name_key", flat=True))
 
 
-def free_name(taken: set[str], name: str) -> str:
-    """Return the name, or `name (2)`, `name (3)` … the first that no other name in the folder equals."""
-    candidate, number = name, 1
-    while names.fold(candidate) in taken:
-        number += 1
-        candidate = names.numbered(name, number)
-    return candidate
-
-
 def way_to(parent_id: int | None) -> list[str]:
     """Return the names from the top of the tree to a folder."""
     return [step.name for step in walk.up(parent_id)]

@@ -18,7 +18,6 @@ from minno_dashboard.files.services.change import (
     add,
     changing,
     folder_of,
-    free_name,
     living,
     refuse_twin,
     taken_keys,
@@ -123,7 +122,7 @@ def duplicate(*, node: Node, by: Person) -> Node:
     """
     with changing(node.tree_id, by) as change:
         node = living(change, node.pk)
-        name = free_name(taken_keys(change, node.parent_id), node.name)
+        name = names.free(taken_keys(change, node.parent_id), node.name)
         _check_fits(way_to(node.parent_id), node, name)
         return copying.copy_one(change, node, node.parent_id, name)
 
@@ -168,7 +167,7 @@ def bring_back(*, node: Node, by: Person) -> Node:
                 f"{names.quoted(root.name)} was deleted together with its folder; bring the folder back."
             )
         parent_id = _nearest_living(root.parent_id)
-        name = free_name(taken_keys(change, parent_id), root.name)
+        name = names.free(taken_keys(change, parent_id), root.name)
         back: dict[str, object] = {"deleted_at": None, "deleted_with": None, **change.stamp()}
         Node.objects.filter(tree=change.tree, deleted_with=root).exclude(pk=root.pk).update(**back)
         Node.objects.filter(pk=root.pk).update(

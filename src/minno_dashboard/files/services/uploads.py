@@ -7,6 +7,7 @@ behind that is cut off before the next piece is appended.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -73,8 +74,9 @@ def append_upload(*, upload: Upload, offset: int, piece: bytes) -> int:
         raise TooLarge(f"A piece can have at most {MOST_PIECE_BYTES} bytes.")
     with transaction.atomic():
         current = _locked(upload)
-        if offset != current.received:
-            raise UploadOffset(current.received)
+        arrived = _arrived(current)
+        if offset != arrived:
+            raise UploadOffset(arrived)
         if offset + len(piece) > current.size:
             raise TooLarge(f"This file was announced with {current.size} bytes; this piece goes beyond them.")
         _append(file_of(current), offset, piece)
@@ -95,18 +97,12 @@ def finish_upload(*, upload: Upload, by: Person, if_there: IfThere) -> Node | No
     """
     with transaction.atomic():
         current = _locked(upload)
-        if current.received != current.size:
-            raise UploadOffset(current.received)
-        blob_id = current.blob_id
-    if blob_id is None:
-        path = file_of(current)
-        if not path.exists():
-            _append(path, 0, b"")
-        with path.open("rb") as stream:
-            blob = store.put(stream)
+        if current.blob is None and (arrived := _arrived(current)) != current.size:
+            raise UploadOffset(arrived)
+    blob = current.blob
+    if blob is None:
+        blob = store.put(_pieces(file_of(current), current.size))
         Upload.objects.filter(pk=current.pk).update(blob=blob)
-    else:
-        blob = current.blob or store.put(b"")
     node = put_upload(
         tree=current.tree, by=by, blob=blob, parent=current.parent, path=current.path, if_there=if_there
     )
@@ -130,14 +126,31 @@ def collect_uploads() -> int:
 
 def file_of(upload: Upload) -> Path:
     """Return where the pieces of an upload are kept."""
-    return Path(settings.DATA_DIR) / "uploads" / str(upload.pk)
+    return Path(settings.DATA_DIR) / "uploads" / upload.public_id
 
 
 def _locked(upload: Upload) -> Upload:
-    current = Upload.objects.select_for_update().filter(pk=upload.pk).first()
+    own = Upload.objects.select_for_update(of=("self",)).select_related("tree", "parent", "blob")
+    current = own.filter(pk=upload.pk).first()
     if current is None:
         raise NotFound("This upload is not known any more; begin it anew.")
     return current
+
+
+def _arrived(upload: Upload) -> int:
+    """Return how many bytes are safe: those the row knows of and the file (which a backup may lack) has."""
+    path = file_of(upload)
+    return min(upload.received, path.stat().st_size) if path.exists() else 0
+
+
+def _pieces(path: Path, size: int) -> Iterator[bytes]:
+    """Yield the first `size` bytes of a file; what a crash left behind them is not part of the upload."""
+    if size == 0:
+        return
+    with path.open("rb") as stream:
+        while size and (piece := stream.read(min(size, store.PIECE_BYTES))):
+            size -= len(piece)
+            yield piece
 
 
 def _append(path: Path, offset: int, piece: bytes) -> None:

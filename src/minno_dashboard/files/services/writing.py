@@ -17,7 +17,6 @@ from minno_dashboard.files.services.change import (
     changing,
     child,
     folder_of,
-    free_name,
     living,
     taken_keys,
     way_to,
@@ -122,7 +121,7 @@ def put_upload(
         if there is not None and if_there is IfThere.SKIP:
             return None
         if there is not None and if_there is IfThere.KEEP_BOTH:
-            name, there = free_name(taken_keys(change, folder_id), name), None
+            name, there = names.free(taken_keys(change, folder_id), name), None
         if there is not None and there.is_folder:
             raise Invalid(f"There is a folder {names.quoted(there.name)} here; a file cannot take its place.")
         return _set(change, folder_id, name, there, blob, "uploaded")

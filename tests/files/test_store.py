@@ -1,0 +1,188 @@
+"""The blob store: written once, proven when read, swept when nothing points there, safe to kill."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from minno_dashboard.core import clock
+from minno_dashboard.files import services, store
+from minno_dashboard.files.models import Blob, Node, Tree
+from tests.files.conftest import at
+
+pytestmark = pytest.mark.django_db
+
+
+def place(blob: Blob) -> Path:
+    return Path(settings.BLOB_STORE) / blob.sha256[:2] / blob.sha256[2:4] / blob.sha256
+
+
+def temporary() -> list[Path]:
+    folder = Path(settings.BLOB_STORE) / "incoming"
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def test_bytes_are_stored_once_with_both_hashes() -> None:
+    blob = store.put(b"hello world")
+    assert blob.sha256 == hashlib.sha256(b"hello world").hexdigest()
+    assert blob.dropbox_hash == "bc62d4b80d9e36da29c16c5d4d9f11731f36052c72401a76c23c0fb5a9b74423"
+    assert blob.size == 11
+    before = place(blob).stat()
+    assert store.put(iter([b"hello ", b"", b"world"])) == blob
+    assert place(blob).stat().st_ino == before.st_ino, "not written again"
+    assert place(blob).stat().st_mode & 0o777 == 0o600
+    assert store.read_verified(blob) == b"hello world"
+    assert temporary() == []
+
+
+def test_large_bytes_are_never_in_memory_as_a_whole() -> None:
+    def large() -> Iterator[bytes]:
+        for number in range(200):
+            yield bytes([number]) * 1024 * 1024
+
+    tracemalloc.start()
+    try:
+        blob = store.put(large())
+        total = sum(len(piece) for piece in store.read_pieces(blob))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert total == blob.size == 200 * 1024 * 1024
+    assert peak < 16 * 1024 * 1024
+
+
+def test_damaged_or_missing_bytes_are_never_handed_out_as_good() -> None:
+    blob = store.put(b"the truth")
+    assert store.is_there(blob)
+    place(blob).write_bytes(b"the truht")
+    with pytest.raises(store.DamagedBlob, match="damaged"):
+        store.read_verified(blob)
+    place(blob).unlink()
+    assert not store.is_there(blob)
+    with pytest.raises(store.DamagedBlob):
+        store.read_verified(blob)
+
+
+def test_putting_the_same_bytes_again_heals_a_lost_file() -> None:
+    blob = store.put(b"lost")
+    place(blob).unlink()
+    assert store.put(b"lost") == blob
+    assert store.read_verified(blob) == b"lost"
+
+
+def test_a_source_that_fails_leaves_nothing() -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        store.put(broken())
+    assert not Blob.objects.exists()
+    assert temporary() == []
+
+
+def test_a_file_on_this_disk_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "piece"
+    path.write_bytes(b"taken over")
+    blob = store.put_file(path)
+    assert store.read_verified(blob) == b"taken over"
+    assert not path.exists()
+
+
+def later(**gone: float) -> None:
+    """Make what the collector noted look as long ago."""
+    Blob.objects.filter(unreferenced_since__isnull=False).update(
+        unreferenced_since=clock.now() - timedelta(**gone)
+    )
+
+
+def test_bytes_that_nothing_points_to_are_removed_after_thirty_days(tree: Tree) -> None:
+    kept = services.write_file(tree=tree, by=None, path="a", source=b"kept", expected_blob=None).blob
+    assert kept
+    services.write_file(tree=tree, by=None, path="a", source=b"newer", expected_blob=kept)
+    loose = store.put(b"loose")
+    assert store.collect() == 0
+    later(days=29)
+    assert store.collect() == 0
+    later(days=31)
+    assert store.collect() == 1
+    assert not place(loose).exists()
+    assert not Blob.objects.filter(pk=loose.pk).exists()
+    assert store.read_verified(kept) == b"kept", "history points to it"
+
+
+def test_bytes_wanted_again_before_the_thirty_days_are_over_stay(tree: Tree) -> None:
+    loose = store.put(b"loose")
+    store.collect()
+    later(days=31)
+    store.put(b"loose")
+    assert store.collect() == 0
+    later(days=31)
+    services.write_file(tree=tree, by=None, path="a", source=loose, expected_blob=None)
+    assert store.collect() == 0
+    assert Node.objects.get(pk=at(tree, "a").pk).blob == loose
+
+
+def test_old_temporary_files_are_swept_and_new_ones_are_not() -> None:
+    folder = Path(settings.BLOB_STORE) / "incoming"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, age in (("old", 2 * 86_400), ("new", 60)):
+        (folder / name).write_bytes(b"half")
+        moment = clock.now().timestamp() - age
+        os.utime(folder / name, (moment, moment))
+    store.collect()
+    assert [path.name for path in temporary()] == ["new"]
+    (folder / "new").unlink()
+
+
+KILLED = """
+import os, sys
+import django
+django.setup()
+from django.core.management import call_command
+from minno_dashboard.files import store
+call_command("migrate", verbosity=0)
+store.put(b"before")
+where, number = sys.argv[1], 0
+
+def die(*_):
+    os._exit(9)
+
+if where == "before the rename":
+    store._move_into_place = die
+else:
+    store._sync_folder = die
+store.put(b"after")
+"""
+
+
+@pytest.mark.parametrize("where", ["before the rename", "after the rename"])
+def test_a_process_killed_while_storing_leaves_no_blob_without_bytes(tmp_path: Path, where: str) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("DATABASE_URL")},
+        "MINNO_DATA_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "minno_dashboard.config.settings",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, where], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert killed.returncode == 9, killed.stderr
+    check = """
+import django
+django.setup()
+from minno_dashboard.files import store
+from minno_dashboard.files.models import Blob
+assert [store.read_verified(blob) for blob in Blob.objects.all()] == [b"before"]
+assert store.read_verified(store.put(b"after")) == b"after"
+"""
+    subprocess.run([sys.executable, "-c", check], env=environment, check=True, timeout=120)
