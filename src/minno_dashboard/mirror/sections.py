@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import ids
-from minno_dashboard.mirror import configuration, queries, redirect
+from minno_dashboard.mirror import configuration, notices, queries, redirect
 from minno_dashboard.mirror.forms import DropboxForm, PolicyForm
 from minno_dashboard.mirror.panel import Panel, is_moving, panel_of
 from minno_dashboard.mirror.queries import Badge
@@ -50,11 +50,12 @@ def settings_section(request: HttpRequest) -> str:
     if not request.user.is_authenticated:
         return ""
     panel = panel_of(request.user)
-    return render_to_string(
-        "mirror/settings.html",
-        {**panel_context(request.user, panel), "policy_form": _policy_form(panel)},
-        request,
-    )
+    context = {
+        **panel_context(request.user, panel),
+        "policy_form": _policy_form(panel),
+        "notices": notices.take(request),
+    }
+    return render_to_string("mirror/settings.html", context, request)
 
 
 def panel_context(user: User, panel: Panel | None = None) -> dict[str, object]:

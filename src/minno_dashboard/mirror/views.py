@@ -16,7 +16,7 @@ from minno_dashboard.accounts.access import admin_required, login_not_required, 
 from minno_dashboard.accounts.views import configuration as configuration_page
 from minno_dashboard.core import ids
 from minno_dashboard.core.errors import Refused
-from minno_dashboard.mirror import configuration, oauth, sections, services, states
+from minno_dashboard.mirror import configuration, notices, oauth, sections, services, states
 from minno_dashboard.mirror.forms import ConfirmForm, DropboxForm, PolicyForm
 from minno_dashboard.siteconfig import queries as siteconfig
 
@@ -43,9 +43,9 @@ def _do(request: HttpRequest, change: Callable[[], None], done: str) -> HttpResp
     try:
         change()
     except Refused as error:
-        messages.error(request, str(error))
+        notices.say(request, str(error), is_refusal=True)
     else:
-        messages.success(request, done)
+        notices.say(request, done)
     return _back_to_settings()
 
 
@@ -55,17 +55,18 @@ def connect(request: HttpRequest) -> HttpResponse:
     """Send the user to Dropbox's consent page."""
     origin = request.headers.get("Origin", "null")
     if origin not in ("null", settings.SERVER_URL):
-        messages.error(
+        notices.say(
             request,
             f"Dropbox brings you back to {settings.SERVER_URL}, and you are logged in at {origin}. "
             f"Open {settings.SERVER_URL}/settings/ and connect there.",
+            is_refusal=True,
         )
         return _back_to_settings()
     mark = request.session.setdefault(BROWSER_MARK, ids.secret_code())
     try:
         return _see_other(oauth.begin(user=person(request), browser=mark))
     except Refused as error:
-        messages.error(request, str(error))
+        notices.say(request, str(error), is_refusal=True)
         return _back_to_settings()
 
 
@@ -85,9 +86,9 @@ def come_back(request: HttpRequest) -> HttpResponse:
             answer={name: request.GET.get(name, "") for name in ("code", "error", "state")},
         )
     except Refused as error:
-        messages.error(request, str(error))
+        notices.say(request, str(error), is_refusal=True)
     else:
-        messages.success(request, done)
+        notices.say(request, done)
     return _back_to_settings()
 
 
@@ -130,7 +131,9 @@ def policy(request: HttpRequest) -> HttpResponse:
             if form.keeps_deleted
             else "Files that you delete here are deleted in your Dropbox too.",
         )
-    messages.error(request, "Choose what becomes of the files that you delete; nothing was changed.")
+    notices.say(
+        request, "Choose what becomes of the files that you delete; nothing was changed.", is_refusal=True
+    )
     return _back_to_settings()
 
 
@@ -139,7 +142,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     """Take the user's answer about many files that would go."""
     form = ConfirmForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose one of the two buttons; nothing was changed.")
+        notices.say(request, "Choose one of the two buttons; nothing was changed.", is_refusal=True)
         return _back_to_settings()
     is_accepted = form.cleaned_data["answer"] == "accept"
     return _do(

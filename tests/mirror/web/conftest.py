@@ -18,7 +18,7 @@ from django.test import Client
 from dropbox_simulator import Simulator, VirtualClock, mount
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
-from minno_dashboard.mirror import dropbox
+from minno_dashboard.mirror import dropbox, notices
 from minno_dashboard.siteconfig.services import save_section
 
 APP_KEY, APP_SECRET = "key0of0the0app0", "the-very-secret-secret-of-the-app"
@@ -114,8 +114,10 @@ def connect(client: Client, simulator: Simulator, account: str) -> HttpResponse:
 
 
 def said(response: Any) -> str:
-    """Return the messages that the answer left for the next page."""
-    return " ".join(str(message) for message in get_messages(response.wsgi_request))
+    """Return what the answer left to be said on the next page: the section's notices and the messages."""
+    request = response.wsgi_request
+    kept = [str(one["sentence"]) for one in request.session.get(notices.KEY, [])]
+    return " ".join([*kept, *(str(message) for message in get_messages(request))])
 
 
 def changed(address: str, **values: str) -> str:

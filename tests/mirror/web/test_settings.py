@@ -69,6 +69,11 @@ def test_it_looks_again_by_itself_only_while_something_moves(connected: Client, 
     assert not looks_again()
 
 
+def test_what_is_said_stands_in_the_section_and_only_once(connected: Client) -> None:
+    assert "Connected with the Dropbox of anna@dropbox.example." in dropbox_section(connected)
+    assert "Connected with the Dropbox" not in settings_page(connected)
+
+
 def test_prove_now_makes_a_proof_due(connected: Client, alice: User) -> None:
     Link.objects.update(next_proof_at=None)
     response = connected.post("/dropbox/prove")
