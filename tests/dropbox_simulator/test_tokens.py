@@ -61,7 +61,8 @@ def token(simulator: Simulator, *, basic: bool = False, **fields: str) -> tuple[
 
 def exchange(simulator: Simulator, code: str, **fields: str) -> tuple[int, dict[str, Any]]:
     """Exchange a code."""
-    return token(simulator, grant_type="authorization_code", code=code, redirect_uri=REDIRECT, **fields)
+    asked: dict[str, Any] = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
+    return token(simulator, **(asked | fields))
 
 
 def test_the_consent_page_shows_app_scopes_accounts_and_two_buttons(simulator: Simulator) -> None:
@@ -239,6 +240,8 @@ def test_the_sdk_flow_runs_over_http(
     flow = dropbox.DropboxOAuth2Flow(
         "appkey", REDIRECT, kept, "csrf", "appsecret", token_access_type="offline", ca_certs=str(server.ca)
     )
+    # An environment that names another bundle would win over ca_certs.
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.ca))
     original = flow.build_url
     monkeypatch.setattr(
         flow, "build_url", lambda target, params=None, host="": original(target, params, place)
