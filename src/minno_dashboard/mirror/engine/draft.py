@@ -125,7 +125,7 @@ class Draft:
             owner = self.stands_for.get(occupant.key)
             if occupant.content is None and (owner is None or (wanted and owner == wanted.identity)):
                 return occupant.key
-            if owner is None:
+            if occupant.identity is None:
                 self.move_aside(occupant.key)
             else:
                 self.move_for_now(occupant.key)

@@ -13,6 +13,10 @@ from minno_dashboard.core.names import fold
 from minno_dashboard.mirror.engine.draft import Draft
 from minno_dashboard.mirror.engine.model import DELETED, Desired, Remote, Step
 
+LONGEST_QUEUE = 8
+"""The most nodes that wait for each other's places, hence about the most batches of moves in a row: in a longer
+queue (a hundred pages, each renamed to the number after it) every eighth takes a temporary name."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -55,6 +59,8 @@ class _Arrangement:
                 self._bring(here)
                 self._settled.add(here.identity)
                 on_the_way.discard(waiting.pop().identity)
+            elif obstacle.is_in_the_way and len(waiting) >= LONGEST_QUEUE:
+                self._draft.move_for_now(self._draft.place[obstacle.identity])
             elif obstacle.identity not in on_the_way:
                 waiting.append(obstacle)
                 on_the_way.add(obstacle.identity)

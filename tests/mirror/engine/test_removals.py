@@ -1,0 +1,79 @@
+"""What is no longer wanted goes, and never with anything of the user's for good."""
+
+from __future__ import annotations
+
+from tests.mirror.engine.rig import FOR_GOOD
+from tests.mirror.engine.telling import have, steps_between, want
+
+STUDY = ("r /Studies/", "s /Studies/A/", "v /Studies/A/v1/", "n /Studies/A/v1/a.js u")
+
+
+def test_a_deleted_study_moves_to_the_deleted_things_in_one_step() -> None:
+    assert steps_between(want("r /Studies/"), have(*STUDY)) == ["move /Studies/A → /Deleted/2026-11-23 A"]
+
+
+def test_what_has_the_same_name_is_counted_up_among_the_deleted_things() -> None:
+    remote = have("- /Deleted/", "x /Deleted/2026-11-23 a.js v", "n /a.js u")
+    assert steps_between([], remote) == ["move /a.js → /Deleted/2026-11-23 a (2).js"]
+
+
+def test_two_things_of_one_name_deleted_at_once_get_two_names() -> None:
+    steps = steps_between(want("d /d/", "e /e/"), have("d /d/", "e /e/", "n /d/a u", "m /e/A v"))
+    assert steps == ["move /d/a → /Deleted/2026-11-23 a", "move /e/A → /Deleted/2026-11-23 A (2)"]
+
+
+def test_what_is_still_desired_moves_out_of_a_deleted_folder_first() -> None:
+    desired = want("r /Studies/", "n /Studies/a.js u")
+    assert steps_between(desired, have(*STUDY)) == [
+        "move /Studies/A/v1/a.js → /Studies/a.js",
+        "move /Studies/A → /Deleted/2026-11-23 A",
+    ]
+
+
+def test_what_the_user_added_to_a_deleted_folder_goes_along_and_stays_theirs() -> None:
+    remote = have(*STUDY, "- /Studies/A/v1/mine x", "m! /Studies/A/v1/b.js y")
+    assert steps_between(want("r /Studies/"), remote) == ["move /Studies/A → /Deleted/2026-11-23 A"]
+
+
+def test_what_lies_among_the_deleted_things_counts_as_removed() -> None:
+    remote = have("- /deleted/", "s /deleted/2026-11-20 A/", "n /deleted/2026-11-20 A/x u")
+    assert steps_between([], remote) == []
+    assert steps_between([], remote, FOR_GOOD) == []
+
+
+def test_the_folder_of_deleted_things_is_never_removed() -> None:
+    assert steps_between([], have("d /Deleted/", "- /Deleted/x y"), FOR_GOOD) == []
+
+
+def test_a_folder_of_ours_is_removed_for_good_in_one_step() -> None:
+    assert steps_between(want("r /Studies/"), have(*STUDY), FOR_GOOD) == ["remove /Studies/A"]
+
+
+def test_a_folder_with_something_of_the_users_loses_only_what_is_ours() -> None:
+    remote = have(*STUDY, "d /Studies/A/v1/d/", "m /Studies/A/v1/d/b v", "- /Studies/A/v1/mine x")
+    assert steps_between(want("r /Studies/"), remote, FOR_GOOD) == [
+        "disown /Studies/A",
+        "disown /Studies/A/v1",
+        "remove /Studies/A/v1/a.js",
+        "remove /Studies/A/v1/d",
+    ]
+
+
+def test_a_file_the_user_changed_is_never_removed_for_good() -> None:
+    assert steps_between([], have("n! /a x"), FOR_GOOD) == ["disown /a"]
+
+
+def test_what_is_ours_in_a_folder_of_the_users_is_removed_and_their_folder_stays() -> None:
+    assert steps_between([], have("- /mine/", "n /mine/a u"), FOR_GOOD) == ["remove /mine/a"]
+
+
+def test_content_is_copied_before_its_last_source_is_removed_for_good() -> None:
+    assert steps_between(want("m /b/", "n /b/c u"), have("o /a/", "p /a/c u"), FOR_GOOD) == [
+        "copy /a/c → /b/c",
+        "remove /a",
+    ]
+
+
+def test_removals_come_after_everything_else() -> None:
+    steps = steps_between(want("n /a v", "d /d/", "m /c u"), have("n /a u", "o /b w"))
+    assert [step.split()[0] for step in steps] == ["copy", "replace", "make", "move"]
