@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from minno_dashboard.accounts.commands import create_user
+from minno_dashboard.accounts.commands import create_user, password_link
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.core.errors import Refused
-from tests.accounts.conftest import PASSWORD
+from tests.accounts.conftest import PASSWORD, make
 
 pytestmark = pytest.mark.django_db
 BASE = ["Yaël", "--email", "Yael@lab.example.org"]
@@ -51,3 +51,13 @@ def test_what_is_refused_ends_with_a_sentence_and_changes_nothing(
     assert isinstance(done.exception, Refused)  # config.cli prints it as one sentence
     assert sentence in str(done.exception)
     assert not User.objects.exists()
+
+
+def test_a_link_can_be_printed_for_who_lost_the_password() -> None:
+    make("dana", role="admin")
+    assert "/reset/" in CliRunner().invoke(password_link, ["DANA@lab.example.org"]).output
+    CliRunner().invoke(create_user, BASE)
+    assert "/activate/" in CliRunner().invoke(password_link, ["yaël"]).output
+    refused = CliRunner().invoke(password_link, ["nobody"])
+    assert refused.exit_code != 0
+    assert "There is no user “nobody”" in str(refused.exception)

@@ -66,7 +66,10 @@ def test_every_page_leads_to_the_change_first(first: Client, path: str) -> None:
 def test_the_change_page_says_why(first: Client) -> None:
     answer = first.get("/new-password/")
     assert answer.status_code == 200
-    assert CHANGE_FIRST in answer.content.decode()
+    page = answer.content.decode()
+    assert CHANGE_FIRST in page
+    assert ">Logout</button>" in page
+    assert "User management" not in page, "no menu of pages that cannot be reached"
 
 
 def test_a_script_is_told_why(first: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -204,6 +205,25 @@ def test_trying_codes_is_throttled_and_a_good_link_is_not(carol: User, client: C
     link = services.invite(by=None, user=carol)
     for _ in range(throttle.MOST_PER_NAME + 2):
         assert elsewhere.get(path_of(link)).status_code == 302
+
+
+def test_the_log_never_shows_a_code(carol: User, client: Client) -> None:
+    link = services.invite(by=None, user=carol)
+    code = link.rstrip("/").rpartition("/")[2]
+    record = logging.LogRecord("django.request", 30, "", 0, "%s: %s", ("Gone", f"/activate/{code}/"), None)
+    assert all(kept.filter(record) for kept in stderr_filters())
+    assert record.getMessage() == "Gone: /activate/…/"
+    other = logging.LogRecord("x", 20, "", 0, "%d studies", (3,), None)
+    assert all(kept.filter(other) for kept in stderr_filters())
+    assert (other.msg, other.args) == ("%d studies", (3,))
+
+
+def stderr_filters() -> list[logging.Filter]:
+    """The filters of the handler through which the product logs."""
+    handlers = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
+    found = [one for handler in handlers for one in handler.filters if isinstance(one, logging.Filter)]
+    assert found
+    return found
 
 
 def test_long_ended_links_are_tidied_away(carol: User) -> None:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
 from django.test import Client
 
 from minno_dashboard.accounts import services, throttle
 from minno_dashboard.accounts.models import AuditEntry, LoginFailure, User
+from minno_dashboard.config import env
 from minno_dashboard.core import clock
 from tests.accounts.conftest import PASSWORD, make
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse
 
 WRONG = services.WRONG_PAIR
 
 
-def enter(client: Client, name: str, password: str = PASSWORD, **more: str) -> HttpResponse:
-    return client.post("/login/", {"name": name, "password": password, **more})  # type: ignore[return-value]
+def enter(client: Client, name: str, password: str = PASSWORD, **more: str) -> _MonkeyPatchedWSGIResponse:
+    return client.post("/login/", {"name": name, "password": password, **more})
 
 
 @pytest.mark.parametrize("written", ["alice", " ALICE ", "alice@lab.example.org", "Alice@Lab.Example.ORG"])
@@ -122,11 +126,13 @@ def test_a_script_is_told_that_the_log_in_expired(db: None, client: Client, head
     answer = client.post("/settings/profile/", {}, headers=headers)
     assert answer.status_code == 401
     assert answer.json()["login"] == "/login/"
+    assert "Nothing was saved" in answer.json()["error"]
     assert "What you typed is still here" in answer.json()["error"]
+    asked = client.get("/settings/", headers=headers)
+    assert (asked.status_code, asked.json()["error"]) == (401, "You are logged out. Log in again to go on.")
 
 
 def test_logging_in_gives_the_session_another_key(alice: User, client: Client) -> None:
-    client.get("/activate/none/")  # leaves no session
     session = client.session
     session["planted"] = "by somebody else"
     session.save()
@@ -290,6 +296,25 @@ def test_a_log_in_is_renewed_by_coming_daily(alice: User, as_user: Callable[[Use
     client.get("/settings/")
     session.refresh_from_db()
     assert session.expire_date > clock.now() + timedelta(days=13)
+
+
+def test_a_monitor_may_ask_for_the_head_of_the_page(db: None, client: Client) -> None:
+    assert client.head("/login/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "names"),
+    [
+        ("https://lab.example.org", "0.0.0.0", ["lab.example.org"]),  # noqa: S104 - only compared
+        ("http://127.0.0.1:8000", "127.0.0.1", []),
+        ("http://[2001:db8::1]:8000", "::", ["[2001:db8::1]"]),
+        ("https://LAB.example.org:8443", "192.0.2.5", ["192.0.2.5", "lab.example.org"]),
+        ("http://127.0.0.1:8000", "2001:db8::2", ["[2001:db8::2]"]),
+    ],
+)
+def test_the_site_answers_to_its_own_names_only(url: str, host: str, names: list[str]) -> None:
+    own = ["127.0.0.1", "localhost", "[::1]"]
+    assert sorted(env.allowed_hosts(url, host)) == sorted(own + names)
 
 
 def test_another_host_name_is_refused(db: None) -> None:

@@ -37,7 +37,7 @@ def admin_required(view: View[P]) -> View[P]:
     @wraps(view)
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not person(request).is_admin:
-            raise NotAllowed("This page is for admins. Ask one of yours to do it, or to make you an admin.")
+            raise NotAllowed("Only admins can do this. Ask an admin of this Dashboard.")
         return view(request, *args, **kwargs)
 
     return checked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from minno_dashboard.accounts import services
+from minno_dashboard.accounts import queries, services
 from minno_dashboard.accounts.models import User
 
 
@@ -30,4 +30,13 @@ def create_user(name: str, email: str, password: str | None, full_name: str, adm
         click.echo(services.invite(by=None, user=user))
 
 
-COMMANDS = [create_user]
+@click.command("password-link")
+@click.argument("name")
+def password_link(name: str) -> None:
+    """Print a link with which the user NAME (or e-mail address) sets a password; the way back in for a lost admin."""
+    user = queries.find_user(name)
+    make = services.reset if user.is_activated else services.invite
+    click.echo(make(by=None, user=user))
+
+
+COMMANDS = [create_user, password_link]

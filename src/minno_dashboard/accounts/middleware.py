@@ -19,7 +19,11 @@ from minno_dashboard.core import clock
 from minno_dashboard.ui.errors import answer, wants_json
 
 SEEN_EVERY = timedelta(minutes=1)
-LOGGED_OUT = "You are logged out. What you typed is still here: log in in another tab, then do this again."
+LOGGED_OUT = "You are logged out. Log in again to go on."
+NOT_SAVED = (
+    "Nothing was saved, because you are logged out. What you typed is still here: "
+    "log in in another tab, then do this again."
+)
 CHANGE_FIRST = "Choose a new password first: the present one was given to you by somebody else."
 
 
@@ -32,7 +36,8 @@ class LogInRequiredMiddleware(LoginRequiredMiddleware):
         """Answer a request without a log-in."""
         login = resolve_url("login")
         if wants_json(request):
-            return JsonResponse({"error": LOGGED_OUT, "login": login}, status=401)
+            sentence = LOGGED_OUT if request.method in ("GET", "HEAD") else NOT_SAVED
+            return JsonResponse({"error": sentence, "login": login}, status=401)
         back = _way_back(request)
         return HttpResponseRedirect(f"{login}?{urlencode({'next': back})}" if back else login)
 

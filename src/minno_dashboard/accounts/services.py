@@ -210,7 +210,9 @@ def check_log_in(*, name: str, password: str, address: str) -> User:
     user = authenticate(username=name, password=password)
     if not isinstance(user, User):
         raise Invalid(WRONG_PAIR)
-    throttle.succeeded(attempt)
+    with transaction.atomic():
+        throttle.succeeded(attempt)
+        record(actor=user, verb="log in", target=user.username)
     return user
 
 

@@ -129,7 +129,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_codes": {"()": "minno_dashboard.accounts.redaction.WithoutCodes"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_codes"]}
+    },
     "root": {"handlers": ["stderr"], "level": env.text("MINNO_LOG_LEVEL", "INFO")},
     "loggers": {
         # The SDK logs each call, urllib3 each retry with its address: neither belongs in an operator's log.

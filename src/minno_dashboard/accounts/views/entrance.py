@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from minno_dashboard.accounts import queries, services, throttle
 from minno_dashboard.accounts.access import address_of, login_not_required, person, safe_next
-from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.forms import LogInForm, NewPasswordForm
 from minno_dashboard.accounts.middleware import CHANGE_FIRST
 from minno_dashboard.accounts.models import AccessCode
@@ -33,11 +32,11 @@ CSRF_REFUSED = (
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
     """Show the log-in form; let in who knows the password and go on to where they wanted."""
     wanted = safe_next(request, request.POST.get("next", request.GET.get("next", "")))
-    if request.method == "GET":
+    if request.method != "POST":
         if request.user.is_authenticated:
             return HttpResponseRedirect(wanted or resolve_url("/studies/"))
         form = LogInForm(initial={"name": request.session.get("name_to_log_in", "")})
@@ -61,7 +60,6 @@ def log_in(request: HttpRequest) -> HttpResponse:
         return _log_in_page(request, form, wanted, status=error.status)
     request.session.pop("name_to_log_in", None)
     login(request, user)
-    record(actor=user, verb="log in")
     return HttpResponseRedirect(wanted or resolve_url("/studies/"))
 
 
