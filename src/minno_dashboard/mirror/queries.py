@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, Sum
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import clock
+from minno_dashboard.files.models import Node
+from minno_dashboard.mirror import wording
+from minno_dashboard.mirror.models import Link, RemoteNode, Taken
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.studies.models import Collaboration, Study, Version
+from minno_dashboard.ui import words
 
 
 @dataclass(frozen=True)
@@ -14,3 +28,165 @@ class Badge:
     short: str
     full: str
     action: str = ""
+
+
+DOTS = {
+    "off": "off",
+    "proven": "good",
+    "pending": "warn",
+    "running": "warn",
+    "waiting": "warn",
+    "needs_user": "bad",
+    "needs_admin": "bad",
+}
+
+
+def link_of(user: User) -> Link | None:
+    """Return a user's connected Dropbox, or None."""
+    return Link.objects.filter(user=user).exclude(state=Link.State.OFF).first()
+
+
+def status(user: User) -> dict[str, Any]:
+    """Return the state of a user's mirror; its keys are a contract with other people's scripts (DESIGN 10)."""
+    link = link_of(user)
+    if link is None:
+        return {
+            "state": "off",
+            "account": None,
+            "files": 0,
+            "bytes": 0,
+            "pending": 0,
+            "parked": [],
+            "proven_at": None,
+            "last_error": None,
+            "calls": {},
+            "not_before": None,
+        }
+    studies = _studies(user)
+    pending = _pending(link, studies) + _leaving(link, studies)
+    mirrored = RemoteNode.objects.filter(link=link, is_folder=False, identity__isnull=False)
+    waits = _waits_until(link)
+    return {
+        "state": _state(link, pending),
+        "account": {"id": link.account_id, "name": link.account_name, "email": link.account_email},
+        "files": mirrored.count(),
+        "bytes": mirrored.aggregate(sum=Sum("size"))["sum"] or 0,
+        "pending": pending,
+        "parked": [
+            {"path": one.path, "reason": wording.refused_file(one.reason)}
+            for one in link.parked.order_by("path")
+        ],
+        "proven_at": link.proven_at.isoformat() if link.proven_at else None,
+        "last_error": link.last_error or None,
+        "calls": link.calls,
+        "not_before": waits.isoformat() if waits else None,
+    }
+
+
+def badge(user: User) -> Badge:
+    """Return the badge of a user's whole mirror."""
+    link = link_of(user)
+    if link is None:
+        return Badge(
+            "off", DOTS["off"], "No backup", "Your studies are not backed up to a Dropbox.", action="connect"
+        )
+    studies = _studies(user)
+    pending = _pending(link, studies) + _leaving(link, studies)
+    return _badge(link, pending, words.plural(len(studies), "study", "studies"))
+
+
+def study_badge(user: User, study: Study) -> Badge:
+    """Return the badge of one study in a user's mirror."""
+    link = link_of(user)
+    if link is None:
+        return badge(user)
+    return _badge(link, _pending(link, [study]), "This study")
+
+
+def _badge(link: Link, pending: int, subject: str) -> Badge:
+    state = _state(link, pending)
+    if state == "needs_user":
+        trouble = wording.NEEDS_USER.get(link.reason, wording.NEEDS_USER_DEFAULT)
+        at = f" at {link.reason_at:%H:%M} UTC" if link.reason_at else ""
+        return Badge(state, DOTS[state], trouble.short, trouble.full.replace("{at}", at), trouble.action)
+    if state == "needs_admin":
+        full = wording.NEEDS_ADMIN.get(_admin_reason(link), wording.NEEDS_ADMIN_DEFAULT)
+        return Badge(state, DOTS[state], "Backup paused", full)
+    changes = words.plural(max(pending, 1), "change")
+    if state == "waiting":
+        verb = "is" if pending == 1 else "are"
+        until = f"{link.not_before:%H:%M} UTC" if link.not_before else "later"
+        full = f"Dropbox asked us to wait until {until}. {changes} {verb} safe here and will be sent then."
+        return Badge(state, DOTS[state], "Waiting for Dropbox", full)
+    if state == "proven":
+        ago = words.ago(link.proven_at, now=clock.now()) if link.proven_at else ""
+        files = words.plural(link.proven_files, "file")
+        what = subject if subject == "This study" else f"{subject}, {files}"
+        return Badge(
+            state, DOTS[state], "In your Dropbox", f"{what}: identical in your Dropbox. Proven {ago}."
+        )
+    last = f" Last proven {words.ago(link.proven_at, now=clock.now())}." if link.proven_at else ""
+    if not pending:
+        return Badge(state, DOTS[state], "Being proven", f"Comparing with Dropbox.{last}")
+    return Badge(state, DOTS[state], f"{changes} on {_their(pending)} way", f"Sending {changes}.{last}")
+
+
+def _their(count: int) -> str:
+    return "its" if count == 1 else "their"
+
+
+def _admin_reason(link: Link) -> str:
+    return link.reason if link.state == Link.State.NEEDS_ADMIN else "disabled"
+
+
+def _state(link: Link, pending: int) -> str:
+    now = clock.now()
+    if link.state == Link.State.NEEDS_USER:
+        return "needs_user"
+    if link.state == Link.State.NEEDS_ADMIN or not siteconfig.dropbox().is_enabled:
+        return "needs_admin"
+    if link.lease_until is not None and link.lease_until > now and (pending or link.proven_at is None):
+        return "running"
+    if _waits_until(link) is not None:
+        return "waiting"
+    is_settled = not pending and link.proven_at is not None and not link.parked.exists()
+    return "proven" if is_settled else "pending"
+
+
+def _waits_until(link: Link) -> datetime | None:
+    return link.not_before if link.not_before and link.not_before > clock.now() else None
+
+
+def _studies(user: User) -> list[Study]:
+    """Return the studies that a user's mirror should hold."""
+    shared = Collaboration.objects.filter(user=user, status=Collaboration.Status.ACCEPTED).exclude(
+        file_access=Collaboration.Files.NONE
+    )
+    return list(
+        Study.objects.filter(Q(owner=user) | Q(pk__in=shared.values("study_id")), deleted_at=None).only(
+            "pk", "revision"
+        )
+    )
+
+
+def _pending(link: Link, studies: Iterable[Study]) -> int:
+    """Count the changed files, folders and studies that the mirror has not taken over yet."""
+    revisions = {study.pk: study.revision for study in studies}
+    taken: dict[tuple[str, int], int] = {
+        (one.kind, one.object_id): one.revision for one in Taken.objects.filter(link=link)
+    }
+    behind = sum(1 for pk, revision in revisions.items() if taken.get((Taken.Kind.STUDY, pk), -1) < revision)
+    trees = Version.objects.filter(study__in=list(revisions)).values_list("tree_id", "tree__revision")
+    for tree_id, revision in trees:
+        mirrored = taken.get((Taken.Kind.TREE, tree_id), -1)
+        if mirrored < revision:
+            behind += Node.objects.filter(tree_id=tree_id, revision__gt=mirrored).count()
+    return behind
+
+
+def _leaving(link: Link, studies: Iterable[Study]) -> int:
+    """Count the studies that were deleted, and whose place in the Dropbox does not show it yet."""
+    known = Taken.objects.filter(link=link, kind=Taken.Kind.STUDY, is_released=False)
+    taken = {one.object_id: one.revision for one in known}
+    gone = Study.objects.filter(pk__in=list(taken)).exclude(pk__in=[study.pk for study in studies])
+    return sum(1 for pk, revision in gone.values_list("pk", "revision") if taken[pk] < revision)
