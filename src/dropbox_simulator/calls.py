@@ -62,12 +62,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One route: its handler, the scope it needs, and what kind of work it is."""
+    """One route: its handler, the scope it needs, what kind of work it is, and what work its job is."""
 
     handler: Callable[[Call], Any]
     scope: str | None
     kind: CostKind
     entries: Callable[[Any], int] = lambda arg: 1
+    job: CostKind = "none"
 
 
 def stone_route(name: str) -> Any | None:

@@ -338,6 +338,9 @@ def _locked(call: Call) -> Any:
         clock.sleep_until(start)
     result = _run(call)
     more = model.entries_cost(kind, call.nodes) if call.nodes else 0.0
+    if kind == "launch" and call.nodes:
+        # The batch answered at once instead of starting a job, so the call itself takes the time.
+        more = model.fixed_cost(call.endpoint.job) + model.entries_cost(call.endpoint.job, call.nodes)
     if more:
         lane.extend(more)
     if cost + more:

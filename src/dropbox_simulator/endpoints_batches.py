@@ -29,10 +29,9 @@ def _launch(call: Call, kind: str, result_validator: Any, result: Any, *, wait: 
 def _start_job(call: Call, kind: str, answer: dict[str, Any]) -> dict[str, Any]:
     simulator = call.simulator
     job_id = simulator.serials.job_id()
-    cost = simulator.model.entries_cost(call.endpoint.kind, max(call.nodes, 1))
-    cost += simulator.model.fixed_cost(call.endpoint.kind)
-    if simulator.model.lock_patience is not None:
-        simulator.lane(call.owner).extend(cost)
+    cost = simulator.model.entries_cost(call.endpoint.job, call.nodes)
+    cost += simulator.model.fixed_cost(call.endpoint.job)
+    simulator.lane(call.owner).extend(cost)
     ready_at = simulator.clock.now() + cost
     call.nodes = 0
     call.owner.jobs[job_id] = Job(kind, answer, ready_at, call.behaviour.job_polls)
@@ -202,14 +201,14 @@ def finish_batch_check(call: Call) -> Any:
 
 
 ENDPOINTS: dict[str, Endpoint] = {
-    "files/delete_batch": Endpoint(delete_batch, WRITE, "relocate"),
+    "files/delete_batch": Endpoint(delete_batch, WRITE, "launch", job="relocate"),
     "files/delete_batch/check": Endpoint(delete_batch_check, WRITE, "read"),
-    "files/create_folder_batch": Endpoint(create_folder_batch, WRITE, "write"),
+    "files/create_folder_batch": Endpoint(create_folder_batch, WRITE, "launch", job="write"),
     "files/create_folder_batch/check": Endpoint(create_folder_batch_check, WRITE, "read"),
-    "files/move_batch_v2": Endpoint(move_batch_v2, WRITE, "relocate"),
+    "files/move_batch_v2": Endpoint(move_batch_v2, WRITE, "launch", job="relocate"),
     "files/move_batch/check_v2": Endpoint(move_batch_check_v2, WRITE, "read"),
-    "files/copy_batch_v2": Endpoint(copy_batch_v2, WRITE, "relocate"),
+    "files/copy_batch_v2": Endpoint(copy_batch_v2, WRITE, "launch", job="relocate"),
     "files/copy_batch/check_v2": Endpoint(copy_batch_check_v2, WRITE, "read"),
-    "files/upload_session/finish_batch": Endpoint(finish_batch, WRITE, "commit_batch"),
+    "files/upload_session/finish_batch": Endpoint(finish_batch, WRITE, "launch", job="commit_batch"),
     "files/upload_session/finish_batch/check": Endpoint(finish_batch_check, WRITE, "read"),
 }

@@ -6,9 +6,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import Literal
 
-CostKind = Literal["none", "read", "write", "transfer", "start_batch", "commit", "commit_batch", "relocate"]
+CostKind = Literal[
+    "none", "read", "write", "transfer", "start_batch", "commit", "commit_batch", "relocate", "launch"
+]
 
-WRITING: frozenset[CostKind] = frozenset({"write", "commit", "commit_batch", "relocate"})
+WRITING: frozenset[CostKind] = frozenset({"write", "commit", "commit_batch", "relocate", "launch"})
 """The kinds of calls that take the write lock of the account."""
 
 
@@ -48,6 +50,7 @@ class LatencyModel:
             "commit": self.commit,
             "commit_batch": self.commit_batch,
             "relocate": self.relocate,
+            "launch": 0.0,
         }
         return costs[kind]
 

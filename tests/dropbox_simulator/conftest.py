@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,7 +37,13 @@ def connect(simulator: Simulator) -> Connect:
     def make(account: str = ALICE, **options: Any) -> Any:
         tokens = simulator.control.authorise(account)
         session = mount(create_session(), simulator)
-        settings: dict[str, Any] = {"max_retries_on_error": 0, "max_retries_on_rate_limit": 0, **options}
+        settings: dict[str, Any] = {
+            "max_retries_on_error": 0,
+            "max_retries_on_rate_limit": 0,
+            # Without it the SDK refreshes before the first call.
+            "oauth2_access_token_expiration": datetime.datetime(2099, 1, 1),  # noqa: DTZ001 - the SDK's way
+            **options,
+        }
         return dropbox.Dropbox(
             oauth2_access_token=tokens["access_token"],
             oauth2_refresh_token=tokens["refresh_token"],
