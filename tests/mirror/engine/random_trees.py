@@ -51,6 +51,7 @@ class Sapling:
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.nodes: dict[int, Leaf] = {}
+        self.origins: dict[int, int] = {}
         self.serial = 0
 
     def copy(self) -> Sapling:
@@ -82,6 +83,13 @@ class Sapling:
 
     def any_name(self) -> str:
         return self.chance.choice(NAMES)
+
+    def keep_names_possible(self) -> None:
+        """Give nodes other names where the name is that of the folder of deleted things, and compose all names."""
+        for id, leaf in self.nodes.items():
+            at_top = leaf.parent is None and fold(leaf.name) == fold(DELETED)
+            name = f"{leaf.name} {id}" if at_top else leaf.name
+            self.nodes[id] = replace(leaf, name=normalize("NFC", name))
 
     def change(self, times: int) -> None:
         """Change the tree in so many ways."""
@@ -197,7 +205,7 @@ def random_case(chance: random.Random) -> Case:
     ours.change(chance.randint(0, 8))
     theirs.change(chance.randint(0, 8))
     if chance.random() < 0.3:
-        _copy_a_folder(ours)
+        copy_a_folder(ours)
     return Case(
         desired=_desired(ours),
         remote=_remote(theirs, base),
@@ -205,10 +213,7 @@ def random_case(chance: random.Random) -> Case:
     )
 
 
-ORIGINS: dict[int, int] = {}
-
-
-def _copy_a_folder(tree: Sapling) -> None:
+def copy_a_folder(tree: Sapling) -> None:
     """Duplicate a folder with all below it; a little may be changed in the copy."""
     for top in tree.some(1):
         leaf = tree.nodes[top]
@@ -223,22 +228,28 @@ def _copy_a_folder(tree: Sapling) -> None:
             old = tree.nodes[id]
             parent = leaf.parent if id == top else twins[old.parent or 0]
             tree.nodes[twin] = replace(old, parent=parent, name=name if id == top else old.name)
-            ORIGINS[twin] = id
+            tree.origins[twin] = id
         if tree.chance.random() < 0.4:
             tree.change(1)
 
 
-def _desired(tree: Sapling) -> list[Desired]:
+def as_desired(tree: Sapling) -> list[Desired]:
+    """Return the nodes of a tree as desired ones."""
     nodes = []
     for id, leaf in tree.nodes.items():
-        at_top = leaf.parent is None and fold(leaf.name) == fold(DELETED)
-        name = f"{leaf.name} {id}" if at_top else leaf.name
         parent = None if leaf.parent is None else f"n{leaf.parent}"
-        origin = ORIGINS.get(id)
-        nodes.append(Desired(f"n{id}", parent, name, leaf.content, None if origin is None else f"n{origin}"))
+        origin = f"n{tree.origins[id]}" if id in tree.origins else None
+        nodes.append(Desired(f"n{id}", parent, leaf.name, leaf.content, origin))
+    return nodes
+
+
+def _desired(tree: Sapling) -> list[Desired]:
+    tree.keep_names_possible()
+    nodes = as_desired(tree)
+    for index in tree.chance.sample(range(len(nodes)), len(nodes) // 4):
+        nodes[index] = replace(nodes[index], name=normalize("NFD", nodes[index].name))
     if tree.chance.random() < 0.3:
         nodes.append(Desired("folder:deleted", None, DELETED))
-    ORIGINS.clear()
     tree.chance.shuffle(nodes)
     return nodes
 

@@ -26,7 +26,9 @@ FILES = [f"n{i} /S/{i} u" for i in range(40)]
         (201, 10_000, True),
     ],
 )
-def test_more_than_thirty_percent_or_two_hundred_files_wait_unless_they_are_few(removed: int, total: int, must_wait: bool) -> None:
+def test_more_than_thirty_percent_or_two_hundred_files_wait_unless_they_are_few(
+    removed: int, total: int, must_wait: bool
+) -> None:
     assert Verdict(removed, total).must_wait is must_wait
 
 
