@@ -95,12 +95,24 @@ def badge(user: User) -> Badge:
     return _badge(link, pending, words.plural(len(studies), "study", "studies"))
 
 
+def study_badges(user: User, studies: Iterable[Study]) -> dict[int, Badge]:
+    """Return the badge of each study in a user's mirror, by the study's id; a few queries for all of them."""
+    link, asked = link_of(user), list(studies)
+    if link is None:
+        return dict.fromkeys((study.pk for study in asked), badge(user))
+    behind = _pending_by_study(link, asked)
+    made = {count: _badge(link, count, "This study") for count in set(behind.values())}
+    return {study.pk: made[behind[study.pk]] for study in asked}
+
+
+def badges_of_all_studies(user: User) -> dict[int, Badge]:
+    """Return the badges of all studies that a user's mirror should hold, by the study's id."""
+    return study_badges(user, _studies(user))
+
+
 def study_badge(user: User, study: Study) -> Badge:
     """Return the badge of one study in a user's mirror."""
-    link = link_of(user)
-    if link is None:
-        return badge(user)
-    return _badge(link, _pending(link, [study]), "This study")
+    return study_badges(user, [study])[study.pk]
 
 
 def _badge(link: Link, pending: int, subject: str) -> Badge:
@@ -170,17 +182,24 @@ def _studies(user: User) -> list[Study]:
 
 
 def _pending(link: Link, studies: Iterable[Study]) -> int:
-    """Count the changed files, folders and studies that the mirror has not taken over yet."""
-    revisions = {study.pk: study.revision for study in studies}
+    return sum(_pending_by_study(link, studies).values())
+
+
+def _pending_by_study(link: Link, studies: Iterable[Study]) -> dict[int, int]:
+    """Count, for each study, the changed files and folders (and itself) that the mirror has not taken over yet."""
     taken: dict[tuple[str, int], int] = {
         (one.kind, one.object_id): one.revision for one in Taken.objects.filter(link=link)
     }
-    behind = sum(1 for pk, revision in revisions.items() if taken.get((Taken.Kind.STUDY, pk), -1) < revision)
-    trees = Version.objects.filter(study__in=list(revisions)).values_list("tree_id", "tree__revision")
-    for tree_id, revision in trees:
+    behind = {
+        study.pk: int(taken.get((Taken.Kind.STUDY, study.pk), -1) < study.revision) for study in studies
+    }
+    trees = Version.objects.filter(study__in=list(behind)).values_list(
+        "study_id", "tree_id", "tree__revision"
+    )
+    for study_id, tree_id, revision in trees:
         mirrored = taken.get((Taken.Kind.TREE, tree_id), -1)
         if mirrored < revision:
-            behind += Node.objects.filter(tree_id=tree_id, revision__gt=mirrored).count()
+            behind[study_id] += Node.objects.filter(tree_id=tree_id, revision__gt=mirrored).count()
     return behind
 
 

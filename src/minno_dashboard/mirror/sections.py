@@ -13,14 +13,19 @@ from minno_dashboard.mirror.forms import DropboxForm, PolicyForm
 from minno_dashboard.mirror.panel import Panel, is_moving, panel_of
 from minno_dashboard.mirror.queries import Badge
 from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.studies.models import Study
 from minno_dashboard.ui import slots
 
 FORM_OF_REQUEST = "mirror_dropbox_form"
+BADGES_OF_REQUEST = "mirror_study_badges"
+SIGNS = {"good": "✓", "warn": "↑", "bad": "!", "off": "○"}
 
 
 def contribute() -> None:
     """Take the mirror's places in the pages; called once as the room starts."""
     slots.contribute("topbar", name="mirror", title="Mirror", order=10, render=bar)
+    slots.contribute("study.row", name="mirror", title="Mirror", order=10, render=study_mark)
+    slots.contribute("study.head", name="mirror", title="Mirror", order=10, render=study_head)
     slots.contribute("settings.sections", name="dropbox", title="Dropbox", order=40, render=settings_section)
     slots.contribute(
         "configuration.sections", name="dropbox", title="Dropbox", order=10, render=configuration_section
@@ -37,12 +42,47 @@ def bar(request: HttpRequest) -> str:
 def bar_context(user: User) -> dict[str, object]:
     """Return what the badge of the bar shows; `mark` tells whether it is still the same one."""
     badge = queries.badge(user)
-    return {**badge_context(badge), "mark": ids.fingerprint(f"{badge.state} {badge.short}")[:12]}
+    return {**badge_context(badge), "mark": _mark(badge)}
 
 
 def badge_context(badge: Badge) -> dict[str, object]:
     """Return a badge with its dot and its pace."""
     return {"badge": badge, "is_moving": is_moving(badge)}
+
+
+def study_head(request: HttpRequest) -> str:
+    """Render the badge of the study that the page is about."""
+    study = getattr(request, "slot_subject", None)
+    if not request.user.is_authenticated or not isinstance(study, Study):
+        return ""
+    return render_to_string("mirror/study_head.html", study_context(request.user, study), request)
+
+
+def study_context(user: User, study: Study) -> dict[str, object]:
+    """Return what the badge of a study shows."""
+    badge = queries.study_badge(user, study)
+    return {**badge_context(badge), "study": study, "mark": _mark(badge)}
+
+
+def study_mark(request: HttpRequest) -> str:
+    """Render the mark of one line of the Studies list; nothing for who has no Dropbox connected."""
+    study = getattr(request, "slot_subject", None)
+    if not request.user.is_authenticated or not isinstance(study, Study):
+        return ""
+    made: dict[int, Badge] = getattr(request, BADGES_OF_REQUEST, {})
+    if study.pk not in made:
+        made = queries.badges_of_all_studies(request.user) | made
+        made.setdefault(study.pk, queries.study_badge(request.user, study))
+        setattr(request, BADGES_OF_REQUEST, made)
+    badge = made[study.pk]
+    if badge.state == "off":
+        return ""
+    return render_to_string("mirror/study_mark.html", {"badge": badge, "sign": SIGNS[badge.dot]}, request)
+
+
+def _mark(badge: Badge) -> str:
+    """Return a few letters that change whenever what the badge shows does."""
+    return ids.fingerprint(f"{badge.state} {badge.short}")[:12]
 
 
 def settings_section(request: HttpRequest) -> str:

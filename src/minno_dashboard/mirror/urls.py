@@ -10,6 +10,7 @@ urlpatterns = [
     path("dropbox/connect", views.connect, name="dropbox_connect"),
     path("dropbox/set", views.come_back, name="dropbox_set"),
     path("dropbox/badge", views.badge, name="dropbox_badge"),
+    path("dropbox/studies/<str:public_id>/badge", views.study_badge, name="dropbox_study_badge"),
     path("dropbox/panel", views.panel, name="dropbox_panel"),
     path("dropbox/prove", views.prove, name="dropbox_prove"),
     path("dropbox/policy", views.policy, name="dropbox_policy"),

@@ -19,6 +19,7 @@ from minno_dashboard.core.errors import Refused
 from minno_dashboard.mirror import configuration, notices, oauth, sections, services, states
 from minno_dashboard.mirror.forms import ConfirmForm, DropboxForm, PolicyForm
 from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.studies import queries as studies
 
 BROWSER_MARK = "dropbox_browser"
 LOGGED_OUT = (
@@ -100,6 +101,17 @@ def badge(request: HttpRequest) -> HttpResponse:
     if request.GET.get("was") == context["mark"]:
         return HttpResponse(status=204)
     return render(request, "mirror/bar_live.html", context)
+
+
+@never_cache
+@require_GET
+def study_badge(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Answer the badge of a study that the visitor may see, or 204 where it is still the same."""
+    user = person(request)
+    context = sections.study_context(user, studies.get_study(user, public_id))
+    if request.GET.get("was") == context["mark"]:
+        return HttpResponse(status=204)
+    return render(request, "mirror/study_head.html", context)
 
 
 @never_cache

@@ -19,11 +19,12 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def slot(context: Context, name: str) -> SafeString:
-    """Render what the rooms above contributed to a place of the page."""
+def slot(context: Context, name: str, subject: object = None) -> SafeString:
+    """Render what the rooms above contributed to a place of the page; they find `subject` as `request.slot_subject`."""
     request = context.get("request")
     if request is None:
         return mark_safe("")
+    request.slot_subject = subject
     # Each contribution promises safe HTML (ui.slots).
     return mark_safe("".join(one.render(request) for one in slots.contributions(name)))  # noqa: S308
 
