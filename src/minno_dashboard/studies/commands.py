@@ -18,7 +18,9 @@ MOST_SHOWN = 100
 @click.command("import-study")
 @click.option("--owner", required=True, help="The user who will own the study: user name or e-mail address.")
 @click.option("--name", required=True, help="The new study's name.")
-@click.option("--kind", type=click.Choice(Study.Kind.values), default=Study.Kind.MINNOJS, show_default=True)
+@click.option(
+    "--kind", type=click.Choice(Study.Kind.values), default=Study.Kind.MINNOJS.value, show_default=True
+)
 @click.argument("source", metavar="FOLDER_OR_ZIP", type=click.Path(exists=True, path_type=Path))
 def import_study(owner: str, name: str, kind: str, source: Path) -> None:
     """Make a study of everything in a folder or zip; if anything in it is refused, nothing is imported."""

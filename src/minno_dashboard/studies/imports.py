@@ -231,7 +231,7 @@ def _name_in(info: zipfile.ZipInfo) -> str:
 def _hostile(info: zipfile.ZipInfo, path: str) -> str:
     """Return why a member of a zip must not be unpacked, "" if it may be."""
     kind = stat.S_IFMT(info.external_attr >> 16)
-    if path.startswith(("/", "\\")) or (len(path) > 1 and path[1] == ":" and path[0].isalpha()):
+    if path.startswith(("/", "\\")) or path[1:3] in (":/", ":\\"):
         return "its path is absolute; only paths inside the study can be imported."
     if ".." in path.replace("\\", "/").split("/"):
         return "its path leads out of the study."

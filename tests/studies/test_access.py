@@ -1,0 +1,112 @@
+"""Who may do what to a study: every kind of visitor, every action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core.errors import NotAllowed, NotFound
+from minno_dashboard.studies import access, queries, services
+from minno_dashboard.studies.models import Study
+from tests.studies.conftest import person, share
+
+EVERYTHING = "see read_files edit_files manage delete read_data delete_data duplicate"
+MATRIX = {
+    "owner": EVERYTHING,
+    "editor": "see read_files edit_files duplicate",
+    "editor with data": "see read_files edit_files duplicate read_data",
+    "reader": "see read_files duplicate",
+    "reader with data": "see read_files duplicate read_data",
+    "data only": "see read_data",
+    "neither": "see",
+    "pending": "",
+    "declined": "",
+    "stranger": "",
+    "anonymous": "",
+    "nobody": "",
+    "deactivated owner": "",
+    "admin": "",
+    "admin who owns it": EVERYTHING,
+    "admin who reads": "see read_files duplicate",
+}
+SHARES: dict[str, dict[str, Any]] = {
+    "editor": {"file_access": "edit", "status": "accepted"},
+    "editor with data": {"file_access": "edit", "status": "accepted", "sees_data": True},
+    "reader": {"file_access": "read", "status": "accepted"},
+    "reader with data": {"file_access": "read", "status": "accepted", "sees_data": True},
+    "data only": {"file_access": "none", "status": "accepted", "sees_data": True},
+    "neither": {"file_access": "none", "status": "accepted"},
+    "pending": {"file_access": "edit", "status": "pending", "sees_data": True},
+    "declined": {"file_access": "edit", "status": "declined", "sees_data": True},
+    "admin who reads": {"file_access": "read", "status": "accepted"},
+}
+
+
+def visitor(kind: str, study: Study) -> access.Person:
+    """Make a visitor of the kind."""
+    if kind in ("anonymous", "nobody"):
+        return AnonymousUser() if kind == "anonymous" else None
+    if kind == "owner":
+        return study.owner
+    role = User.Role.ADMIN if kind.startswith("admin") else User.Role.RESEARCHER
+    user = person("visitor", role=role)
+    if "own" in kind:
+        Study.objects.filter(pk=study.pk).update(owner=user)
+    if kind.startswith("deactivated"):
+        user.is_active = False
+        user.save()
+    if kind in SHARES:
+        share(study, user, **SHARES[kind])
+    return user
+
+
+@pytest.mark.parametrize("kind", MATRIX)
+def test_each_visitor_may_do_exactly_this(study: Study, kind: str) -> None:
+    user = visitor(kind, study)
+    study = Study.objects.get(pk=study.pk)
+    allowed = set(MATRIX[kind].split())
+    for action in access.Action:
+        assert access.may(user, action, study) == (action in allowed), action
+        if action in allowed:
+            access.require(user, action, study)
+            assert queries.get_study(user, study.public_id, action) == study
+        else:
+            with pytest.raises(NotAllowed if "see" in allowed else NotFound):
+                access.require(user, action, study)
+            with pytest.raises(NotAllowed if "see" in allowed else NotFound):
+                queries.get_study(user, study.public_id, action)
+
+
+@pytest.mark.parametrize("kind", MATRIX)
+def test_of_a_deleted_study_only_the_owner_sees_anything_and_can_only_bring_it_back(
+    study: Study, kind: str
+) -> None:
+    user = visitor(kind, study)
+    services.delete_study(study=study, by=study.owner)
+    study = Study.objects.get(pk=study.pk)
+    left = {"see", "delete"} if MATRIX[kind] == EVERYTHING else set()
+    assert {action for action in access.Action if access.may(user, action, study)} == left
+
+
+@pytest.mark.parametrize("kind", MATRIX)
+def test_the_list_shows_a_study_to_exactly_those_who_may_see_it(study: Study, kind: str) -> None:
+    user = visitor(kind, study)
+    if isinstance(user, User) and user.is_active:
+        assert bool(queries.studies_of(user)) == bool(MATRIX[kind])
+
+
+def test_a_study_that_is_not_there_and_one_that_is_hidden_answer_the_same(bob: User, study: Study) -> None:
+    answers = []
+    for public_id in (study.public_id, "no-such-study"):
+        with pytest.raises(NotFound) as refusal:
+            queries.get_study(bob, public_id)
+        answers.append(str(refusal.value))
+    assert answers[0] == answers[1]
+
+
+def test_every_refusal_has_a_sentence() -> None:
+    assert set(access.RIGHTS) == set(access.Visitor)
+    assert set(access._REFUSALS) == set(access.Action) - {access.Action.SEE}
