@@ -107,6 +107,8 @@ def test_the_old_password_is_asked_for(inside: Client, alice: User) -> None:
     status, page = change(inside, "not it")
     assert status == 422
     assert "This is not your present password" in page
+    field = page.partition('name="old_password"')[2].partition(">")[0]
+    assert "autofocus" in field, "the browser scrolls to what is wrong"
     assert change(inside, "")[0] == 422
     alice.refresh_from_db()
     assert alice.check_password(PASSWORD)

@@ -13,6 +13,13 @@ LONGEST_PASSWORD = 1000  # hashing more would only cost the server time
 PASSWORD_HELP = "At least 10 characters. A few words are easier to remember than a few signs."  # noqa: S105
 
 
+def focus(form: forms.Form, name: str) -> None:
+    """Let the browser begin with this field."""
+    for other in form.fields.values():
+        other.widget.attrs.pop("autofocus", None)
+    form.fields[name].widget.attrs["autofocus"] = True
+
+
 def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharField:
     """Return a password field; what was typed is never sent back to the browser."""
     return forms.CharField(

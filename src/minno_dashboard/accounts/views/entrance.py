@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from minno_dashboard.accounts import queries, services, throttle
 from minno_dashboard.accounts.access import address_of, login_not_required, person, safe_next
-from minno_dashboard.accounts.forms import LogInForm, NewPasswordForm
+from minno_dashboard.accounts.forms import LogInForm, NewPasswordForm, focus
 from minno_dashboard.accounts.middleware import CHANGE_FIRST
 from minno_dashboard.accounts.models import AccessCode
 from minno_dashboard.accounts.names import FieldRefused
@@ -64,6 +64,8 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 
 def _log_in_page(request: HttpRequest, form: LogInForm, wanted: str, *, status: int = 200) -> HttpResponse:
+    if form["name"].value():
+        focus(form, "password")
     return render(request, "accounts/log_in.html", {"form": form, "next": wanted}, status=status)
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from minno_dashboard.accounts import services
 from minno_dashboard.accounts.access import address_of, person
-from minno_dashboard.accounts.forms import ChangePasswordForm, EmailForm, ProfileForm
+from minno_dashboard.accounts.forms import ChangePasswordForm, EmailForm, ProfileForm, focus
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.accounts.sections import PageSection, contributed
 from minno_dashboard.core.errors import TooMany
@@ -74,6 +74,8 @@ def _save(
         else:
             messages.success(request, done)
             return HttpResponseRedirect(f"{resolve_url('settings')}#{name}")
+    wrong = [field for field in form.errors if field in form.fields]
+    focus(form, wrong[0] if wrong else next(iter(form.fields)))
     person(request).refresh_from_db()
     return page(request, forms_in_error={name: form}, status=status)
 
