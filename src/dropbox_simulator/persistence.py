@@ -120,7 +120,7 @@ class FolderKeeper(Keeper):
         self._database.executescript(SCHEMA)
         self._pending: list[tuple[str, tuple[Any, ...]]] = []
         self._saved_sequence: dict[str, int] = {}
-        self._saved_sessions: dict[str, str] = {}
+        self._saved_sessions: dict[str, tuple[int, bool, bool, int]] = {}
         self._saved_registry = ""
         self._load()
 
@@ -199,6 +199,10 @@ class FolderKeeper(Keeper):
 
     def _note_sessions(self, link: Link) -> None:
         for id, session in list(link.sessions.items()):
+            state = (session.size, session.closed, session.consumed, len(session.pieces))
+            if self._saved_sessions.get(id) == state:
+                continue
+            self._saved_sessions[id] = state
             value = json.dumps(
                 {
                     "made_at": session.made_at,
@@ -209,9 +213,7 @@ class FolderKeeper(Keeper):
                     "pieces": list(session.pieces.items()),
                 }
             )
-            if self._saved_sessions.get(id) != value:
-                self._saved_sessions[id] = value
-                self._note("insert or replace into sessions values (?, ?, ?)", (link.name, id, value))
+            self._note("insert or replace into sessions values (?, ?, ?)", (link.name, id, value))
 
     def close(self) -> None:
         """Write everything down and close the database."""
@@ -293,7 +295,8 @@ class FolderKeeper(Keeper):
             values["pieces"] = {int(offset): length for offset, length in values["pieces"]}
             draft = self._simulator.store.draft(id.partition(":")[2])
             link.sessions[id] = Session(id=id, draft=draft, **values)
-            self._saved_sessions[id] = text
+            state = (values["size"], values["closed"], values["consumed"], len(values["pieces"]))
+            self._saved_sessions[id] = state
 
 
 def _registry(simulator: Simulator) -> dict[str, Any]:

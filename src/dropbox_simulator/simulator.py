@@ -40,8 +40,11 @@ class Simulator:
         behaviour: Behaviour | None = None,
     ) -> None:
         """Start empty, or go on from what the folder holds."""
+        # These know Simulator themselves; loading them here keeps the first call as fast as the others.
         from dropbox_simulator.control import Control
+        from dropbox_simulator.dispatch import dispatch
 
+        self._dispatch = dispatch
         self.clock: Clock = clock or RealClock()
         self.model = model or OFF
         self.behaviour = behaviour or Behaviour()
@@ -67,10 +70,8 @@ class Simulator:
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
-        from dropbox_simulator.dispatch import dispatch
-
         with self.keeping():
-            return dispatch(self, request)
+            return self._dispatch(self, request)
 
     def keeping(self) -> AbstractContextManager[None]:
         """Surround changes; with a folder, they are written down at the end."""
