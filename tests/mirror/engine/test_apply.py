@@ -54,3 +54,9 @@ def test_writing_a_file_in_place_makes_it_ours_as_written() -> None:
 def test_adopting_and_making_need_no_desired_tree() -> None:
     assert paths(apply(have("- /a/"), Adopt("s", "/a"))) == {"/a": "s"}
     assert paths(apply([], MakeFolder("s", "/a"))) == {"/a": "s"}
+
+
+def test_a_new_node_never_takes_a_key_that_is_in_use() -> None:
+    rows = apply(apply([], MakeFolder("s", "/a")), Move("new:s", "/a", "/b", aside=True))
+    rows = apply(rows, MakeFolder("s", "/a"))
+    assert [row.key for row in rows] == ["new:s", "new:s+"]

@@ -70,6 +70,11 @@ def test_a_changed_file_elsewhere_is_disowned_where_something_equal_lies_in_its_
     assert steps_between(want("n /a u"), have("- /a u", "n! /b x")) == ["disown /b", "adopt /a as n"]
 
 
+def test_a_file_whose_identity_became_a_folder_elsewhere_can_be_taken_over() -> None:
+    steps = steps_between(want("m /a u", "n /b/", "o /b/c v"), have("n /a u"))
+    assert steps == ["disown /a", "adopt /a as m", "upload /b/c v"]
+
+
 def test_a_file_created_again_under_the_same_name_takes_the_old_one_over_when_equal() -> None:
     assert steps_between(want("new /a u"), have("old /a u")) == ["adopt /a as new"]
 

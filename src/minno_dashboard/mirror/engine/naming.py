@@ -60,13 +60,14 @@ def split(name: str) -> tuple[str, str]:
 
 def numbered(stem: str, suffix: str, is_taken: Taken, *, remark: str = "", first: int = 1) -> str:
     """Return the first free one of `stem (remark).js`, `stem (remark 2).js` …, with the stem cut to fit."""
-    for number in count(first):
-        words = [word for word in (remark, str(number) if number > 1 else "") if word]
-        tail = (f" ({' '.join(words)})" if words else "") + suffix
-        name = _cut(stem, LONGEST_NAME_BYTES - len(tail.encode())) + tail
-        if not is_taken(fold(name)):
-            return name
-    raise AssertionError  # count() never ends
+    names = (_numbered(stem, suffix, remark, number) for number in count(first))
+    return next(name for name in names if not is_taken(fold(name)))
+
+
+def _numbered(stem: str, suffix: str, remark: str, number: int) -> str:
+    words = [word for word in (remark, str(number) if number > 1 else "") if word]
+    tail = (f" ({' '.join(words)})" if words else "") + suffix
+    return _cut(stem, LONGEST_NAME_BYTES - len(tail.encode())) + tail
 
 
 def _cut(text: str, longest_bytes: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from minno_dashboard.core.names import fold
 
 
@@ -18,26 +20,28 @@ class Footprint:
 
     def level(self, path: str) -> int:
         """Return the highest level among the touched paths that this one meets, 0 where it meets none."""
-        folded = fold(path)
+        folded, above_it = _ways(path)
         highest = max(self._at.get(folded, 0), self._below.get(folded, 0))
-        for above in _above(folded):
+        for above in above_it:
             highest = max(highest, self._at.get(above, 0))
         return highest
 
     def add(self, path: str, level: int) -> None:
         """Touch a path."""
-        folded = fold(path)
+        folded, above_it = _ways(path)
         self._at[folded] = max(level, self._at.get(folded, 0))
-        for above in _above(folded):
+        for above in above_it:
             if self._below.get(above, 0) < level:
                 self._below[above] = level
 
 
-def _above(path: str) -> list[str]:
-    """Return the paths of the folders above, without the app folder itself, which nothing touches."""
+@lru_cache(maxsize=1024)  # a path is asked about first and touched right after
+def _ways(path: str) -> tuple[str, tuple[str, ...]]:
+    """Return the folded path, and those of the folders above it but for the app folder, which nothing touches."""
+    folded = fold(path)
     above: list[str] = []
-    cut = path.rfind("/")
+    cut = folded.rfind("/")
     while cut > 0:
-        above.append(path[:cut])
-        cut = path.rfind("/", 0, cut)
-    return above
+        above.append(folded[:cut])
+        cut = folded.rfind("/", 0, cut)
+    return folded, tuple(above)
