@@ -9,7 +9,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 LONGEST_MODULE = 400
 # A module may be longer only with a reason that stands here.
-LONGER: dict[str, str] = {}
+LONGER: dict[str, str] = {
+    "minno_dashboard/mirror/dropbox.py": "the only file that calls Dropbox holds every call",
+}
 FORBIDDEN_NAMES = {"utils", "helpers", "managers", "misc", "common"}
 
 

@@ -103,6 +103,7 @@ _BY_TAG: tuple[tuple[frozenset[str], Callable[[str], MirrorError]], ...] = (
     (frozenset({"too_large", "too_many_files", "payload_too_large"}), ParkItem),
     (frozenset({"content_hash_mismatch", "length_mismatch"}), lambda tag: RetryItem("damaged_on_the_way")),
     (frozenset({"incorrect_offset"}), lambda tag: RetryItem("incorrect_offset")),
+    (frozenset({"closed"}), RetryItem),
     (
         frozenset(
             {"closed", "not_closed", "concurrent_session_missing_data", "concurrent_session_not_closed"}

@@ -114,7 +114,8 @@ class Job:
 class Port(Protocol):
     """What the mirror asks of one Dropbox. Every method raises `MirrorError`s only."""
 
-    calls: dict[str, int]
+    @property
+    def calls(self) -> dict[str, int]: ...
 
     def list_all(self) -> Page: ...
     def list_more(self, cursor: str) -> Page: ...

@@ -126,7 +126,7 @@ def _link_of(user: User) -> Link:
 def prove_now(*, user: User) -> None:
     """Make a proof due at once; it does not shorten a wait that Dropbox asked for."""
     row = _link_of(user)
-    Link.objects.filter(pk=row.pk).update(next_proof_at=clock.now(), needs_reading=True)
+    Link.objects.filter(pk=row.pk).update(next_proof_at=clock.now(), needs_reading=True, probe_at=clock.now())
 
 
 @transaction.atomic

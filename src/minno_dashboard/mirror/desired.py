@@ -1,0 +1,236 @@
+"""What one user's Dropbox should hold, read by identity from studies and files.
+
+Layout: `/README.txt`, `/Studies/<study>/v1/…`, `/Shared with me/<owner>/<study>/v1/…`. Identities: `readme`,
+`folder:studies`, `folder:shared`, `owner:<user>`, `study:<id>`, `version:<id>`, `node:<id>`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db.models import Q
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core.contenthash import Hasher
+from minno_dashboard.files.models import Node
+from minno_dashboard.mirror.engine.model import SHARED, STUDIES, Content, Desired
+from minno_dashboard.mirror.engine.naming import unique_study_names
+from minno_dashboard.studies.models import Collaboration, Study, Version
+
+T = TypeVar("T")
+AT_ONCE = 2000
+"""How many values one query names at most."""
+
+README = """This folder is written by the Dashboard at {address}.
+
+It holds a copy of your studies: in "Studies" those you own, in "Shared with me" those others share with you. Each
+saved change appears here by itself, a few seconds later.
+
+Changes that you make here do not reach the Dashboard. To change a study, change it at {address}.
+A file of yours that you put here is left alone. A file of the Dashboard that you change here is kept beside ours,
+under a name with "changed in Dropbox" and the date. What is deleted in the Dashboard moves to "Deleted".
+"""
+
+
+def in_portions(values: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
+    """Yield values in lists that fit into one query."""
+    portion: list[T] = []
+    for value in values:
+        portion.append(value)
+        if len(portion) == size:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
+
+
+def numbers(identities: Iterable[str], kind: str) -> list[int]:
+    """Return the ids of the identities of one kind, in order."""
+    prefix = f"{kind}:"
+    found = {int(one.removeprefix(prefix)) for one in identities if one.startswith(prefix)}
+    return sorted(found)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a file's bytes are: a blob, or `text` itself."""
+
+    content: Content
+    sha256: str = ""
+    text: bytes = b""
+
+
+def readme() -> Source:
+    """Return the text that explains the folder to whoever opens it."""
+    text = README.format(address=settings.SERVER_URL).encode()
+    hasher = Hasher()
+    hasher.update(text)
+    return Source(Content(hasher.dropbox_hash(), len(text)), text=text)
+
+
+def followers(study: Study) -> set[int]:
+    """Return the ids of the users whose mirrors hold this study."""
+    sharing = Collaboration.objects.filter(
+        _gives_files(), study=study, status=Collaboration.Status.ACCEPTED
+    ).values_list("user_id", flat=True)
+    return {study.owner_id, *sharing}
+
+
+def _gives_files() -> Q:
+    return Q(file_access__in=[Collaboration.Files.EDIT, Collaboration.Files.READ])
+
+
+class Layout:
+    """The desired tree of one user, looked up by identity; read anew for each look at the Dashboard."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.sources: dict[str, Source] = {}
+        self.version_of_tree: dict[int, int] = {}
+        self._known: dict[str, Desired | None] = {}
+        own = Study.objects.filter(owner=user, deleted_at=None).values_list("pk", "name")
+        self._own = unique_study_names(own)
+        shares = Collaboration.objects.filter(
+            _gives_files(), user=user, status=Collaboration.Status.ACCEPTED, study__deleted_at=None
+        ).exclude(study__owner=user)
+        self._owner_names: dict[int, str] = {}
+        by_owner: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        for pk, name, owner, owner_name in shares.values_list(
+            "study_id", "study__name", "study__owner_id", "study__owner__username"
+        ):
+            by_owner[owner].append((pk, name))
+            self._owner_names[owner] = owner_name
+        self._shared: dict[int, tuple[str, int]] = {
+            pk: (name, owner)
+            for owner, studies in by_owner.items()
+            for pk, name in unique_study_names(studies).items()
+        }
+
+    @property
+    def study_ids(self) -> set[int]:
+        """The studies that this user's Dropbox should hold."""
+        return {*self._own, *self._shared}
+
+    def fixed(self) -> set[str]:
+        """Return the identities that are there whatever the user has."""
+        return {"readme", "folder:studies", *({"folder:shared"} if self._shared else set())}
+
+    def resolve(self, identities: Collection[str]) -> dict[str, Desired]:
+        """Return what is desired of the identities given, with the folders above; the others are not desired."""
+        asked = [one for one in identities if one not in self._known]
+        self._resolve_fixed(asked)
+        self._resolve_studies(numbers(asked, "study"))
+        self._resolve_versions(Q(pk__in=portion) for portion in in_portions(numbers(asked, "version")))
+        self._resolve_nodes(numbers(asked, "node"))
+        found: dict[str, Desired] = {}
+        for identity in identities:
+            self._add_with_parents(identity, found)
+        return found
+
+    def _add_with_parents(self, identity: str, found: dict[str, Desired]) -> None:
+        way: list[Desired] = []
+        here: str | None = identity
+        while here is not None and here not in found:
+            node = self._known.get(here)
+            if node is None:
+                return
+            way.append(node)
+            here = node.parent
+        found.update((node.identity, node) for node in way)
+
+    def _know(self, node: Desired) -> None:
+        self._known[node.identity] = node
+
+    def _resolve_fixed(self, asked: list[str]) -> None:
+        for identity in asked:
+            self._known.setdefault(identity, None)
+        if "readme" in asked:
+            self.sources["readme"] = readme()
+            self._know(Desired("readme", None, "README.txt", self.sources["readme"].content))
+        self._know(Desired("folder:studies", None, STUDIES))
+        if self._shared:
+            self._know(Desired("folder:shared", None, SHARED))
+        for owner, name in self._owner_names.items():
+            self._know(Desired(f"owner:{owner}", "folder:shared", name))
+
+    def _resolve_studies(self, pks: Collection[int]) -> None:
+        for pk in pks:
+            if pk in self._own:
+                self._know(Desired(f"study:{pk}", "folder:studies", self._own[pk]))
+            elif pk in self._shared:
+                name, owner = self._shared[pk]
+                self._know(Desired(f"study:{pk}", f"owner:{owner}", name))
+
+    def _resolve_versions(self, conditions: Iterable[Q]) -> None:
+        for condition in conditions:
+            rows = Version.objects.filter(condition).values_list("pk", "study_id", "number", "tree_id")
+            for pk, study, number, tree in rows:
+                self.version_of_tree[tree] = pk
+                if study in self._own or study in self._shared:
+                    self._resolve_studies([study])
+                    self._know(Desired(f"version:{pk}", f"study:{study}", f"v{number}"))
+
+    def _resolve_nodes(self, pks: Collection[int]) -> None:
+        waiting = list(pks)
+        rows: list[Any] = []
+        while waiting:
+            found: list[Any] = []
+            for portion in in_portions(waiting):
+                found += Node.objects.filter(pk__in=portion, deleted_at=None).values_list(
+                    "pk", "tree_id", "parent_id", "name", "is_folder", "copied_from",
+                    "blob__sha256", "blob__dropbox_hash", "blob__size",
+                )  # fmt: skip
+            rows += found
+            here = {row[0] for row in rows}
+            above = {row[2] for row in found if row[2] is not None}
+            waiting = [pk for pk in above - here if f"node:{pk}" not in self._known]
+        unknown = {row[1] for row in rows} - self.version_of_tree.keys()
+        self._resolve_versions(Q(tree__in=portion) for portion in in_portions(sorted(unknown)))
+        for row in rows:
+            self._know_node(row)
+
+    def _know_node(self, row: Any) -> None:
+        pk, tree, parent, name, is_folder, origin, sha256, dropbox_hash, size = row
+        version = self.version_of_tree.get(tree)
+        if self._known.get(f"version:{version}") is None:
+            return
+        identity = f"node:{pk}"
+        content = None if is_folder else Content(dropbox_hash, size)
+        if content is not None:
+            self.sources[identity] = Source(content, sha256=sha256)
+        self._know(
+            Desired(
+                identity,
+                f"version:{version}" if parent is None else f"node:{parent}",
+                name,
+                content,
+                origin=None if origin is None else f"node:{origin}",
+            )
+        )
+
+    def kept(self, identities: Collection[str]) -> set[str]:
+        """Return those, among identities that are not desired, whose copy stays: they belong to others' studies."""
+        keep = {one for one in identities if one.startswith(("owner:", "folder:"))}
+        not_own = ~Q(owner=self.user)
+        for portion in in_portions(numbers(identities, "study")):
+            keep.update(
+                f"study:{pk}"
+                for pk in Study.objects.filter(not_own, pk__in=portion).values_list("pk", flat=True)
+            )
+        for portion in in_portions(numbers(identities, "version")):
+            others = Version.objects.filter(~Q(study__owner=self.user), pk__in=portion)
+            keep.update(f"version:{pk}" for pk in self._of_lost(others.values_list("pk", "study_id")))
+        for portion in in_portions(numbers(identities, "node")):
+            theirs = Node.objects.filter(~Q(tree__version__study__owner=self.user), pk__in=portion)
+            keep.update(
+                f"node:{pk}" for pk in self._of_lost(theirs.values_list("pk", "tree__version__study_id"))
+            )
+        return keep
+
+    def _of_lost(self, rows: Iterable[tuple[int, int | None]]) -> Iterator[int]:
+        """Leave out what lies in a study that is still shared: that was deleted in it, and goes here too."""
+        return (pk for pk, study in rows if study not in self._shared)

@@ -1,0 +1,203 @@
+"""Reading a Dropbox: everything, or what changed since the cursor; and storing what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from minno_dashboard.core import clock
+from minno_dashboard.jobs.lease import Lease
+from minno_dashboard.mirror.desired import in_portions
+from minno_dashboard.mirror.engine.guard import Verdict
+from minno_dashboard.mirror.errors import Rescan
+from minno_dashboard.mirror.models import Doubt, Intent, Link, RemoteNode
+from minno_dashboard.mirror.port import Entry, Port
+from minno_dashboard.mirror.remote import row_at
+from minno_dashboard.mirror.replay import Drift, Known, Replay, depth_first
+
+FEW = 40
+"""So many entries are looked up one by one before the whole remote tree is read."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reading found: when it began, whether anything was other than we knew, and what vanished."""
+
+    at: datetime
+    doubts: int
+    removal: Verdict
+
+
+def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
+    """List the whole Dropbox anew and take the difference in. An app folder that is gone holds nothing."""
+    at, entries, cursor = clock.now(), list[Entry](), ""
+    try:
+        page = port.list_all()
+        entries, cursor = list(page.entries), page.cursor
+        while page.has_more:
+            lease.renew()
+            page = port.list_more(cursor)
+            entries += page.entries
+            cursor = page.cursor
+    except Rescan as error:
+        if error.reason != "folder_gone":
+            raise
+        entries, cursor = [], ""
+    entries.sort(key=lambda entry: entry.path_lower.count("/"))
+    with lease.fenced():
+        replay = _load(link)
+        replay.forget_all()
+        drift = _follow(link, replay, entries)
+        _remember(link, cursor, listed_at=at, needs_listing=not cursor)
+    return _reading(at, drift)
+
+
+def read_changes(link: Link, port: Port, lease: Lease) -> Reading:
+    """Read what changed since the cursor and take it in; our own commits are recognised and change nothing.
+
+    Raises:
+        Rescan: the cursor is of no use any more; everything must be listed.
+    """
+    at, entries, cursor = clock.now(), list[Entry](), link.cursor
+    if not cursor:
+        raise Rescan("no_cursor", is_full=True)
+    while True:
+        page = port.list_more(cursor)
+        entries += page.entries
+        cursor = page.cursor
+        if not page.has_more:
+            break
+        lease.renew()
+    with lease.fenced():
+        drift = Drift() if _is_all_known(link, entries) else _follow(link, _load(link), entries)
+        _remember(link, cursor)
+    return _reading(at, drift)
+
+
+def _reading(at: datetime, drift: Drift) -> Reading:
+    return Reading(at, len(drift.doubts), Verdict(drift.files_gone, drift.files_before))
+
+
+def _remember(link: Link, cursor: str, **more: Any) -> None:
+    fields = {"cursor": cursor, "needs_reading": False, **more}
+    for name, value in fields.items():
+        setattr(link, name, value)
+    Link.objects.filter(pk=link.pk).update(**fields)
+
+
+def _is_all_known(link: Link, entries: Sequence[Entry]) -> bool:
+    """Say whether every entry tells what we know already; also where nothing was expected of an interrupted call."""
+    if len(entries) > FEW or Intent.objects.filter(link=link).exists():
+        return False
+    return all(_is_known(link, entry) for entry in entries)
+
+
+def _is_known(link: Link, entry: Entry) -> bool:
+    row = row_at(link, entry.path_lower)
+    if entry.kind == "deleted":
+        return row is None
+    if row is None or row.name != entry.name or row.is_folder != (entry.kind == "folder"):
+        return False
+    if row.is_folder and not row.dropbox_id:
+        RemoteNode.objects.filter(pk=row.pk).update(dropbox_id=entry.id)
+        return True
+    return (row.dropbox_id, row.rev) == (entry.id, entry.rev)
+
+
+def _load(link: Link) -> Replay:
+    """Read the whole remote tree into memory."""
+    rows: dict[int, Known] = {}
+    parents: dict[int, int | None] = {}
+    for node in RemoteNode.objects.filter(link=link).iterator(chunk_size=5000):
+        rows[node.pk] = Known(
+            pk=node.pk,
+            parent=None,
+            name=node.name,
+            key=node.name_key,
+            is_folder=node.is_folder,
+            dropbox_id=node.dropbox_id,
+            rev=node.rev,
+            hash=node.content_hash,
+            size=node.size,
+            identity=node.identity,
+            is_changed=node.is_changed,
+        )
+        parents[node.pk] = node.parent_id
+    for pk, row in rows.items():
+        parent = parents[pk]
+        row.parent = None if parent is None else rows[parent]
+    return Replay(rows.values())
+
+
+def _state(row: Known) -> tuple[object, ...]:
+    parent = None if row.parent is None else id(row.parent)
+    return (
+        parent, row.name, row.key, row.is_folder, row.dropbox_id, row.rev, row.hash, row.size, row.identity,
+        row.is_changed, row.is_lost,
+    )  # fmt: skip
+
+
+def _follow(link: Link, replay: Replay, entries: Iterable[Entry]) -> Drift:
+    """Take entries and the expectations of interrupted calls in, and store what is other than it was."""
+    before = [(row, _state(row)) for row in replay.rows]
+    replay.follow(entries)
+    for intent in Intent.objects.filter(link=link, job=None).order_by("pk"):
+        for one in intent.expected:
+            replay.claim(one["identity"], one["path"], one["hash"], one["size"])
+    drift = replay.conclude()
+    changed = [row for row, state in before if not row.is_lost and _state(row) != state]
+    _store(link, replay, changed)
+    doubts = [Doubt(link=link, identity=identity) for identity in sorted(drift.doubts)]
+    Doubt.objects.bulk_create(doubts, ignore_conflicts=True, batch_size=500)
+    Intent.objects.filter(link=link, job=None).delete()
+    return drift
+
+
+def _store(link: Link, replay: Replay, changed: list[Known]) -> None:
+    """Write rows in an order in which no name or identity occurs twice on the way."""
+    gone = [row.pk for row in replay.rows if row.is_lost and row.pk is not None]
+    touched = [*gone, *(row.pk for row in changed if row.pk is not None)]
+    for places in in_portions(touched):
+        RemoteNode.objects.filter(pk__in=places).update(identity=None)
+    for places in in_portions(touched, 500):
+        aside = [RemoteNode(pk=pk, name_key=f"\x01{pk}") for pk in places]
+        RemoteNode.objects.bulk_update(aside, ["name_key"], batch_size=250)
+    new = [row for row in replay.rows if row.pk is None and not row.is_lost]
+    _create(link, depth_first(new))
+    fields = ["parent", "name", "name_key", "is_folder", "dropbox_id", "rev", "content_hash", "size", "identity", "is_changed"]  # fmt: skip
+    for portion in in_portions(changed, 200):
+        RemoteNode.objects.bulk_update([_node(link, row) for row in portion], fields, batch_size=100)
+    for places in in_portions(gone):
+        RemoteNode.objects.filter(pk__in=places).delete()
+
+
+def _create(link: Link, rows: list[Known]) -> None:
+    """Store new rows level by level, so that each knows its folder."""
+    level: list[Known] = []
+    for row in [*rows, None]:
+        if level and (row is None or (row.parent is not None and row.parent.pk is None)):
+            nodes = RemoteNode.objects.bulk_create([_node(link, one) for one in level], batch_size=500)
+            for one, node in zip(level, nodes, strict=True):
+                one.pk = node.pk
+            level = []
+        if row is not None:
+            level.append(row)
+
+
+def _node(link: Link, row: Known) -> RemoteNode:
+    return RemoteNode(
+        pk=row.pk,
+        link=link,
+        parent_id=None if row.parent is None else row.parent.pk,
+        name=row.name,
+        name_key=row.key,
+        is_folder=row.is_folder,
+        dropbox_id=row.dropbox_id,
+        rev=row.rev,
+        content_hash=row.hash,
+        size=row.size,
+        identity=row.identity,
+        is_changed=row.is_changed,
+    )

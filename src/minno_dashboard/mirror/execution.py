@@ -1,0 +1,273 @@
+"""Carrying a plan out: each step by the cheapest call, one writer, results written down as they come."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from typing import Any, BinaryIO, TypeVar, cast
+
+from minno_dashboard.files import store
+from minno_dashboard.files.models import Blob
+from minno_dashboard.mirror.desired import in_portions
+from minno_dashboard.mirror.engine.model import (
+    Adopt,
+    Copy,
+    Disown,
+    MakeFolder,
+    Move,
+    Plan,
+    Remove,
+    Step,
+    Upload,
+)
+from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsUser, ParkItem, Rescan, RetryItem
+from minno_dashboard.mirror.ledger import Notes
+from minno_dashboard.mirror.models import Parked
+from minno_dashboard.mirror.port import Entry, Job, Outcome, Port, Relocation, Removal
+from minno_dashboard.mirror.slices import Slice
+from minno_dashboard.mirror.uploads import Uploader
+
+FEW = 3
+"""So many moves, copies or removals are made one by one: a batch needs a second call to learn its end."""
+MOST_AT_ONCE = 1000
+LOOKS = 3
+"""So often a job is looked at before the run lets go of it."""
+
+S = TypeVar("S", bound=Step)
+
+
+class JobUnderWay(Exception):
+    """Dropbox is still at a batch; its end is learnt later."""
+
+
+class Executor:
+    """Carries out one plan; `is_complete` says afterwards whether all of it was tried."""
+
+    def __init__(self, port: Port, notes: Notes, slice_: Slice, should_stop: Callable[[], bool]) -> None:
+        self._port, self._notes, self._should_stop = port, notes, should_stop
+        self._sources = slice_.sources
+        self._rows = {row.key: row for row in slice_.remote}
+        self._parked = {one.identity: one for one in Parked.objects.filter(link=notes.link)}
+        self.needs_reading = False
+        self.did_anything = False
+
+    def carry_out(self, plan: Plan) -> None:
+        """Carry the steps out in their order, until one fails that later ones may rely on.
+
+        Raises:
+            MirrorError: one that concerns the whole account.
+            JobUnderWay: a batch was handed over and has no end yet.
+            LeaseLost: another worker has the link.
+        """
+        for batch in plan.batches:
+            if self._should_stop():
+                return
+            todo = [step for step in batch if not self._is_parked(step)]
+            if not todo:
+                continue
+            self.did_anything = True
+            if not self._carry_out_batch(todo):
+                return
+
+    def remains(self, plan: Plan) -> bool:
+        """Say whether the plan holds a step that is not parked."""
+        return any(not self._is_parked(step) for step in plan.steps)
+
+    def _carry_out_batch(self, batch: Sequence[Step]) -> bool:
+        """Carry out steps of one kind; answer whether the plan can go on."""
+        match batch[0]:
+            case Adopt() | Disown():
+                self._own(cast("Sequence[Adopt | Disown]", batch))
+            case Upload():
+                return self._upload(cast("Sequence[Upload]", batch))
+            case Move():
+                self._in_portions(cast("Sequence[Move]", batch), self._move_one, self._move_many)
+            case Copy():
+                self._in_portions(cast("Sequence[Copy]", batch), self._copy_one, self._copy_many)
+            case MakeFolder():
+                self._in_portions(cast("Sequence[MakeFolder]", batch), self._make_one, self._make_many)
+            case Remove():
+                self._in_portions(cast("Sequence[Remove]", batch), self._remove_one, self._remove_many)
+        return not self._notes.trouble
+
+    # --- what is parked ---
+
+    def _is_parked(self, step: Step) -> bool:
+        """Say whether Dropbox refused this very step before: the same place and content."""
+        parked = self._parked.get(self._identity(step) or "")
+        if parked is None:
+            return False
+        target = step.to_path if isinstance(step, Move | Copy) else (step.paths or ("",))[0]
+        hash = step.content.hash if isinstance(step, Upload) else ""
+        return (parked.path, parked.content_hash) == (target, hash)
+
+    def _identity(self, step: Step) -> str | None:
+        if isinstance(step, Move | Remove | Disown):
+            row = self._rows.get(step.key)
+            return row.identity if row is not None else None
+        return step.identity
+
+    # --- without a call ---
+
+    def _own(self, steps: Sequence[Adopt | Disown]) -> None:
+        pairs = [(int(one.key), one.identity if isinstance(one, Adopt) else None) for one in steps]
+        with self._notes.lease.fenced():
+            self._notes.book.own(pairs)
+
+    # --- contents ---
+
+    def _upload(self, files: Sequence[Upload]) -> bool:
+        uploader = Uploader(self._port, self._notes, self._open, self._should_stop)
+        try:
+            is_all = uploader.send(files)
+        except Ambiguous as error:
+            self._notes.leave_open()
+            self._notes.note(error)
+            return False
+        except NeedsUser as error:
+            if error.reason != "full":
+                raise
+            self._notes.note(error)  # what makes room comes after the uploads
+            return True
+        others = [one for one in self._notes.trouble if not isinstance(one, NeedsUser)]
+        return is_all and not others
+
+    def _open(self, identity: str) -> BinaryIO:
+        """Open the bytes of a file; runs in the lanes and touches no database."""
+        source = self._sources[identity]
+        if not source.sha256:
+            return io.BytesIO(source.text)
+        try:
+            return store.open_blob(Blob(sha256=source.sha256, size=source.content.size))
+        except store.DamagedBlob as error:
+            raise ParkItem("damaged_here") from error
+
+    # --- single calls ---
+
+    def _in_portions(
+        self, steps: Sequence[S], one: Callable[[S], None], many: Callable[[Sequence[S]], None]
+    ) -> None:
+        if len(steps) <= FEW:
+            for step in steps:
+                if self._notes.trouble:
+                    return
+                one(step)
+            return
+        for portion in in_portions(steps, MOST_AT_ONCE):
+            if self._notes.trouble:
+                return
+            many(portion)
+
+    def _call(self, kind: str, step: Step, expected: list[dict[str, Any]], call: Callable[[], Entry]) -> None:
+        """Make one call and record its outcome."""
+        self._notes.expect(kind, expected)
+        try:
+            outcome: Outcome = call()
+        except Ambiguous:
+            self._notes.leave_open()
+            raise
+        except (RetryItem, ParkItem, Rescan) as error:
+            outcome = error
+        except MirrorError:
+            with self._notes.lease.fenced():
+                self._notes.settle()
+            raise
+        self._record([(step, outcome)])
+
+    def _move_one(self, step: Move) -> None:
+        self._call("move", step, [], lambda: self._port.move(step.from_path, step.to_path))
+
+    def _copy_one(self, step: Copy) -> None:
+        self._call("copy", step, self._expected(step), lambda: self._port.copy(step.from_path, step.to_path))
+
+    def _make_one(self, step: MakeFolder) -> None:
+        self._call("folder", step, self._expected(step), lambda: self._port.create_folder(step.path))
+
+    def _remove_one(self, step: Remove) -> None:
+        self._call("remove", step, [], lambda: self._port.delete(step.path, rev=step.rev))
+
+    def _expected(self, step: Copy | MakeFolder) -> list[dict[str, Any]]:
+        content = self._rows[step.key].content if isinstance(step, Copy) else None
+        path = step.to_path if isinstance(step, Copy) else step.path
+        return [
+            {
+                "identity": step.identity,
+                "path": path,
+                "hash": content.hash if content else "",
+                "size": content.size if content else 0,
+            }
+        ]
+
+    # --- batches ---
+
+    def _move_many(self, steps: Sequence[Move]) -> None:
+        entries = [Relocation(one.from_path, one.to_path) for one in steps]
+        self._call_many("move", steps, [], lambda: self._port.move_batch(entries))
+
+    def _copy_many(self, steps: Sequence[Copy]) -> None:
+        entries = [Relocation(one.from_path, one.to_path) for one in steps]
+        expected = [one for step in steps for one in self._expected(step)]
+        self._call_many("copy", steps, expected, lambda: self._port.copy_batch(entries))
+
+    def _make_many(self, steps: Sequence[MakeFolder]) -> None:
+        paths = [one.path for one in steps]
+        expected = [one for step in steps for one in self._expected(step)]
+        self._call_many("folder", steps, expected, lambda: self._port.create_folder_batch(paths))
+
+    def _remove_many(self, steps: Sequence[Remove]) -> None:
+        entries = [Removal(one.path, one.rev) for one in steps]
+        self._call_many("remove", steps, [], lambda: self._port.delete_batch(entries))
+
+    def _call_many(
+        self, kind: str, steps: Sequence[Step], expected: list[dict[str, Any]], launch: Callable[[], Job]
+    ) -> None:
+        self._notes.expect(kind, expected)
+        job: Job | None = None
+        try:
+            job = launch()
+            for _ in range(LOOKS):
+                if job.outcomes is not None:
+                    break
+                job = self._port.check_job(job)
+        except MirrorError:
+            if job is not None and job.outcomes is None and job.job_id:
+                self._notes.wait_for_job(job.route, job.job_id)
+            else:
+                self._notes.leave_open()
+            raise
+        if job.outcomes is None:
+            self._notes.wait_for_job(job.route, job.job_id)
+            raise JobUnderWay
+        self._record(list(zip(steps, job.outcomes, strict=True)))
+
+    # --- results ---
+
+    def _record(self, results: Sequence[tuple[Step, Outcome]]) -> None:
+        is_unknown = any(isinstance(outcome, Ambiguous) for _, outcome in results)
+        with self._notes.lease.fenced():
+            for step, outcome in results:
+                if isinstance(outcome, Entry):
+                    self._record_one(step, outcome)
+                else:
+                    target = step.to_path if isinstance(step, Move | Copy) else step.paths[0]
+                    self._notes.note(outcome, identity=self._identity(step), path=target)
+            if not is_unknown:
+                self._notes.settle()
+        if is_unknown:
+            self._notes.leave_open()
+
+    def _record_one(self, step: Step, entry: Entry) -> None:
+        book, run = self._notes.book, self._notes.run
+        match step:
+            case Move():
+                book.moved(int(step.key), step.to_path, aside=step.aside)
+                run.moved += 1
+            case Copy():
+                book.made(step.identity, step.to_path, entry)
+                run.copied += 1
+                self.needs_reading |= entry.kind == "folder"
+            case MakeFolder():
+                book.made(step.identity, step.path, entry)
+            case Remove():
+                book.removed(int(step.key))
+                run.removed += 1

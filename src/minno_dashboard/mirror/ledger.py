@@ -1,0 +1,169 @@
+"""What a run must remember: intents before each call, results after it, sessions, what is parked, the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from minno_dashboard.core import clock
+from minno_dashboard.jobs.lease import Lease
+from minno_dashboard.mirror.desired import in_portions
+from minno_dashboard.mirror.engine.model import Content, Upload
+from minno_dashboard.mirror.errors import (
+    Ambiguous,
+    MirrorError,
+    NeedsAdmin,
+    NeedsUser,
+    ParkItem,
+    Rescan,
+    Retry,
+)
+from minno_dashboard.mirror.models import Intent, Link, Parked, Run, UploadSession
+from minno_dashboard.mirror.port import Entry, Outcome
+from minno_dashboard.mirror.remote import Book
+from minno_dashboard.mirror.uploads import Session
+
+NO_BATCH_FOR = timedelta(hours=24)
+
+
+class Notes:
+    """The uploader's `Ledger` and the executor's notebook, for the time of one plan."""
+
+    def __init__(self, link: Link, lease: Lease, book: Book, run: Run) -> None:
+        self.link, self.lease, self.book, self.run = link, lease, book, run
+        self.pace: dict[str, Any] = dict(link.pace)
+        self.trouble: list[MirrorError] = []
+        self._intent: Intent | None = None
+
+    # --- intents and results ---
+
+    def expect(self, kind: str, expected: list[dict[str, Any]]) -> None:
+        """Write down, before a call, what it may bring into being."""
+        with self.lease.fenced():
+            self._intent = Intent.objects.create(link=self.link, kind=kind, expected=expected, at=clock.now())
+
+    def wait_for_job(self, route: str, job_id: str) -> None:
+        """Remember an asynchronous job whose end is not known yet."""
+        with self.lease.fenced():
+            if self._intent is not None:
+                self._intent.job = {"route": route, "job_id": job_id}
+                self._intent.save(update_fields=["job"])
+        self._intent = None
+
+    def settle(self) -> None:
+        """The outcome of the last call is known; belongs into the transaction that records it."""
+        if self._intent is not None:
+            self._intent.delete()
+            self._intent = None
+
+    def leave_open(self) -> None:
+        """Nobody knows the outcome of the last call: its intent stays until somebody has looked."""
+        self._intent = None
+
+    def note(
+        self, error: MirrorError, *, identity: str | None = None, path: str = "", hash: str = ""
+    ) -> None:
+        """Keep what went wrong with one item; one that will be refused again is parked."""
+        if isinstance(error, ParkItem) and identity is not None:
+            Parked.objects.update_or_create(
+                link=self.link,
+                identity=identity,
+                defaults={"path": path, "content_hash": hash, "reason": error.reason, "at": clock.now()},
+            )
+        else:
+            self.trouble.append(error)
+
+    def promise(self, files: Sequence[Upload]) -> None:
+        """Say what the next call may bring into being."""
+        self.expect(
+            "upload",
+            [
+                {
+                    "identity": one.identity,
+                    "path": one.path,
+                    "hash": one.content.hash,
+                    "size": one.content.size,
+                }
+                for one in files
+            ],
+        )
+
+    def record(self, results: Sequence[tuple[Upload, Outcome]]) -> None:
+        """Write down what became of files."""
+        is_unknown = any(isinstance(outcome, Ambiguous) for _, outcome in results)
+        with self.lease.fenced():
+            written = [(one, outcome) for one, outcome in results if isinstance(outcome, Entry)]
+            if written:
+                self.book.written([(one.identity, one.path, entry) for one, entry in written])
+                Parked.objects.filter(
+                    link=self.link, identity__in=[one.identity for one, _ in written]
+                ).delete()
+            for one, outcome in results:
+                if isinstance(outcome, MirrorError):
+                    self.note(outcome, identity=one.identity, path=one.path, hash=one.content.hash)
+            if not is_unknown:
+                self.settle()
+            self.run.uploaded += len(written)
+            self.run.uploaded_bytes += sum(one.content.size for one, _ in written)
+        if is_unknown:
+            self.leave_open()
+
+    # --- sessions ---
+
+    def sessions(self, contents: Sequence[Content]) -> list[Session]:
+        """Return the sessions that are there for contents."""
+        if not UploadSession.objects.filter(link=self.link).exists():
+            return []
+        found: list[Session] = []
+        for portion in in_portions([one.hash for one in contents], 500):
+            rows = UploadSession.objects.filter(link=self.link, content_hash__in=portion)
+            found += [
+                Session(Content(row.content_hash, row.size), row.session_id, row.offset, row.is_closed)
+                for row in rows
+            ]
+        return found
+
+    def keep(self, session: Session) -> None:
+        """Remember how far a session is."""
+        with self.lease.fenced():
+            UploadSession.objects.update_or_create(
+                link=self.link,
+                content_hash=session.content.hash,
+                size=session.content.size,
+                defaults={
+                    "session_id": session.session_id,
+                    "offset": session.offset,
+                    "is_closed": session.is_closed,
+                    "at": clock.now(),
+                },
+            )
+
+    def drop(self, session: Session) -> None:
+        """Forget a session that is used up or gone."""
+        UploadSession.objects.filter(
+            link=self.link, content_hash=session.content.hash, size=session.content.size
+        ).delete()
+
+    # --- pace ---
+
+    def may_batch(self) -> bool:
+        """Say whether `append_batch` is worth trying."""
+        until = self.pace.get("no_batch_until")
+        return until is None or datetime.fromisoformat(until) <= clock.now()
+
+    def remember_no_batch(self) -> None:
+        """Remember that this Dropbox does not know `append_batch`."""
+        self.pace["no_batch_until"] = (clock.now() + NO_BATCH_FOR).isoformat()
+
+    # --- what to do about the troubles ---
+
+    @property
+    def needs_reading(self) -> bool:
+        """Say whether the Dropbox was other than we knew, or a call's outcome is unknown."""
+        return any(isinstance(one, Rescan | Ambiguous) for one in self.trouble)
+
+    @property
+    def whole_account(self) -> MirrorError | None:
+        """Return a trouble that concerns more than one item, if there was one."""
+        return next((one for one in self.trouble if isinstance(one, NeedsUser | NeedsAdmin | Retry)), None)

@@ -1,0 +1,297 @@
+"""One run of one mirror, under its lease: look, plan, carry out, look again, prove.
+
+State is compared, never queued: whatever ends a run, the next one begins by comparing. Nothing here sleeps; a wait
+is the link's `not_before`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Sum
+
+from minno_dashboard.core import clock
+from minno_dashboard.jobs.lease import Lease, LeaseLost
+from minno_dashboard.mirror import drift, keys, slices, waiting
+from minno_dashboard.mirror.desired import Layout
+from minno_dashboard.mirror.dropbox import DropboxPort
+from minno_dashboard.mirror.engine.guard import Verdict, planned_removal
+from minno_dashboard.mirror.engine.model import Policy
+from minno_dashboard.mirror.engine.plan import plan
+from minno_dashboard.mirror.errors import MirrorError, NeedsUser, Rescan, Retry
+from minno_dashboard.mirror.execution import Executor, JobUnderWay
+from minno_dashboard.mirror.ledger import Notes
+from minno_dashboard.mirror.models import (
+    Doubt,
+    Intent,
+    Link,
+    Parked,
+    RemoteNode,
+    Run,
+    Taken,
+    UploadSession,
+)
+from minno_dashboard.mirror.port import Job
+from minno_dashboard.mirror.remote import Book
+
+log = logging.getLogger(__name__)
+
+MOST_ROUNDS = 40
+"""A run that is not done after so many looks begins anew later; a plan needs one or two."""
+MOST_SURPRISES = 6
+"""So often a run may find the Dropbox other than it knew before it waits a while."""
+LONGEST_RUN = timedelta(minutes=2)
+"""After so long another link may have the lane."""
+PROOF_EVERY = timedelta(hours=1)
+LISTING_EVERY = timedelta(days=7)
+JOB_LOOK = timedelta(seconds=1)
+
+Stop = Callable[[], bool]
+
+
+def run(link: Link, lease: Lease, is_stopping: Stop = lambda: False) -> None:
+    """Work on a link until it is proven, must wait, or used up its time; then give the lease back."""
+    history = Run(link=link, started_at=clock.now())
+    runner = _Runner(link, lease, history, is_stopping)
+    try:
+        runner.work()
+    except LeaseLost:
+        log.warning("the mirror of user %d is with another worker now", link.user_id)
+        return
+    except MirrorError as error:
+        waiting.after(link, lease, error, runner.ending())
+    except JobUnderWay:
+        lease.release(**runner.ending(), not_before=clock.now() + JOB_LOOK)
+    except Exception as error:
+        log.exception("the mirror of user %d met an error of ours", link.user_id)
+        waiting.after(link, lease, Retry(f"ours:{type(error).__name__}"), runner.ending())
+    else:
+        lease.release(**runner.ending(), **waiting.NOTHING_WRONG)
+    finally:
+        runner.close()
+
+
+class _Runner:
+    """The state of one run."""
+
+    def __init__(self, link: Link, lease: Lease, history: Run, is_stopping: Stop) -> None:
+        self.link, self.lease, self.history = link, lease, history
+        self._port: DropboxPort | None = None
+        self._is_stopping = is_stopping
+        self._until = clock.now() + LONGEST_RUN
+        self._read_at: datetime | None = None
+        self._surprises = 0
+
+    @property
+    def port(self) -> DropboxPort:
+        """The link's Dropbox, opened when it is first needed."""
+        if self._port is None:
+            self._port = keys.open_port(self.link)
+        return self._port
+
+    def _should_stop(self) -> bool:
+        return self._is_stopping() or clock.now() > self._until
+
+    def close(self) -> None:
+        """Close connections."""
+        if self._port is not None:
+            self._port.close()
+
+    def work(self) -> None:
+        """Compare and repair until nothing is left to do."""
+        self._learn_whose()
+        for _ in range(MOST_ROUNDS):
+            if self._should_stop():
+                return
+            try:
+                if self._look() and self._repair() and self._prove():
+                    return
+            except Rescan as error:
+                self._doubt(is_full=error.is_full)
+            if self._surprises > MOST_SURPRISES:
+                raise Retry("unsettled")
+        raise Retry("no_end")
+
+    def _learn_whose(self) -> None:
+        if self.link.account_email:
+            return
+        account, space = self.port.account(), self.port.space()
+        found = {
+            "account_name": account.name,
+            "account_email": account.email,
+            "space_used": space.used,
+            "space_allocated": space.allocated,
+        }
+        self._save(**found)
+
+    def _save(self, **fields: Any) -> None:
+        with self.lease.fenced():
+            Link.objects.filter(pk=self.link.pk).update(**fields)
+        for name, value in fields.items():
+            setattr(self.link, name, value)
+
+    def _doubt(self, *, is_full: bool) -> None:
+        self._read_at = None
+        self._surprises += 1
+        self._save(**({"needs_listing": True} if is_full else {"needs_reading": True}))
+
+    # --- looking ---
+
+    def _look(self) -> bool:
+        """Take in what the Dropbox holds where that is in doubt; answer whether a plan can be made."""
+        is_due = self.link.listed_at is None or clock.now() - self.link.listed_at > LISTING_EVERY
+        if self.link.needs_listing or is_due:
+            self._finish_jobs()
+            self._take_in(drift.read_everything(self.link, self.port, self.lease))
+        elif self.link.needs_reading or Intent.objects.filter(link=self.link).exists():
+            self._finish_jobs()
+            self._take_in(drift.read_changes(self.link, self.port, self.lease))
+        return True
+
+    def _finish_jobs(self) -> None:
+        """See that asynchronous batches of ours have ended before their outcome is looked at."""
+        for intent in Intent.objects.filter(link=self.link, job__isnull=False):
+            try:
+                job = self.port.check_job(Job(intent.job["route"], intent.job["job_id"]))
+                if job.outcomes is None:
+                    raise JobUnderWay
+            except Retry:
+                raise
+            except MirrorError as error:
+                log.info("a batch of ours is unknown to Dropbox (%s); its outcome is looked at", error.reason)
+            with self.lease.fenced():
+                Intent.objects.filter(pk=intent.pk).update(job=None)
+
+    def _take_in(self, reading: drift.Reading) -> None:
+        self._read_at = reading.at
+        self.history.drifted += reading.doubts
+        if reading.removal.must_wait:
+            self._ask("mass_removal_in_dropbox", reading.removal)
+
+    def _ask(self, reason: str, removal: Verdict) -> None:
+        """Wait for the user's word before so many files go, or come back."""
+        asked = self.link.removal_question
+        if self.link.removal_answer and asked and asked["reason"] == reason:
+            return
+        question = {"reason": reason, "removed": removal.removed, "total": removal.total}
+        self._save(removal_question=question, removal_answer="")
+        raise NeedsUser(reason)
+
+    # --- planning and doing ---
+
+    def _repair(self) -> bool:
+        """Plan and carry out; answer whether desired and remote are equal, as far as we know."""
+        if not slices.is_behind(self.link):
+            return True
+        slice_ = slices.read(self.link)
+        policy = Policy(today=f"{clock.now():%Y-%m-%d}", keep_deleted=self.link.keep_deleted)
+        steps = plan(slice_.desired, slice_.remote, policy)
+        with_notes = Notes(self.link, self.lease, Book(self.link, slice_.desired), self.history)
+        executor = Executor(self.port, with_notes, slice_, self._should_stop)
+        if not executor.remains(steps):
+            self._take_over(slice_)
+            return True
+        removal = planned_removal(steps, slice_.remote)
+        if removal.removed:
+            total = RemoteNode.objects.filter(link=self.link, is_folder=False, identity__isnull=False).count()
+            removal = Verdict(removal.removed, total)
+        if removal.must_wait:
+            self._ask("mass_removal_planned", removal)
+        self._read_at = None
+        try:
+            executor.carry_out(steps)
+        finally:
+            self._save(pace=with_notes.pace)
+        if with_notes.needs_reading or executor.needs_reading:
+            self._surprises += with_notes.needs_reading
+            self._save(needs_reading=True)
+        if with_notes.whole_account is not None:
+            raise with_notes.whole_account
+        if any(one.reason == "lock" for one in with_notes.trouble):
+            raise Retry("lock", 1.0)
+        return False
+
+    def _take_over(self, slice_: slices.Slice) -> None:
+        """Note the revisions that were read before the plan came out empty."""
+        with self.lease.fenced():
+            for mark in slice_.marks:
+                taken, is_new = Taken.objects.get_or_create(
+                    link=self.link,
+                    kind=mark.kind,
+                    object_id=mark.object_id,
+                    defaults={"revision": mark.revision, "noted_revision": mark.revision},
+                )
+                if not is_new and taken.revision < mark.revision:
+                    Taken.objects.filter(pk=taken.pk).update(revision=mark.revision)
+            Doubt.objects.filter(link=self.link, identity__in=slice_.doubts).delete()
+            if slice_.is_everything:
+                Link.objects.filter(pk=self.link.pk).update(wants_everything=False)
+            if self.link.removal_answer:
+                Link.objects.filter(pk=self.link.pk).update(removal_question=None, removal_answer="")
+        self.link.wants_everything = self.link.wants_everything and not slice_.is_everything
+        self.link.removal_question, self.link.removal_answer = None, ""
+
+    # --- proving ---
+
+    def _prove(self) -> bool:
+        """Read the cursor, if nothing has been read since the last write, and stamp the proof."""
+        if self._read_at is None:
+            self._take_in(drift.read_changes(self.link, self.port, self.lease))
+        if slices.is_behind(self.link):
+            return False
+        ours = RemoteNode.objects.filter(link=self.link, is_folder=False, identity__isnull=False)
+        figures = ours.aggregate(bytes=Sum("size"))
+        with self.lease.fenced():
+            UploadSession.objects.filter(link=self.link).delete()
+            self._forget_parked()
+            is_whole = not Parked.objects.filter(link=self.link).exists()
+            proof = {
+                "proven_at": self._read_at,
+                "proven_files": ours.count(),
+                "proven_bytes": figures["bytes"] or 0,
+            }
+            next_at = {"next_proof_at": clock.now() + PROOF_EVERY}
+            Link.objects.filter(pk=self.link.pk).update(**next_at, **(proof if is_whole else {}))
+        return True
+
+    def _forget_parked(self) -> None:
+        """Forget what was refused once and is not wanted any more, or is there by another way."""
+        parked = {one.identity for one in Parked.objects.filter(link=self.link)}
+        if not parked:
+            return
+        layout = Layout(self.link.user)
+        wanted = layout.resolve(parked)
+        Parked.objects.filter(link=self.link, identity__in=parked - wanted.keys()).delete()
+
+    # --- the end ---
+
+    def ending(self) -> dict[str, Any]:
+        """Return what the run leaves on the link besides its state: tokens, counted calls; and keep its history."""
+        left: dict[str, Any] = {}
+        if self._port is None:
+            return left
+        if (grant := self._port.tokens.renewed) is not None:
+            keys.store_grant(self.link, grant)
+            left["sealed_access_token"] = self.link.sealed_access_token
+            left["access_expires_at"] = self.link.access_expires_at
+        made = self._port.calls
+        today = clock.now().date()
+        counted = dict(Link.objects.values_list("calls", flat=True).get(pk=self.link.pk) or {})
+        if self.link.calls_on != today:
+            counted = {}
+        for route, count in made.items():
+            counted[route] = counted.get(route, 0) + count
+        left |= {"calls": counted, "calls_on": today}
+        if made:
+            self.history.ended_at = clock.now()
+            self.history.calls = made
+            self.history.save()
+        return left
+
+
+def pending_of(link: Link) -> int:
+    """Return how many studies and trees the link is behind with, as far as was noted."""
+    return Taken.objects.filter(link=link, noted_revision__gt=F("revision")).count()

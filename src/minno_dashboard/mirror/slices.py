@@ -1,0 +1,370 @@
+"""The part of both trees that one plan needs: what changed, and whatever that touches.
+
+A slice is closed: with a node come the folders above it, what stands in its way, what lies below something that
+goes, what its content can be copied from; and every identity met on one side is looked up on the other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from minno_dashboard.core.names import fold
+from minno_dashboard.files.models import Node, Tree
+from minno_dashboard.mirror.desired import Layout, Source, in_portions
+from minno_dashboard.mirror.engine.model import DELETED, SHARED, Content, Desired, Remote
+from minno_dashboard.mirror.models import Doubt, Link, RemoteNode, Taken
+from minno_dashboard.studies.models import Study, Version
+
+
+class Row(NamedTuple):
+    """One row of the remote tree, as it is read."""
+
+    pk: int
+    parent: int | None
+    name: str
+    key: str
+    is_folder: bool
+    rev: str
+    hash: str
+    size: int
+    identity: str | None
+    is_changed: bool
+
+
+_COLUMNS = ("pk", "parent_id", "name", "name_key", "is_folder", "rev", "content_hash", "size", "identity", "is_changed")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a study's or tree's revision was when it was read."""
+
+    kind: str
+    object_id: int
+    revision: int
+
+
+@dataclass
+class Slice:
+    """Both sides of a plan, where the bytes are, and what will be taken over once the plan is empty."""
+
+    desired: list[Desired]
+    remote: list[Remote]
+    sources: dict[str, Source]
+    marks: list[Mark]
+    doubts: list[str]
+    is_everything: bool = False
+    folders: dict[str, str] = field(default_factory=dict)
+
+
+def read(link: Link) -> Slice:
+    """Read what the link is behind with, in one transaction: the revisions first, then what they stand for."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return _Reader(link).read()
+
+
+def is_behind(link: Link) -> bool:
+    """Say whether there is anything the link has not taken over."""
+    if link.wants_everything or Doubt.objects.filter(link=link).exists():
+        return True
+    return Taken.objects.filter(link=link, noted_revision__gt=F("revision")).exists()
+
+
+class _Reader:
+    """Reads one slice, frontier by frontier, until nothing new is touched."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.layout = Layout(link.user)
+        self.rows: dict[int, Row] = {}
+        self.by_identity: dict[str, int] = {}
+        self.desired: dict[str, Desired] = {}
+        self.seen: set[str] = set()
+        self.kept: set[str] = set()
+        self.marks: list[Mark] = []
+        self.full_trees: set[int] = set()
+        self._children_loaded: set[int | None] = set()
+
+    def read(self) -> Slice:
+        doubts = list(Doubt.objects.filter(link=self.link).values_list("identity", flat=True))
+        frontier = self._changed() | set(doubts) | self.layout.fixed()
+        while frontier:
+            self.seen |= frontier
+            found = self.layout.resolve(frontier)
+            new = {one: node for one, node in found.items() if one not in self.desired}
+            self.desired.update(new)
+            self.seen |= new.keys()
+            self._load(identity__in=frontier | new.keys())
+            self._load_what_goes(frontier - found.keys())
+            self._load_occupants()
+            more = self._whole_trees(new)
+            self._load_sources(new.values())
+            self._load_ancestors()
+            more |= {row.identity for row in self.rows.values() if row.identity is not None}
+            frontier = more - self.seen
+        return self._slice(doubts)
+
+    # --- where to begin ---
+
+    def _changed(self) -> set[str]:
+        """Return the identities that changed since they were taken over, and note the revisions read."""
+        link, changed = self.link, set[str]()
+        behind = list(
+            Taken.objects.filter(link=link, noted_revision__gt=F("revision")).values_list(
+                "kind", "object_id", "revision"
+            )
+        )
+        if link.wants_everything:
+            changed |= self._everything()
+        studies = [pk for kind, pk, _ in behind if kind == Taken.Kind.STUDY]
+        if studies:
+            changed |= {f"study:{pk}" for pk in self.layout.study_ids}
+        for portion in in_portions(studies):
+            self._mark(
+                Taken.Kind.STUDY, portion, Study.objects.filter(pk__in=portion).values_list("pk", "revision")
+            )
+            changed |= {f"study:{pk}" for pk in portion}
+            versions = Version.objects.filter(study__in=portion).values_list("pk", flat=True)
+            changed |= {f"version:{pk}" for pk in versions}
+        trees = {pk: revision for kind, pk, revision in behind if kind == Taken.Kind.TREE}
+        for portion in in_portions(trees):
+            self._mark(
+                Taken.Kind.TREE, portion, Tree.objects.filter(pk__in=portion).values_list("pk", "revision")
+            )
+        for tree, revision in trees.items():
+            nodes = Node.objects.filter(tree=tree, revision__gt=revision).values_list("pk", flat=True)
+            changed |= {f"node:{pk}" for pk in nodes}
+        return changed
+
+    def _mark(self, kind: str, asked: Iterable[int], found: Iterable[tuple[int, int]]) -> None:
+        revisions = dict(found)
+        far = 2**62  # of what is gone altogether: no revision of it will come
+        self.marks += [Mark(kind, pk, revisions.get(pk, far)) for pk in asked]
+
+    def _everything(self) -> set[str]:
+        changed = set[str]()
+        for portion in in_portions(sorted(self.layout.study_ids)):
+            studies = Study.objects.filter(pk__in=portion).values_list("pk", "revision")
+            self._mark(Taken.Kind.STUDY, portion, studies)
+            versions = list(
+                Version.objects.filter(study__in=portion).values_list("pk", "tree_id", "tree__revision")
+            )
+            self.marks += [Mark(Taken.Kind.TREE, tree, revision) for _, tree, revision in versions]
+            changed |= {f"study:{pk}" for pk in portion} | {f"version:{pk}" for pk, _, _ in versions}
+            self.full_trees |= {tree for _, tree, _ in versions}
+            nodes = Node.objects.filter(tree__version__study__in=portion, deleted_at=None)
+            changed |= {f"node:{pk}" for pk in nodes.values_list("pk", flat=True)}
+        owned = RemoteNode.objects.filter(link=self.link, identity__isnull=False)
+        return changed | {one for one in owned.values_list("identity", flat=True) if one is not None}
+
+    def _whole_trees(self, new: dict[str, Desired]) -> set[str]:
+        """Return all nodes of the versions that have no place in the Dropbox (any more): none of them is there."""
+        absent = []
+        for identity in new:
+            if identity.startswith("version:"):
+                row = self._row_of(identity)
+                if row is None or self._is_deleted(row):
+                    absent.append(int(identity.removeprefix("version:")))
+        trees = {tree for tree, version in self.layout.version_of_tree.items() if version in absent}
+        trees -= self.full_trees
+        self.full_trees |= trees
+        nodes = Node.objects.filter(tree__in=trees, deleted_at=None).values_list("pk", flat=True)
+        return {f"node:{pk}" for pk in nodes} if trees else set()
+
+    # --- the remote side ---
+
+    def _load(self, **condition: object) -> list[Row]:
+        """Read rows by one condition, in portions; return those that are new here."""
+        ((name, values),) = condition.items()
+        new: list[Row] = []
+        for portion in in_portions(list(values)):  # type: ignore[call-overload]
+            rows = RemoteNode.objects.filter(Q(link=self.link), **{name: portion}).values_list(*_COLUMNS)
+            new += self._keep(rows)
+        return new
+
+    def _keep(self, rows: Iterable[tuple[object, ...]]) -> list[Row]:
+        new = []
+        for values in rows:
+            row = Row(*values)  # type: ignore[arg-type]
+            if row.pk not in self.rows:
+                self.rows[row.pk] = row
+                new.append(row)
+                if row.identity is not None:
+                    self.by_identity[row.identity] = row.pk
+        return new
+
+    def _row_of(self, identity: str) -> Row | None:
+        pk = self.by_identity.get(identity)
+        return None if pk is None else self.rows[pk]
+
+    def _load_ancestors(self) -> None:
+        missing = {row.parent for row in self.rows.values() if row.parent is not None} - self.rows.keys()
+        while missing:
+            new = self._load(pk__in=missing)
+            missing = {row.parent for row in new if row.parent is not None} - self.rows.keys()
+
+    def _load_below(self, tops: Iterable[int]) -> None:
+        folders = [pk for pk in tops if self.rows[pk].is_folder and pk not in self._children_loaded]
+        while folders:
+            self._children_loaded.update(folders)
+            self._load(parent__in=folders)
+            inside = set(folders)
+            folders = [
+                row.pk
+                for row in self.rows.values()
+                if row.parent in inside and row.is_folder and row.pk not in self._children_loaded
+            ]
+
+    def _load_what_goes(self, undesired: Collection[str]) -> None:
+        """With a folder that is no longer desired comes all below it, and what the folder of deleted things holds."""
+        self._load_ancestors()
+        present = [one for one in undesired if one in self.by_identity]
+        self.kept |= self.layout.kept(present)
+        going = [
+            self.by_identity[one]
+            for one in present
+            if one not in self.kept and not self._is_deleted(self.rows[self.by_identity[one]])
+        ]
+        self._load_below(going)
+        if going and self.link.keep_deleted:
+            self._keep_at_top(fold(DELETED))
+
+    def _keep_at_top(self, key: str) -> None:
+        rows = RemoteNode.objects.filter(link=self.link, parent=None, name_key=key).values_list(*_COLUMNS)
+        for row in self._keep(rows):
+            self._load(parent__in=[row.pk])
+
+    def _load_occupants(self) -> None:
+        """What has the name of something desired in its folder; with it, where it is in the way, all its neighbours."""
+        wanted: dict[int | None, dict[str, str]] = defaultdict(dict)
+        for node in self.desired.values():
+            parent = None if node.parent is None else self.by_identity.get(node.parent)
+            if (node.parent is None or parent is not None) and parent not in self._children_loaded:
+                wanted[parent][fold(node.name)] = node.identity
+        self._load_named(wanted)
+        crowded = set()
+        for row in self.rows.values():
+            identity = wanted.get(row.parent, {}).get(row.key)
+            if identity is not None and (row.identity != identity or row.is_changed):
+                crowded.add(row.parent)
+        self._load_inside(crowded - self._children_loaded)
+
+    def _load_named(self, wanted: dict[int | None, dict[str, str]]) -> None:
+        """Read what has one of the names wanted, folder by folder where many are, else many folders at once."""
+        pairs: list[tuple[int, str]] = []
+        for parent, keys in wanted.items():
+            if parent is None:
+                top = RemoteNode.objects.filter(link=self.link, parent=None, name_key__in=list(keys))
+                self._keep(top.values_list(*_COLUMNS))
+            elif len(keys) > 100:
+                self._load_inside({parent})
+            else:
+                pairs += [(parent, key) for key in keys]
+        for portion in in_portions(pairs, 500):
+            rows = RemoteNode.objects.filter(
+                link=self.link,
+                parent__in={parent for parent, _ in portion},
+                name_key__in={key for _, key in portion},
+            )
+            asked = set(portion)
+            self._keep(row for row in rows.values_list(*_COLUMNS) if (row[1], row[3]) in asked)
+
+    def _load_inside(self, parents: Collection[int | None]) -> None:
+        self._children_loaded.update(parents)
+        if None in parents:
+            top = RemoteNode.objects.filter(link=self.link, parent=None)
+            self._keep(top.values_list(*_COLUMNS))
+        self._load(parent__in=[pk for pk in parents if pk is not None])
+
+    def _load_sources(self, new: Iterable[Desired]) -> None:
+        """What new files and folders can be copied from: their origins with all below, and files of the same bytes."""
+        missing = [self._with_origin(node) for node in new if node.identity not in self.by_identity]
+        origins = {node.origin for node in missing if node.origin is not None}
+        if origins:
+            tops = self._load(identity__in=origins)
+            self._load_below([row.pk for row in tops])
+        hashes = {node.content.hash for node in missing if node.content is not None}
+        for portion in in_portions(sorted(hashes), 500):
+            rows = RemoteNode.objects.filter(
+                link=self.link, content_hash__in=portion, identity__isnull=False, is_changed=False
+            ).values_list(*_COLUMNS)
+            met: set[str] = set()
+            for values in rows:
+                if values[6] not in met:
+                    met.add(values[6])
+                    self._keep([values])
+
+    def _with_origin(self, node: Desired) -> Desired:
+        """Say of a new version which version its files were copied from."""
+        if not node.identity.startswith("version:"):
+            return node
+        copied = Node.objects.filter(
+            tree__version=int(node.identity.removeprefix("version:")), parent=None, copied_from__isnull=False
+        ).values_list("copied_from", flat=True)
+        origin = Version.objects.filter(tree__nodes=copied.first() or 0).values_list("pk", flat=True).first()
+        if origin is None:
+            return node
+        self.desired[node.identity] = replace(node, origin=f"version:{origin}")
+        return self.desired[node.identity]
+
+    # --- the result ---
+
+    def _top_of(self, row: Row) -> Row | None:
+        while row.parent is not None:
+            parent = self.rows.get(row.parent)
+            if parent is None:
+                return None
+            row = parent
+        return row
+
+    def _is_deleted(self, row: Row) -> bool:
+        self._load_ancestors()
+        top = self._top_of(row)
+        return top is not None and top.pk != row.pk and top.key == fold(DELETED)
+
+    def _owner_of(self, row: Row) -> str | None:
+        """Return the identity as the planner is to see it: a kept copy is nobody's."""
+        if row.identity is None or row.identity in self.desired:
+            return row.identity
+        if row.identity in self.kept:
+            return None
+        top = self._top_of(row)
+        is_shared = top is not None and top.key == fold(SHARED)
+        return None if is_shared and self._is_gone(row.identity) else row.identity
+
+    def _is_gone(self, identity: str) -> bool:
+        """Say whether the Dashboard no longer knows at all what this was: a shared study that was purged."""
+        kind, _, number = identity.partition(":")
+        models = {"study": Study, "version": Version, "node": Node}
+        return kind in models and not models[kind]._base_manager.filter(pk=int(number)).exists()
+
+    def _slice(self, doubts: list[str]) -> Slice:
+        self.kept |= self.layout.kept([one for one in self.by_identity if one not in self.desired])
+        remote = [
+            Remote(
+                key=str(row.pk),
+                parent=None if row.parent is None else str(row.parent),
+                name=row.name,
+                content=None if row.is_folder else Content(row.hash, row.size),
+                rev=row.rev,
+                identity=self._owner_of(row),
+                is_changed=row.is_changed,
+            )
+            for row in self.rows.values()
+        ]
+        return Slice(
+            desired=list(self.desired.values()),
+            remote=remote,
+            sources=self.layout.sources,
+            marks=self.marks,
+            doubts=doubts,
+            is_everything=self.link.wants_everything,
+        )

@@ -1,0 +1,131 @@
+"""Which mirrors are due: those behind with what changed, those whose proof is due, those that look whether they heal."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterable
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from minno_dashboard.core import clock
+from minno_dashboard.files.models import Tree
+from minno_dashboard.jobs.lease import Lease, claim, is_free
+from minno_dashboard.mirror import runner
+from minno_dashboard.mirror.desired import followers
+from minno_dashboard.mirror.models import Doubt, Link, Taken
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.studies.models import Study, Version
+
+LEASE_SECONDS = 240.0
+"""Longer than any single call to Dropbox."""
+AT_ONCE = 200
+
+
+class DueMirrors:
+    """The worker's source of mirrors."""
+
+    def __init__(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
+        self._is_stopping = is_stopping
+
+    def claim_next(self, owner: str) -> Callable[[], None] | None:
+        """Claim the mirror that has waited longest and return its run, or None."""
+        settings = siteconfig.dropbox()
+        if not settings.is_enabled:
+            return None
+        note_changes()
+        for link in due():
+            if lease := claim(link, owner=owner, seconds=LEASE_SECONDS):
+                return lambda link=link, lease=lease: run_claimed(link, lease, self._is_stopping)  # type: ignore[misc]
+        return None
+
+
+def run_claimed(link: Link, lease: Lease, is_stopping: Callable[[], bool] = lambda: False) -> None:
+    """Run a link that was claimed, as it is stored now."""
+    runner.run(Link.objects.select_related("user").get(pk=link.pk), lease, is_stopping)
+
+
+def due() -> Iterable[Link]:
+    """Return the links on which somebody should work now, the one that waited longest first."""
+    at = clock.now()
+    release_the_dead()
+    is_behind = Exists(Taken.objects.filter(link=OuterRef("pk"), noted_revision__gt=F("revision")))
+    in_doubt = Exists(Doubt.objects.filter(link=OuterRef("pk")))
+    wants = (
+        Q(wants_everything=True)
+        | Q(needs_listing=True)
+        | Q(needs_reading=True)
+        | Q(next_proof_at__lte=at)
+        | is_behind
+        | in_doubt
+    )
+    works = Q(state=Link.State.ACTIVE) & wants
+    probes = Q(state__in=[Link.State.NEEDS_USER, Link.State.NEEDS_ADMIN], probe_at__lte=at)
+    return Link.objects.filter(is_free(at)).filter(works | probes).order_by("next_proof_at", "pk")[:10]
+
+
+def release_the_dead() -> None:
+    """Give back leases of processes of this machine that are no more."""
+    here = f"{socket.gethostname()[:40]}:"
+    held = Link.objects.filter(lease_owner__startswith=here, lease_until__isnull=False)
+    for pk, owner, token in held.values_list("pk", "lease_owner", "lease_token"):
+        number = owner.removeprefix(here).partition(":")[0]
+        if number.isdigit() and not _is_alive(int(number)):
+            Link.objects.filter(pk=pk, lease_token=token).update(
+                lease_owner="", lease_until=None, lease_token=token + 1
+            )
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def note_changes() -> None:
+    """Note for every follower what moved past what was noted, and settle it: the next question stays small."""
+    studies = list(Study._base_manager.exclude(revision=F("settled_revision"))[:AT_ONCE])
+    for study in studies:
+        _note_study(study)
+    trees = list(Tree.objects.exclude(revision=F("settled_revision")).values_list("pk", "revision")[:AT_ONCE])
+    for pk, revision in trees:
+        _note_tree(pk, revision)
+
+
+@transaction.atomic
+def _note_study(study: Study) -> None:
+    links = dict(Link.objects.filter(user__in=followers(study)).values_list("pk", "user_id"))
+    known = Taken.objects.filter(kind=Taken.Kind.STUDY, object_id=study.pk)
+    lost = known.exclude(link__in=links.keys())
+    lost.update(is_released=True, noted_revision=study.revision)
+    trees = Version.objects.filter(study=study).values_list("tree_id", "tree__revision")
+    for link in links:
+        _note(link, Taken.Kind.STUDY, study.pk, study.revision)
+        for tree, revision in trees:
+            _note(link, Taken.Kind.TREE, tree, revision)
+    Study._base_manager.filter(pk=study.pk, revision=study.revision).update(settled_revision=study.revision)
+
+
+@transaction.atomic
+def _note_tree(pk: int, revision: int) -> None:
+    version = Version.objects.filter(tree=pk).select_related("study").first()
+    if version is not None:
+        for link in Link.objects.filter(user__in=followers(version.study)).values_list("pk", flat=True):
+            _note(link, Taken.Kind.TREE, pk, revision)
+    Tree.objects.filter(pk=pk, revision=revision).update(settled_revision=revision)
+
+
+def _note(link: int, kind: str, object_id: int, revision: int) -> None:
+    """Raise the noted revision of one link; the taken one stays what it is."""
+    row, is_new = Taken.objects.get_or_create(
+        link_id=link, kind=kind, object_id=object_id, defaults={"noted_revision": revision}
+    )
+    if not is_new:
+        Taken.objects.filter(pk=row.pk, noted_revision__lt=revision).update(noted_revision=revision)
+        if row.is_released:
+            Taken.objects.filter(pk=row.pk).update(is_released=False)

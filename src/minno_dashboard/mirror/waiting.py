@@ -1,0 +1,71 @@
+"""What a link does after an error: wait, and for whom."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+from minno_dashboard.core import clock
+from minno_dashboard.jobs.lease import Lease
+from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, NeedsUser, Retry
+from minno_dashboard.mirror.models import Link
+
+LONGEST_WAIT_SECONDS = 300.0
+NOTHING_WRONG: dict[str, Any] = {
+    "failures": 0,
+    "last_error": "",
+    "not_before": None,
+    "state": Link.State.ACTIVE,
+    "reason": "",
+    "reason_at": None,
+    "probe_at": None,
+}
+PROBE_USER_AFTER = {
+    "full": timedelta(hours=1),
+    "suspended": timedelta(days=1),
+    "no_permission": timedelta(days=1),
+}
+"""What may heal without the user telling us; the rest waits until they do."""
+PROBE_ADMIN_AFTER = timedelta(minutes=15)
+_rng = random.SystemRandom()
+
+
+def backoff_seconds(failures: int) -> float:
+    """Return a random wait that grows with the failures in a row, up to five minutes."""
+    return _rng.uniform(0.5, min(LONGEST_WAIT_SECONDS, 2.0 ** min(failures, 10)))
+
+
+def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) -> None:
+    """Give the lease back with what the error asks for."""
+    at = clock.now()
+    if isinstance(error, NeedsAdmin):
+        _pause_all(link, error)
+        lease.release(**left)
+        return
+    if isinstance(error, NeedsUser):
+        probe = PROBE_USER_AFTER.get(error.reason)
+        state = {
+            "state": Link.State.NEEDS_USER,
+            "reason": error.reason,
+            "reason_at": link.reason_at if link.reason == error.reason and link.reason_at else at,
+            "probe_at": None if probe is None else at + probe,
+        }
+        lease.release(**left, **state)
+        return
+    asked = error.after if isinstance(error, Retry | Ambiguous) else 0.0
+    wait = timedelta(seconds=asked + backoff_seconds(link.failures))
+    more: dict[str, Any] = {"needs_reading": True} if isinstance(error, Ambiguous) else {}
+    lease.release(**left, **more, failures=link.failures + 1, last_error=error.reason, not_before=at + wait)
+
+
+def _pause_all(link: Link, error: NeedsAdmin) -> None:
+    """Pause every link of the app key: the same trouble waits for each of them."""
+    at = clock.now()
+    working = (Link.State.ACTIVE, Link.State.NEEDS_ADMIN)
+    Link.objects.filter(app_key=link.app_key, state__in=working).update(
+        state=Link.State.NEEDS_ADMIN,
+        reason=error.reason,
+        reason_at=link.reason_at or at,
+        probe_at=at + PROBE_ADMIN_AFTER,
+    )
