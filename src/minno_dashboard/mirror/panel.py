@@ -89,8 +89,9 @@ def question(link: Link) -> Question | None:
     asked: dict[str, Any] | None = link.removal_question
     if link.state != Link.State.NEEDS_USER or not asked:
         return None
-    count = words.plural(int(asked["removed"]), "file")
-    share = f"{int(asked['removed']):,} of {words.plural(int(asked['total']), 'file')}"
+    removed, total = int(asked.get("removed", 0)), int(asked.get("total", 0))
+    count = words.plural(removed, "file")
+    share = f"{removed:,} of {words.plural(total, 'file')}"
     if link.reason == "mass_removal_in_dropbox":
         return Question(
             sentence=f"{share} were deleted in your Dropbox. They are safe in the Dashboard.",
