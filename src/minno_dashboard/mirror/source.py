@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
+from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.models import Tree
 from minno_dashboard.jobs.lease import Lease, claim, is_free
@@ -46,8 +47,8 @@ def run_claimed(link: Link, lease: Lease, is_stopping: Callable[[], bool] = lamb
     runner.run(Link.objects.select_related("user").get(pk=link.pk), lease, is_stopping)
 
 
-def due() -> Iterable[Link]:
-    """Return the links on which somebody should work now, the one that waited longest first."""
+def due(*, user: User | None = None) -> Iterable[Link]:
+    """Return the links (of one user, or of all) on which somebody should work now, the longest waiting first."""
     at = clock.now()
     release_the_dead()
     is_behind = Exists(Taken.objects.filter(link=OuterRef("pk"), noted_revision__gt=F("revision")))
@@ -62,7 +63,10 @@ def due() -> Iterable[Link]:
     )
     works = Q(state=Link.State.ACTIVE) & wants
     probes = Q(state__in=[Link.State.NEEDS_USER, Link.State.NEEDS_ADMIN], probe_at__lte=at)
-    return Link.objects.filter(is_free(at)).filter(works | probes).order_by("next_proof_at", "pk")[:10]
+    found = Link.objects.filter(is_free(at)).filter(works | probes)
+    if user is not None:
+        found = found.filter(user=user)
+    return found.order_by("next_proof_at", "pk")[:10]
 
 
 def release_the_dead() -> None:

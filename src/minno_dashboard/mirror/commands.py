@@ -1,0 +1,97 @@
+"""The commands of this room: run one user's mirror now, and say how it stands."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from datetime import timedelta
+
+import click
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.queries import find_user
+from minno_dashboard.core import clock
+from minno_dashboard.core.errors import Refused, Unavailable
+from minno_dashboard.jobs.lease import claim
+from minno_dashboard.jobs.worker import owner_name
+from minno_dashboard.mirror import queries, source
+from minno_dashboard.mirror.models import Link
+from minno_dashboard.siteconfig import queries as siteconfig
+
+LOOK_SECONDS = 0.5
+
+
+@click.group("mirror")
+def mirror() -> None:
+    """The copy of a user's studies in their Dropbox."""
+
+
+@mirror.command("sync")
+@click.option("--user", "name", required=True, help="User name or e-mail address.")
+@click.option("--wait", default=600, show_default=True, help="Give up after so many seconds.")
+def sync(name: str, wait: int) -> None:
+    """Mirror one user's studies until they are proven, or until only a person can help."""
+    user = find_user(name)
+    until = clock.now() + timedelta(seconds=wait)
+    _check_enabled()
+    Link.objects.filter(user=user, state=Link.State.ACTIVE).update(needs_reading=True)
+    pause = threading.Event()
+    owner = owner_name()
+    with click.progressbar(
+        length=100, label="Mirroring", file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as bar:
+        while not _is_done(user):
+            if clock.now() > until:
+                raise Unavailable("The mirror is not done yet; what is done stays. Run the command again.")
+            if not _run_once(user, owner):
+                pause.wait(LOOK_SECONDS)
+            bar.update(0)
+    status = queries.status(user)
+    click.echo(f"Proven: {status['files']} files, {status['bytes']} bytes.")
+
+
+def _check_enabled() -> None:
+    if not siteconfig.dropbox().is_enabled:
+        raise Refused("Dropbox synchronization is switched off in Admin → Edit configuration.")
+
+
+def _run_once(user: User, owner: str) -> bool:
+    """Do one run of this user's mirror if nobody else is at it; answer whether there was one."""
+    source.note_changes()
+    for link in source.due(user=user):
+        if lease := claim(link, owner=owner, seconds=source.LEASE_SECONDS):
+            source.run_claimed(link, lease)
+            return True
+    return False
+
+
+def _is_done(user: User) -> bool:
+    """Say whether the mirror is proven.
+
+    Raises:
+        Refused: nothing is linked, or a person must help first.
+    """
+    status = queries.status(user)
+    state = status["state"]
+    if state == "off":
+        raise Refused(f"{user.username} is not connected with a Dropbox account.")
+    if state in ("needs_user", "needs_admin") or status["parked"]:
+        raise Refused(queries.badge(user).full)
+    is_open = Link.objects.filter(user=user, needs_reading=True).exists()
+    return bool(state == "proven" and not is_open)
+
+
+@mirror.command("status")
+@click.option("--user", "name", required=True, help="User name or e-mail address.")
+@click.option("--json", "as_json", is_flag=True, help="Print an object for programs.")
+def status_(name: str, as_json: bool) -> None:
+    """Say how one user's mirror stands."""
+    user = find_user(name)
+    if as_json:
+        click.echo(json.dumps(queries.status(user), ensure_ascii=False, indent=2))
+    else:
+        click.echo(queries.badge(user).full)
+
+
+COMMANDS = (mirror,)
