@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -103,7 +103,7 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch, db: None) -> World:
     """A Dropbox with two accounts, and a Dashboard configured for it."""
     simulator = Simulator(VirtualClock(), seed=1)
     simulator.control.create_app("Minno", key=APP_KEY, secret=APP_SECRET)
@@ -113,7 +113,7 @@ def world(monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[World]:
     time = Time(simulator)
     monkeypatch.setattr(clock, "now", time.now)
     save_section("dropbox", {"is_enabled": True, "app_key": APP_KEY}, {"app_secret": APP_SECRET})
-    yield World(simulator, time)
+    return World(simulator, time)
 
 
 def person(name: str) -> User:

@@ -161,8 +161,15 @@ def _state(link: Link, pending: int) -> str:
         return "running"
     if _waits_until(link) is not None:
         return "waiting"
-    is_settled = not pending and link.proven_at is not None and not link.parked.exists()
+    is_settled = not pending and link.proven_at is not None and not _is_open(link)
     return "proven" if is_settled else "pending"
+
+
+def _is_open(link: Link) -> bool:
+    """Say whether something is known to differ, or was written and not compared since."""
+    if link.wants_everything or link.needs_reading or link.needs_listing:
+        return True
+    return link.parked.exists() or link.doubts.exists() or link.intents.exists()
 
 
 def _waits_until(link: Link) -> datetime | None:
