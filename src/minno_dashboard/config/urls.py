@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, include, path
 
 
@@ -13,7 +14,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+@login_not_required
+def front_door(request: HttpRequest) -> HttpResponse:
+    """Lead whoever comes to the bare address to the studies, by way of the log-in page where needed."""
+    return redirect("/studies/")
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", front_door, name="front_door"),
     path("healthz", healthz, name="healthz"),
     path("", include("minno_dashboard.accounts.urls")),
     path("", include("minno_dashboard.studies.urls")),
