@@ -91,19 +91,22 @@ class Site:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 
-    def add_user(self, name: str, *, full_name: str = "", is_admin: bool = False) -> None:
-        """Add a person whose password is `PASSWORD`."""
+    def add_users(self, *people: tuple[str, str, str]) -> None:
+        """Add people by user name, full name and role; each has the password `PASSWORD`."""
         self.python(
             "from minno_dashboard.accounts.models import User\n"
-            "name, full, role, password = sys.argv[1:]\n"
-            "user = User(username=name, email=name + '@lab.example', full_name=full, role=role)\n"
-            "user.set_password(password)\n"
-            "user.save()",
-            name,
-            full_name or name,
-            "admin" if is_admin else "researcher",
+            "password, *given = sys.argv[1:]\n"
+            "for name, full, role in zip(given[::3], given[1::3], given[2::3]):\n"
+            "    user = User(username=name, email=name + '@lab.example', full_name=full, role=role)\n"
+            "    user.set_password(password)\n"
+            "    user.save()",
             PASSWORD,
+            *(word for person in people for word in person),
         )
+
+    def add_user(self, name: str) -> None:
+        """Add a researcher."""
+        self.add_users((name, name, "researcher"))
 
     def session(self, name: str) -> requests.Session:
         """Return a session of this person without a browser, logged in once."""

@@ -70,6 +70,8 @@ const look = EditorView.theme({
   ".cm-changedLine": { backgroundColor: "var(--diff-changed) !important" },
   ".cm-deletedChunk": { backgroundColor: "var(--diff-deleted)" },
   ".cm-changedText": { background: "var(--diff-text) !important" },
+  "&.cm-merge-a .cm-changedLine": { backgroundColor: "var(--diff-deleted) !important" },
+  "&.cm-merge-a .cm-changedText": { background: "var(--diff-old) !important" },
 });
 
 export function nonce() {
@@ -101,14 +103,13 @@ export function readOnly() {
   return [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0", "aria-readonly": "true" }), keymap.of(searchKeymap), search()];
 }
 
-export function makeState({ name, text, editable, onChange, onSave, onMove }) {
+export function makeState({ name, text, editable, onChange, onMove }) {
   const shared = [
     base(name, `Text of ${name}`),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onChange(update);
       if (update.docChanged || update.selectionSet) onMove(update.state);
     }),
-    keymap.of([{ key: "Mod-s", preventDefault: true, run: () => (onSave(), true) }]),
   ];
   const writing = [
     history(), foldGutter(), dropCursor(), EditorState.allowMultipleSelections.of(true), indentOnInput(), closeBrackets(), autocompletion(),

@@ -34,7 +34,7 @@ export class Editor extends EventTarget {
     document.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s" && !event.altKey && !event.shiftKey) {
         event.preventDefault();
-        if (!event.defaultPrevented || !event.target.closest(".cm-editor")) this.save();
+        if (!event.target.closest("dialog")) this.save();
       }
     });
   }
@@ -181,19 +181,19 @@ export class Editor extends EventTarget {
     switch (note.kind) {
       case "conflict": return [["Compare", () => this.resolve(file)]];
       case "draft": return [
-        ["Save it", () => file.save()],
+        ["Save it", () => this.save()],
         ["Use the saved file", () => this.takeTheirs(file)],
       ];
       case "login": return [
         ["Log in in a new tab", () => window.open(this.config.login_url, "_blank")],
-        ["Save again", () => file.save()],
+        ["Save again", () => this.save()],
       ];
       case "gone": return [
         ["Bring the file back", () => this.bringBack(file)],
         ["Save as a new file", () => this.saveCopy(file, file.name)],
         ["Close", () => this.close(file)],
       ];
-      default: return [["Save again", () => file.save()]];
+      default: return [["Save again", () => this.save()]];
     }
   }
 

@@ -56,7 +56,6 @@ export class OpenFile extends EventTarget {
     return makeState({
       name: this.name, text, editable: !this.isReadOnly,
       onChange: (update) => this.changed(update.state),
-      onSave: () => this.save(),
       onMove: () => this.dispatchEvent(new Event("move")),
     });
   }
@@ -154,6 +153,8 @@ export class OpenFile extends EventTarget {
       if (!failure.body.theirs) this.isGone = true;
     } else if (failure.status === 401) {
       this.note = { kind: "login", sentence: "You are logged out, so this was not saved. Your text stays here." };
+    } else if (failure.status === 403) {
+      this.note = { kind: "login", sentence: `${failure.message} Your text stays here, unsaved.` };
     } else if (failure.status === 0 || failure.status >= 500) {
       this.note = { kind: "offline", sentence: `${failure.message} Your text stays here, unsaved.` };
     } else if (failure.status === 404) {

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -21,7 +21,6 @@ from minno_dashboard.studies.access import Action
 from minno_dashboard.studies.models import Study, Version
 from minno_dashboard.studies.queries import get_study, get_version
 
-P = ParamSpec("P")
 _UNREADABLE = "The page sent something the Dashboard cannot read. Reload the page and do it again."
 
 
@@ -87,19 +86,16 @@ def asked(request: HttpRequest, action: Action, public_id: str, number: int | No
 
 def api(
     methods: str, action: Action
-) -> Callable[
-    [Callable[Concatenate[HttpRequest, Asked, P], HttpResponseBase]], Callable[..., HttpResponseBase]
-]:
-    """Make a view of `…/<study>/v<number>/…` that answers these methods and needs one right."""
+) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Make a view of `…/<study>/v<number>/…` that answers these methods and needs one right.
 
-    def wrap(
-        view: Callable[Concatenate[HttpRequest, Asked, P], HttpResponseBase],
-    ) -> Callable[..., HttpResponseBase]:
+    The view gets the request, an `Asked`, and what else its address names.
+    """
+
+    def wrap(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def checked(
-            request: HttpRequest, public_id: str, number: int, /, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponseBase:
-            return view(request, asked(request, action, public_id, number), *args, **kwargs)
+        def checked(request: HttpRequest, public_id: str, number: int, **more: Any) -> HttpResponseBase:
+            return view(request, asked(request, action, public_id, number), **more)
 
         return never_cache(require_http_methods(methods.split())(checked))
 

@@ -1,0 +1,377 @@
+"""The pages and JSON addresses of studies: who may reach them, what they answer, how bytes are served."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import clock
+from minno_dashboard.files import services as files
+from minno_dashboard.files.models import Node
+from minno_dashboard.studies import services, urls
+from minno_dashboard.studies.models import Collaboration, Study
+from minno_dashboard.studies.views import nodes, raw, texts, uploads
+
+pytestmark = pytest.mark.django_db
+
+
+def make_user(name: str, role: str = User.Role.RESEARCHER) -> User:
+    return User.objects.create(username=name, email=f"{name}@lab.example", role=role, password="!")
+
+
+@pytest.fixture
+def owner() -> User:
+    return make_user("dana")
+
+
+@pytest.fixture
+def study(owner: User) -> Study:
+    return services.create_study(owner=owner, name="Stroop", kind="html")
+
+
+def put(study: Study, path: str, content: bytes | str) -> Node:
+    tree = study.versions.get(number=1).tree
+    source = content.encode() if isinstance(content, str) else content
+    return files.write_file(tree=tree, by=study.owner, source=source, expected_blob=files.ANYTHING, path=path)
+
+
+def logged_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def dana(owner: User) -> Client:
+    return logged_in(owner)
+
+
+def base(study: Study) -> str:
+    return f"/studies/{study.public_id}/v1/"
+
+
+def post(client: Client, address: str, body: dict[str, Any]) -> Any:
+    return client.post(
+        address, json.dumps(body), content_type="application/json", headers={"X-Requested-With": "fetch"}
+    )
+
+
+def body_of(response: Any) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+# -- who may reach what ------------------------------------------------------------------------------------------
+
+VISITORS = ["anonymous", "stranger", "reader", "editor", "data only", "pending", "declined", "admin"]
+READING = {nodes.tree, nodes.deleted, texts.read, texts.history, texts.read_version, raw.raw, raw.download}
+EDITING = {
+    nodes.new_file, nodes.new_folder, nodes.rename, nodes.move, nodes.copy, nodes.duplicate, nodes.delete,
+    nodes.bring_back, texts.save, texts.restore, uploads.check, uploads.whole, uploads.begin, uploads.piece,
+    uploads.finish,
+}  # fmt: skip
+LISTS = {"studies", "new_study", "new_study_from_example"}
+READERS, EDITORS = {"reader", "editor"}, {"editor"}
+NAMED = {
+    "study": READERS, "study_version": READERS, "duplicate_study": READERS, "rename_study": set(),
+    "archive_study": set(), "unarchive_study": set(), "delete_study": set(), "bring_back_study": set(),
+    "publish_study": set(), "new_version": set(),
+}  # fmt: skip
+
+
+def visitor(kind: str, study: Study) -> Client:
+    if kind == "anonymous":
+        return Client()
+    user = make_user("visitor", User.Role.ADMIN if kind == "admin" else User.Role.RESEARCHER)
+    access = {"editor": "edit", "data only": "none"}.get(kind, "read")
+    status = {"pending": "pending", "declined": "declined"}.get(kind, "accepted")
+    if kind not in ("stranger", "admin"):
+        Collaboration.objects.create(
+            study=study,
+            user=user,
+            file_access=access,
+            status=status,
+            sees_data=kind == "data only",
+            invited_at=clock.now(),
+        )
+    return logged_in(user)
+
+
+def address_of(route: URLPattern, study: Study, node: Node) -> str:
+    address = "/" + str(route.pattern)
+    for piece, value in {
+        "<str:public_id>": study.public_id,
+        "<int:number>": "1",
+        "<int:node_id>": str(node.pk),
+        "<int:version_id>": str(node.history.get().pk),
+        "<str:upload_id>": "none",
+        "<path:path>": "task.js",
+    }.items():
+        address = address.replace(piece, value)
+    assert "<" not in address
+    return address
+
+
+def asked_every_way(client: Client, address: str) -> list[HttpResponse]:
+    answers = [client.get(address), post(client, address, {}), client.put(address), client.delete(address)]
+    return [answer for answer in answers if answer.status_code != 405]
+
+
+@pytest.mark.parametrize("kind", VISITORS)
+@pytest.mark.parametrize(
+    "route", [one for one in urls.urlpatterns if one.name not in LISTS], ids=lambda one: one.name
+)
+def test_only_those_with_the_right_get_past_the_door(study: Study, route: URLPattern, kind: str) -> None:
+    """Every address of the room, in every method it takes, as everybody but the owner."""
+    node = put(study, "task.js", "one\n")
+    view = route.callback
+    wrapped = {getattr(one, "__wrapped__", one) for one in (view,)} | {view}
+    if wrapped & READING:
+        allowed = READERS
+    elif wrapped & EDITING:
+        allowed = EDITORS
+    else:
+        allowed = NAMED[route.name or ""]
+    answers = asked_every_way(visitor(kind, study), address_of(route, study, node))
+    assert answers
+    for answer in answers:
+        if kind == "anonymous":
+            assert answer.status_code in (302, 401)
+            assert answer.status_code == 401 or answer["Location"].startswith("/login/")
+        elif kind in allowed:
+            assert answer.status_code not in (403, 500)
+        elif kind in ("stranger", "pending", "declined", "admin"):
+            assert answer.status_code == 404
+            assert b"Stroop" not in answer.content
+        else:
+            assert answer.status_code == 403
+    study.refresh_from_db()
+    if kind not in allowed:
+        assert study.name == "Stroop"
+        assert study.deleted_at is None
+        assert Node.objects.get(pk=node.pk).deleted_at is None
+
+
+def test_a_node_of_another_study_is_not_there(study: Study, dana: Client, owner: User) -> None:
+    other = services.create_study(owner=make_user("noa"), name="Secret")
+    secret = put(other, "secret.js", "hidden")
+    for address, body in [
+        ("rename", {"id": secret.pk, "name": "x"}),
+        ("move", {"ids": [secret.pk], "to": None}),
+        ("copy", {"ids": [secret.pk], "to": None}),
+        ("duplicate", {"ids": [secret.pk]}),
+        ("bring-back", {"ids": [secret.pk]}),
+        (f"files/{secret.pk}/save", {"text": "x", "blob": "", "bom": False, "newline": "\n"}),
+        ("files", {"parent": secret.pk, "name": "x", "text": "", "bom": False, "newline": "\n"}),
+    ]:
+        assert post(dana, base(study) + address, body).status_code == 404, address
+    assert dana.get(f"{base(study)}files/{secret.pk}").status_code == 404
+    assert dana.get(f"{base(study)}download?ids={secret.pk}").status_code == 404
+    post(dana, base(study) + "delete", {"ids": [secret.pk]})
+    assert Node.objects.get(pk=secret.pk).deleted_at is None
+
+
+def test_changing_needs_a_csrf_token(study: Study, owner: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+    assert post(client, base(study) + "folders", {"parent": None, "name": "x"}).status_code == 403
+    assert client.post(f"/studies/{study.public_id}/delete/").status_code == 403
+
+
+# -- bytes -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type", "shown"),
+    [
+        ("a.html", "text/plain; charset=utf-8", True),
+        ("a.svg", "image/svg+xml", True),
+        ("a.js", "text/plain; charset=utf-8", True),
+        ("a.png", "image/png", True),
+        ("a.pdf", "application/pdf", True),
+        ("a.swf", "application/octet-stream", False),
+        ("a.xhtml", "application/xhtml+xml", False),
+        ("a", "application/octet-stream", False),
+    ],
+)
+def test_a_file_cannot_act_on_the_dashboards_own_address(
+    study: Study, dana: Client, name: str, content_type: str, shown: bool
+) -> None:
+    put(study, name, "<script>alert(1)</script>")
+    answer = dana.get(f"/studies/{study.public_id}/raw/{name}")
+    assert body_of(answer) == b"<script>alert(1)</script>"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "allow-same-origin" not in policy
+    assert "script-src" not in policy
+    if name != "a.pdf":
+        assert policy.startswith("sandbox;")
+    if content_type != "application/octet-stream" or name == "a":
+        assert answer["Content-Type"] == content_type
+    assert answer.get("Content-Disposition", "inline").startswith("inline" if shown else "attachment")
+    forced = dana.get(f"/studies/{study.public_id}/raw/{name}?download")
+    assert forced["Content-Disposition"].startswith("attachment")
+
+
+def test_an_unchanged_file_is_not_sent_again(study: Study, dana: Client) -> None:
+    put(study, "a.png", b"png")
+    address = f"/studies/{study.public_id}/raw/a.png"
+    tag = dana.get(address)["ETag"]
+    again = dana.get(address, headers={"If-None-Match": tag})
+    assert again.status_code == 304
+    assert again["Content-Security-Policy"].startswith("sandbox")
+
+
+def test_a_zip_holds_what_was_chosen(study: Study, dana: Client) -> None:
+    put(study, "a.txt", "a")
+    put(study, "תיקייה/b.txt", "b")
+    put(study, "c.txt", "c")
+    everything = dana.get(f"{base(study)}download")
+    assert (
+        "Stroop%20v1.zip" in everything["Content-Disposition"]
+        or "Stroop v1.zip" in everything["Content-Disposition"]
+    )
+    with zipfile.ZipFile(io.BytesIO(body_of(everything))) as archive:
+        assert sorted(n for n in archive.namelist() if not n.endswith("/")) == [
+            "a.txt",
+            "c.txt",
+            "תיקייה/b.txt",
+        ]
+    chosen = Node.objects.filter(name__in=["c.txt", "תיקייה"]).values_list("pk", flat=True)
+    some = dana.get(f"{base(study)}download?ids={','.join(map(str, chosen))}")
+    with zipfile.ZipFile(io.BytesIO(body_of(some))) as archive:
+        assert sorted(n for n in archive.namelist() if not n.endswith("/")) == ["c.txt", "תיקייה/b.txt"]
+
+
+# -- saving ------------------------------------------------------------------------------------------------------
+
+
+def text_of(client: Client, study: Study, node: Node) -> dict[str, Any]:
+    return dict(client.get(f"{base(study)}files/{node.pk}").json()["file"])
+
+
+def test_saving_names_what_it_started_from(study: Study, dana: Client) -> None:
+    node = put(study, "task.js", "one\r\ntwo\r\n")
+    read = text_of(dana, study, node)
+    assert (read["text"], read["newline"], read["is_utf8"]) == ("one\ntwo\n", "\r\n", True)
+    body = {"text": "mine\n", "blob": read["blob"], "bom": False, "newline": "\r\n", "since": 0}
+    saved = post(dana, f"{base(study)}files/{node.pk}/save", body)
+    assert saved.status_code == 200
+    assert [one["id"] for one in saved.json()["tree"]["nodes"]] == [node.pk]
+
+    again = post(dana, f"{base(study)}files/{node.pk}/save", {**body, "text": "other\n"})
+    assert again.status_code == 409
+    assert again.json()["theirs"]["text"] == "mine\n"
+
+    files.delete(nodes=[node], by=study.owner)
+    gone = post(dana, f"{base(study)}files/{node.pk}/save", {**body, "text": "late\n"})
+    assert gone.status_code == 409
+    assert gone.json()["theirs"] is None
+
+
+def test_bytes_that_are_not_utf8_are_never_written_over(study: Study, dana: Client) -> None:
+    node = put(study, "old.txt", "café".encode("latin-1"))
+    read = text_of(dana, study, node)
+    assert read["is_utf8"] is False
+    body = {"text": read["text"], "blob": read["blob"], "bom": False, "newline": "mixed"}
+    assert post(dana, f"{base(study)}files/{node.pk}/save", body).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"text": 1, "blob": "", "bom": False, "newline": "\n"},
+        {"text": "x", "blob": "", "bom": False, "newline": "\n\n"},
+        {"text": "\ud800", "blob": "", "bom": False, "newline": "\n"},
+    ],
+)
+def test_nonsense_is_refused_with_a_sentence(study: Study, dana: Client, body: dict[str, Any]) -> None:
+    node = put(study, "task.js", "one")
+    answer = post(dana, f"{base(study)}files/{node.pk}/save", body)
+    assert answer.status_code == 422
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("sent", ["[]", "{", '"x"', '{"ids": "1"}', '{"ids": [true]}', '{"ids": []}'])
+def test_damaged_json_is_refused(study: Study, dana: Client, sent: str) -> None:
+    answer = dana.post(base(study) + "delete", sent, content_type="application/json")
+    assert answer.status_code == 422
+
+
+def test_the_tree_tells_only_what_changed(study: Study, dana: Client) -> None:
+    first = put(study, "a.txt", "a")
+    whole = dana.get(f"{base(study)}tree").json()["tree"]
+    assert [one["name"] for one in whole["nodes"]] == ["a.txt"]
+    put(study, "b.txt", "b")
+    files.delete(nodes=[first], by=study.owner)
+    changed = dana.get(f"{base(study)}tree?since={whole['revision']}").json()["tree"]
+    assert [one["name"] for one in changed["nodes"]] == ["b.txt"]
+    assert changed["gone"] == [first.pk]
+    quiet = dana.get(f"{base(study)}tree?since={changed['revision']}").json()["tree"]
+    assert (quiet["nodes"], quiet["gone"]) == ([], [])
+
+
+# -- uploads -----------------------------------------------------------------------------------------------------
+
+
+def test_an_upload_in_pieces_goes_on_where_it_stopped(study: Study, dana: Client) -> None:
+    begun = post(dana, base(study) + "uploads", {"parent": None, "path": "big/film.mp4", "size": 6}).json()
+    address = f"{base(study)}uploads/{begun['upload']}"
+    assert dana.put(f"{address}?offset=0", b"abc", content_type="application/octet-stream").json() == {
+        "offset": 3
+    }
+    wrong = dana.put(f"{address}?offset=0", b"abc", content_type="application/octet-stream")
+    assert (wrong.status_code, wrong.json()["offset"]) == (409, 3)
+    assert post(dana, f"{address}/finish", {"if_there": "overwrite"}).status_code == 409
+    dana.put(f"{address}?offset=3", b"def", content_type="application/octet-stream")
+    assert post(dana, f"{address}/finish", {"if_there": "overwrite"}).status_code == 200
+    assert body_of(dana.get(f"/studies/{study.public_id}/raw/big/film.mp4")) == b"abcdef"
+
+
+def test_taken_names_are_told_and_the_policy_is_kept(study: Study, dana: Client) -> None:
+    put(study, "images/Cat.png", "old")
+    taken = post(
+        dana, base(study) + "uploads/check", {"parent": None, "paths": ["images/cat.png", "images/dog.png"]}
+    )
+    assert taken.json() == {"taken": ["images/cat.png"]}
+    address = f"{base(study)}uploads/whole?path=images/Cat.png&if_there="
+    for policy, status in [("skip", 200), ("keep_both", 200), ("overwrite", 200), ("nonsense", 422)]:
+        sent = dana.post(address + policy, policy.encode(), content_type="application/octet-stream")
+        assert sent.status_code == status
+    names = sorted(Node.objects.filter(is_folder=False, deleted_at=None).values_list("name", flat=True))
+    assert names == ["Cat (2).png", "Cat.png"]
+    assert body_of(dana.get(f"/studies/{study.public_id}/raw/images/Cat.png")) == b"overwrite"
+
+
+# -- the list ----------------------------------------------------------------------------------------------------
+
+
+def test_a_study_is_listed_and_its_name_is_escaped(dana: Client, owner: User) -> None:
+    services.create_study(owner=owner, name="A & B’s “study”", description="<b>bold</b>")
+    page = dana.get("/studies/").content.decode()
+    assert "A &amp; B’s “study”" in page
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+
+
+def test_file_names_cannot_break_out_of_the_pages_json(study: Study, dana: Client) -> None:
+    files.make_folder(tree=study.versions.get().tree, parent=None, name="&amp;' onload='x", by=study.owner)
+    page = dana.get(f"/studies/{study.public_id}/").content.decode()
+    assert "&amp;' onload='x" not in page.split('id="study-config"')[1].split("</script>")[0]
+
+
+def test_a_study_page_asks_the_database_a_bounded_number_of_times(
+    study: Study, dana: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(50):
+        put(study, f"folder {number % 5}/file {number}.txt", str(number))
+    with django_assert_max_num_queries(20):
+        assert dana.get(f"/studies/{study.public_id}/").status_code == 200
