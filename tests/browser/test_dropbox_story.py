@@ -114,13 +114,12 @@ def dashboard(tmp_path: Path, dropbox: Server) -> Iterator[Dashboard]:
     dropbox.simulator.control.create_app(
         "Minno Dashboard", key=APP_KEY, secret=APP_SECRET, redirect_uris=[f"{dashboard.url}/dropbox/set"]
     )
-    dashboard.command("migrate")
-    dashboard.command(
-        "create-user", "alice", "--email", "alice@lab.example", "--full-name", "Alice Adams",
-        "--password", ALICE_PASSWORD,
-    )  # fmt: skip
-    dashboard.command("import-study", "--owner", "alice", "--name", STUDY, str(EXAMPLE))
     with dashboard.serving():
+        dashboard.command(
+            "create-user", "alice", "--email", "alice@lab.example", "--full-name", "Alice Adams",
+            "--password", ALICE_PASSWORD,
+        )  # fmt: skip
+        dashboard.command("import-study", "--owner", "alice", "--name", STUDY, str(EXAMPLE))
         yield dashboard
 
 
@@ -241,8 +240,9 @@ def edit_a_file(page: Page, dashboard: Dashboard) -> None:
     editor.click()
     page.keyboard.press("Control+Home")
     page.keyboard.type("// edited in the browser\n")
-    page.keyboard.press("Control+s")
-    expect(page.get_by_text("Saved", exact=False).first).to_be_visible()
+    with page.expect_response(lambda answer: answer.url.endswith("/save")) as saving:
+        page.keyboard.press("Control+s")
+    assert saving.value.ok
 
 
 def stop_synchronizing(page: Page) -> None:
