@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from minno_dashboard.files import queries, services, store
-from minno_dashboard.files.models import Node, Tree
+from minno_dashboard.files.models import Blob, Node, Tree
 
 Put = Callable[..., Node]
 
@@ -32,11 +32,11 @@ def put(tree: Tree) -> Put:
 
 def shown(tree: Tree) -> dict[str, bytes | None]:
     """Return all living paths of a tree with the files' content, None for folders."""
-    content: dict[str, bytes | None] = {}
-    for entry in queries.listing(tree):
-        node = queries.get_node(tree=tree, node_id=entry.id)
-        content[entry.path] = None if node.blob is None else store.read_verified(node.blob)
-    return content
+    entries = queries.listing(tree)
+    blobs = {
+        blob.sha256: store.read_verified(blob) for blob in Blob.objects.filter(nodes__tree=tree).distinct()
+    }
+    return {entry.path: None if entry.is_folder else blobs[entry.sha256] for entry in entries}
 
 
 def at(tree: Tree, path: str) -> Node:
