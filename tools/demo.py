@@ -76,8 +76,16 @@ def furnish() -> None:
         subprocess.run([str(BIN / "minno-dashboard"), *command], check=True, stdout=subprocess.DEVNULL)
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process that is still running and wait for it."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    process.wait(timeout=60)
+
+
 def main() -> None:
-    """Start everything and stay until Ctrl-C."""
+    """Start everything and stay until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["MINNO_DATA_DIR"] = str(FOLDER)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minno_dashboard.config.settings")
     os.environ.setdefault("MINNO_ADMIN_PASSWORD", "admin-demo-password")
@@ -97,12 +105,15 @@ def main() -> None:
             "  and watch the files appear in that folder.\n",
             flush=True,
         )
-        subprocess.run([str(BIN / "minno-dashboard"), "serve"], check=False)
+        dashboard = subprocess.Popen([str(BIN / "minno-dashboard"), "serve"])
+        try:
+            dashboard.wait()
+        finally:
+            end(dashboard)
     except KeyboardInterrupt:
         print("stopping", flush=True)
     finally:
-        simulator.send_signal(signal.SIGTERM)
-        simulator.wait(timeout=30)
+        end(simulator)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from django.conf import settings
 from waitress.server import BaseWSGIServer, MultiSocketServer
 
 from minno_dashboard.config import sources
+from minno_dashboard.core.errors import Refused
 from minno_dashboard.jobs.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -28,21 +29,32 @@ LARGEST_BODY = 64 * 1024 * 1024
 PARENT_PIPE = "MINNO_PARENT_PIPE"
 
 
+class CannotListen(Refused):
+    """The address to listen on is taken, or not this machine's."""
+
+
 def web(*, with_worker: bool) -> None:
     """Serve the pages until SIGTERM or Ctrl-C; with a worker process beside, started again should it die."""
     from minno_dashboard.config.wsgi import application
 
-    server = waitress.create_server(
-        application,
-        host=settings.HOST,
-        port=settings.PORT,
-        threads=WEB_THREADS,
-        inbuf_overflow=BODY_IN_MEMORY,
-        max_request_body_size=LARGEST_BODY,
-        ident="",
-        clear_untrusted_proxy_headers=False,
-        channel_timeout=120,
-    )
+    try:
+        server = waitress.create_server(
+            application,
+            host=settings.HOST,
+            port=settings.PORT,
+            threads=WEB_THREADS,
+            inbuf_overflow=BODY_IN_MEMORY,
+            max_request_body_size=LARGEST_BODY,
+            ident="",
+            clear_untrusted_proxy_headers=False,
+            channel_timeout=120,
+        )
+    except OSError as error:
+        where = f"{settings.HOST}, port {settings.PORT}"
+        raise CannotListen(
+            f"The Dashboard cannot listen on {where} ({error.strerror}). "
+            "Another program may use this port: set MINNO_PORT to a free one."
+        ) from error
     worker = WorkerProcess() if with_worker else None
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -106,6 +118,7 @@ def work() -> None:
         signal.signal(number, lambda *_: worker.stop())
     if os.environ.get(PARENT_PIPE) == "stdin":
         threading.Thread(target=_stop_at_end_of_parent, args=(worker,), daemon=True).start()
+    log.info("the worker looks for what is due")
     worker.run()
 
 

@@ -1,0 +1,148 @@
+"""The processes as an operator starts them: they come up, end cleanly, and none outlives the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
+
+PATIENCE_SECONDS = 90
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS} s for: {what}"
+        time.sleep(0.1)
+
+
+class Dashboard:
+    """The installed command, started in a folder of its own."""
+
+    def __init__(self, folder: Path, *arguments: str, port: int = 0) -> None:
+        self.port = port or free_port()
+        self.output = folder / "output"
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [str(Path(sys.executable).parent / "minno-dashboard"), "serve", *arguments],
+                env={
+                    **os.environ,
+                    "MINNO_DATA_DIR": str(folder / "data"),
+                    "MINNO_PORT": str(self.port),
+                    "MINNO_SERVER_URL": f"http://127.0.0.1:{self.port}",
+                    "DATABASE_URL": "",
+                },
+                stdout=output,
+                stderr=output,
+            )
+
+    def says(self) -> str:
+        return self.output.read_text(encoding="utf-8", errors="replace")
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.says()
+        try:
+            return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def worker(self) -> int | None:
+        """Return the process id of the worker child, once there is one."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children") if children.exists() else []
+        found = [int(pid) for file in threads for pid in file.read_text().split()]
+        return found[0] if found else None
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Dashboard]]:
+    started: list[Dashboard] = []
+
+    def begin(*arguments: str) -> Dashboard:
+        dashboard = Dashboard(tmp_path, *arguments)
+        started.append(dashboard)
+        return dashboard
+
+    yield begin
+    for dashboard in started:
+        if dashboard.process.poll() is None:
+            dashboard.process.kill()
+        dashboard.process.wait(30)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state == "Z"
+
+
+def test_the_first_start_prints_a_password_once_and_the_log_in_page_is_served(
+    start: Callable[..., Dashboard],
+) -> None:
+    first = start()
+    until(first.answers, "the first start")
+    assert "user name:  admin" in first.says()
+    page = requests.get(f"http://127.0.0.1:{first.port}/", timeout=30)
+    assert page.status_code == 200
+    assert page.url.startswith(f"http://127.0.0.1:{first.port}/login/")
+    first.process.send_signal(signal.SIGTERM)
+    assert first.process.wait(60) == 0
+    first.output.write_text("")
+    second = start()
+    until(second.answers, "the second start")
+    assert "password" not in second.says()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes through /proc")
+def test_a_killed_worker_is_started_again_and_a_killed_web_process_takes_it_along(
+    start: Callable[..., Dashboard],
+) -> None:
+    dashboard = start()
+    until(dashboard.answers, "the start")
+    until(lambda: dashboard.worker() is not None, "the worker")
+    first = dashboard.worker()
+    assert first
+    os.kill(first, signal.SIGKILL)
+    until(lambda: dashboard.worker() not in (None, first), "another worker")
+    second = dashboard.worker()
+    assert second
+    dashboard.process.kill()
+    until(lambda: is_gone(second), "the end of the worker after its parent was killed")
+
+
+def test_the_parts_can_run_apart(start: Callable[..., Dashboard]) -> None:
+    web = start("--only", "web")
+    until(web.answers, "the web part")
+    assert web.worker() is None
+    worker = start("--only", "worker")
+    until(lambda: "the worker looks for what is due" in worker.says(), "the worker")
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.process.wait(60) == 0, worker.says()
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        dashboard = Dashboard(tmp_path, port=int(holder.getsockname()[1]))
+        assert dashboard.process.wait(PATIENCE_SECONDS) == 1
+    assert "set MINNO_PORT to a free one" in dashboard.says()
+    assert "Traceback" not in dashboard.says()
