@@ -72,7 +72,9 @@ def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
                 complaints.append(f"console: {message.text}")
 
         def asked(request: Any) -> None:
-            if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:", "chrome-extension:")):
+            if not request.url.startswith(
+                ("http://127.0.0.1:", "data:", "blob:", "chrome-extension:", "chrome:")
+            ):
                 complaints.append(f"another host was asked: {request.url}")
 
         page.on("console", heard)

@@ -12,7 +12,7 @@ export function makeDroppable({ element, tree, store, actions, uploader }) {
   };
   const mark = (folder) => {
     for (const row of element.querySelectorAll(".drop-here")) row.classList.remove("drop-here");
-    element.classList.toggle("drop-top", folder === null);
+    tree.element.classList.toggle("drop-top", folder === null);
     if (typeof folder === "number") tree.rowElement(folder)?.classList.add("drop-here");
   };
   const clear = () => mark(undefined);

@@ -81,7 +81,7 @@ editor.addEventListener("show", (event) => {
   else address.searchParams.delete("file");
   history.replaceState(null, "", address);
 });
-if (editable) makeDroppable({ element: find("tree"), tree, store, actions, uploader });
+if (editable) makeDroppable({ element: workspace.querySelector(".tree-pane"), tree, store, actions, uploader });
 makeSplitter(find("split"), workspace);
 
 async function look() {

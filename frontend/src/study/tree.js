@@ -16,6 +16,9 @@ export class Tree extends EventTarget {
     this.typed = { text: "", at: 0 };
     element.addEventListener("keydown", (event) => this.onKey(event));
     element.addEventListener("click", (event) => this.onClick(event));
+    element.addEventListener("focusin", (event) => {
+      if (event.target.dataset.id) this.focused(Number(event.target.dataset.id));
+    });
     element.addEventListener("dblclick", (event) => event.preventDefault());
     element.addEventListener("contextmenu", (event) => this.onContextMenu(event));
     store.addEventListener("change", () => this.render());
@@ -69,13 +72,17 @@ export class Tree extends EventTarget {
     return this.element.querySelector(`[data-id="${id}"]`);
   }
 
-  focusRow(id, scroll = true) {
-    if (id === null) return this.element.focus();
+  // Only one row is reached with Tab: the one that had the focus last.
+  focused(id) {
     this.element.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
     this.active = id;
-    const row = this.rowElement(id);
-    row?.setAttribute("tabindex", "0");
-    row?.focus({ preventScroll: !scroll });
+    this.rowElement(id)?.setAttribute("tabindex", "0");
+  }
+
+  focusRow(id, scroll = true) {
+    if (id === null) return this.element.focus();
+    this.focused(id);
+    this.rowElement(id)?.focus({ preventScroll: !scroll });
   }
 
   select(ids, { active = null } = {}) {

@@ -12,9 +12,14 @@ const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, m
 
 // Everything that was dropped, folders with all that is in them: [{ path, file }] and the empty folders' paths.
 export async function dropped(transfer) {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const entries = items.map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const files = [];
   const folders = [];
+  if (entries.length < items.length) {
+    // What a page or a program made for dropping has no entry; it is never a folder.
+    return { files: items.map((item) => item.getAsFile()).filter(Boolean).map((file) => ({ path: file.name, file })), folders };
+  }
   const walk = async (entry, path) => {
     if (entry.isFile) {
       const file = await new Promise((resolve, reject) => { entry.file(resolve, reject); });
