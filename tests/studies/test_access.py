@@ -13,16 +13,21 @@ from minno_dashboard.studies import access, queries, services
 from minno_dashboard.studies.models import Study
 from tests.studies.conftest import person, share
 
-EVERYTHING = "see read_files edit_files manage delete read_data delete_data duplicate"
+READ = "see see_members read_files duplicate leave"
+EDIT = f"{READ} edit_files manage share delete delete_data"
+EVERYTHING = (
+    "see see_members read_files edit_files manage share delete read_data delete_data duplicate transfer"
+)
+PUBLIC = "see read_files duplicate"
 MATRIX = {
     "owner": EVERYTHING,
-    "editor": "see read_files edit_files duplicate",
-    "editor with data": "see read_files edit_files duplicate read_data",
-    "reader": "see read_files duplicate",
-    "reader with data": "see read_files duplicate read_data",
-    "data only": "see read_data",
-    "neither": "see",
-    "pending": "",
+    "editor": EDIT,
+    "editor with data": f"{EDIT} read_data",
+    "reader": READ,
+    "reader with data": f"{READ} read_data",
+    "data only": "see see_members leave read_data",
+    "neither": "see see_members leave",
+    "pending": "answer",
     "declined": "",
     "stranger": "",
     "anonymous": "",
@@ -30,7 +35,7 @@ MATRIX = {
     "deactivated owner": "",
     "admin": "",
     "admin who owns it": EVERYTHING,
-    "admin who reads": "see read_files duplicate",
+    "admin who reads": READ,
 }
 SHARES: dict[str, dict[str, Any]] = {
     "editor": {"file_access": "edit", "status": "accepted"},
@@ -81,21 +86,52 @@ def test_each_visitor_may_do_exactly_this(study: Study, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", MATRIX)
-def test_of_a_deleted_study_only_the_owner_sees_anything_and_can_only_bring_it_back(
+def test_what_is_left_of_a_deleted_study_is_to_bring_it_back_for_those_who_could_delete_it(
     study: Study, kind: str
 ) -> None:
     user = visitor(kind, study)
     services.delete_study(study=study, by=study.owner)
     study = Study.objects.get(pk=study.pk)
-    left = {"see", "delete"} if MATRIX[kind] == EVERYTHING else set()
+    left = {"see", "delete"} if "delete" in MATRIX[kind].split() else set()
     assert {action for action in access.Action if access.may(user, action, study)} == left
+    if isinstance(user, User) and user.is_active:
+        rows = queries.studies_of(user, which=queries.Which.DELETED)
+        assert [row.study for row in rows] == ([study] if left else [])
+
+
+@pytest.mark.parametrize("kind", MATRIX)
+def test_a_public_study_is_read_and_copied_by_everybody_who_is_logged_in(study: Study, kind: str) -> None:
+    user = visitor(kind, study)
+    Study.objects.filter(pk=study.pk).update(is_public=True)
+    study = Study.objects.get(pk=study.pk)
+    is_in = isinstance(user, User) and user.is_active
+    allowed = set(MATRIX[kind].split()) | (set(PUBLIC.split()) if is_in else set())
+    assert {action for action in access.Action if access.may(user, action, study)} == allowed
+    if isinstance(user, User) and is_in:
+        rows = queries.studies_of(user, which=queries.Which.PUBLIC)
+        assert [row.study for row in rows] == [study]
+        sees_members = "see_members" in allowed
+        assert (len(rows[0].members) > 1) == (sees_members and kind not in ("owner", "admin who owns it"))
+        assert bool(queries.studies_of(user)) == ("see" in MATRIX[kind].split())
+    services.delete_study(study=study, by=study.owner)
+    study = Study.objects.get(pk=study.pk)
+    assert not access.may(user, "read_files", study)
+
+
+def test_whoever_holds_the_link_reads_until_the_study_is_archived_or_deleted(study: Study) -> None:
+    assert access.standing_by_link(study).rights == {"see", "read_files"}
+    services.archive_study(study=study, by=study.owner)
+    assert not access.standing_by_link(Study.objects.get(pk=study.pk)).rights
+    services.unarchive_study(study=study, by=study.owner)
+    services.delete_study(study=study, by=study.owner)
+    assert not access.standing_by_link(Study.objects.get(pk=study.pk)).rights
 
 
 @pytest.mark.parametrize("kind", MATRIX)
 def test_the_list_shows_a_study_to_exactly_those_who_may_see_it(study: Study, kind: str) -> None:
     user = visitor(kind, study)
     if isinstance(user, User) and user.is_active:
-        assert bool(queries.studies_of(user)) == bool(MATRIX[kind])
+        assert bool(queries.studies_of(user)) == ("see" in MATRIX[kind].split())
 
 
 def test_a_study_that_is_not_there_and_one_that_is_hidden_answer_the_same(bob: User, study: Study) -> None:

@@ -29,48 +29,73 @@ class Visitor(StrEnum):
     STRANGER = "stranger"
     ANONYMOUS = "anonymous"
     ADMIN = "admin"
+    PUBLIC = "public"
+    LINK = "link"
 
 
 class Action(StrEnum):
-    """What can be done to a study; `MANAGE` is rename, describe, archive, share, publish and new versions."""
+    """What can be done to a study.
+
+    `SEE_MEMBERS` is who works on it and who did what; `MANAGE` is rename, describe, archive, publish and new versions;
+    `SHARE` is members, public or not, and the read-only link; `DELETE` is also bringing back; `TRANSFER` is giving it
+    to another owner; `ANSWER` is taking or declining an invitation.
+    """
 
     SEE = "see"
+    SEE_MEMBERS = "see_members"
     READ_FILES = "read_files"
     EDIT_FILES = "edit_files"
     MANAGE = "manage"
+    SHARE = "share"
     DELETE = "delete"
     READ_DATA = "read_data"
     DELETE_DATA = "delete_data"
     DUPLICATE = "duplicate"
+    TRANSFER = "transfer"
+    LEAVE = "leave"
+    ANSWER = "answer"
 
 
 _NOTHING: frozenset[Action] = frozenset()
+_OF_A_READER = frozenset({Action.SEE, Action.SEE_MEMBERS, Action.READ_FILES, Action.DUPLICATE, Action.LEAVE})
 
 RIGHTS: dict[Visitor, frozenset[Action]] = {
-    Visitor.OWNER: frozenset(Action),
-    Visitor.EDITOR: frozenset({Action.SEE, Action.READ_FILES, Action.EDIT_FILES, Action.DUPLICATE}),
-    Visitor.READER: frozenset({Action.SEE, Action.READ_FILES, Action.DUPLICATE}),
-    Visitor.DATA_ONLY: frozenset({Action.SEE}),
-    Visitor.PENDING: _NOTHING,
+    Visitor.OWNER: frozenset(Action) - {Action.LEAVE, Action.ANSWER},
+    Visitor.EDITOR: _OF_A_READER
+    | {Action.EDIT_FILES, Action.MANAGE, Action.SHARE, Action.DELETE, Action.DELETE_DATA},
+    Visitor.READER: _OF_A_READER,
+    Visitor.DATA_ONLY: frozenset({Action.SEE, Action.SEE_MEMBERS, Action.LEAVE}),
+    Visitor.PENDING: frozenset({Action.ANSWER}),
     Visitor.DECLINED: _NOTHING,
     Visitor.STRANGER: _NOTHING,
     Visitor.ANONYMOUS: _NOTHING,
     Visitor.ADMIN: _NOTHING,
+    Visitor.PUBLIC: frozenset({Action.SEE, Action.READ_FILES, Action.DUPLICATE}),
+    Visitor.LINK: frozenset({Action.SEE, Action.READ_FILES}),
 }
-"""The rights of each visitor; a collaborator who was also given the data has READ_DATA besides."""
+"""The rights of each visitor.
+
+A collaborator who was also given the data has READ_DATA besides. PUBLIC is what everybody who is logged in may do to
+a public study, besides what they are to it; LINK is whoever holds its read-only link.
+"""
 
 WITH_DATA = frozenset({Action.READ_DATA})
 OF_A_DELETED_STUDY = frozenset({Action.SEE, Action.DELETE})
-"""What is left of the owner's rights once the study is deleted (DELETE includes bringing back); others have none."""
+"""What is left, once a study is deleted, to those who could delete it (DELETE includes bringing back)."""
 
 _REFUSALS: dict[Action, str] = {
+    Action.SEE_MEMBERS: "Only those who work on this study see who else does.",
     Action.READ_FILES: "You have no access to the files of this study; its owner can change that.",
     Action.EDIT_FILES: "You can read the files of this study and not change them; its owner can change that.",
-    Action.MANAGE: "Only the owner of this study can do this.",
-    Action.DELETE: "Only the owner of this study can delete it.",
+    Action.MANAGE: "Only the owner of this study, and those who may edit it, can do this.",
+    Action.SHARE: "Only the owner of this study, and those who may edit it, can share it.",
+    Action.DELETE: "Only the owner of this study, and those who may edit it, can delete it.",
     Action.READ_DATA: "You have no access to the data of this study; its owner can change that.",
-    Action.DELETE_DATA: "Only the owner of this study can delete its data.",
+    Action.DELETE_DATA: "Only the owner of this study, and those who may edit it, can delete its data.",
     Action.DUPLICATE: "You have no access to the files of this study, so you cannot copy it.",
+    Action.TRANSFER: "Only the owner of this study can give it to somebody else.",
+    Action.LEAVE: "Nobody shared this study with you, so there is nothing to leave.",
+    Action.ANSWER: "There is no invitation to this study that waits for your answer.",
 }
 
 _BY_FILES = {
@@ -97,8 +122,16 @@ def standing(user: Person, study: Study) -> Standing:
     visitor, sees_data = _visitor(user, study)
     rights = RIGHTS[visitor] | (WITH_DATA if sees_data else _NOTHING)
     if study.deleted_at is not None:
-        rights = rights & OF_A_DELETED_STUDY if visitor is Visitor.OWNER else _NOTHING
+        rights = rights & OF_A_DELETED_STUDY if Action.DELETE in rights else _NOTHING
+    elif study.is_public and visitor is not Visitor.ANONYMOUS:
+        rights |= RIGHTS[Visitor.PUBLIC]
     return Standing(visitor, rights)
+
+
+def standing_by_link(study: Study) -> Standing:
+    """Return what whoever holds the read-only link may do; nothing while the study is archived or deleted."""
+    is_shown = study.deleted_at is None and study.archived_at is None
+    return Standing(Visitor.LINK, RIGHTS[Visitor.LINK] if is_shown else _NOTHING)
 
 
 def may(user: Person, action: Action | str, study: Study) -> bool:
@@ -114,9 +147,9 @@ def require(user: Person, action: Action | str, study: Study) -> Standing:
         NotAllowed: they may see it and not do this.
     """
     found = standing(user, study)
-    if not found.may(Action.SEE):
-        raise NotFound("There is no such study, or it is not shared with you.")
     if not found.may(Action(action)):
+        if not found.may(Action.SEE):
+            raise NotFound("There is no such study, or it is not shared with you.")
         if study.deleted_at is not None:
             raise NotAllowed("This study is deleted. Bring it back to work on it.")
         raise NotAllowed(_REFUSALS[Action(action)])

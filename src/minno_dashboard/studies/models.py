@@ -11,7 +11,7 @@ from minno_dashboard.files.models import Tree
 
 
 class Study(models.Model):
-    """What a researcher owns.
+    """What a researcher owns; everybody who is logged in can read a public one.
 
     `revision` is raised in the transaction of any change that shows in a mirror (name, archive, deletion, versions,
     members); `settled_revision` as in `files.Tree`. A deleted study can be brought back for 30 days.
@@ -30,6 +30,7 @@ class Study(models.Model):
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.MINNOJS)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    is_public = models.BooleanField(default=False)
     archived_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     revision = models.BigIntegerField(default=1)
@@ -48,7 +49,10 @@ class Study(models.Model):
 
 
 class Version(models.Model):
-    """v1, v2 … of a study: Develop (only the newest can be) or Published (its tree is frozen for ever)."""
+    """v1, v2 … of a study: Develop (only the newest can be) or Published (its tree is frozen for ever).
+
+    `began_from` is the number of the version whose files this one began with; None for the first.
+    """
 
     class State(models.TextChoices):
         """Whether the files can still change."""
@@ -62,6 +66,10 @@ class Version(models.Model):
     tree = models.OneToOneField(Tree, on_delete=models.PROTECT, related_name="version")
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    began_from = models.PositiveIntegerField(null=True, blank=True)
     note = models.TextField(blank=True, default="")
 
     class Meta:
@@ -96,9 +104,31 @@ class Collaboration(models.Model):
     sees_data = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     invited_at = models.DateTimeField()
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["study", "user"], name="one_share_per_person")]
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.study_id}: {self.file_access}"
+
+
+class ReadOnlyLink(models.Model):
+    """A link by which anybody, without logging in, sees the files of a study.
+
+    The code is found by its `fingerprint`; `sealed` holds it for those who may share the study and copy the link again.
+    """
+
+    study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="read_only_link")
+    fingerprint = models.CharField(max_length=64, unique=True)
+    sealed = models.TextField()
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return f"link to {self.study_id}"

@@ -8,11 +8,12 @@ from enum import StrEnum
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from minno_dashboard.accounts.models import User
-from minno_dashboard.core import names
+from minno_dashboard.accounts.models import AuditEntry, User
+from minno_dashboard.core import ids, names
 from minno_dashboard.core.errors import NotFound
+from minno_dashboard.siteconfig.sealing import SealBroken, unseal
 from minno_dashboard.studies import access
-from minno_dashboard.studies.models import Collaboration, Study, Version
+from minno_dashboard.studies.models import Collaboration, ReadOnlyLink, Study, Version
 
 KEEP_DELETED = timedelta(days=30)
 """How long a deleted study can be brought back."""
@@ -24,13 +25,17 @@ class Which(StrEnum):
     ALL = "all"
     MINE = "mine"
     SHARED = "shared"
+    PUBLIC = "public"
     ARCHIVED = "archived"
     DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the Studies list; `changed_at` counts the study itself and the files of its newest version."""
+    """One line of the Studies list; `changed_at` counts the study itself and the files of its newest version.
+
+    `members` are the owner and, for those who may see them, the accepted collaborators.
+    """
 
     study: Study
     standing: access.Standing
@@ -96,14 +101,87 @@ def get_version(study: Study, number: int | None = None) -> Version:
     raise NotFound(f"This study has no version {number}.")
 
 
+def study_by_link(code: str) -> Study:
+    """Return the study whose read-only link this is the code of.
+
+    Raises:
+        NotFound: there is no such link any more, or the study is archived or deleted.
+    """
+    shown = Study.objects.filter(read_only_link__fingerprint=ids.fingerprint(code))
+    study = _complete(shown).first()
+    if study is None or not access.standing_by_link(study).may(access.Action.READ_FILES):
+        raise NotFound("This link does not work any more. Ask whoever gave it to you for a new one.")
+    return study
+
+
+def code_of_link(study: Study) -> str | None:
+    """Return the code of a study's read-only link, or None where there is none that can be read."""
+    link = ReadOnlyLink.objects.filter(study=study).first()
+    if link is None:
+        return None
+    try:
+        return unseal(link.sealed)
+    except SealBroken:
+        return None  # sealed with another key: it still opens the study, and can be renewed or revoked
+
+
+def members_of(study: Study) -> list[Collaboration]:
+    """Return everybody the study is shared with or was offered to, in the order of their invitations."""
+    shares = Collaboration.objects.filter(study=study).select_related("user", "invited_by")
+    return list(shares.order_by("invited_at", "pk"))
+
+
+def get_share(study: Study, share_id: int) -> Collaboration:
+    """Return one person's share in a study.
+
+    Raises:
+        NotFound: it was taken back, or belongs to another study.
+    """
+    share = Collaboration.objects.filter(study=study, pk=share_id).select_related("user", "study").first()
+    if share is None:
+        raise NotFound("This person is not among the members any more.")
+    return share
+
+
+def invitations_of(user: User) -> QuerySet[Collaboration]:
+    """Return the invitations that wait for a person's answer, the newest first."""
+    waiting = Collaboration.objects.filter(
+        user=user, status=Collaboration.Status.PENDING, study__deleted_at=None
+    )
+    return waiting.select_related("study__owner", "invited_by").order_by("-invited_at", "-pk")
+
+
+def get_invitation(user: User, share_id: int) -> Collaboration:
+    """Return an invitation that waits for this person's answer.
+
+    Raises:
+        NotFound: it was taken back or answered, or is somebody else's.
+    """
+    share = invitations_of(user).filter(pk=share_id).first()
+    if share is None or not access.may(user, access.Action.ANSWER, share.study):
+        raise NotFound("This invitation is not there any more; it may have been taken back or answered.")
+    return share
+
+
+def activity_of(study: Study) -> QuerySet[AuditEntry]:
+    """Return who did what to a study as a whole, the latest first."""
+    since = AuditEntry.objects.filter(at__gte=study.created_at, verb__startswith="study.")
+    return since.filter(details__study=study.public_id).order_by("-at", "-pk")
+
+
 def _readable(user: User, which: Which) -> QuerySet[Study]:
     own = Q(owner=user)
-    shared = Q(collaborations__user=user, collaborations__status=Collaboration.Status.ACCEPTED)
+    accepted = Collaboration.objects.filter(user=user, status=Collaboration.Status.ACCEPTED)
     if which is Which.DELETED:
-        return _complete(Study.objects.filter(own, deleted_at__isnull=False))
-    people = {Which.MINE: own, Which.SHARED: shared & ~own}.get(which, own | shared)
-    here = Study.objects.filter(people, deleted_at=None, archived_at__isnull=which is not Which.ARCHIVED)
-    return _complete(here.distinct())
+        editable = Q(pk__in=accepted.filter(file_access=Collaboration.Files.EDIT).values("study"))
+        return _complete(Study.objects.filter(own | editable, deleted_at__isnull=False))
+    shared = Q(pk__in=accepted.values("study"))
+    people = {Which.MINE: own, Which.SHARED: shared & ~own, Which.PUBLIC: Q(is_public=True)}.get(
+        which, own | shared
+    )
+    return _complete(
+        Study.objects.filter(people, deleted_at=None, archived_at__isnull=which is not Which.ARCHIVED)
+    )
 
 
 def _complete(studies: QuerySet[Study]) -> QuerySet[Study]:
@@ -116,9 +194,11 @@ def _complete(studies: QuerySet[Study]) -> QuerySet[Study]:
 
 def _row(user: User, study: Study) -> Row:
     version = newest_version(study)
+    standing = access.standing(user, study)
     accepted = [one.user for one in study.collaborations.all() if one.status == Collaboration.Status.ACCEPTED]
+    members = [study.owner, *(accepted if standing.may(access.Action.SEE_MEMBERS) else [])]
     changed_at = max(study.changed_at, version.tree.changed_at or study.changed_at)
-    return Row(study, access.standing(user, study), version, [study.owner, *accepted], changed_at)
+    return Row(study, standing, version, members, changed_at)
 
 
 def _searched(study: Study) -> str:

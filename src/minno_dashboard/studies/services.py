@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import transaction
 
@@ -23,6 +24,7 @@ LONGEST_NAME_BYTES = 200
 """A study's name leaves room for ` (2)` and a date, which its folder in a Dropbox may need."""
 
 LONGEST_DESCRIPTION = 10_000
+LONGEST_NOTE = 2_000
 
 
 def create_study(
@@ -67,9 +69,9 @@ def rename_study(*, study: Study, name: str, by: User) -> Study:
         Invalid: the name is refused, or the owner has another study of this name.
     """
     name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
-    with _changing(study) as current:
+    with changing(study) as current:
         if current.name != name:
-            _refuse_twin(current.owner, name, but=current.pk)
+            _refuse_twin(current.owner, name, but=current.pk, is_own=current.owner_id == by.pk)
             record(actor=by, verb="study.rename", target=name, study=current.public_id, before=current.name)
             current.name = name
     return current
@@ -82,7 +84,7 @@ def describe_study(*, study: Study, description: str, by: User) -> Study:
         Invalid: the description is too long.
     """
     description = _checked_description(description)
-    with _changing(study) as current:
+    with changing(study) as current:
         if current.description != description:
             record(actor=by, verb="study.describe", target=current.name, study=current.public_id)
             current.description = description
@@ -91,7 +93,7 @@ def describe_study(*, study: Study, description: str, by: User) -> Study:
 
 def archive_study(*, study: Study, by: User) -> Study:
     """Put a study out of the way; nothing else about it changes."""
-    with _changing(study) as current:
+    with changing(study) as current:
         if current.archived_at is None:
             record(actor=by, verb="study.archive", target=current.name, study=current.public_id)
             current.archived_at = clock.now()
@@ -100,7 +102,7 @@ def archive_study(*, study: Study, by: User) -> Study:
 
 def unarchive_study(*, study: Study, by: User) -> Study:
     """Put an archived study back among the others."""
-    with _changing(study) as current:
+    with changing(study) as current:
         if current.archived_at is not None:
             record(actor=by, verb="study.unarchive", target=current.name, study=current.public_id)
             current.archived_at = None
@@ -109,7 +111,7 @@ def unarchive_study(*, study: Study, by: User) -> Study:
 
 def delete_study(*, study: Study, by: User) -> Study:
     """Delete a study; it can be brought back for 30 days."""
-    with _changing(study) as current:
+    with changing(study) as current:
         record(actor=by, verb="study.delete", target=current.name, study=current.public_id)
         current.deleted_at = clock.now()
     return current
@@ -121,9 +123,9 @@ def bring_back_study(*, study: Study, by: User) -> Study:
     Raises:
         NotFound: its 30 days are over.
     """
-    with _changing(study, deleted=True) as current:
+    with changing(study, deleted=True) as current:
         if current.deleted_at is not None:
-            current.name = _free_name(current.owner, current.name)
+            current.name = free_name(current.owner, current.name)
             record(actor=by, verb="study.bring_back", target=current.name, study=current.public_id)
             current.deleted_at = None
     return current
@@ -144,27 +146,31 @@ def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
             name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
             _refuse_twin(by, name)
         else:
-            name = _free_name(by, source.name)
+            name = free_name(by, source.name)
         tree = files.copy_tree(source=_newest(source).tree, by=by)
         copy = _make(by, name, source.kind, source.description, tree)
         record(actor=by, verb="study.duplicate", target=name, study=copy.public_id, of=source.public_id)
     return copy
 
 
-def publish(*, study: Study, by: User) -> Version:
-    """Publish the version in development: its files never change again.
+def publish(*, study: Study, by: User, note: str = "") -> Version:
+    """Publish the version in development: its files never change again. The note says what is in it.
 
     Raises:
         Refused: the newest version is published already.
+        Invalid: the note is too long.
     """
-    with _changing(study) as current:
+    note = checked_note(note)
+    with changing(study) as current:
         version = _newest(current)
         if version.state != Version.State.DEVELOP:
             raise Refused(f"{version} is published already. Make a new version to go on.")
         files.freeze(tree=version.tree)
         version.state = Version.State.PUBLISHED
         version.published_at = clock.now()
-        version.save(update_fields=["state", "published_at"])
+        version.published_by = by
+        version.note = note
+        version.save(update_fields=["state", "published_at", "published_by", "note"])
         record(
             actor=by,
             verb="study.publish",
@@ -183,7 +189,7 @@ def new_version(*, study: Study, by: User, source: Version | None = None) -> Ver
         Refused: a version is in development already.
         NotFound: `source` is a version of another study.
     """
-    with _changing(study) as current:
+    with changing(study) as current:
         newest = _newest(current)
         if newest.state == Version.State.DEVELOP:
             raise Refused(f"{newest} is still in development. Publish it first.")
@@ -191,7 +197,11 @@ def new_version(*, study: Study, by: User, source: Version | None = None) -> Ver
             raise NotFound("This study has no such version.")
         tree = files.copy_tree(source=(source or newest).tree, by=by)
         version = Version.objects.create(
-            study=current, number=newest.number + 1, tree=tree, created_at=clock.now()
+            study=current,
+            number=newest.number + 1,
+            tree=tree,
+            created_at=clock.now(),
+            began_from=(source or newest).number,
         )
         record(
             actor=by,
@@ -199,8 +209,49 @@ def new_version(*, study: Study, by: User, source: Version | None = None) -> Ver
             target=current.name,
             study=current.public_id,
             version=version.number,
+            began_from=version.began_from,
         )
         current.revision += 1
+    return version
+
+
+def roll_back(*, study: Study, to: Version, by: User) -> Version:
+    """Make the next version in development with the files of an earlier one.
+
+    A version still in development is published first, as it is, so that nothing of it is lost.
+
+    Raises:
+        NotFound: `to` is a version of another study.
+        Refused: `to` is the newest version already.
+    """
+    with transaction.atomic():
+        with changing(study) as current:
+            newest = _newest(current)
+        if to.study_id == current.pk and to.number == newest.number:
+            raise Refused(f"{newest} is the newest version already, so there is nothing to go back to.")
+        if newest.state == Version.State.DEVELOP:
+            publish(study=study, by=by, note=f"Left as it was, to go back to {to}.")
+        return new_version(study=study, by=by, source=to)
+
+
+def note_version(*, version: Version, note: str, by: User) -> Version:
+    """Change the note of a version; its files stay what they are.
+
+    Raises:
+        Invalid: the note is too long.
+    """
+    note = checked_note(note)
+    with changing(version.study) as current:
+        if version.note != note:
+            version.note = note
+            version.save(update_fields=["note"])
+            record(
+                actor=by,
+                verb="study.note_version",
+                target=current.name,
+                study=current.public_id,
+                version=version.number,
+            )
     return version
 
 
@@ -222,8 +273,12 @@ def purge_deleted() -> int:
 
 
 @contextmanager
-def _changing(study: Study, *, deleted: bool = False) -> Iterator[Study]:
-    """Lock a study and yield it read anew; what the block changed of it is saved with a new revision."""
+def changing(study: Study, *, deleted: bool = False) -> Iterator[Study]:
+    """Lock a study and yield it read anew; what the block changed of it is saved with a new revision.
+
+    Raises:
+        NotFound: it is deleted (unless `deleted`), or gone for good.
+    """
     with transaction.atomic():
         current = (
             Study.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=study.pk).first()
@@ -235,13 +290,14 @@ def _changing(study: Study, *, deleted: bool = False) -> Iterator[Study]:
         if _state(current) != before:
             current.revision = before[-1] + 1
             current.changed_at = clock.now()
-            current.save(
-                update_fields=["name", "description", "archived_at", "deleted_at", "revision", "changed_at"]
-            )
+            current.save(update_fields=[*_CHANGING, "revision", "changed_at"])
 
 
-def _state(study: Study) -> tuple[object, object, object, object, int]:
-    return study.name, study.description, study.archived_at, study.deleted_at, study.revision
+_CHANGING = ("owner_id", "name", "description", "is_public", "archived_at", "deleted_at")
+
+
+def _state(study: Study) -> tuple[Any, ...]:
+    return (*(getattr(study, name) for name in _CHANGING), study.revision)
 
 
 def _make(owner: User, name: str, kind: str, description: str, tree: Tree) -> Study:
@@ -266,21 +322,35 @@ def _names_of(owner: User, but: int | None = None) -> dict[str, str]:
     return {names.fold(name): name for name in living.values_list("name", flat=True)}
 
 
-def _refuse_twin(owner: User, name: str, but: int | None = None) -> None:
+def _refuse_twin(owner: User, name: str, but: int | None = None, *, is_own: bool = True) -> None:
     taken = _names_of(owner, but)
     if (twin := taken.get(names.fold(name))) is not None:
         if twin == name:
-            raise Invalid(f"You have a study {names.quoted(name)} already. Choose another name.")
+            who = "You have" if is_own else f"{owner} has"
+            raise Invalid(f"{who} a study {names.quoted(name)} already. Choose another name.")
         raise Invalid(names.twin(name, twin))
 
 
-def _free_name(owner: User, name: str) -> str:
+def free_name(owner: User, name: str) -> str:
+    """Lock a person's list of studies; return the name, or `name (2)` and so on where it is taken."""
     taken = _names_of(owner)
     candidate, number = name, 1
     while names.fold(candidate) in taken:
         number += 1
         candidate = f"{names.cut(name, LONGEST_NAME_BYTES - 10).rstrip()} ({number})"
     return candidate
+
+
+def checked_note(note: str) -> str:
+    """Return the note of a version without blanks around it.
+
+    Raises:
+        Invalid: it is too long.
+    """
+    note = note.strip().replace("\0", "")
+    if len(note) > LONGEST_NOTE:
+        raise Invalid(f"A note has at most {LONGEST_NOTE} characters; this one has {len(note)}.")
+    return note
 
 
 def _checked_description(description: str) -> str:
