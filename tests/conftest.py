@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
 # Before Django reads its settings: tests keep their data apart, in a folder of each process.
 _folder = tempfile.mkdtemp(prefix="minno-tests-")
 os.environ["MINNO_DATA_DIR"] = _folder
 os.environ.pop("MINNO_SERVER_URL", None)
 os.environ.setdefault("MINNO_SECRET_KEY", "only-for-tests-only-for-tests-only-for-tests")
+
+# pytest-django reads the settings before this file: what they took from a real installation is replaced here.
+from django.conf import settings  # noqa: E402
+
+settings.DATA_DIR = Path(_folder)
+settings.BLOB_STORE = str(Path(_folder) / "blobs")
+settings.STATIC_ROOT = Path(_folder) / "static"
+settings.SECRET_KEY = os.environ["MINNO_SECRET_KEY"]
