@@ -17,5 +17,4 @@ from django.conf import settings  # noqa: E402
 
 settings.DATA_DIR = Path(_folder)
 settings.BLOB_STORE = str(Path(_folder) / "blobs")
-settings.STATIC_ROOT = Path(_folder) / "static"
 settings.SECRET_KEY = os.environ["MINNO_SECRET_KEY"]
