@@ -124,26 +124,36 @@ class Notes:
             ]
         return found
 
-    def keep(self, session: Session) -> None:
-        """Remember how far a session is."""
-        with self.lease.fenced():
-            UploadSession.objects.update_or_create(
+    def keep(self, sessions: Sequence[Session]) -> None:
+        """Remember how far sessions are, in one transaction; of one content, one session is enough."""
+        rows = {
+            one.content: UploadSession(
                 link=self.link,
-                content_hash=session.content.hash,
-                size=session.content.size,
-                defaults={
-                    "session_id": session.session_id,
-                    "offset": session.offset,
-                    "is_closed": session.is_closed,
-                    "at": clock.now(),
-                },
+                content_hash=one.content.hash,
+                size=one.content.size,
+                session_id=one.session_id,
+                offset=one.offset,
+                is_closed=one.is_closed,
+                at=clock.now(),
+            )
+            for one in sessions
+        }
+        with self.lease.fenced():
+            UploadSession.objects.bulk_create(
+                rows.values(),
+                batch_size=100,
+                update_conflicts=True,
+                unique_fields=["link", "content_hash", "size"],
+                update_fields=["session_id", "offset", "is_closed", "at"],
             )
 
-    def drop(self, session: Session) -> None:
-        """Forget a session that is used up or gone."""
-        UploadSession.objects.filter(
-            link=self.link, content_hash=session.content.hash, size=session.content.size
-        ).delete()
+    def drop(self, contents: Sequence[Content]) -> None:
+        """Forget the sessions of contents: they are used up or gone."""
+        kept = UploadSession.objects.filter(link=self.link)
+        if not kept.exists():
+            return
+        for portion in in_portions([one.hash for one in contents], 500):
+            kept.filter(content_hash__in=portion).delete()
 
     # --- pace ---
 
@@ -162,6 +172,11 @@ class Notes:
     def needs_reading(self) -> bool:
         """Say whether the Dropbox was other than we knew, or a call's outcome is unknown."""
         return any(isinstance(one, Rescan | Ambiguous) for one in self.trouble)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Say whether later steps must not be tried; a full Dropbox only keeps uploads out."""
+        return any(one.reason != "full" for one in self.trouble)
 
     @property
     def whole_account(self) -> MirrorError | None:

@@ -67,11 +67,11 @@ class Ledger(Protocol):
     def sessions(self, contents: Sequence[Content]) -> list[Session]:
         """Return the sessions that are there for contents."""
 
-    def keep(self, session: Session) -> None:
-        """Remember how far a session is."""
+    def keep(self, sessions: Sequence[Session]) -> None:
+        """Remember how far sessions are."""
 
-    def drop(self, session: Session) -> None:
-        """Forget a session that is used up or gone."""
+    def drop(self, contents: Sequence[Content]) -> None:
+        """Forget the sessions of contents: they are used up or gone."""
 
     def may_batch(self) -> bool:
         """Say whether `append_batch` is worth trying."""
@@ -115,8 +115,8 @@ class Uploader:
                 self._send_small(lanes, small)
                 is_all = self._send_large(lanes, large)
             finally:
-                for _, session in self._closed:
-                    self._ledger.keep(session)
+                if self._closed:
+                    self._ledger.keep([session for _, session in self._closed])
         if self._failure is not None:
             raise self._failure
         return is_all
@@ -290,13 +290,13 @@ class Uploader:
     def _note(self, one: Upload, result: Session | MirrorError) -> Session | None:
         """Remember how far a large file is; return its session where there is more to send."""
         if isinstance(result, Session):
-            self._ledger.keep(result)
+            self._ledger.keep([result])
             if not result.is_closed:
                 return result
             self._closed.append((one, result))
         elif isinstance(result, ParkItem | RetryItem):
             if result.reason == "session_gone":
-                self._ledger.drop(Session(one.content, ""))
+                self._ledger.drop([one.content])
             self._ledger.record([(one, result)])
         else:
             self._failure = result
@@ -365,15 +365,17 @@ class Uploader:
     def _after_commit(
         self, batch: Sequence[tuple[Upload, Session]], outcomes: Sequence[Outcome], seconds: float
     ) -> None:
-        is_locked = False
-        for (_, held), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, RetryItem) and outcome.reason == "lock":
-                is_locked = True
-                self._ledger.keep(held)
-            else:
-                self._ledger.drop(held)
+        locked = [
+            held
+            for (_, held), outcome in zip(batch, outcomes, strict=True)
+            if isinstance(outcome, RetryItem) and outcome.reason == "lock"
+        ]
+        unused = {held.content for held in locked}
+        self._ledger.drop([held.content for _, held in batch if held.content not in unused])
+        if locked:
+            self._ledger.keep(locked)
         self._ledger.record([(one, outcome) for (one, _), outcome in zip(batch, outcomes, strict=True)])
-        if is_locked:
+        if locked:
             self._slow_down()
         elif seconds < SLOW_COMMIT_SECONDS:
             self._ledger.pace["commits"] = min(MOST_COMMITS, self._commits * 2)
