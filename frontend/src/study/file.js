@@ -41,6 +41,7 @@ export class OpenFile extends EventTarget {
     this.size = file.size;
     if (file.text === null) {
       this.kind = "binary";
+      this.why = file.why;
       return;
     }
     this.isReadOnly = !this.editable || !file.is_utf8;

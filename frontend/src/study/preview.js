@@ -19,5 +19,5 @@ export function preview(file, config) {
   if (file.kind === "pdf") {
     return el("div", { class: "preview preview-pdf" }, el("iframe", { src: address, title: file.name }), download);
   }
-  return el("div", { class: "preview" }, el("p", {}, "This file is not text, so there is nothing to edit here."), download);
+  return el("div", { class: "preview" }, el("p", {}, file.why || "This file is not text, so there is nothing to edit here."), download);
 }
