@@ -25,12 +25,17 @@ TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "activate": ("/activate/x/", "get", 404, 404, 404),
     "reset": ("/reset/x/", "get", 404, 404, 404),
     "set_password": ("/set-password/", "get", 404, 404, 404),
+    "lost_password": ("/lost-password/", "get", OK, OK, OK),
+    "confirm_email": ("/confirm-email/x/", "get", 404, 404, 404),
     "replace_password": ("/new-password/", "get", LOGIN, 302, 302),
     "settings": ("/settings/", "get", LOGIN, OK, OK),
     "save_profile": ("/settings/profile/", "post", LOGIN, 302, 302),
     "save_password": ("/settings/password/", "post", LOGIN, 422, 422),
     "save_email": ("/settings/email/", "post", LOGIN, 422, 422),
     "edit_configuration": ("/admin/configuration/", "get", LOGIN, NO, OK),
+    "save_mail": ("/admin/configuration/mail/", "post", LOGIN, NO, 422),
+    "send_test_mail": ("/admin/configuration/mail/test/", "post", LOGIN, NO, 302),
+    "try_mails_again": ("/admin/configuration/mail/try-again/", "post", LOGIN, NO, 302),
     "user_management": ("/admin/users/", "get", LOGIN, NO, OK),
     "new_user": ("/admin/users/new/", "get", LOGIN, NO, OK),
     "new_user_link": ("/admin/users/{bob}/link/", "post", LOGIN, NO, OK),
@@ -39,7 +44,7 @@ TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "reactivate_user": ("/admin/users/{bob}/activate/", "post", LOGIN, NO, 302),
 }
 # Reachable without logging in; the mirror and participants' pages add their own.
-OPEN = {"healthz", "login", "logout", "activate", "reset", "set_password"}
+OPEN = {"healthz", "login", "logout", "activate", "reset", "set_password", "lost_password", "confirm_email"}
 
 
 def test_every_address_has_a_row() -> None:

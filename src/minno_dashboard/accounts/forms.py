@@ -7,7 +7,13 @@ from typing import Any
 from django import forms
 
 from minno_dashboard.accounts.models import User
-from minno_dashboard.accounts.names import LONGEST_EMAIL, LONGEST_FULL_NAME, LONGEST_USERNAME
+from minno_dashboard.accounts.names import (
+    LONGEST_EMAIL,
+    LONGEST_FULL_NAME,
+    LONGEST_USERNAME,
+    FieldRefused,
+    checked_email,
+)
 
 LONGEST_PASSWORD = 1000  # hashing more would only cost the server time
 PASSWORD_HELP = "At least 10 characters. A few words are easier to remember than a few signs."  # noqa: S105
@@ -125,3 +131,107 @@ class NewUserForm(forms.Form):
         initial=User.Role.RESEARCHER,
         help_text="An admin manages users and configuration, and sees nobody's studies.",
     )
+
+
+class LostPasswordForm(forms.Form):
+    """The page "Lost your password"."""
+
+    name = forms.CharField(
+        label="User name or e-mail address",
+        max_length=LONGEST_EMAIL,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "autofocus": True,
+            }
+        ),
+    )
+
+
+class HiddenValue(forms.PasswordInput):
+    """A box for a secret that is stored already: browsers offer no stored password of the admin for it."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "ltr"})
+
+
+class MailForm(forms.Form):
+    """The section Mail of the configuration; an empty password keeps the stored one."""
+
+    PROVIDERS = (
+        ("off", "Send no mail: links are shown to hand over"),
+        ("gmail", "Send mail with Gmail"),
+        ("smtp", "Send mail with another mail server (SMTP)"),
+    )
+    SECURITIES = (
+        ("starttls", "STARTTLS (usually port 587)"),
+        ("tls", "TLS from the start (usually port 465)"),
+        ("none", "None (only for a mail server on this machine)"),
+    )
+    GMAIL = {"host": "smtp.gmail.com", "port": 587, "security": "starttls"}
+
+    provider = forms.ChoiceField(label="Mail", choices=PROVIDERS, widget=forms.RadioSelect)
+    host = forms.CharField(
+        label="Mail server",
+        required=False,
+        max_length=253,
+        widget=forms.TextInput(attrs={"dir": "ltr", "spellcheck": "false", "autocomplete": "off"}),
+    )
+    port = forms.IntegerField(label="Port", required=False, min_value=1, max_value=65535)
+    security = forms.ChoiceField(label="Encryption", choices=SECURITIES, required=False)
+    sender = forms.CharField(
+        label="E-mail address",
+        required=False,
+        max_length=LONGEST_EMAIL,
+        help_text="Mails come from this address.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
+    )
+    username = forms.CharField(
+        label="User name at the mail server",
+        required=False,
+        max_length=LONGEST_EMAIL,
+        help_text="Leave empty where the mail server takes mail without a log-in.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr", "spellcheck": "false"}),
+    )
+    password = forms.CharField(
+        label="Password", required=False, strip=True, max_length=LONGEST_PASSWORD, widget=HiddenValue()
+    )
+
+    def __init__(self, *args: Any, has_password: bool = False, stored_for: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._has_password = has_password
+        self._stored_for = stored_for
+
+    def clean(self) -> dict[str, Any]:
+        """Fill in what Gmail's preset knows; ask for what is missing."""
+        values: dict[str, Any] = super().clean() or {}
+        provider = values.get("provider")
+        if provider == "gmail":
+            # Google shows its app passwords in four groups; the blanks are no part of them.
+            values |= self.GMAIL | {"username": values.get("sender", "")}
+            values["password"] = "".join(values.get("password", "").split())
+        if provider in ("gmail", "smtp"):
+            self._check(values)
+        return values
+
+    def _check(self, values: dict[str, Any]) -> None:
+        try:
+            values["sender"] = checked_email(values.get("sender", ""))
+        except FieldRefused as error:
+            self.add_error("sender", str(error))
+        if not values.get("host") and "host" not in self.errors:
+            self.add_error("host", "Enter the name of the mail server, such as smtp.example.org.")
+        if not values.get("port") and "port" not in self.errors:
+            self.add_error("port", "Enter the port: 587, 465 or 25 are usual.")
+        values["security"] = values.get("security") or "starttls"
+        if not values.get("username") or values.get("password"):
+            return
+        if not self._has_password:
+            self.add_error("password", "Enter the password.")
+        elif self._stored_for != f"{values['username']}@{values.get('host')}":
+            self.add_error(
+                "password",
+                "The stored password belongs to another user name or mail server. Enter this one's.",
+            )

@@ -38,6 +38,7 @@ class User(AbstractBaseUser):
     session_generation = models.PositiveIntegerField(default=0)  # raised to end every session at once
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    reset_asked_at = models.DateTimeField(null=True, blank=True)  # where no mail could be sent
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -66,13 +67,14 @@ class User(AbstractBaseUser):
 
 
 class AccessCode(models.Model):
-    """A link handed over once to set a password: activation, or a reset. Only the code's fingerprint is kept."""
+    """A link that works once: to set a password, or to confirm `new_email`. Only the code's fingerprint is kept."""
 
     class Purpose(models.TextChoices):
         """Why the link was made."""
 
         ACTIVATE = "activate", "Activation"
         RESET = "reset", "Password reset"
+        EMAIL = "email", "E-mail confirmation"
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="codes")
     purpose = models.CharField(max_length=10, choices=Purpose)
@@ -80,6 +82,7 @@ class AccessCode(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+    new_email = models.CharField(max_length=254, blank=True, default="")
 
     def __str__(self) -> str:
         return f"{self.purpose} for {self.user_id}"

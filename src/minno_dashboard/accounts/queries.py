@@ -51,6 +51,13 @@ def search_users(text: str = "") -> list[User]:
     ]
 
 
+HOW_TO_GET_ANOTHER: dict[str, str] = {
+    AccessCode.Purpose.ACTIVATE: "Ask your administrator for a new one.",
+    AccessCode.Purpose.RESET: "Ask for a new one with “Lost your password?” on the log-in page.",
+    AccessCode.Purpose.EMAIL: "Save the address in Settings → E-mail again to get a new one.",
+}
+
+
 def open_code(*, purpose: str, fingerprint: str) -> AccessCode:
     """Return the code of this fingerprint if it can still be used.
 
@@ -59,17 +66,15 @@ def open_code(*, purpose: str, fingerprint: str) -> AccessCode:
         LinkEnded: it was used, is too old, or its account is deactivated.
     """
     code = AccessCode.objects.select_related("user").filter(purpose=purpose, fingerprint=fingerprint).first()
+    another = HOW_TO_GET_ANOTHER.get(purpose, "")
     if code is None:
-        raise NotFound("This link is not known here. Copy it whole, or ask your administrator for a new one.")
+        raise NotFound(f"This link is not known here. Copy it whole. {another}".strip())
     if code.used_at is not None:
-        raise LinkEnded(
-            "This link was used already, and a link works once. Log in, or ask your administrator for a new one."
-        )
+        raise LinkEnded(f"This link was used already, and a link works once. {another}")
     if code.expires_at <= clock.now():
         ended = date_format(code.expires_at, "j F Y, H:i")
         raise LinkEnded(
-            f"This link ended on {ended} UTC, because it was too old or a newer one replaced it. "
-            "Ask your administrator for a new one."
+            f"This link ended on {ended} UTC, because it was too old or a newer one replaced it. {another}"
         )
     if not code.user.is_active:
         raise LinkEnded("This account is deactivated, so its link does not work. Ask your administrator.")

@@ -27,10 +27,14 @@ __all__ = [
     "change_password",
     "change_role",
     "check_log_in",
+    "check_new_email",
+    "confirm_email",
     "create_user",
     "deactivate",
+    "email_link",
     "ensure_first_admin",
     "invite",
+    "link_asked_for",
     "reactivate",
     "record",
     "replace_one_time_password",
@@ -42,8 +46,13 @@ FIRST_ADMIN_EMAIL = "admin@localhost"
 LIFETIMES = {
     AccessCode.Purpose.ACTIVATE: timedelta(days=14),
     AccessCode.Purpose.RESET: timedelta(hours=24),
+    AccessCode.Purpose.EMAIL: timedelta(hours=24),
 }
-URL_NAMES = {AccessCode.Purpose.ACTIVATE: "activate", AccessCode.Purpose.RESET: "reset"}
+URL_NAMES = {
+    AccessCode.Purpose.ACTIVATE: "activate",
+    AccessCode.Purpose.RESET: "reset",
+    AccessCode.Purpose.EMAIL: "confirm_email",
+}
 WRONG_PAIR = "This name and this password do not belong together. Check both and try again."
 
 
@@ -148,11 +157,19 @@ def reset(*, by: User | None, user: User) -> str:
     return _new_link(by=by, user=user, purpose=AccessCode.Purpose.RESET)
 
 
+def link_asked_for(*, user: User) -> str:
+    """Return a link for somebody who lost the password; links that others made go on working."""
+    purpose = AccessCode.Purpose.RESET if user.is_activated else AccessCode.Purpose.ACTIVATE
+    return _new_link(by=None, user=user, purpose=purpose, ends_earlier=False)
+
+
 @transaction.atomic
-def _new_link(*, by: User | None, user: User, purpose: AccessCode.Purpose) -> str:
+def _new_link(*, by: User | None, user: User, purpose: AccessCode.Purpose, ends_earlier: bool = True) -> str:
     if not user.is_active:
         raise Conflict(f"{user.username} is deactivated, so a link would not work. Activate the user first.")
-    _end_codes(user)
+    if ends_earlier:
+        _end_codes(user)
+        User.objects.filter(pk=user.pk).update(reset_asked_at=None)
     code = secret_code()
     AccessCode.objects.create(
         user=user,
@@ -193,7 +210,8 @@ def _set_password(user: User, password: str) -> None:
     user.set_password(password)
     user.must_change_password = False
     user.session_generation += 1
-    user.save(update_fields=["password", "must_change_password", "session_generation"])
+    user.reset_asked_at = None
+    user.save(update_fields=["password", "must_change_password", "session_generation", "reset_asked_at"])
     _end_codes(user)
 
 
@@ -266,11 +284,53 @@ def change_email(*, user: User, email: str) -> None:
     Raises:
         FieldRefused: it is none, or belongs to another user.
     """
-    checked = checked_email(email)
-    _refuse_taken(user, "email", checked, "This e-mail address belongs to another user.")
-    user.email = checked
+    user.email = check_new_email(user=user, email=email)
     user.save(update_fields=["email"])
     record(actor=user, verb="change own e-mail address", target=user.username)
+
+
+def check_new_email(*, user: User, email: str) -> str:
+    """Return the folded address, if this user may have it.
+
+    Raises:
+        FieldRefused: it is none, or belongs to another user.
+    """
+    checked = checked_email(email)
+    _refuse_taken(user, "email", checked, "This e-mail address belongs to another user.")
+    return checked
+
+
+@transaction.atomic
+def email_link(*, user: User, email: str) -> str:
+    """Return a link that gives the user a checked address once it is opened; earlier ones stop working."""
+    now, code = clock.now(), secret_code()
+    user.codes.filter(purpose=AccessCode.Purpose.EMAIL, used_at=None, expires_at__gt=now).update(
+        expires_at=now
+    )
+    AccessCode.objects.create(
+        user=user,
+        purpose=AccessCode.Purpose.EMAIL,
+        fingerprint=fingerprint(code),
+        expires_at=now + LIFETIMES[AccessCode.Purpose.EMAIL],
+        new_email=email,
+    )
+    record(actor=user, verb="ask for another e-mail address", target=user.username)
+    return str(settings.SERVER_URL + reverse("confirm_email", args=[code]))
+
+
+@transaction.atomic
+def confirm_email(*, code_fingerprint: str) -> tuple[User, str]:
+    """Use up a link that confirms an address; return the user and the address from before.
+
+    Raises:
+        NotFound, LinkEnded: the link does not work (any more).
+        FieldRefused: the address belongs to another user meanwhile.
+    """
+    code = queries.open_code(purpose=AccessCode.Purpose.EMAIL, fingerprint=code_fingerprint)
+    before = code.user.email
+    change_email(user=code.user, email=code.new_email)
+    AccessCode.objects.filter(pk=code.pk).update(used_at=clock.now())
+    return code.user, before
 
 
 @transaction.atomic

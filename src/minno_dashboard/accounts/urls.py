@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from minno_dashboard.accounts.models import AccessCode
-from minno_dashboard.accounts.views import configuration, entrance, settings, users
+from minno_dashboard.accounts.views import configuration, entrance, mail, recovery, settings, users
 
 urlpatterns = [
     path("login/", entrance.log_in, name="login"),
@@ -18,12 +18,17 @@ urlpatterns = [
     ),
     path("reset/<str:code>/", entrance.open_link, {"purpose": AccessCode.Purpose.RESET.value}, name="reset"),
     path("set-password/", entrance.set_password, name="set_password"),
+    path("lost-password/", recovery.lost_password, name="lost_password"),
+    path("confirm-email/<str:code>/", recovery.confirm_email, name="confirm_email"),
     path("new-password/", entrance.replace_password, name="replace_password"),
     path("settings/", settings.show, name="settings"),
     path("settings/profile/", settings.save_profile, name="save_profile"),
     path("settings/password/", settings.save_password, name="save_password"),
     path("settings/email/", settings.save_email, name="save_email"),
     path("admin/configuration/", configuration.show, name="edit_configuration"),
+    path("admin/configuration/mail/", mail.save, name="save_mail"),
+    path("admin/configuration/mail/test/", mail.test, name="send_test_mail"),
+    path("admin/configuration/mail/try-again/", mail.try_again, name="try_mails_again"),
     path("admin/users/", users.show, name="user_management"),
     path("admin/users/new/", users.create, name="new_user"),
     path("admin/users/<int:user_id>/link/", users.new_link, name="new_user_link"),

@@ -9,6 +9,8 @@ from minno_dashboard.siteconfig.models import Section
 from minno_dashboard.siteconfig.sealing import unseal
 
 DROPBOX = "dropbox"
+MAIL = "mail"
+MAIL_PASSWORD = "password"  # noqa: S105 - the name of a field
 APP_SECRET = "app_secret"  # noqa: S105 - the name of a field
 
 
@@ -47,5 +49,53 @@ def dropbox() -> DropboxSettings:
         has_secret=secret is not None,
         secret_set_at=datetime.fromisoformat(secret["set_at"]) if secret else None,
         changed_at=section.changed_at,
+        _sealed=secret["sealed"] if secret else "",
+    )
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """The section Mail. `provider` is "off", "gmail" or "smtp"; `security` is "starttls", "tls" or "none"."""
+
+    provider: str = "off"
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    username: str = ""
+    sender: str = ""
+    has_password: bool = False
+    password_set_at: datetime | None = None
+    _sealed: str = field(default="", repr=False, compare=False)
+
+    @property
+    def is_enabled(self) -> bool:
+        """Say whether mail can be sent."""
+        return self.provider != "off"
+
+    def password(self) -> str:
+        """Return the password in clear, for the mail server; "" where none is stored.
+
+        Raises:
+            SealBroken: it was sealed with another secret key than this installation has now.
+        """
+        return unseal(self._sealed) if self._sealed else ""
+
+
+def mail() -> MailSettings:
+    """Return the section Mail; switched off where nobody saved it yet."""
+    section = Section.objects.filter(name=MAIL).first()
+    if section is None:
+        return MailSettings()
+    secret = section.sealed.get(MAIL_PASSWORD)
+    values = section.values
+    return MailSettings(
+        provider=str(values.get("provider", "off")),
+        host=str(values.get("host", "")),
+        port=int(values.get("port", 587)),
+        security=str(values.get("security", "starttls")),
+        username=str(values.get("username", "")),
+        sender=str(values.get("sender", "")),
+        has_password=secret is not None,
+        password_set_at=datetime.fromisoformat(secret["set_at"]) if secret else None,
         _sealed=secret["sealed"] if secret else "",
     )

@@ -87,10 +87,10 @@ def open_link(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
     try:
         queries.open_code(purpose=purpose, fingerprint=fingerprint(code))
     except NotFound as error:
-        return _link_refused(request, error)
+        return link_refused(request, error)
     except Refused as error:
         throttle.succeeded(attempt)
-        return _link_refused(request, error)
+        return link_refused(request, error)
     throttle.succeeded(attempt)
     request.session[SESSION_KEY] = {"purpose": purpose, "fingerprint": fingerprint(code)}
     response = redirect("set_password")
@@ -98,7 +98,8 @@ def open_link(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
     return response
 
 
-def _link_refused(request: HttpRequest, error: Refused) -> HttpResponse:
+def link_refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    """Say why a link does not work."""
     response = render(request, "accounts/link_refused.html", {"sentence": str(error)}, status=error.status)
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -122,7 +123,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
         form.add_error(error.field, str(error))
     except Refused as error:
         request.session.pop(SESSION_KEY, None)
-        return _link_refused(request, error)
+        return link_refused(request, error)
     context = {
         "form": form,
         "who": code.user,

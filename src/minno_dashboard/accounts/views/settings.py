@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
-from minno_dashboard.accounts import services
+from minno_dashboard.accounts import mail, recovery, services
 from minno_dashboard.accounts.access import address_of, person
 from minno_dashboard.accounts.forms import ChangePasswordForm, EmailForm, ProfileForm, focus
 from minno_dashboard.accounts.names import FieldRefused
@@ -46,11 +46,16 @@ def page(
         "email": EmailForm(initial={"email": user.email}),
         **(forms_in_error or {}),
     }
+    by_mail = mail.is_enabled()
     sections = [
         PageSection(
             name,
             title,
-            render_to_string(f"accounts/settings_{name}.html", {"form": shown[name], "user": user}, request),
+            render_to_string(
+                f"accounts/settings_{name}.html",
+                {"form": shown[name], "user": user, "by_mail": by_mail},
+                request,
+            ),
         )
         for name, title in OWN
     ]
@@ -59,7 +64,7 @@ def page(
 
 
 def _save(
-    request: HttpRequest, name: str, form: forms.Form, save: Callable[[], None], done: str
+    request: HttpRequest, name: str, form: forms.Form, save: Callable[[], None], done: str | Callable[[], str]
 ) -> HttpResponse:
     """Save one section and say so, or show the page again with what is wrong."""
     status = 422
@@ -72,7 +77,7 @@ def _save(
             form.add_error(None, str(error))
             status = error.status
         else:
-            messages.success(request, done)
+            messages.success(request, done if isinstance(done, str) else done())
             return HttpResponseRedirect(f"{resolve_url('settings')}#{name}")
     wrong = [field for field in form.errors if field in form.fields]
     focus(form, wrong[0] if wrong else next(iter(form.fields)))
@@ -114,7 +119,15 @@ def save_email(request: HttpRequest) -> HttpResponse:
     """Change one's e-mail address."""
     form, user = EmailForm(request.POST), person(request)
 
-    def save() -> None:
-        services.change_email(user=user, email=form.cleaned_data["email"])
+    waits = []
 
-    return _save(request, "email", form, save, "Your e-mail address is saved.")
+    def save() -> None:
+        if recovery.change_email(user=user, email=form.cleaned_data["email"]):
+            waits.append(form.cleaned_data["email"])
+
+    def done() -> str:
+        if waits:
+            return f"A mail with a link is on its way to {waits[0]}. The address changes once you open it."
+        return "Your e-mail address is saved."
+
+    return _save(request, "email", form, save, done)

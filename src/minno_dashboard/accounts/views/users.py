@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from minno_dashboard.accounts import queries, services
+from minno_dashboard.accounts import letters, queries, services
 from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.forms import NewUserForm
 from minno_dashboard.accounts.models import User
@@ -56,8 +56,10 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def _link(request: HttpRequest, user: User, link: str) -> HttpResponse:
-    """Show a link in the answer to the form itself, so that it is stored nowhere."""
-    response = render(request, "accounts/link_once.html", {"who": user, "link": link})
+    """Send a link by mail where that is configured, and show it in the answer to the form itself: it is stored nowhere."""
+    send = letters.send_reset if user.is_activated else letters.send_activation
+    is_mailed = send(user=user, link=link)
+    response = render(request, "accounts/link_once.html", {"who": user, "link": link, "is_mailed": is_mailed})
     response["Referrer-Policy"] = "same-origin"
     return response
 

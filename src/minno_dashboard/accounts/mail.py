@@ -1,0 +1,187 @@
+"""Sending mail: by a job that tries again, so that nothing waits for a mail server; works only where it is configured."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import socket
+import ssl
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
+from django.db.models import Q
+
+from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.models import AccessCode
+from minno_dashboard.core import clock
+from minno_dashboard.core.errors import Refused
+from minno_dashboard.core.ids import public_id
+from minno_dashboard.jobs.models import Job
+from minno_dashboard.jobs.registry import handles
+from minno_dashboard.jobs.services import enqueue
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.siteconfig.queries import MailSettings
+from minno_dashboard.siteconfig.sealing import SealBroken, seal, unseal
+
+KIND = "accounts.mail"
+SECONDS = 20
+_PERMANENT = 500
+
+
+class MailNotSent(Refused):
+    """The mail server did not take a mail; the sentence says what it was."""
+
+
+class NoSuchMailbox(MailNotSent):
+    """The mail server will never take a mail for this address."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One plain-text mail."""
+
+    to: str
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The mails that were not sent yet; `given_up` of them are tried no more."""
+
+    count: int
+    given_up: int
+    last_error: str
+
+
+def is_enabled() -> bool:
+    """Say whether mail is configured; without it, links are handed over by people."""
+    return siteconfig.mail().is_enabled
+
+
+def post(letter: Letter, *, only_while_open: str = "") -> None:
+    """Give a letter to the worker, in the transaction of the deed it tells of; stored sealed, since it may hold a link.
+
+    `only_while_open` is the fingerprint of the code it holds: once the code does not work any more, nothing is sent.
+    """
+    sealed = seal(json.dumps(asdict(letter)))
+    enqueue(KIND, key=public_id(), args={"sealed": sealed, "code": only_while_open})
+
+
+@handles(KIND)
+def _deliver(args: dict[str, Any]) -> None:
+    if args["code"] and not _is_open(args["code"]):
+        return
+    letter = Letter(**json.loads(unseal(args["sealed"])))
+    try:
+        send(letter)
+    except NoSuchMailbox as error:
+        record(actor=None, verb="mail refused", target=letter.to, why=str(error))
+
+
+def _is_open(fingerprint: str) -> bool:
+    return AccessCode.objects.filter(
+        fingerprint=fingerprint, used_at=None, expires_at__gt=clock.now()
+    ).exists()
+
+
+def send(letter: Letter) -> None:
+    """Send a letter now and wait for the mail server.
+
+    Raises:
+        MailNotSent: it was not taken; `NoSuchMailbox` where trying again is no use.
+    """
+    chosen = siteconfig.mail()
+    if not chosen.is_enabled:
+        raise MailNotSent("Mail is switched off, so nothing was sent.")
+    host = urlsplit(settings.SERVER_URL).hostname or "localhost"
+    message = EmailMessage(
+        subject=letter.subject,
+        body=letter.body,
+        from_email=f"Minno <{chosen.sender}>",
+        to=[letter.to],
+        headers={"Message-ID": f"<{public_id()}@{host}>", "Auto-Submitted": "auto-generated"},
+    )
+    try:
+        _hand_in(_backend(chosen), message)
+    except SealBroken as error:
+        raise MailNotSent(
+            "The stored password cannot be opened, because the secret key of this installation changed. Enter it again."
+        ) from error
+    except OSError as error:  # smtplib's errors are OSErrors too
+        raise _refusal(error, chosen) from error
+
+
+def _backend(chosen: MailSettings) -> EmailBackend:
+    return EmailBackend(
+        host=chosen.host,
+        port=chosen.port,
+        username=chosen.username,
+        password=chosen.password() if chosen.username else "",
+        use_tls=chosen.security == "starttls",
+        use_ssl=chosen.security == "tls",
+        timeout=SECONDS,
+    )
+
+
+def _hand_in(backend: EmailBackend, message: EmailMessage) -> None:
+    try:
+        backend.send_messages([message])
+    finally:
+        with suppress(OSError):  # what went wrong before this is what counts
+            backend.close()
+
+
+def _refusal(error: OSError, chosen: MailSettings) -> MailNotSent:
+    """Translate what went wrong into a sentence that says what to change."""
+    where = f"{chosen.host}, port {chosen.port}"
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, answer = next(iter(error.recipients.values()))
+        kind = NoSuchMailbox if code >= _PERMANENT else MailNotSent
+        return kind(f"The mail server refuses the recipient: {_said(answer)}")
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return MailNotSent(
+            f"The mail server refuses the user name or the password: {_said(error.smtp_error)}"
+        )
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return MailNotSent(
+            f"The mail server at {where} does not offer what was asked of it ({error}). Choose another encryption."
+        )
+    if isinstance(error, smtplib.SMTPResponseException):
+        return MailNotSent(f"The mail server refuses the mail: {error.smtp_code} {_said(error.smtp_error)}")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return MailNotSent(f"The certificate of {where} is not trusted: {error.verify_message}.")
+    if isinstance(error, ssl.SSLError):
+        return MailNotSent(f"No encrypted connection to {where}. Choose another encryption or port.")
+    if isinstance(error, socket.gaierror):
+        return MailNotSent(f"There is no mail server called {chosen.host}. Check its name.")
+    if isinstance(error, TimeoutError | smtplib.SMTPServerDisconnected):
+        return MailNotSent(
+            f"The mail server at {where} does not answer as expected. Check port and encryption."
+        )
+    return MailNotSent(f"The mail server at {where} cannot be reached: {error.strerror or error}.")
+
+
+def _said(answer: bytes | str) -> str:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return " ".join(text.split())[:300]
+
+
+def waiting() -> Waiting:
+    """Return how many mails wait, and why the last one failed."""
+    unsent = Job.objects.filter(kind=KIND, finished_at=None)
+    newest = unsent.exclude(last_error="").order_by("-id").first()
+    why = newest.last_error.rpartition(": ")[0] and newest.last_error.partition(": ")[2] if newest else ""
+    return Waiting(unsent.count(), unsent.filter(parked_at__isnull=False).count(), why)
+
+
+def try_again() -> int:
+    """Make every unsent mail due now; return how many."""
+    unleased = Q(lease_until__isnull=True) | Q(lease_until__lte=clock.now())
+    unsent = Job.objects.filter(unleased, kind=KIND, finished_at=None)
+    return unsent.update(parked_at=None, not_before=None, attempt=0)

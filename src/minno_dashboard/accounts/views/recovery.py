@@ -1,0 +1,63 @@
+"""Pages for people without a log-in: a lost password, the confirmation of an e-mail address."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from minno_dashboard.accounts import mail, queries, recovery, throttle
+from minno_dashboard.accounts.access import address_of, login_not_required
+from minno_dashboard.accounts.forms import LostPasswordForm
+from minno_dashboard.accounts.models import AccessCode
+from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.accounts.views.entrance import link_refused
+from minno_dashboard.core.errors import NotFound, Refused, TooMany
+from minno_dashboard.core.ids import fingerprint
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def lost_password(request: HttpRequest) -> HttpResponse:
+    """Ask for a name and say the same whether or not there is such an account."""
+    form = LostPasswordForm(request.POST or None)
+    context: dict[str, object] = {"form": form, "by_mail": mail.is_enabled()}
+    if request.method == "POST" and form.is_valid():
+        try:
+            recovery.ask_for_password(name=form.cleaned_data["name"], address=address_of(request))
+        except TooMany as error:
+            form.add_error(None, str(error))
+            response = render(request, "accounts/lost_password.html", context, status=error.status)
+            response["Retry-After"] = str(error.retry_after_seconds)
+            return response
+        context["asked"] = form.cleaned_data["name"]
+    return render(request, "accounts/lost_password.html", context, status=422 if form.errors else 200)
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_email(request: HttpRequest, code: str) -> HttpResponse:
+    """Show which address a link confirms; take it when the button is pressed, since mail scanners open links too."""
+    attempt = throttle.begin(name=f"links of {address_of(request)}", address=address_of(request))
+    mark, refused = fingerprint(code), ""
+    try:
+        link = queries.open_code(purpose=AccessCode.Purpose.EMAIL, fingerprint=mark)
+        throttle.succeeded(attempt)
+        if request.method == "POST":
+            user = recovery.confirm_email(code_fingerprint=mark)
+            messages.success(request, f"{user.email} is the address of {user.username} now.")
+            return redirect("settings" if request.user == user else "login")
+    except FieldRefused as error:
+        refused = str(error)
+    except Refused as error:
+        if not isinstance(error, NotFound):
+            throttle.succeeded(attempt)
+        return link_refused(request, error)
+    context = {"who": link.user, "email": link.new_email, "refused": refused}
+    response = render(request, "accounts/confirm_email.html", context, status=422 if refused else 200)
+    response["Referrer-Policy"] = "same-origin"
+    return response
