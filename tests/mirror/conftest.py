@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import dropbox as sdk
 import pytest
 
-from dropbox_simulator import Simulator, VirtualClock, mount
+from dropbox_simulator import Server, Simulator, VirtualClock, mount
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
 from minno_dashboard.core import clock
@@ -104,12 +104,36 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, db: None) -> World:
-    """A Dropbox with two accounts, and a Dashboard configured for it."""
+    """A Dropbox with two accounts, and a Dashboard configured for it; no sockets."""
+    world = new_world(monkeypatch)
+    monkeypatch.setattr(dropbox, "new_session", lambda: mount(sdk.create_session(), world.simulator))
+    return world
+
+
+@pytest.fixture
+def world_over_http(monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[World]:
+    """The same behind a real HTTPS server."""
+    world = new_world(monkeypatch)
+    with Server(world.simulator) as server:
+        point_at(server, monkeypatch)
+        yield world
+
+
+def point_at(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the SDK, which read its hosts as it was imported, call a server on this machine."""
+    place = f"localhost:{server.port}"
+    for module in (sdk.session, sdk.dropbox_client):
+        for name in ("API_HOST", "API_CONTENT_HOST", "API_NOTIFICATION_HOST"):
+            monkeypatch.setattr(module, name, place)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.ca))
+
+
+def new_world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Make a simulator with an app and two accounts, and configure the Dashboard for it."""
     simulator = Simulator(VirtualClock(), seed=1)
     simulator.control.create_app("Minno", key=APP_KEY, secret=APP_SECRET)
     simulator.control.create_account("Anna A", "anna@dropbox.example")
     simulator.control.create_account("Ben B", "ben@dropbox.example")
-    monkeypatch.setattr(dropbox, "new_session", lambda: mount(sdk.create_session(), simulator))
     time = Time(simulator)
     monkeypatch.setattr(clock, "now", time.now)
     save_section("dropbox", {"is_enabled": True, "app_key": APP_KEY}, {"app_secret": APP_SECRET})

@@ -17,7 +17,13 @@ def test_everything_stands_in_the_dropbox_and_is_proven(world: World, anna: User
     study = create_study(owner=anna, name="Étude שלום")
     tree = newest_version(study).tree
     for number in range(7):
-        write_file(tree=tree, path=f"folder/deep/file {number}.js", source=b"x" * number, expected_blob=ANYTHING, by=anna)
+        write_file(
+            tree=tree,
+            path=f"folder/deep/file {number}.js",
+            source=b"x" * number,
+            expected_blob=ANYTHING,
+            by=anna,
+        )
     link = world.connect(anna, ANNA)
     world.settle()
     assert world.files(ANNA) == expected(anna)

@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 import pytest
 
+from dropbox_simulator import faults
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.services import confirm_removal
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study, Version
 from tests.mirror.conftest import ANNA, World, expected
@@ -189,6 +191,26 @@ class Day:
         except Exception as refused:  # noqa: BLE001 - what the user cannot do in Dropbox is not done
             assert "efus" in type(refused).__name__ or "Error" in type(refused).__name__  # noqa: PT017
 
+    # --- the network ---
+
+    def break_some(self) -> None:
+        """Let the next calls fail in random ways."""
+        for _ in range(3):
+            when = self.rng.choice(["before", "after"])
+            effect = self.rng.choice(
+                [
+                    faults.reset(when=when),
+                    faults.hang(when=when),
+                    faults.status(503, "", when=when),
+                    faults.truncate(),
+                    faults.throttle(retry_after=self.rng.choice([None, 1, 20])),
+                    faults.json_error(401, {".tag": "expired_access_token"}),
+                ]
+            )
+            self.world.control.add_fault(
+                effect, route="files/.*", probability=0.3, seed=self.rng.randrange(10**6), times=4
+            )
+
     # --- the end of an hour ---
 
     def check(self) -> None:
@@ -198,8 +220,6 @@ class Day:
             self.world.settle()
             link.refresh_from_db()
             if link.state == Link.State.NEEDS_USER and link.removal_question:
-                from minno_dashboard.mirror.services import confirm_removal
-
                 confirm_removal(user=self.user, accept=True)
                 continue
             break
@@ -215,7 +235,9 @@ class Day:
         assert not lost, f"the user's own work is gone: {lost}"
 
 
-def run_day(world: World, user: User, seed: int, hours: int, *, drift: bool) -> None:
+def run_day(
+    world: World, user: User, seed: int, hours: int, *, drift: bool, has_faults: bool = False
+) -> None:
     sys.stdout.write(f"seed {seed}: MINNO_TEST_SEED={seed} replays it as the first\n")
     day = Day(world, user, seed)
     studies.create_study(owner=user, name="Zero")
@@ -225,6 +247,12 @@ def run_day(world: World, user: User, seed: int, hours: int, *, drift: bool) -> 
             day.in_dashboard()
             if drift and day.rng.random() < 0.25:
                 day.in_dropbox()
+            if has_faults and day.rng.random() < 0.3:
+                world.run()
+        if has_faults:
+            day.break_some()
+            world.settle()
+            world.control.clear_faults()
         day.check()
 
 
@@ -243,3 +271,12 @@ def test_whatever_the_user_does_in_dropbox_nothing_of_theirs_is_lost(
     world: World, anna: User, number: int
 ) -> None:
     run_day(world, anna, SEED + number, HOURS, drift=True)
+
+
+@pytest.mark.parametrize("number", range(DAYS))
+def test_whatever_fails_the_day_ends_equal(world: World, anna: User, number: int) -> None:
+    run_day(world, anna, SEED + number, HOURS, drift=True, has_faults=True)
+
+
+def test_a_day_over_http(world_over_http: World, anna: User) -> None:
+    run_day(world_over_http, anna, SEED, HOURS, drift=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.contenthash import Hasher
@@ -70,6 +70,13 @@ def readme() -> Source:
     hasher = Hasher()
     hasher.update(text)
     return Source(Content(hasher.dropbox_hash(), len(text)), text=text)
+
+
+def is_gone(identity: str) -> bool:
+    """Say whether the Dashboard no longer knows at all what this was: a study that was purged."""
+    kind, _, number = identity.partition(":")
+    models: dict[str, type[Model]] = {"study": Study, "version": Version, "node": Node}
+    return kind in models and not models[kind]._base_manager.filter(pk=int(number)).exists()
 
 
 def followers(study: Study) -> set[int]:

@@ -143,7 +143,7 @@ def _follow(link: Link, replay: Replay, entries: Iterable[Entry]) -> Drift:
     """Take entries and the expectations of interrupted calls in, and store what is other than it was."""
     before = [(row, _state(row)) for row in replay.rows]
     replay.follow(entries)
-    for intent in Intent.objects.filter(link=link, job=None).order_by("pk"):
+    for intent in Intent.objects.filter(link=link, job__isnull=True).order_by("pk"):
         for one in intent.expected:
             replay.claim(one["identity"], one["path"], one["hash"], one["size"])
     drift = replay.conclude()
@@ -151,7 +151,7 @@ def _follow(link: Link, replay: Replay, entries: Iterable[Entry]) -> Drift:
     _store(link, replay, changed)
     doubts = [Doubt(link=link, identity=identity) for identity in sorted(drift.doubts)]
     Doubt.objects.bulk_create(doubts, ignore_conflicts=True, batch_size=500)
-    Intent.objects.filter(link=link, job=None).delete()
+    Intent.objects.filter(link=link, job__isnull=True).delete()
     return drift
 
 

@@ -88,7 +88,7 @@ class Executor:
                 self._in_portions(cast("Sequence[MakeFolder]", batch), self._make_one, self._make_many)
             case Remove():
                 self._in_portions(cast("Sequence[Remove]", batch), self._remove_one, self._remove_many)
-        return not self._notes.trouble
+        return not self._notes.is_blocked
 
     # --- what is parked ---
 
@@ -129,8 +129,7 @@ class Executor:
                 raise
             self._notes.note(error)  # what makes room comes after the uploads
             return True
-        others = [one for one in self._notes.trouble if not isinstance(one, NeedsUser)]
-        return is_all and not others
+        return is_all and not self._notes.is_blocked
 
     def _open(self, identity: str) -> BinaryIO:
         """Open the bytes of a file; runs in the lanes and touches no database."""
@@ -149,12 +148,12 @@ class Executor:
     ) -> None:
         if len(steps) <= FEW:
             for step in steps:
-                if self._notes.trouble:
+                if self._notes.is_blocked:
                     return
                 one(step)
             return
         for portion in in_portions(steps, MOST_AT_ONCE):
-            if self._notes.trouble:
+            if self._notes.is_blocked:
                 return
             many(portion)
 

@@ -16,7 +16,7 @@ from django.db.models import F, Q
 
 from minno_dashboard.core.names import fold
 from minno_dashboard.files.models import Node, Tree
-from minno_dashboard.mirror.desired import Layout, Source, in_portions
+from minno_dashboard.mirror.desired import Layout, Source, in_portions, is_gone
 from minno_dashboard.mirror.engine.model import DELETED, SHARED, Content, Desired, Remote
 from minno_dashboard.mirror.models import Doubt, Link, RemoteNode, Taken
 from minno_dashboard.studies.models import Study, Version
@@ -92,6 +92,8 @@ class _Reader:
         self.marks: list[Mark] = []
         self.full_trees: set[int] = set()
         self._children_loaded: set[int | None] = set()
+        self._at: dict[tuple[int | None, str], int] = {}
+        self._adoptable: dict[str, int] = {}
 
     def read(self) -> Slice:
         doubts = list(Doubt.objects.filter(link=self.link).values_list("identity", flat=True))
@@ -196,6 +198,7 @@ class _Reader:
             row = Row(*values)  # type: ignore[arg-type]
             if row.pk not in self.rows:
                 self.rows[row.pk] = row
+                self._at[(row.parent, row.key)] = row.pk
                 new.append(row)
                 if row.identity is not None:
                     self.by_identity[row.identity] = row.pk
@@ -243,19 +246,49 @@ class _Reader:
             self._load(parent__in=[row.pk])
 
     def _load_occupants(self) -> None:
-        """What has the name of something desired in its folder; with it, where it is in the way, all its neighbours."""
+        """What has the name of something desired in its folder; with it, where it is in the way, all its neighbours.
+
+        A foreign folder where one of ours belongs will be adopted, so what lies in it is looked at as well.
+        """
         wanted: dict[int | None, dict[str, str]] = defaultdict(dict)
-        for node in self.desired.values():
-            parent = None if node.parent is None else self.by_identity.get(node.parent)
-            if (node.parent is None or parent is not None) and parent not in self._children_loaded:
-                wanted[parent][fold(node.name)] = node.identity
-        self._load_named(wanted)
+        waiting = list(self.desired.values())
+        while waiting:
+            asked: dict[int | None, dict[str, str]] = defaultdict(dict)
+            later: list[Desired] = []
+            for node in waiting:
+                if node.parent is not None and self._place_of(node.parent) is None:
+                    later.append(node)
+                else:
+                    parent = None if node.parent is None else self._place_of(node.parent)
+                    asked[parent][fold(node.name)] = node.identity
+            self._load_named({one: keys for one, keys in asked.items() if one not in self._children_loaded})
+            if not self._find_adoptable(asked):
+                later = []
+            for one, keys in asked.items():
+                wanted[one].update(keys)
+            waiting = later
         crowded = set()
         for row in self.rows.values():
             identity = wanted.get(row.parent, {}).get(row.key)
             if identity is not None and (row.identity != identity or row.is_changed):
                 crowded.add(row.parent)
         self._load_inside(crowded - self._children_loaded)
+
+    def _place_of(self, identity: str) -> int | None:
+        return self.by_identity.get(identity, self._adoptable.get(identity))
+
+    def _find_adoptable(self, asked: dict[int | None, dict[str, str]]) -> bool:
+        """Note the foreign folders that stand where folders of ours belong; answer whether there is any place known."""
+        is_any = False
+        for parent, keys in asked.items():
+            for key, identity in keys.items():
+                pk = self._at.get((parent, key))
+                if self.desired[identity].content is not None or pk is None:
+                    continue
+                is_any = True
+                if self.rows[pk].is_folder and identity not in self.by_identity:
+                    self._adoptable[identity] = pk
+        return is_any
 
     def _load_named(self, wanted: dict[int | None, dict[str, str]]) -> None:
         """Read what has one of the names wanted, folder by folder where many are, else many folders at once."""
@@ -338,13 +371,7 @@ class _Reader:
             return None
         top = self._top_of(row)
         is_shared = top is not None and top.key == fold(SHARED)
-        return None if is_shared and self._is_gone(row.identity) else row.identity
-
-    def _is_gone(self, identity: str) -> bool:
-        """Say whether the Dashboard no longer knows at all what this was: a shared study that was purged."""
-        kind, _, number = identity.partition(":")
-        models = {"study": Study, "version": Version, "node": Node}
-        return kind in models and not models[kind]._base_manager.filter(pk=int(number)).exists()
+        return None if is_shared and is_gone(row.identity) else row.identity
 
     def _slice(self, doubts: list[str]) -> Slice:
         self.kept |= self.layout.kept([one for one in self.by_identity if one not in self.desired])
