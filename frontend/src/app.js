@@ -19,8 +19,18 @@ document.addEventListener("htmx:config:request", (event) => {
 // What looks again by itself (data-quiet) says nothing when that fails; it looks again.
 const isQuiet = (event) => Boolean(event.target.closest?.("[data-quiet]"));
 
+// Who is logged out will be for long: what looks again by itself stops, and shows what it showed last.
+function stopLooking(element) {
+  const still = element.cloneNode(true);
+  for (const name of element.getAttributeNames()) if (name.startsWith("hx-")) still.removeAttribute(name);
+  element.replaceWith(still);
+}
+
 document.addEventListener("htmx:response:error", async (event) => {
-  if (isQuiet(event)) return;
+  if (isQuiet(event)) {
+    if (event.detail.ctx.response.status === 401) stopLooking(event.target.closest("[data-quiet]"));
+    return;
+  }
   let sentence = "";
   try {
     sentence = JSON.parse(event.detail.ctx.text).error;

@@ -36,6 +36,8 @@ TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "save_mail": ("/admin/configuration/mail/", "post", LOGIN, NO, 422),
     "send_test_mail": ("/admin/configuration/mail/test/", "post", LOGIN, NO, 302),
     "try_mails_again": ("/admin/configuration/mail/try-again/", "post", LOGIN, NO, 302),
+    "audit_log": ("/admin/audit/", "get", LOGIN, NO, OK),
+    "export_audit_log": ("/admin/audit/export.csv", "get", LOGIN, NO, OK),
     "user_management": ("/admin/users/", "get", LOGIN, NO, OK),
     "new_user": ("/admin/users/new/", "get", LOGIN, NO, OK),
     "new_user_link": ("/admin/users/{bob}/link/", "post", LOGIN, NO, OK),

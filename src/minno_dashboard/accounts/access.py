@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from ipaddress import ip_address
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from minno_dashboard.accounts.models import User
@@ -17,7 +18,8 @@ from minno_dashboard.core.errors import NotAllowed
 __all__ = ["address_of", "admin_required", "is_open_to_all", "login_not_required", "person", "safe_next"]
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Answer = TypeVar("Answer", bound=HttpResponseBase)
+View = Callable[Concatenate[HttpRequest, P], Answer]
 
 
 def person(request: HttpRequest) -> User:
@@ -31,11 +33,11 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def admin_required(view: View[P]) -> View[P]:
+def admin_required(view: View[P, Answer]) -> View[P, Answer]:
     """Let only admins reach a view; researchers get a sentence, anonymous visitors the log-in page."""
 
     @wraps(view)
-    def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
         if not person(request).is_admin:
             raise NotAllowed("Only admins can do this. Ask an admin of this Dashboard.")
         return view(request, *args, **kwargs)

@@ -235,3 +235,12 @@ class MailForm(forms.Form):
                 "password",
                 "The stored password belongs to another user name or mail server. Enter this one's.",
             )
+
+
+class AuditFilterForm(forms.Form):
+    """What the audit log is narrowed to."""
+
+    q = forms.CharField(label="Search", required=False, max_length=200)
+    verb = forms.CharField(label="Deed", required=False, max_length=60)
+    since = forms.DateField(label="From", required=False)
+    until = forms.DateField(label="To", required=False)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 
-from minno_dashboard.accounts.models import AccessCode, User
+from minno_dashboard.accounts.models import AccessCode, AuditEntry, User
 from minno_dashboard.accounts.names import fold
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import NotFound, Refused
@@ -79,3 +82,29 @@ def open_code(*, purpose: str, fingerprint: str) -> AccessCode:
     if not code.user.is_active:
         raise LinkEnded("This account is deactivated, so its link does not work. Ask your administrator.")
     return code
+
+
+def audit_entries(
+    *, text: str = "", verb: str = "", since: date | None = None, until: date | None = None
+) -> QuerySet[AuditEntry]:
+    """Return the entries of the audit log, the latest first.
+
+    Each word of `text` is somewhere in who, what or to what; both days are whole days of UTC.
+    """
+    found = AuditEntry.objects.order_by("-at", "-pk")
+    for word in text.split():
+        found = found.filter(
+            Q(actor_name__icontains=word) | Q(verb__icontains=word) | Q(target__icontains=word)
+        )
+    if verb:
+        found = found.filter(verb=verb)
+    if since:
+        found = found.filter(at__gte=datetime.combine(since, time(), UTC))
+    if until:
+        found = found.filter(at__lt=datetime.combine(until, time(), UTC) + timedelta(days=1))
+    return found
+
+
+def audit_verbs() -> list[str]:
+    """Return every kind of deed that is in the audit log."""
+    return list(AuditEntry.objects.order_by("verb").values_list("verb", flat=True).distinct())

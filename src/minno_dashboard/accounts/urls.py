@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from minno_dashboard.accounts.models import AccessCode
-from minno_dashboard.accounts.views import configuration, entrance, mail, recovery, settings, users
+from minno_dashboard.accounts.views import audit, configuration, entrance, mail, recovery, settings, users
 
 urlpatterns = [
     path("login/", entrance.log_in, name="login"),
@@ -29,6 +29,8 @@ urlpatterns = [
     path("admin/configuration/mail/", mail.save, name="save_mail"),
     path("admin/configuration/mail/test/", mail.test, name="send_test_mail"),
     path("admin/configuration/mail/try-again/", mail.try_again, name="try_mails_again"),
+    path("admin/audit/", audit.show, name="audit_log"),
+    path("admin/audit/export.csv", audit.export, name="export_audit_log"),
     path("admin/users/", users.show, name="user_management"),
     path("admin/users/new/", users.create, name="new_user"),
     path("admin/users/<int:user_id>/link/", users.new_link, name="new_user_link"),
