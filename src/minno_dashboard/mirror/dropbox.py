@@ -24,7 +24,7 @@ from stone.backends.python_rsrc import stone_serializers
 from minno_dashboard.core import clock
 from minno_dashboard.mirror import answers, decode
 from minno_dashboard.mirror.answers import AccessExpired, Answer
-from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, NeedsUser, Retry
+from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, Retry
 from minno_dashboard.mirror.port import (
     Account,
     Commit,
@@ -259,7 +259,7 @@ class _Client(Dropbox):  # type: ignore[misc]
         try:
             return self._once(token, once, request_binary, timeout)
         except AccessExpired as error:
-            raise NeedsUser("reconnect") from error
+            raise Retry("token_refused", 30.0) from error  # only a refused refresh disconnects
 
     def _once(self, token: str, call: tuple[str, ...], data: bytes | None, timeout: float | None) -> Any:
         host, name, style, arg, auth = call
