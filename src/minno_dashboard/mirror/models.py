@@ -10,6 +10,8 @@ from django.db.models import F, Q
 
 from minno_dashboard.jobs.lease import LeaseModel
 from minno_dashboard.mirror.oauth_models import OAuthState as OAuthState
+from minno_dashboard.mirror.restore_models import Manifest as Manifest
+from minno_dashboard.mirror.restore_models import Restore as Restore
 
 
 class Link(LeaseModel):

@@ -1,0 +1,67 @@
+"""What is kept of manifests and of studies on their way back from a Dropbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from minno_dashboard.files.models import Blob
+from minno_dashboard.jobs.lease import LeaseModel
+from minno_dashboard.studies.models import Study
+
+
+class Manifest(models.Model):
+    """The `MANIFEST.json` and `verify.py` that a Dropbox should hold: those of the last quiet moment.
+
+    `describes_at` is that moment; a change after it makes the manifest stale, not wrong.
+    """
+
+    link = models.OneToOneField("mirror.Link", on_delete=models.CASCADE, related_name="manifest")
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    verify = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    describes_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"manifest of {self.describes_at:%Y-%m-%d %H:%M:%S}"
+
+
+class Restore(LeaseModel):
+    """One study that its user wants back from the Dropbox; `path` is its folder there.
+
+    What was fetched by a try that failed is stored and is not fetched again. `problems` names what could not come
+    along, `sentence` says how it ended.
+    """
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        OPEN = "open", "On its way"
+        DONE = "done", "Restored"
+        FAILED = "failed", "Not restored"
+
+    link = models.ForeignKey("mirror.Link", on_delete=models.CASCADE, related_name="restores")
+    path = models.TextField()
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    files = models.PositiveIntegerField(default=0)
+    bytes = models.BigIntegerField(default=0)
+    files_done = models.PositiveIntegerField(default=0)
+    bytes_done = models.BigIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True, default="")
+    problems: Any = models.JSONField(default=list)
+    sentence = models.TextField(blank=True, default="")
+    study = models.ForeignKey(Study, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["link", "path"], condition=Q(state="open"), name="one_open_restore_per_study"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.state}"
