@@ -20,19 +20,25 @@ def page(user: User | AnonymousUser, path: str = "/studies/") -> str:
     return render_to_string("ui/error.html", {"status": 404, "title": "T", "sentence": "S"}, request)
 
 
+@pytest.mark.django_db
 def test_the_top_bar_shows_admin_only_to_admins() -> None:
-    researcher = User(username="dana", full_name="Dana", role=User.Role.RESEARCHER)
+    researcher = User.objects.create(username="dana", email="dana@lab.example", full_name="Dana")
     assert "Edit configuration" not in page(researcher)
     assert ">Admin<" not in page(researcher)
     assert "Logout" in page(researcher)
+    researcher.role = User.Role.ADMIN
+    assert "Edit configuration" in page(researcher)
 
 
 def test_a_visitor_sees_no_logout() -> None:
     assert "Logout" not in page(AnonymousUser())
 
 
+@pytest.mark.django_db
 def test_a_user_name_is_escaped() -> None:
-    html = page(User(username="x", full_name="<script>alert(1)</script>"))
+    html = page(
+        User.objects.create(username="x", email="x@lab.example", full_name="<script>alert(1)</script>")
+    )
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert" in html
 
