@@ -40,6 +40,7 @@ TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "export_audit_log": ("/admin/audit/export.csv", "get", LOGIN, NO, OK),
     "user_management": ("/admin/users/", "get", LOGIN, NO, OK),
     "new_user": ("/admin/users/new/", "get", LOGIN, NO, OK),
+    "import_users": ("/admin/users/import/", "get", LOGIN, NO, OK),
     "new_user_link": ("/admin/users/{bob}/link/", "post", LOGIN, NO, OK),
     "change_user_role": ("/admin/users/{bob}/role/", "post", LOGIN, NO, 422),
     "deactivate_user": ("/admin/users/{bob}/deactivate/", "post", LOGIN, NO, 302),

@@ -33,6 +33,7 @@ urlpatterns = [
     path("admin/audit/export.csv", audit.export, name="export_audit_log"),
     path("admin/users/", users.show, name="user_management"),
     path("admin/users/new/", users.create, name="new_user"),
+    path("admin/users/import/", users.import_many, name="import_users"),
     path("admin/users/<int:user_id>/link/", users.new_link, name="new_user_link"),
     path("admin/users/<int:user_id>/role/", users.change_role, name="change_user_role"),
     path("admin/users/<int:user_id>/deactivate/", users.deactivate, name="deactivate_user"),

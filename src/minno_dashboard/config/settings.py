@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "minno_dashboard.files",
     "minno_dashboard.studies",
     "minno_dashboard.mirror",
+    "minno_dashboard.administration",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -9,12 +9,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from minno_dashboard.accounts import letters, queries, services
+from minno_dashboard.accounts import imports, letters, queries, services
 from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.forms import NewUserForm
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import FieldRefused
-from minno_dashboard.core.errors import Refused
+from minno_dashboard.core.errors import Invalid, Refused
 
 PAGE_SIZE = 50
 
@@ -53,6 +53,26 @@ def create(request: HttpRequest) -> HttpResponse:
         else:
             return _link(request, user, services.invite(by=person(request), user=user))
     return render(request, "accounts/user_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@admin_required
+def import_many(request: HttpRequest) -> HttpResponse:
+    """Ask for a CSV file of new users; then show their links, once, or what is wrong with which line."""
+    if request.method == "GET":
+        return render(request, "accounts/users_import.html")
+    file = request.FILES.get("file")
+    try:
+        if file is None:
+            raise Invalid("Choose a file.")
+        made = imports.import_users(content=file.read(imports.MOST_BYTES + 1), by=person(request))
+    except Refused as error:
+        context = {"refused": str(error), "problems": getattr(error, "problems", [])}
+        return render(request, "accounts/users_import.html", context, status=error.status)
+    response = render(request, "accounts/users_import.html", {"made": made})
+    response["Referrer-Policy"] = "same-origin"
+    return response
 
 
 def _link(request: HttpRequest, user: User, link: str) -> HttpResponse:

@@ -1,0 +1,19 @@
+"""Tells Django of this room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AdministrationConfig(AppConfig):
+    """The `administration` room."""
+
+    name = "minno_dashboard.administration"
+    label = "administration"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Take this room's places in the pages of other rooms."""
+        from minno_dashboard.administration import places
+
+        places.contribute()
