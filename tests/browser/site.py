@@ -52,7 +52,11 @@ class Site:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.browser.site"], env=self.env, stdout=log, stderr=log, cwd=ROOT
             )
-        until(self.answers, "the server to answer")
+        try:
+            until(self.answers, "the server to answer")
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop the server."""
