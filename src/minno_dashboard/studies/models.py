@@ -132,3 +132,20 @@ class ReadOnlyLink(models.Model):
 
     def __str__(self) -> str:
         return f"link to {self.study_id}"
+
+
+class Tag(models.Model):
+    """A person's own coloured label, put on any study that this person sees; nobody else sees it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tags")
+    text = models.CharField(max_length=60)
+    colour = models.CharField(max_length=6)
+    studies = models.ManyToManyField(Study, related_name="tags", blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "text", "colour"], name="one_tag_of_a_text_and_colour")
+        ]
+
+    def __str__(self) -> str:
+        return self.text

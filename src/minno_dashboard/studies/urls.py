@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from minno_dashboard.studies.views import nodes, pages, raw, texts, uploads
+from minno_dashboard.studies.views import nodes, pages, raw, tags, texts, uploads
 
 _STUDY = "studies/<str:public_id>/"
 _VERSION = f"{_STUDY}v<int:number>/"
@@ -14,6 +14,7 @@ _of_a_study: list[URLPattern] = [
     path(f"{_STUDY}rename/", pages.rename, name="rename_study"),
     path(f"{_STUDY}archive/", pages.archive, name="archive_study"),
     path(f"{_STUDY}unarchive/", pages.unarchive, name="unarchive_study"),
+    path(f"{_STUDY}tags/", tags.tag_study, name="tag_study"),
     path(f"{_STUDY}delete/", pages.delete, name="delete_study"),
     path(f"{_STUDY}bring-back/", pages.bring_back, name="bring_back_study"),
     path(f"{_STUDY}duplicate/", pages.duplicate, name="duplicate_study"),
@@ -57,6 +58,9 @@ _of_a_version: list[URLPattern] = [
 
 urlpatterns: list[URLPattern] = [
     path("studies/", pages.show_list, name="studies"),
+    path("tags/", tags.show, name="tags"),
+    path("tags/<int:tag_id>/", tags.change, name="change_tag"),
+    path("tags/<int:tag_id>/remove/", tags.remove, name="remove_tag"),
     path("studies/new/", pages.create, name="new_study"),
     path("studies/new/example/", pages.create_from_example, name="new_study_from_example"),
     *_of_a_study,

@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Refused
-from minno_dashboard.studies import services, starters
+from minno_dashboard.studies import services, starters, tags
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Study, Version
 from minno_dashboard.studies.queries import Which, get_study, get_version, newest_version, studies_of
 from minno_dashboard.studies.views.asking import tree_json
+from minno_dashboard.studies.views.tags import filter_links
 
 _CHIPS = [
     (Which.ALL, "All"),
@@ -42,8 +43,13 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
     given = request.GET.get("which", "")
     which = Which(given) if given in _FILTERS else Which.ALL
     search = request.GET.get("q", "").strip()
+    wanted, carried = request.GET.getlist("tag"), tags.by_study(user)
+    rows = studies_of(user, which=which, search=search)
     context = {
-        "rows": studies_of(user, which=which, search=search),
+        "rows": [row for row in rows if tags.carried_by(carried.get(row.study.pk, []), wanted)],
+        "tags_by_study": carried,
+        "all_tags": filter_links(request),
+        "wanted_tags": wanted,
         "chips": _CHIPS,
         "which": which,
         "search": search,

@@ -1,0 +1,156 @@
+"""Tags: each person's own coloured labels on studies; nobody else sees them, so no audit entry tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q, QuerySet
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import names
+from minno_dashboard.core.errors import Conflict, Invalid, NotFound
+from minno_dashboard.studies.models import Study, Tag
+
+LONGEST_TEXT = 60
+MOST_TAGS = 200
+
+
+class Colour(NamedTuple):
+    """A colour of the palette: six hexadecimal digits, and its name for people."""
+
+    code: str
+    name: str
+
+
+PALETTE = (
+    Colour("E7E7E7", "Light grey"),
+    Colour("B6CFF5", "Light blue"),
+    Colour("98D7E4", "Light cyan"),
+    Colour("E3D7FF", "Lavender"),
+    Colour("FBD3E0", "Light pink"),
+    Colour("F2B2A8", "Salmon"),
+    Colour("C2C2C2", "Grey"),
+    Colour("4986E7", "Blue"),
+    Colour("2DA2BB", "Teal"),
+    Colour("B99AFF", "Violet"),
+    Colour("F691B2", "Pink"),
+    Colour("FB4C2F", "Red"),
+    Colour("FFC8AF", "Peach"),
+    Colour("FFDEB5", "Sand"),
+    Colour("FBE9E7", "Blush"),
+    Colour("FDEDC1", "Cream"),
+    Colour("B3EFD3", "Mint"),
+    Colour("A2DCC1", "Sage"),
+    Colour("FF7537", "Orange"),
+    Colour("FFAD46", "Amber"),
+    Colour("EBDBDE", "Pale rose"),
+    Colour("CCA6AC", "Dusty rose"),
+    Colour("42D692", "Bright green"),
+    Colour("16A765", "Green"),
+)
+_CODES = frozenset(colour.code for colour in PALETTE)
+DEFAULT = PALETTE[0].code
+
+
+def tags_of(user: User) -> QuerySet[Tag]:
+    """Return a person's tags by their text, each with `count`, the number of living studies that carry it."""
+    living = Count("studies", filter=Q(studies__deleted_at=None))
+    return Tag.objects.filter(user=user).annotate(count=living).order_by("text", "pk")
+
+
+def get_tag(user: User, tag_id: int) -> Tag:
+    """Return one of a person's own tags.
+
+    Raises:
+        NotFound: it was removed, or is somebody else's.
+    """
+    tag = Tag.objects.filter(user=user, pk=tag_id).first()
+    if tag is None:
+        raise NotFound("There is no such tag among yours.")
+    return tag
+
+
+def by_study(user: User) -> dict[int, list[Tag]]:
+    """Return a person's tags by the id of the study that carries them; one query."""
+    found: dict[int, list[Tag]] = {}
+    puts = (
+        Tag.studies.through.objects.filter(tag__user=user).select_related("tag").order_by("tag__text", "tag")
+    )
+    for put in puts:
+        found.setdefault(put.study_id, []).append(put.tag)
+    return found
+
+
+def create_tag(*, user: User, text: str, colour: str = DEFAULT) -> Tag:
+    """Make a tag.
+
+    Raises:
+        Invalid: the text or the colour is refused, or there are too many tags.
+        Conflict: the person has a tag of this text and colour.
+    """
+    if Tag.objects.filter(user=user).count() >= MOST_TAGS:
+        raise Invalid(f"You have {MOST_TAGS} tags already. Remove one first.")
+    tag = Tag(user=user)
+    _fill(tag, text, colour)
+    return tag
+
+
+def change_tag(*, tag: Tag, text: str, colour: str) -> Tag:
+    """Give a tag another text and colour; it stays on its studies.
+
+    Raises:
+        Invalid, Conflict: as in `create_tag`.
+    """
+    _fill(tag, text, colour)
+    return tag
+
+
+def remove_tag(*, tag: Tag) -> None:
+    """Remove a tag from all studies; the studies themselves stay as they are."""
+    tag.delete()
+
+
+@transaction.atomic
+def set_tags(*, user: User, study: Study, tag_ids: Collection[str], new_text: str = "") -> list[Tag]:
+    """Make these the person's tags of a study, and one more, made now, where a text is given.
+
+    Raises:
+        Invalid, Conflict: the new tag cannot be made; nothing was changed.
+    """
+    chosen = [tag for tag in Tag.objects.filter(user=user) if str(tag.pk) in tag_ids]
+    if new_text.strip():
+        chosen.append(_existing(user, new_text) or create_tag(user=user, text=new_text))
+    Tag.studies.through.objects.filter(tag__user=user, study=study).exclude(tag__in=chosen).delete()
+    for tag in chosen:
+        tag.studies.add(study)
+    return chosen
+
+
+def carried_by(study_tags: Sequence[Tag], wanted: Collection[str]) -> bool:
+    """Say whether one of the wanted tags is among a study's; wanting none lets every study through."""
+    return not wanted or any(str(tag.pk) in wanted for tag in study_tags)
+
+
+def _existing(user: User, text: str) -> Tag | None:
+    key = names.fold(" ".join(text.split()))
+    return next((tag for tag in Tag.objects.filter(user=user) if names.fold(tag.text) == key), None)
+
+
+def _fill(tag: Tag, text: str, colour: str) -> None:
+    text = " ".join(text.split())
+    if not text:
+        raise Invalid("Give the tag a name.")
+    if len(text) > LONGEST_TEXT:
+        raise Invalid(f"The name of a tag has at most {LONGEST_TEXT} characters.")
+    if "\0" in text:
+        raise Invalid("The name of a tag cannot contain the control character U+0000; remove it.")
+    if colour not in _CODES:
+        raise Invalid("Choose one of the colours.")
+    tag.text, tag.colour = text, colour
+    try:
+        with transaction.atomic():
+            tag.save()
+    except IntegrityError as error:
+        raise Conflict(f"You have a tag {names.quoted(text)} of this colour already.") from error
