@@ -28,7 +28,7 @@ def start_simulator(redirect_uri: str) -> tuple[subprocess.Popen[bytes], dict[st
         "--account", "Alice Demo <alice@example.com>", "--account", "Bob Demo <bob@example.com>",
         "--ready-file", str(ready),
     ]  # fmt: skip
-    process = subprocess.Popen(command, cwd=ROOT)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + START_SECONDS
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > deadline:

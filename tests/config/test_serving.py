@@ -146,3 +146,16 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
         assert dashboard.process.wait(PATIENCE_SECONDS) == 1
     assert "set MINNO_PORT to a free one" in dashboard.says()
     assert "Traceback" not in dashboard.says()
+
+
+def test_a_command_before_the_first_start_says_what_is_missing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "minno-dashboard"), "mirror", "status", "--user", "nobody", "--json"],
+        env={**os.environ, "MINNO_DATA_DIR": str(tmp_path), "DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert done.returncode == 1
+    assert "minno-dashboard migrate" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -38,13 +38,20 @@ class Commands(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; a refusal ends it with its sentence and exit status 1."""
+        """Run a command; a refusal, or a database that is not ready, ends it with a sentence and exit status 1."""
+        from django.db import DatabaseError
+
         from minno_dashboard.core.errors import Refused, Unavailable
 
         try:
             return super().invoke(ctx)
         except (Refused, Unavailable) as error:
             raise click.ClickException(str(error)) from error
+        except DatabaseError as error:
+            raise click.ClickException(
+                f"The database of this Dashboard cannot be used ({error}). Nothing was changed. "
+                "If it is new or of an older version, run: minno-dashboard migrate"
+            ) from error
 
 
 def _room_commands() -> Iterator[click.Command]:
