@@ -89,12 +89,12 @@ class World:
         raise AssertionError("links wait for ever")
 
     def files(self, email: str) -> dict[str, bytes]:
-        """Return the account's files, without README.txt and what was deleted."""
+        """Return the account's files, without those about the copy and what was deleted."""
         found = self.control.files(email)
         return {
             path: data
             for path, data in found.items()
-            if path != "/README.txt" and not path.startswith("/Deleted/")
+            if path not in ABOUT_THE_COPY and not path.startswith("/Deleted/")
         }
 
     def calls(self) -> list[str]:
@@ -157,6 +157,7 @@ def ben(db: None) -> User:
     return person("ben")
 
 
+ABOUT_THE_COPY = {"/README.txt", "/MANIFEST.json", "/verify.py"}
 ANNA = "anna@dropbox.example"
 BEN = "ben@dropbox.example"
 

@@ -1,7 +1,8 @@
 """What one user's Dropbox should hold, read by identity from studies and files.
 
-Layout: `/README.txt`, `/Studies/<study>/v1/…`, `/Shared with me/<owner>/<study>/v1/…`. Identities: `readme`,
-`folder:studies`, `folder:shared`, `owner:<user>`, `study:<id>`, `version:<id>`, `node:<id>`.
+Layout: `/README.txt`, `/MANIFEST.json`, `/verify.py`, `/Studies/<study>/v1/…`,
+`/Shared with me/<owner>/<study>/v1/…`. Identities: `readme`, `manifest`, `verify`, `folder:studies`,
+`folder:shared`, `owner:<user>`, `study:<id>`, `version:<id>`, `node:<id>`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from minno_dashboard.core.contenthash import Hasher
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.engine.model import SHARED, STUDIES, Content, Desired
 from minno_dashboard.mirror.engine.naming import unique_study_names
+from minno_dashboard.mirror.restore_models import Manifest
 from minno_dashboard.studies.models import Collaboration, Study, Version
 
 T = TypeVar("T")
@@ -124,7 +126,8 @@ class Layout:
 
     def fixed(self) -> set[str]:
         """Return the identities that are there whatever the user has."""
-        return {"readme", "folder:studies", *({"folder:shared"} if self._shared else set())}
+        shared = {"folder:shared"} if self._shared else set()
+        return {"readme", "manifest", "verify", "folder:studies", *shared}
 
     def resolve(self, identities: Collection[str]) -> dict[str, Desired]:
         """Return what is desired of the identities given, with the folders above; the others are not desired."""
@@ -158,11 +161,26 @@ class Layout:
         if "readme" in asked:
             self.sources["readme"] = readme()
             self._know(Desired("readme", None, "README.txt", self.sources["readme"].content))
+        if "manifest" in asked:
+            self._resolve_manifest()
         self._know(Desired("folder:studies", None, STUDIES))
         if self._shared:
             self._know(Desired("folder:shared", None, SHARED))
         for owner, name in self._owner_names.items():
             self._know(Desired(f"owner:{owner}", "folder:shared", name))
+
+    def _resolve_manifest(self) -> None:
+        """Take the manifest of the last quiet moment, and the program that reads it, if there was one."""
+        kept = Manifest.objects.filter(link__user=self.user).select_related("blob", "verify").first()
+        if kept is None:
+            return
+        for identity, name, blob in (
+            ("manifest", "MANIFEST.json", kept.blob),
+            ("verify", "verify.py", kept.verify),
+        ):
+            content = Content(blob.dropbox_hash, blob.size)
+            self.sources[identity] = Source(content, sha256=blob.sha256)
+            self._know(Desired(identity, None, name, content))
 
     def _resolve_studies(self, pks: Collection[int]) -> None:
         for pk in pks:

@@ -15,7 +15,7 @@ from django.db.models import F, Sum
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease, LeaseLost
-from minno_dashboard.mirror import drift, keys, slices, waiting
+from minno_dashboard.mirror import drift, keys, manifest, slices, waiting
 from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.dropbox import DropboxPort
 from minno_dashboard.mirror.engine.guard import Verdict, planned_removal
@@ -103,6 +103,8 @@ class _Runner:
     def work(self) -> None:
         """Compare and repair until nothing is left to do."""
         self._learn_whose()
+        if not slices.is_behind(self.link):
+            manifest.refresh_if_quiet(self.link, self.lease)
         for _ in range(MOST_ROUNDS):
             if self._should_stop():
                 return
@@ -255,7 +257,8 @@ class _Runner:
                 "proven_files": ours.count(),
                 "proven_bytes": figures["bytes"] or 0,
             }
-            next_at = {"next_proof_at": clock.now() + PROOF_EVERY}
+            every = manifest.QUIET if manifest.is_stale(self.link) else PROOF_EVERY
+            next_at = {"next_proof_at": clock.now() + every}
             Link.objects.filter(pk=self.link.pk).update(**next_at, **(proof if is_whole else {}))
         return True
 

@@ -17,6 +17,7 @@ from minno_dashboard.mirror.models import (
     Doubt,
     Intent,
     Link,
+    Manifest,
     Parked,
     RemoteNode,
     Taken,
@@ -63,7 +64,7 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
 
 def _begin_anew(row: Link) -> None:
     """Forget what was known of another account: nothing of it is true of this one."""
-    for model in (RemoteNode, Doubt, Intent, UploadSession, Parked, Taken):
+    for model in (RemoteNode, Doubt, Intent, UploadSession, Parked, Taken, Manifest):
         model.objects.filter(link=row).delete()
     row.epoch += 1
     row.cursor = ""
