@@ -181,8 +181,11 @@ class Uploader:
     def _jobs(self, files: Sequence[Upload]) -> Iterator[Callable[[], _Sent]]:
         """Yield the calls that send small files; in batches as long as this Dropbox knows them."""
         waiting = deque(files)
+        started: list[tuple[Upload, str]] = []
         while waiting:
             if not self._ledger.may_batch():
+                waiting.extend(one for one, _ in started)
+                started = []
                 one = waiting.popleft()
                 yield lambda one=one: self._start_one(one)  # type: ignore[misc]
                 continue
@@ -196,7 +199,10 @@ class Uploader:
             except MirrorError as error:
                 self._failure = error
                 return
-            for body in bodies(list(zip(group, ids, strict=True)), self._header):
+            packed = list(bodies([*started, *zip(group, ids, strict=True)], self._header))
+            # The last body is seldom full: it goes with the next sessions, as long as there are more.
+            started = packed.pop().files if waiting else []
+            for body in packed:
                 if self._ledger.may_batch():
                     yield lambda body=body: self._append_body(body)  # type: ignore[misc]
                 else:
