@@ -7,6 +7,7 @@ replaces those rows of the report; `--quick` only tries whether everything works
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -91,6 +92,7 @@ def main(words: list[str] | None = None) -> int:
     unknown = [name for name in names if name not in MAKERS]
     if unknown:
         sys.exit(f"No such rows: {', '.join(unknown)}. There are: {', '.join(MAKERS)}.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every process is ended on the way out
     rows, failures = run(given, names)
     for row in rows:
         print(f"\n{row.work} ({row.model}): {report.measure_text(row.ours)}")

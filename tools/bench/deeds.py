@@ -226,6 +226,87 @@ def make_crowd(grants: dict[str, dict[str, str]], app_key: str, study: str, path
         make_study(name, study, texts)
 
 
+class RowCounter:
+    """Counts the rows that queries of this thread bring in, and the queries; use it as a context manager."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.queries = 0
+        self._before: Any = None
+
+    def __enter__(self) -> RowCounter:
+        from django.db import connection
+        from django.db.backends.utils import CursorWrapper
+
+        counter = self
+        self._before = CursorWrapper
+
+        class Counting(CursorWrapper):
+            """A cursor that tells how many rows it gave."""
+
+            def execute(self, sql: Any, params: Any = None) -> Any:
+                counter.queries += 1
+                return super().execute(sql, params)
+
+            def fetchone(self) -> Any:
+                row = self.cursor.fetchone()
+                counter.rows += row is not None
+                return row
+
+            def fetchmany(self, *size: int) -> Any:
+                rows = self.cursor.fetchmany(*size)
+                counter.rows += len(rows)
+                return rows
+
+            def fetchall(self) -> Any:
+                rows = self.cursor.fetchall()
+                counter.rows += len(rows)
+                return rows
+
+        connection.make_cursor = lambda cursor: Counting(cursor, connection)  # type: ignore[method-assign]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        from django.db import connection
+
+        connection.make_cursor = lambda cursor: self._before(cursor, connection)  # type: ignore[method-assign]
+
+
+@deed
+def plan_one_change(owner: str, study: str, path: str, repeats: int = 15) -> dict[str, Any]:
+    """Save one file, then plan the change many times without carrying it out: time, queries, rows read."""
+    import statistics
+
+    from minno_dashboard.core import clock
+    from minno_dashboard.mirror import slices, source
+    from minno_dashboard.mirror.engine.model import Policy
+    from minno_dashboard.mirror.engine.plan import plan
+    from minno_dashboard.mirror.models import Link
+
+    save(owner, study, path, "// one change\n")
+    source.note_changes()
+    times = []
+    for _ in range(repeats):
+        link = Link.objects.select_related("user").get(user__username=owner)
+        policy = Policy(today=f"{clock.now():%Y-%m-%d}", keep_deleted=link.keep_deleted)
+        started = time.perf_counter()
+        found = slices.read(link)
+        steps = plan(found.desired, found.remote, policy).steps
+        times.append(time.perf_counter() - started)
+    if len(steps) != 1:
+        raise LookupError(f"one change makes {len(steps)} steps")
+    with RowCounter() as counter:
+        slices.read(link)
+    return {
+        "milliseconds": statistics.median(times) * 1000,
+        "slowest": max(times) * 1000,
+        "rows": counter.rows,
+        "queries": counter.queries,
+        "repeats": repeats,
+        "files": link.nodes.filter(is_folder=False).count(),
+    }
+
+
 @deed
 def session_cookie(name: str) -> str:
     """Log a user in and return the value of the session cookie."""

@@ -123,7 +123,7 @@ class Installation:
         return Measure.of(figures, finished, changed=changed)
 
     def _run_sync(self, user: str, limit: float) -> Finished:
-        command = [*COMMAND, "mirror", "sync", "--user", user]
+        command = [*COMMAND, "mirror", "sync", "--user", user, "--wait", str(int(limit))]
         return run(command, env=self.environment, log=self.log, limit=limit, check=False)
 
     def settle(self, user: str) -> None:

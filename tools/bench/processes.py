@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -52,22 +53,30 @@ def run(
         process = subprocess.Popen(
             command, cwd=ROOT, env=dict(env), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
         )
-        usage = None
-        while usage is None:
-            pid, status, found = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                usage, process.returncode = found, os.waitstatus_to_exitcode(status)
-            elif time.monotonic() - started > limit:
+        try:
+            usage = _ended(process, started + limit)
+        finally:
+            if process.returncode is None:
                 process.kill()
                 process.wait()
-                raise Failed(f"{command[:6]} took more than {limit:.0f} s:\n{tail(log)}")
-            else:
-                time.sleep(POLL_SECONDS)
         seconds = time.monotonic() - started
+    if usage is None:
+        raise Failed(f"{command[:6]} took more than {limit:.0f} s:\n{tail(log)}")
     output = log.read_text(encoding="utf-8", errors="replace")
     if check and process.returncode:
         raise Failed(f"{command[:6]} ended with status {process.returncode}:\n{tail(log)}")
     return Finished(seconds, usage.ru_maxrss * PEAK_UNIT, usage.ru_utime + usage.ru_stime, output)
+
+
+def _ended(process: subprocess.Popen[bytes], deadline: float) -> resource.struct_rusage | None:
+    """Wait for the end of a process and return what it used, None when the deadline came first."""
+    while time.monotonic() < deadline:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return usage
+        time.sleep(POLL_SECONDS)
+    return None
 
 
 def without_proxies() -> dict[str, str]:

@@ -106,6 +106,8 @@ def many_users(bench: Bench) -> Iterator[Row]:
             )  # fmt: skip
             visitor = Visitor(port, str(installation.act("session_cookie", name=names[0])))
             until(lambda: _answers(visitor), limit=LIMIT, what="the web process answers")
+            for page in PAGES:
+                visitor.open(page)
             bench.dropbox.use(MODEL)
             with visitor:
                 moments = installation.act(

@@ -24,7 +24,7 @@ def one_change_in_a_large_account(bench: Bench) -> Iterator[Row]:
         installation.settle("ada")
         for number in range(1, STUDIES):
             installation.act("duplicate_study", owner="ada", study=STUDY, name=f"Study {number:02}")
-            installation.settle("ada")
+        installation.settle("ada")
         told = installation.act(
             "plan_one_change", owner="ada", study="Study 07", path="block-000/trial-00000.js"
         )
