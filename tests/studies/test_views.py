@@ -8,18 +8,13 @@ import zipfile
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLPattern
 
 from minno_dashboard.accounts.models import User
-from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
-from minno_dashboard.studies import services, urls
-from minno_dashboard.studies.access import RIGHTS, Action, Visitor
-from minno_dashboard.studies.models import Collaboration, Study
-from minno_dashboard.studies.views import nodes, raw, texts, uploads
+from minno_dashboard.studies import services
+from minno_dashboard.studies.models import Study
 
 pytestmark = pytest.mark.django_db
 
@@ -67,95 +62,6 @@ def post(client: Client, address: str, body: dict[str, Any]) -> Any:
 
 def body_of(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
-
-
-# -- who may reach what ------------------------------------------------------------------------------------------
-
-VISITORS = ["anonymous", "stranger", "reader", "editor", "data only", "pending", "declined", "admin"]
-READING = {nodes.tree, nodes.deleted, texts.read, texts.history, texts.read_version, raw.raw, raw.download}
-EDITING = {
-    nodes.new_file, nodes.new_folder, nodes.rename, nodes.move, nodes.copy, nodes.duplicate, nodes.delete,
-    nodes.bring_back, texts.save, texts.restore, uploads.check, uploads.whole, uploads.begin, uploads.piece,
-    uploads.finish,
-}  # fmt: skip
-NAMED = {
-    "study": Action.READ_FILES, "study_version": Action.READ_FILES, "duplicate_study": Action.DUPLICATE,
-    "rename_study": Action.MANAGE, "archive_study": Action.MANAGE, "unarchive_study": Action.MANAGE,
-    "delete_study": Action.DELETE, "bring_back_study": Action.DELETE, "publish_study": Action.MANAGE,
-    "new_version": Action.MANAGE,
-}  # fmt: skip
-# Addresses that a later page of this room adds are walked by that page's own tests.
-ROUTES = [one for one in urls.urlpatterns if one.callback in READING | EDITING or (one.name or "") in NAMED]
-
-
-def visitor(kind: str, study: Study) -> Client:
-    if kind == "anonymous":
-        return Client()
-    user = make_user("visitor", User.Role.ADMIN if kind == "admin" else User.Role.RESEARCHER)
-    access = {"editor": "edit", "data only": "none"}.get(kind, "read")
-    status = {"pending": "pending", "declined": "declined"}.get(kind, "accepted")
-    if kind not in ("stranger", "admin"):
-        Collaboration.objects.create(
-            study=study,
-            user=user,
-            file_access=access,
-            status=status,
-            sees_data=kind == "data only",
-            invited_at=clock.now(),
-        )
-    return logged_in(user)
-
-
-def address_of(route: URLPattern, study: Study, node: Node) -> str:
-    address = "/" + str(route.pattern)
-    for piece, value in {
-        "<str:public_id>": study.public_id,
-        "<int:number>": "1",
-        "<int:node_id>": str(node.pk),
-        "<int:version_id>": str(node.history.get().pk),
-        "<str:upload_id>": "none",
-        "<path:path>": "task.js",
-    }.items():
-        address = address.replace(piece, value)
-    assert "<" not in address
-    return address
-
-
-def asked_every_way(client: Client, address: str) -> list[HttpResponse]:
-    answers = [client.get(address), post(client, address, {}), client.put(address), client.delete(address)]
-    return [answer for answer in answers if answer.status_code != 405]
-
-
-@pytest.mark.parametrize("kind", VISITORS)
-@pytest.mark.parametrize("route", ROUTES, ids=lambda one: one.name)
-def test_only_those_with_the_right_get_past_the_door(study: Study, route: URLPattern, kind: str) -> None:
-    """Every address of the room, in every method it takes, as everybody but the owner."""
-    node = put(study, "task.js", "one\n")
-    if route.callback in READING:
-        action = Action.READ_FILES
-    elif route.callback in EDITING:
-        action = Action.EDIT_FILES
-    else:
-        action = NAMED[route.name or ""]
-    is_allowed = action in RIGHTS[Visitor(kind)]
-    answers = asked_every_way(visitor(kind, study), address_of(route, study, node))
-    assert answers
-    for answer in answers:
-        if kind == "anonymous":
-            assert answer.status_code in (302, 401)
-            assert answer.status_code == 401 or answer["Location"].startswith("/login/")
-        elif is_allowed:
-            assert answer.status_code not in (403, 500)
-        elif kind in ("stranger", "pending", "declined", "admin"):
-            assert answer.status_code == 404
-            assert b"Stroop" not in answer.content
-        else:
-            assert answer.status_code == 403
-    study.refresh_from_db()
-    if not is_allowed:
-        assert study.name == "Stroop"
-        assert study.deleted_at is None
-        assert Node.objects.get(pk=node.pk).deleted_at is None
 
 
 def test_a_node_of_another_study_is_not_there(study: Study, dana: Client, owner: User) -> None:

@@ -13,5 +13,9 @@ class StudiesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the room's periodic work."""
+        """Register the room's periodic work, and take its place in the top bar."""
         from minno_dashboard.studies import schedule  # noqa: F401
+        from minno_dashboard.studies.views import messages
+        from minno_dashboard.ui import slots
+
+        slots.contribute("topbar", name="messages", title="Messages", order=5, render=messages.mark)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from minno_dashboard.studies.views import nodes, pages, raw, tags, texts, uploads
+from minno_dashboard.studies.views import (
+    activity,
+    link,
+    messages,
+    nodes,
+    pages,
+    raw,
+    sharing,
+    tags,
+    texts,
+    uploads,
+    versions,
+)
 
 _STUDY = "studies/<str:public_id>/"
 _VERSION = f"{_STUDY}v<int:number>/"
@@ -18,8 +30,22 @@ _of_a_study: list[URLPattern] = [
     path(f"{_STUDY}delete/", pages.delete, name="delete_study"),
     path(f"{_STUDY}bring-back/", pages.bring_back, name="bring_back_study"),
     path(f"{_STUDY}duplicate/", pages.duplicate, name="duplicate_study"),
-    path(f"{_STUDY}publish/", pages.publish, name="publish_study"),
-    path(f"{_STUDY}new-version/", pages.new_version, name="new_version"),
+    path(f"{_STUDY}versions/", versions.show, name="study_versions"),
+    path(f"{_STUDY}versions/compare/", versions.show_comparison, name="compare_versions"),
+    path(f"{_STUDY}versions/<int:number>/note/", versions.note, name="note_version"),
+    path(f"{_STUDY}versions/<int:number>/roll-back/", versions.roll_back, name="roll_back"),
+    path(f"{_STUDY}publish/", versions.publish, name="publish_study"),
+    path(f"{_STUDY}new-version/", versions.new_version, name="new_version"),
+    path(f"{_STUDY}activity/", activity.show, name="study_activity"),
+    path(f"{_STUDY}sharing/", sharing.show, name="study_sharing"),
+    path(f"{_STUDY}sharing/invite/", sharing.invite, name="invite_member"),
+    path(f"{_STUDY}sharing/<int:share_id>/change/", sharing.change, name="change_member"),
+    path(f"{_STUDY}sharing/<int:share_id>/remove/", sharing.remove, name="remove_member"),
+    path(f"{_STUDY}sharing/public/", sharing.set_public, name="set_public"),
+    path(f"{_STUDY}sharing/link/", sharing.make_link, name="make_link"),
+    path(f"{_STUDY}sharing/link/revoke/", sharing.revoke_link, name="revoke_link"),
+    path(f"{_STUDY}sharing/transfer/", sharing.transfer, name="transfer_study"),
+    path(f"{_STUDY}leave/", sharing.leave, name="leave_study"),
     path(f"{_STUDY}raw/<path:path>", raw.raw, name="study_raw"),
 ]
 
@@ -63,6 +89,11 @@ urlpatterns: list[URLPattern] = [
     path("tags/<int:tag_id>/remove/", tags.remove, name="remove_tag"),
     path("studies/new/", pages.create, name="new_study"),
     path("studies/new/example/", pages.create_from_example, name="new_study_from_example"),
+    path("messages/", messages.show, name="messages"),
+    path("messages/<int:share_id>/answer/", messages.answer, name="answer_invitation"),
+    path("view/<str:code>/", link.show, name="view_by_link"),
+    path("view/<str:code>/raw/<path:path>", link.raw, name="raw_by_link"),
+    path("view/<str:code>/download", link.download, name="download_by_link"),
     *_of_a_study,
     *_of_a_version,
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,6 +23,7 @@ _CHIPS = [
     (Which.ALL, "All"),
     (Which.MINE, "Mine"),
     (Which.SHARED, "Shared with me"),
+    (Which.PUBLIC, "Public"),
     (Which.ARCHIVED, "Archived"),
     (Which.DELETED, "Deleted"),
 ]
@@ -187,29 +186,3 @@ def duplicate(request: HttpRequest, public_id: str) -> HttpResponse:
     )
     messages.success(request, f"This is the copy, “{copy.name}”.")
     return redirect("study", copy.public_id)
-
-
-@require_POST
-def publish(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Publish the version in development."""
-    return _versioned(
-        request, public_id, services.publish, "{} is published. Its files do not change any more."
-    )
-
-
-@require_POST
-def new_version(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Make the next version in development."""
-    return _versioned(request, public_id, services.new_version, "{} begins with the files of the one before.")
-
-
-def _versioned(
-    request: HttpRequest, public_id: str, verb: Callable[..., Version], sentence: str
-) -> HttpResponse:
-    user = person(request)
-    study = get_study(user, public_id, Action.MANAGE)
-    try:
-        messages.success(request, sentence.format(verb(study=study, by=user)))
-    except Refused as refused:
-        messages.error(request, str(refused))
-    return redirect("study", study.public_id)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from minno_dashboard.core.errors import Invalid, NotFound
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import store
-from minno_dashboard.files.models import Blob
+from minno_dashboard.files.models import Blob, Tree
 from minno_dashboard.files.zips import zip_stream
 from minno_dashboard.studies.access import Action
 from minno_dashboard.studies.views.asking import asked
@@ -44,11 +44,12 @@ def raw(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
     node = files.node_at(tree=what.tree, path=path)
     if node is None or node.blob is None:
         raise NotFound("There is no such file in this version.")
-    return _served(request, node.blob, node.name, as_download="download" in request.GET)
+    return served(request, node.blob, node.name, as_download="download" in request.GET)
 
 
-def _served(request: HttpRequest, blob: Blob, name: str, *, as_download: bool) -> HttpResponseBase:
-    content_type, is_shown = _type_of(name)
+def served(request: HttpRequest, blob: Blob, name: str, *, as_download: bool) -> HttpResponseBase:
+    """Answer with a file's bytes under the policies that keep them from acting in the Dashboard's name."""
+    content_type, is_shown = type_of(name)
     tag = f'"{blob.sha256}"'
     response: HttpResponseBase
     if request.headers.get("If-None-Match") == tag and not as_download:
@@ -66,7 +67,7 @@ def _served(request: HttpRequest, blob: Blob, name: str, *, as_download: bool) -
     return response
 
 
-def _type_of(name: str) -> tuple[str, bool]:
+def type_of(name: str) -> tuple[str, bool]:
     """Return the media type to send, and whether it is shown rather than downloaded; no text is sent as HTML."""
     guessed, encoding = mimetypes.guess_type(name)
     if encoding or guessed is None:
@@ -89,7 +90,12 @@ def download(request: HttpRequest, public_id: str, number: int) -> HttpResponseB
         nodes = files.get_nodes(tree=what.tree, node_ids=[int(one) for one in given.split(",")])
         only = [node.pk for node in nodes]
         name = nodes[0].name if len(nodes) == 1 else name
-    response = StreamingHttpResponse(zip_stream(tree=what.tree, only=only), content_type="application/zip")
+    return zipped(what.tree, name, only)
+
+
+def zipped(tree: Tree, name: str, only: list[int] | None = None) -> HttpResponseBase:
+    """Answer with the chosen nodes of a tree, or all of it, as a zip."""
+    response = StreamingHttpResponse(zip_stream(tree=tree, only=only), content_type="application/zip")
     response["Content-Disposition"] = content_disposition_header(True, f"{name}.zip") or "attachment"
     response["Cache-Control"] = "private, no-store"
     return response

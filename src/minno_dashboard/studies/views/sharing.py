@@ -1,0 +1,184 @@
+"""The Sharing page: members, invitations, the public, the read-only link, another owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from minno_dashboard.accounts.access import person
+from minno_dashboard.core.errors import NotFound, Refused
+from minno_dashboard.studies import sharing
+from minno_dashboard.studies.access import Action, standing
+from minno_dashboard.studies.models import Collaboration, ReadOnlyLink, Study
+from minno_dashboard.studies.queries import code_of_link, get_share, get_study, members_of
+
+ACCEPTED = Collaboration.Status.ACCEPTED
+
+
+@never_cache
+@require_GET
+def show(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Show who works on a study and, to those who may change that, how to."""
+    return _page(request, get_study(person(request), public_id, Action.SEE_MEMBERS))
+
+
+def _page(request: HttpRequest, study: Study, *, refused: Refused | None = None) -> HttpResponse:
+    user = person(request)
+    rights = standing(user, study).rights
+    everybody = members_of(study)
+    may_share = Action.SHARE in rights
+    context = {
+        "study": study,
+        "rights": rights,
+        "members": everybody if may_share else [one for one in everybody if one.status == ACCEPTED],
+        "heirs": [one for one in everybody if one.status == ACCEPTED and one.user.is_active],
+        "accesses": Collaboration.Files.choices,
+        "refused": str(refused) if refused else "",
+        "typed": request.POST if refused else {},
+        **(_link_context(study) if may_share else {}),
+    }
+    return render(request, "studies/sharing.html", context, status=refused.status if refused else 200)
+
+
+def _link_context(study: Study) -> dict[str, object]:
+    """Return the read-only link, and whether there is one that cannot be shown."""
+    code = code_of_link(study)
+    address = f"{settings.SERVER_URL}{reverse('view_by_link', args=[code])}" if code else ""
+    return {"link": address, "has_link": ReadOnlyLink.objects.filter(study=study).exists()}
+
+
+@require_POST
+def invite(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Invite somebody; a refused invitation shows the page again with what was typed."""
+    user = person(request)
+    study = get_study(user, public_id, Action.SHARE)
+    try:
+        share = sharing.invite(
+            study=study,
+            who=request.POST.get("who", ""),
+            file_access=request.POST.get("files", ""),
+            sees_data=request.POST.get("data") == "visible",
+            by=user,
+        )
+    except Refused as refused:
+        return _page(request, study, refused=refused)
+    messages.success(
+        request,
+        f"{share.user} is invited and finds the invitation under Messages. Until it is accepted, it gives no access.",
+    )
+    return redirect("study_sharing", public_id)
+
+
+@require_POST
+def change(request: HttpRequest, public_id: str, share_id: int) -> HttpResponse:
+    """Change what somebody may do; without `data`, who sees the data stays as it is."""
+    user = person(request)
+    share = get_share(get_study(user, public_id, Action.SHARE), share_id)
+    sees_data = request.POST.get("data") == "visible" if "data" in request.POST else share.sees_data
+    access = request.POST.get("files", "")
+
+    def do() -> str:
+        sharing.change_share(share=share, file_access=access, sees_data=sees_data, by=user)
+        return f"The share of {share.user} is changed."
+
+    return _done(request, public_id, do)
+
+
+@require_POST
+def remove(request: HttpRequest, public_id: str, share_id: int) -> HttpResponse:
+    """Take somebody's share back."""
+    user = person(request)
+    share = get_share(get_study(user, public_id, Action.SHARE), share_id)
+
+    def do() -> str:
+        sharing.remove_member(share=share, by=user)
+        return f"{share.user} has no access to this study any more."
+
+    return _done(request, public_id, do)
+
+
+@require_POST
+def leave(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Give one's own share back."""
+    user = person(request)
+    study = get_study(user, public_id, Action.LEAVE)
+    try:
+        sharing.leave(study=study, by=user)
+    except NotFound as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, f"You left “{study.name}”.")
+    return redirect("studies")
+
+
+@require_POST
+def set_public(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Make a study public, or private again."""
+    user = person(request)
+    study = get_study(user, public_id, Action.SHARE)
+    is_public = request.POST.get("public") == "yes"
+
+    def do() -> str:
+        sharing.set_public(study=study, is_public=is_public, by=user)
+        if is_public:
+            return "Everybody who is logged in can now read and duplicate this study."
+        return "This study is private: only its members see it."
+
+    return _done(request, public_id, do)
+
+
+@require_POST
+def make_link(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Make the read-only link, or a new one in place of it."""
+    user = person(request)
+    study = get_study(user, public_id, Action.SHARE)
+
+    def do() -> str:
+        had = ReadOnlyLink.objects.filter(study=study).exists()
+        sharing.make_link(study=study, by=user)
+        return "This is the new link; the one before does not work any more." if had else "The link is made."
+
+    return _done(request, public_id, do, "#link")
+
+
+@require_POST
+def revoke_link(request: HttpRequest, public_id: str) -> HttpResponse:
+    """End the read-only link."""
+    user = person(request)
+    study = get_study(user, public_id, Action.SHARE)
+
+    def do() -> str:
+        sharing.revoke_link(study=study, by=user)
+        return "The read-only link does not work any more."
+
+    return _done(request, public_id, do, "#link")
+
+
+@require_POST
+def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Give the study to one of its members."""
+    user = person(request)
+    study = get_study(user, public_id, Action.TRANSFER)
+    given = request.POST.get("share", "")
+    share_id = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+
+    def do() -> str:
+        owned = sharing.transfer(study=study, share_id=share_id, by=user)
+        return f"“{owned.name}” belongs to {owned.owner} now. You still edit it and see its data."
+
+    return _done(request, public_id, do)
+
+
+def _done(request: HttpRequest, public_id: str, do: Callable[[], str], place: str = "") -> HttpResponse:
+    try:
+        messages.success(request, do())
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect(reverse("study_sharing", args=[public_id]) + place)
