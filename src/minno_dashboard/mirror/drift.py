@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from minno_dashboard.core import clock
+from minno_dashboard.files.models import Blob
 from minno_dashboard.jobs.lease import Lease
+from minno_dashboard.mirror import stamp
 from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.guard import Verdict
 from minno_dashboard.mirror.errors import Rescan
@@ -17,24 +19,27 @@ from minno_dashboard.mirror.port import Entry, Port
 from minno_dashboard.mirror.remote import row_at
 from minno_dashboard.mirror.replay import Drift, Known, Replay, depth_first
 
+LARGEST_PAGE = 2000
+SMALLEST_PAGE = 100
+WRITTEN_HERE = ("README.txt", "MANIFEST.json", "verify.py")
+"""Names of files whose text we make ourselves; no database holds it."""
 FEW = 40
 """So many entries are looked up one by one before the whole remote tree is read."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reading found: when it began, whether anything was other than we knew, and what vanished."""
+    """What a reading found: when it began, and how much was other than we knew."""
 
     at: datetime
     doubts: int
-    removal: Verdict
 
 
 def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
     """List the whole Dropbox anew and take the difference in. An app folder that is gone holds nothing."""
     at, entries, cursor = clock.now(), list[Entry](), ""
     try:
-        page = port.list_all()
+        page = port.list_all(limit=link.pace.get("page", LARGEST_PAGE))
         entries, cursor = list(page.entries), page.cursor
         while page.has_more:
             lease.renew()
@@ -47,11 +52,13 @@ def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
         entries, cursor = [], ""
     entries.sort(key=lambda entry: entry.path_lower.count("/"))
     with lease.fenced():
+        newer = _newer(link, entries)
         replay = _load(link)
         replay.forget_all()
         drift = _follow(link, replay, entries)
-        _remember(link, cursor, listed_at=at, needs_listing=not cursor)
-    return _reading(at, drift)
+        question = _question(link, drift, newer)
+        _remember(link, cursor, listed_at=at, needs_listing=not cursor, **question)
+    return Reading(at, len(drift.doubts))
 
 
 def read_changes(link: Link, port: Port, lease: Lease) -> Reading:
@@ -71,13 +78,51 @@ def read_changes(link: Link, port: Port, lease: Lease) -> Reading:
             break
         lease.renew()
     with lease.fenced():
-        drift = Drift() if _is_all_known(link, entries) else _follow(link, _load(link), entries)
-        _remember(link, cursor)
-    return _reading(at, drift)
+        drift, newer = Drift(), 0
+        if not _is_all_known(link, entries):
+            newer = _newer(link, entries)
+            drift = _follow(link, _load(link), entries)
+        _remember(link, cursor, **_question(link, drift, newer))
+    return Reading(at, len(drift.doubts))
 
 
-def _reading(at: datetime, drift: Drift) -> Reading:
-    return Reading(at, len(drift.doubts), Verdict(drift.files_gone, drift.files_before))
+def _newer(link: Link, entries: Sequence[Entry]) -> int:
+    """Count the files that bear our mark and whose content we never had: a newer database wrote them."""
+    files = [
+        one
+        for one in entries
+        if one.kind == "file"
+        and one.name not in WRITTEN_HERE
+        and stamp.is_marked(one.modified, one.content_hash)
+    ]
+    unknown = {one.content_hash for one in files}
+    for intent in Intent.objects.filter(link=link) if unknown else ():
+        unknown -= {one["hash"] for one in intent.expected}
+    for portion in in_portions(list(unknown), 500):
+        ours = RemoteNode.objects.filter(link=link, content_hash__in=portion)
+        unknown -= set(ours.values_list("content_hash", flat=True))
+        stored = Blob.objects.filter(dropbox_hash__in=portion)
+        unknown -= set(stored.values_list("dropbox_hash", flat=True))
+    return sum(one.content_hash in unknown for one in files)
+
+
+def _question(link: Link, drift: Drift, newer: int) -> dict[str, Any]:
+    """Return what the user must be asked before anything is written, in the fields that remember it."""
+    removal = Verdict(drift.files_gone, drift.files_before)
+    if newer:
+        asked = {"reason": "newer_in_dropbox", "removed": newer, "total": removal.total}
+    elif removal.must_wait:
+        asked = {
+            "reason": "mass_removal_in_dropbox",
+            "removed": removal.removed,
+            "total": removal.total,
+        }
+    else:
+        return {}
+    before = link.removal_question
+    if link.removal_answer and before and before["reason"] == asked["reason"]:
+        return {}
+    return {"removal_question": asked, "removal_answer": ""}
 
 
 def _remember(link: Link, cursor: str, **more: Any) -> None:
@@ -142,10 +187,10 @@ def _state(row: Known) -> tuple[object, ...]:
 def _follow(link: Link, replay: Replay, entries: Iterable[Entry]) -> Drift:
     """Take entries and the expectations of interrupted calls in, and store what is other than it was."""
     before = [(row, _state(row)) for row in replay.rows]
-    replay.follow(entries)
     for intent in Intent.objects.filter(link=link, job__isnull=True).order_by("pk"):
         for one in intent.expected:
-            replay.claim(one["identity"], one["path"], one["hash"], one["size"])
+            replay.expect(one["identity"], one["path"], one["hash"], one["size"])
+    replay.follow(entries)
     drift = replay.conclude()
     changed = [row for row, state in before if not row.is_lost and _state(row) != state]
     _store(link, replay, changed)

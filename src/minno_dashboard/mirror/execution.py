@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -11,7 +12,9 @@ from minno_dashboard.files.models import Blob
 from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.model import (
     Adopt,
+    Content,
     Copy,
+    Desired,
     Disown,
     MakeFolder,
     Move,
@@ -48,6 +51,9 @@ class Executor:
         self._sources = slice_.sources
         self._rows = {row.key: row for row in slice_.remote}
         self._parked = {one.identity: one for one in Parked.objects.filter(link=notes.link)}
+        self._below: dict[str | None, list[Desired]] = defaultdict(list)
+        for node in slice_.desired:
+            self._below[node.parent].append(node)
         self.needs_reading = False
         self.did_anything = False
 
@@ -140,6 +146,8 @@ class Executor:
             return store.open_blob(Blob(sha256=source.sha256, size=source.content.size))
         except store.DamagedBlob as error:
             raise ParkItem("damaged_here") from error
+        except OSError as error:
+            raise ParkItem("unreadable_here") from error
 
     # --- single calls ---
 
@@ -155,7 +163,12 @@ class Executor:
         for portion in in_portions(steps, MOST_AT_ONCE):
             if self._notes.is_blocked:
                 return
-            many(portion)
+            try:
+                many(portion)
+            except ParkItem:  # the call was refused as a whole: find the step that it was for
+                half = len(portion) // 2
+                self._in_portions(portion[:half], one, many)
+                self._in_portions(portion[half:], one, many)
 
     def _call(self, kind: str, step: Step, expected: list[dict[str, Any]], call: Callable[[], Entry]) -> None:
         """Make one call and record its outcome."""
@@ -186,16 +199,20 @@ class Executor:
         self._call("remove", step, [], lambda: self._port.delete(step.path, rev=step.rev))
 
     def _expected(self, step: Copy | MakeFolder) -> list[dict[str, Any]]:
-        content = self._rows[step.key].content if isinstance(step, Copy) else None
-        path = step.to_path if isinstance(step, Copy) else step.path
-        return [
-            {
-                "identity": step.identity,
-                "path": path,
-                "hash": content.hash if content else "",
-                "size": content.size if content else 0,
-            }
-        ]
+        """Say what a call brings into being; with a copied folder, all that is desired below it."""
+        if isinstance(step, MakeFolder):
+            return [_promise(step.identity, step.path, None)]
+        row = self._rows.get(step.key)
+        content = row.content if row is not None else None
+        expected = [_promise(step.identity, step.to_path, content)]
+        waiting = [(step.identity, step.to_path)] if content is None else []
+        while waiting:
+            folder, path = waiting.pop()
+            for node in self._below.get(folder, ()):
+                expected.append(_promise(node.identity, f"{path}/{node.name}", node.content))
+                if node.content is None:
+                    waiting.append((node.identity, f"{path}/{node.name}"))
+        return expected
 
     # --- batches ---
 
@@ -228,9 +245,12 @@ class Executor:
                 if job.outcomes is not None:
                     break
                 job = self._port.check_job(job)
-        except MirrorError:
+        except MirrorError as error:
             if job is not None and job.outcomes is None and job.job_id:
                 self._notes.wait_for_job(job.route, job.job_id)
+            elif isinstance(error, ParkItem):
+                with self._notes.lease.fenced():
+                    self._notes.settle()
             else:
                 self._notes.leave_open()
             raise
@@ -250,9 +270,10 @@ class Executor:
                 else:
                     target = step.to_path if isinstance(step, Move | Copy) else step.paths[0]
                     self._notes.note(outcome, identity=self._identity(step), path=target)
-            if not is_unknown:
+            is_open = is_unknown or self.needs_reading
+            if not is_open:
                 self._notes.settle()
-        if is_unknown:
+        if is_open:  # what lies below a copied folder is recognised when it is read
             self._notes.leave_open()
 
     def _record_one(self, step: Step, entry: Entry) -> None:
@@ -270,3 +291,12 @@ class Executor:
             case Remove():
                 book.removed(int(step.key))
                 run.removed += 1
+
+
+def _promise(identity: str, path: str, content: Content | None) -> dict[str, Any]:
+    return {
+        "identity": identity,
+        "path": path,
+        "hash": content.hash if content else "",
+        "size": content.size if content else 0,
+    }

@@ -53,6 +53,8 @@ class Replay:
         self._lost_at: dict[str, Known] = {}
         self._latest: dict[int, tuple[Known, Entry]] = {}
         self._before: dict[int, tuple[Known | None, str]] = {}
+        self._expected: dict[str, tuple[str, str, int]] = {}
+        self._by_identity = {row.identity: row for row in self.rows if row.identity is not None}
         for row in self.rows:
             (self.top if row.parent is None else row.parent.children)[row.key] = row
             self._before[id(row)] = (row.parent, row.name)
@@ -95,21 +97,46 @@ class Replay:
             inside = row.children
         return row
 
-    def claim(self, identity: str, path: str, hash: str, size: int) -> None:
-        """Recognise what an interrupted call of ours wrote: this content at this path is `identity`."""
-        row = self.at(fold(path))
-        if row is None or (row.hash, row.size) != (hash, size) or row.is_folder != (hash == ""):
+    def expect(self, identity: str, path: str, hash: str, size: int) -> None:
+        """Say, before entries are followed, what an interrupted call of ours may have written where."""
+        self._expected[fold(path)] = (identity, hash, size)
+
+    def _recognise(self, row: Known, entry: Entry, path: str) -> None:
+        """Let a row stand for the identity whose content an interrupted call wrote at this path."""
+        identity, hash, size = self._expected.get(path, ("", "", 0))
+        if not identity or (entry.content_hash, entry.size) != (hash, size):
             return
         if row.identity is None:
-            for other in self.rows:
-                if other.identity == identity:
-                    other.identity = None
+            other = self._by_identity.get(identity)
+            if other is not None:
+                other.identity = None
             row.identity = identity
+            self._by_identity[identity] = row
         if row.identity == identity:
-            row.is_changed = False
+            row.hash, row.size, row.is_changed = hash, size, False
+
+    def _recognise_moved(self) -> None:
+        """Recognise what an interrupted call wrote and the user moved before we looked: new, same name, same bytes."""
+        new = {
+            (row.key, row.hash, row.size): row
+            for row in self.rows
+            if row.pk is None and row.identity is None and not row.is_lost and not row.is_folder
+        }
+        for path, (identity, hash, size) in self._expected.items():
+            owner = self._by_identity.get(identity)
+            if owner is not None and owner.identity == identity and not owner.is_lost:
+                continue
+            row = new.pop((path.rpartition("/")[2], hash, size), None)
+            if row is not None:
+                if owner is not None:
+                    owner.identity = None
+                row.identity = identity
+                self._by_identity[identity] = row
+                self._before[id(row)] = (None, "")  # not where we put it: looked at again
 
     def conclude(self) -> Drift:
         """Compare contents and places with what they were, and say what is no longer as we left it."""
+        self._recognise_moved()
         drift = Drift()
         for row, entry in self._latest.values():
             self._compare(row, entry)
@@ -161,6 +188,7 @@ class Replay:
         self._latest[id(row)] = (row, entry)
         if row.pk is None and not row.hash and not is_folder:
             row.hash, row.size = entry.content_hash, entry.size
+        self._recognise(row, entry, path)
 
     def _nameless(self, there: Known | None, path: str, is_folder: bool) -> Known | None:
         """Return the row at this place, or lost from it, whose id Dropbox had not told us yet."""
