@@ -14,6 +14,8 @@ DATA_DIR = env.data_dir()
 HOST = env.text("MINNO_HOST", "127.0.0.1")
 PORT = env.integer("MINNO_PORT", 8000, low=0, high=65535)
 SERVER_URL = env.server_url(PORT)
+# How long a worker holds a piece of work without a sign of life; longer than any single call to Dropbox takes.
+LEASE_SECONDS = env.integer("MINNO_LEASE_SECONDS", 240, low=2, high=3600)
 SECRET_KEY = env.secret_key(DATA_DIR)
 BLOB_STORE = env.text("MINNO_BLOB_STORE", str(DATA_DIR / "blobs"))
 DATABASES = {"default": env.database(DATA_DIR)}

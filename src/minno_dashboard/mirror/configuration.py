@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Count, Min
 
 from minno_dashboard.accounts import audit
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid
-from minno_dashboard.mirror import dropbox, services
+from minno_dashboard.mirror import dropbox, services, wording
 from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin
+from minno_dashboard.mirror.models import Link, Parked
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.models import Section
+from minno_dashboard.siteconfig.sealing import SealBroken
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.ui import words
 
 WORKS = "works"
 UNCHECKED = "unchecked"
 JUST_NOW = timedelta(minutes=1)
+DAMAGED = ("damaged_here", "unreadable_here")
 
 
 class WrongKey(Invalid):
@@ -52,7 +56,13 @@ def save(*, actor: User, is_enabled: bool, app_key: str, app_secret: str) -> Che
         WrongKey, WrongSecret, WrongPair: Dropbox refuses the pair.
     """
     before = siteconfig.dropbox()
-    secret = app_secret or before.app_secret()
+    try:
+        secret = app_secret or before.app_secret()
+    except SealBroken as error:
+        raise WrongSecret(
+            "The stored App secret cannot be opened, because this Dashboard's secret key was changed. "
+            "Nothing was saved. Enter the App secret again."
+        ) from error
     verdict = check(app_key=app_key, app_secret=secret) if app_key and secret else ""
     values = {
         "is_enabled": is_enabled,
@@ -106,6 +116,20 @@ def _what_is_wrong(app_key: str) -> Invalid:
     return WrongKey(
         "Dropbox does not know this app key. Nothing was saved. Copy the App key again from the App console."
     )
+
+
+def paused() -> list[str]:
+    """Return, in sentences for the admin, what pauses mirrors or keeps files from them until an admin acts."""
+    sentences = []
+    waiting = Link.objects.filter(state=Link.State.NEEDS_ADMIN)
+    for reason, count, at in waiting.values_list("reason").annotate(Count("pk"), Min("reason_at")):
+        sentence = wording.PAUSED_FOR_ADMIN.get(reason, wording.PAUSED_FOR_ADMIN_DEFAULT)
+        mirrors = f"{words.plural(count, 'mirror')} {'is' if count == 1 else 'are'}"
+        sentences.append(sentence.format(at=f"{at:%H:%M} UTC" if at else "today", count=mirrors))
+    damaged = Parked.objects.filter(reason__in=DAMAGED).count()
+    if damaged:
+        sentences.append(wording.DAMAGED_FOR_ADMIN.format(count=words.plural(damaged, "file")))
+    return sentences
 
 
 def last_check() -> Checked | None:

@@ -22,6 +22,7 @@ def entry(raw: dict[str, Any]) -> Entry:
         rev=raw.get("rev", ""),
         content_hash=raw.get("content_hash", ""),
         size=raw.get("size", 0),
+        modified=raw.get("client_modified", ""),
     )
 
 

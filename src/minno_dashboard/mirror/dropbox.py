@@ -6,12 +6,13 @@ SDK turns union members that it does not know into `other`. Every error is trans
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,7 +23,7 @@ from dropbox import session as sdk_session
 from stone.backends.python_rsrc import stone_serializers
 
 from minno_dashboard.core import clock
-from minno_dashboard.mirror import answers, decode
+from minno_dashboard.mirror import answers, decode, stamp
 from minno_dashboard.mirror.answers import AccessExpired, Answer
 from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, Retry
 from minno_dashboard.mirror.port import (
@@ -44,10 +45,13 @@ log = logging.getLogger(__name__)
 json_encode: Callable[[Any, Any], str] = stone_serializers.json_encode
 
 SCOPES = ("account_info.read", "files.content.write", "files.metadata.read")
+READ_SCOPE = "files.content.read"
+"""Asked for only by somebody who wants a study back from their Dropbox."""
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 100.0
 COMMIT_READ_SECONDS = 150.0
 LIST_LIMIT = 2000
+DOWNLOAD_PIECE_BYTES = 256 * 1024
 LANES = 6
 
 
@@ -235,6 +239,7 @@ class _Client(Dropbox):  # type: ignore[misc]
         self.tokens = tokens
         self.calls: Counter[str] = Counter()
         self._counting = threading.Lock()
+        self._closed_until: tuple[datetime, Retry] | None = None
 
     def request(
         self,
@@ -251,6 +256,23 @@ class _Client(Dropbox):  # type: ignore[misc]
         if name == "files/upload_session/finish_batch_v2":
             timeout = (CONNECT_SECONDS, COMMIT_READ_SECONDS)  # type: ignore[assignment]
         once = (route.attrs["host"] or "api", name, route.attrs["style"] or "rpc", arg, route.attrs["auth"])
+        self._refuse_while_closed()
+        try:
+            return self._with_token(once, request_binary, timeout)
+        except Retry as error:
+            if error.after:
+                self._closed_until = (clock.now() + timedelta(seconds=error.after), error)
+            raise
+
+    def _refuse_while_closed(self) -> None:
+        """Make no call, from any lane, while Dropbox wants none."""
+        if self._closed_until is None:
+            return
+        until, why = self._closed_until
+        if (left := (until - clock.now()).total_seconds()) > 0:
+            raise Retry(why.reason, left)
+
+    def _with_token(self, once: tuple[str, ...], request_binary: bytes | None, timeout: float | None) -> Any:
         token = self.tokens.current()
         try:
             return self._once(token, once, request_binary, timeout)
@@ -278,6 +300,38 @@ class _Client(Dropbox):  # type: ignore[misc]
         if isinstance(error, Ambiguous) and name.startswith(_REPEATABLE):
             error = Retry(error.reason, error.after)
         raise error
+
+    def begin_download(self, rev: str, offset: int) -> requests.Response:
+        """Ask for the bytes of one revision from `offset` on; they are read by whoever gets the answer."""
+        arg = json_encode(stone.download.arg_type, stone.DownloadArg(f"rev:{rev}"))
+        token = self.tokens.current()
+        try:
+            return self._begin_download(token, arg, offset)
+        except AccessExpired:
+            token = self.tokens.current(instead_of=token)
+        try:
+            return self._begin_download(token, arg, offset)
+        except AccessExpired as error:
+            raise Retry("token_refused", 30.0) from error
+
+    def _begin_download(self, token: str, arg: str, offset: int) -> requests.Response:
+        name, headers = "files/download", {"Range": f"bytes={offset}-"} if offset else None
+        self._oauth2_access_token = token
+        with self._counting:
+            self.calls[name] += 1
+        try:
+            answer = self.request_json_string(
+                "content", name, "download", arg, "user", None, extra_headers=headers
+            )
+        except _Refusal as refusal:
+            error = answers.meaning(name, refusal.answer)
+        except (requests.RequestException, ValueError, KeyError) as trouble:
+            error = _network_meaning(trouble)
+        else:
+            response: requests.Response = answer.http_resp
+            return response
+        log.info("%s: %s", name, error.reason)
+        raise Retry(error.reason, error.after) if isinstance(error, Ambiguous) else error
 
     def raise_dropbox_error_for_resp(self, res: requests.Response) -> None:
         """Hand every refusal over as it came; the SDK would decode it and lose what it does not know."""
@@ -318,17 +372,35 @@ class DropboxPort:
         """Close the connections."""
         self._client._session.close()
 
-    def list_all(self) -> Page:
-        """Return the first page of everything there is."""
-        return decode.page(self._client.files_list_folder("", recursive=True, limit=LIST_LIMIT))
+    def list_all(self, *, limit: int = LIST_LIMIT) -> Page:
+        """Return the first page, of `limit` entries, of everything there is."""
+        return decode.page(self._client.files_list_folder("", recursive=True, limit=limit))
 
     def list_more(self, cursor: str) -> Page:
         """Return the next page, or what changed since the cursor was given."""
         return decode.page(self._client.files_list_folder_continue(cursor))
 
-    def upload(self, path: str, data: bytes, *, rev: str = "") -> Entry:
-        """Write one small file: new, or in the place of exactly `rev`."""
-        return decode.entry(self._client.files_upload(data, path, mode=_mode(rev), mute=True))
+    def list_below(self, path: str, *, recursive: bool) -> Page:
+        """Return the first page of what lies in a folder ("" the app folder), or of everything below it."""
+        return decode.page(self._client.files_list_folder(path, recursive=recursive, limit=LIST_LIMIT))
+
+    def download(self, rev: str, *, offset: int = 0) -> Iterator[bytes]:
+        """Yield the bytes of one revision of a file from `offset` on."""
+        response = self._client.begin_download(rev, offset)
+        to_skip = 0 if response.status_code == 206 else offset
+        try:
+            with contextlib.closing(response):
+                for piece in response.iter_content(DOWNLOAD_PIECE_BYTES):
+                    if to_skip < len(piece):
+                        yield piece[to_skip:]
+                    to_skip = max(0, to_skip - len(piece))
+        except (requests.RequestException, OSError) as trouble:
+            raise Retry("no_answer") from _without_secrets(trouble)
+
+    def upload(self, path: str, data: bytes, *, rev: str = "", hash: str = "") -> Entry:
+        """Write one small file of content hash `hash`: new, or in the place of exactly `rev`."""
+        arg = {"mode": _mode(rev), "mute": True, "client_modified": _moment(hash)}
+        return decode.entry(self._client.files_upload(data, path, **arg))
 
     def start(self, data: bytes, *, close: bool) -> str:
         """Open an upload session with its first bytes and return its id."""
@@ -367,7 +439,7 @@ class DropboxPort:
         entries = [
             stone.UploadSessionFinishArg(
                 stone.UploadSessionCursor(one.session_id, one.size),
-                stone.CommitInfo(one.path, mode=_mode(one.rev), mute=True),
+                stone.CommitInfo(one.path, mode=_mode(one.rev), mute=True, client_modified=_moment(one.hash)),
             )
             for one in commits
         ]
@@ -445,6 +517,10 @@ class DropboxPort:
 
 def _mode(rev: str) -> Any:
     return stone.WriteMode.update(rev) if rev else stone.WriteMode.add
+
+
+def _moment(hash: str) -> datetime:
+    return stamp.marked(clock.now(), hash)
 
 
 def _relocations(relocations: Sequence[Relocation]) -> list[Any]:

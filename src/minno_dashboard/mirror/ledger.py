@@ -19,12 +19,28 @@ from minno_dashboard.mirror.errors import (
     Rescan,
     Retry,
 )
-from minno_dashboard.mirror.models import Intent, Link, Parked, Run, UploadSession
+from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Run, UploadSession
 from minno_dashboard.mirror.port import Entry, Outcome
 from minno_dashboard.mirror.remote import Book
 from minno_dashboard.mirror.uploads import Session
 
 NO_BATCH_FOR = timedelta(hours=24)
+AGAIN = timedelta(days=1)
+"""After so long a parked item is tried again: Dropbox may take today what it refused yesterday."""
+AGAIN_SOON = timedelta(hours=1)
+MAY_HEAL = ("damaged_here", "unreadable_here", "locked", "restricted_content")
+
+
+def again_after(reason: str) -> timedelta:
+    """Return how long after its refusal an item is tried again."""
+    return AGAIN_SOON if reason in MAY_HEAL else AGAIN
+
+
+def try_again(link: Link, identities: Sequence[str]) -> None:
+    """Let the next plan look at parked items; belongs into a transaction."""
+    Doubt.objects.bulk_create([Doubt(link=link, identity=one) for one in identities], ignore_conflicts=True)
+    for portion in in_portions(identities, 500):
+        Parked.objects.filter(link=link, identity__in=portion).delete()
 
 
 class Notes:
@@ -138,6 +154,8 @@ class Notes:
             )
             for one in sessions
         }
+        if not rows:
+            return
         with self.lease.fenced():
             UploadSession.objects.bulk_create(
                 rows.values(),
@@ -180,5 +198,6 @@ class Notes:
 
     @property
     def whole_account(self) -> MirrorError | None:
-        """Return a trouble that concerns more than one item, if there was one."""
-        return next((one for one in self.trouble if isinstance(one, NeedsUser | NeedsAdmin | Retry)), None)
+        """Return a trouble that concerns more than one item, or an item that is not ours to park, if there was one."""
+        kinds = NeedsUser | NeedsAdmin | Retry | ParkItem
+        return next((one for one in self.trouble if isinstance(one, kinds)), None)

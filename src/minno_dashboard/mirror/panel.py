@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from minno_dashboard.accounts.models import User
-from minno_dashboard.mirror import queries
+from minno_dashboard.mirror import queries, wording
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.queries import Badge
 from minno_dashboard.siteconfig import queries as siteconfig
@@ -76,7 +76,7 @@ def panel_of(user: User) -> Panel:
         pending=status["pending"],
         files=status["files"],
         bytes=status["bytes"],
-        last_error=status["last_error"] or "",
+        last_error=wording.waiting(link.last_error)[0] if link.last_error else "",
         parked=status["parked"],
         question=question(link),
         needs_connection=queries.badge(user).action == "reconnect",
@@ -96,6 +96,13 @@ def question(link: Link) -> Question | None:
         return Question(
             sentence=f"{share} were deleted in your Dropbox. They are safe in the Dashboard.",
             accept=f"Put {count} back into your Dropbox",
+            refuse="Keep the mirror paused",
+        )
+    if link.reason == "newer_in_dropbox":
+        return Question(
+            sentence=f"{count} in your Dropbox {'is' if removed == 1 else 'are'} newer than in this Dashboard. "
+            "Where the mirror goes on, they stay beside the Dashboard's, with “changed in Dropbox” in their names.",
+            accept="Keep both and go on",
             refuse="Keep the mirror paused",
         )
     if link.keep_deleted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -52,6 +52,7 @@ class Entry:
     rev: str = ""
     content_hash: str = ""
     size: int = 0
+    modified: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class Commit:
-    """One file to bring into being from a closed upload session; `rev` "" where the path is new."""
+    """One file of `hash` to bring into being from a closed upload session; `rev` "" where the path is new."""
 
     session_id: str
     size: int
     path: str
     rev: str = ""
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,11 @@ class Port(Protocol):
     @property
     def calls(self) -> dict[str, int]: ...
 
-    def list_all(self) -> Page: ...
+    def list_all(self, *, limit: int = ...) -> Page: ...
     def list_more(self, cursor: str) -> Page: ...
-    def upload(self, path: str, data: bytes, *, rev: str = "") -> Entry: ...
+    def list_below(self, path: str, *, recursive: bool) -> Page: ...
+    def download(self, rev: str, *, offset: int = 0) -> Iterator[bytes]: ...
+    def upload(self, path: str, data: bytes, *, rev: str = "", hash: str = "") -> Entry: ...
     def start(self, data: bytes, *, close: bool) -> str: ...
     def append(self, session_id: str, offset: int, data: bytes, *, close: bool) -> None: ...
     def start_batch(self, count: int) -> list[str]: ...

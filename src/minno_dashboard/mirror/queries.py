@@ -126,10 +126,7 @@ def _badge(link: Link, pending: int, subject: str) -> Badge:
         return Badge(state, DOTS[state], "Backup paused", full)
     changes = words.plural(max(pending, 1), "change")
     if state == "waiting":
-        verb = "is" if pending == 1 else "are"
-        until = f"{link.not_before:%H:%M} UTC" if link.not_before else "later"
-        full = f"Dropbox asked us to wait until {until}. {changes} {verb} safe here and will be sent then."
-        return Badge(state, DOTS[state], "Waiting for Dropbox", full)
+        return _waiting_badge(link, pending, changes)
     if state == "proven":
         ago = words.ago(link.proven_at, now=clock.now()) if link.proven_at else ""
         files = words.plural(link.proven_files, "file")
@@ -141,6 +138,16 @@ def _badge(link: Link, pending: int, subject: str) -> Badge:
     if not pending:
         return Badge(state, DOTS[state], "Being proven", f"Comparing with Dropbox.{last}")
     return Badge(state, DOTS[state], f"{changes} on {_their(pending)} way", f"Sending {changes}.{last}")
+
+
+def _waiting_badge(link: Link, pending: int, changes: str) -> Badge:
+    short, full = wording.waiting(link.last_error)
+    verb = "is" if pending == 1 else "are"
+    safe = f"{changes} {verb} safe here" if pending else "Everything is safe here"
+    until = f"{link.not_before:%H:%M} UTC" if link.not_before else "later"
+    if not pending:
+        full = full.replace(" and will be sent then", "")
+    return Badge("waiting", DOTS["waiting"], short, full.format(until=until, changes=safe))
 
 
 def _their(count: int) -> str:

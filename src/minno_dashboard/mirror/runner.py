@@ -15,7 +15,7 @@ from django.db.models import F, Sum
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease, LeaseLost
-from minno_dashboard.mirror import drift, keys, manifest, slices, waiting
+from minno_dashboard.mirror import drift, keys, ledger, manifest, slices, waiting
 from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.dropbox import DropboxPort
 from minno_dashboard.mirror.engine.guard import Verdict, planned_removal
@@ -48,6 +48,7 @@ LONGEST_RUN = timedelta(minutes=2)
 PROOF_EVERY = timedelta(hours=1)
 LISTING_EVERY = timedelta(days=7)
 JOB_LOOK = timedelta(seconds=1)
+PLANNED = "mass_removal_planned"
 
 Stop = Callable[[], bool]
 
@@ -103,6 +104,8 @@ class _Runner:
     def work(self) -> None:
         """Compare and repair until nothing is left to do."""
         self._learn_whose()
+        if self.link.reason == "full":
+            self._look_for_room()
         if not slices.is_behind(self.link):
             manifest.refresh_if_quiet(self.link, self.lease)
         for _ in range(MOST_ROUNDS):
@@ -120,14 +123,16 @@ class _Runner:
     def _learn_whose(self) -> None:
         if self.link.account_email:
             return
-        account, space = self.port.account(), self.port.space()
-        found = {
-            "account_name": account.name,
-            "account_email": account.email,
-            "space_used": space.used,
-            "space_allocated": space.allocated,
-        }
-        self._save(**found)
+        account = self.port.account()
+        self._save(account_name=account.name, account_email=account.email)
+        self._look_for_room(is_needed=False)
+
+    def _look_for_room(self, *, is_needed: bool = True) -> None:
+        """Ask how full the Dropbox is; where it was full and still is, nothing is sent in vain."""
+        space = self.port.space()
+        self._save(space_used=space.used, space_allocated=space.allocated)
+        if is_needed and space.used >= space.allocated:
+            raise NeedsUser("full")
 
     def _save(self, **fields: Any) -> None:
         with self.lease.fenced():
@@ -147,11 +152,32 @@ class _Runner:
         is_due = self.link.listed_at is None or clock.now() - self.link.listed_at > LISTING_EVERY
         if self.link.needs_listing or is_due:
             self._finish_jobs()
-            self._take_in(drift.read_everything(self.link, self.port, self.lease))
-        elif self.link.needs_reading or Intent.objects.filter(link=self.link).exists():
+            self._list()
+        elif self.link.needs_reading or self._is_new_here or Intent.objects.filter(link=self.link).exists():
             self._finish_jobs()
             self._take_in(drift.read_changes(self.link, self.port, self.lease))
+        self._insist()
+        if self._is_new_here:
+            self._save(pace={**self.link.pace, "reader": self.link.lease_owner})
         return True
+
+    @property
+    def _is_new_here(self) -> bool:
+        """Say whether another process looked last: this one may have been given an older database since."""
+        return bool(self.link.pace.get("reader") != self.link.lease_owner)
+
+    def _list(self) -> None:
+        """List everything; a Dropbox that fails at it is asked for smaller pages the next time."""
+        limit = self.link.pace.get("page", drift.LARGEST_PAGE)
+        try:
+            self._take_in(drift.read_everything(self.link, self.port, self.lease))
+        except Retry as error:
+            if error.reason.startswith("http_") or error.reason == "no_answer":
+                smaller = {"page": max(drift.SMALLEST_PAGE, limit // 2)}
+                self._save(pace={**self.link.pace, **smaller})
+            raise
+        if "page" in self.link.pace:
+            self._save(pace={name: one for name, one in self.link.pace.items() if name != "page"})
 
     def _finish_jobs(self) -> None:
         """See that asynchronous batches of ours have ended before their outcome is looked at."""
@@ -170,8 +196,13 @@ class _Runner:
     def _take_in(self, reading: drift.Reading) -> None:
         self._read_at = reading.at
         self.history.drifted += reading.doubts
-        if reading.removal.must_wait:
-            self._ask("mass_removal_in_dropbox", reading.removal)
+        self._insist()
+
+    def _insist(self) -> None:
+        """Write nothing while the user has not said what to do about what was found in the Dropbox."""
+        asked = self.link.removal_question
+        if asked and not self.link.removal_answer and asked["reason"] != PLANNED:
+            raise NeedsUser(asked["reason"])
 
     def _ask(self, reason: str, removal: Verdict) -> None:
         """Wait for the user's word before so many files go, or come back."""
@@ -201,7 +232,9 @@ class _Runner:
             total = RemoteNode.objects.filter(link=self.link, is_folder=False, identity__isnull=False).count()
             removal = Verdict(removal.removed, total)
         if removal.must_wait:
-            self._ask("mass_removal_planned", removal)
+            self._ask(PLANNED, removal)
+        elif self.link.removal_question and self.link.removal_question["reason"] == PLANNED:
+            self._save(removal_question=None, removal_answer="")
         self._read_at = None
         try:
             executor.carry_out(steps)
@@ -233,7 +266,7 @@ class _Runner:
                 Link.objects.filter(pk=self.link.pk).update(needs_reading=True)
             if slice_.is_everything:
                 Link.objects.filter(pk=self.link.pk).update(wants_everything=False)
-            if self.link.removal_answer:
+            if self.link.removal_question:
                 Link.objects.filter(pk=self.link.pk).update(removal_question=None, removal_answer="")
         self.link.wants_everything = self.link.wants_everything and not slice_.is_everything
         self.link.removal_question, self.link.removal_answer = None, ""
@@ -244,7 +277,7 @@ class _Runner:
         """Read the cursor, if nothing has been read since the last write, and stamp the proof."""
         if self._read_at is None:
             self._take_in(drift.read_changes(self.link, self.port, self.lease))
-        if slices.is_behind(self.link):
+        if slices.is_behind(self.link) or self._try_parked_again():
             return False
         ours = RemoteNode.objects.filter(link=self.link, is_folder=False, identity__isnull=False)
         figures = ours.aggregate(bytes=Sum("size"))
@@ -261,6 +294,16 @@ class _Runner:
             next_at = {"next_proof_at": clock.now() + every}
             Link.objects.filter(pk=self.link.pk).update(**next_at, **(proof if is_whole else {}))
         return True
+
+    def _try_parked_again(self) -> bool:
+        """Look anew at what was parked long enough ago; answer whether there was any."""
+        now = clock.now()
+        parked = Parked.objects.filter(link=self.link)
+        due = [one.identity for one in parked if one.at <= now - ledger.again_after(one.reason)]
+        if due:
+            with self.lease.fenced():
+                ledger.try_again(self.link, due)
+        return bool(due)
 
     def _forget_parked(self) -> None:
         """Forget what was refused once and is not wanted any more, or is there by another way."""

@@ -120,6 +120,7 @@ def configuration_section(request: HttpRequest) -> str:
         "has_secret": stored.has_secret,
         "secret_set_at": stored.secret_set_at,
         "checked": None if form else configuration.last_check(),
+        "paused": configuration.paused(),
         "redirect_uri": redirect.uri(),
         "is_accepted": redirect.is_accepted_by_dropbox(),
         "server_url": settings.SERVER_URL,

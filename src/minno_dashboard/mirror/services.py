@@ -11,7 +11,7 @@ from django.db.models import F
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Conflict, NotFound, Refused
-from minno_dashboard.mirror import dropbox, keys
+from minno_dashboard.mirror import dropbox, keys, ledger
 from minno_dashboard.mirror.errors import MirrorError
 from minno_dashboard.mirror.models import (
     Doubt,
@@ -125,8 +125,9 @@ def _link_of(user: User) -> Link:
 
 @transaction.atomic
 def prove_now(*, user: User) -> None:
-    """Make a proof due at once; it does not shorten a wait that Dropbox asked for."""
+    """Make a proof due at once, and try again what was parked; it shortens no wait that Dropbox asked for."""
     row = _link_of(user)
+    ledger.try_again(row, list(Parked.objects.filter(link=row).values_list("identity", flat=True)))
     Link.objects.filter(pk=row.pk).update(next_proof_at=clock.now(), needs_reading=True, probe_at=clock.now())
 
 

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
@@ -19,8 +20,7 @@ from minno_dashboard.mirror.models import Doubt, Link, Taken
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.models import Study, Version
 
-LEASE_SECONDS = 240.0
-"""Longer than any single call to Dropbox."""
+LEASE_SECONDS = float(settings.LEASE_SECONDS)
 AT_ONCE = 200
 
 
@@ -32,8 +32,7 @@ class DueMirrors:
 
     def claim_next(self, owner: str) -> Callable[[], None] | None:
         """Claim the mirror that has waited longest and return its run, or None."""
-        settings = siteconfig.dropbox()
-        if not settings.is_enabled:
+        if not siteconfig.dropbox().is_enabled:
             return None
         note_changes()
         for link in due():

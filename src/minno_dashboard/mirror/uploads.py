@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 from minno_dashboard.core import clock
+from minno_dashboard.mirror import checking
+from minno_dashboard.mirror.checking import Opener
 from minno_dashboard.mirror.engine.model import Content, Upload
 from minno_dashboard.mirror.errors import (
     Ambiguous,
@@ -38,9 +40,6 @@ SLOW_COMMIT_SECONDS = 20.0
 LANES = 6
 BUDGET_BYTES = 64 * MIB
 """After so many bytes of large files the runner looks for newer changes."""
-
-Opener = Callable[[str], BinaryIO]
-"""Opens the bytes of an identity; raises ParkItem where they are gone."""
 
 
 @dataclass
@@ -127,9 +126,9 @@ class Uploader:
         for one in files:
             self._ledger.promise([one])
             try:
-                with self._open(one.identity) as stream:
-                    data = stream.read()
-                outcome: Outcome = self._port.upload(one.path, data, rev=one.replaces_rev)
+                data = checking.whole(self._open, one)
+                mark = {"rev": one.replaces_rev, "hash": one.content.hash}
+                outcome: Outcome = self._port.upload(one.path, data, **mark)
             except MirrorError as error:
                 self._ledger.record([(one, error)])
                 if isinstance(error, Ambiguous | Retry | NeedsUser | NeedsAdmin):
@@ -192,7 +191,7 @@ class Uploader:
             group = [waiting.popleft() for _ in range(min(len(waiting), MOST_SESSIONS))]
             try:
                 ids = self._port.start_batch(len(group))
-            except Unsupported:
+            except (Unsupported, ParkItem):
                 self._ledger.remember_no_batch()
                 waiting.extendleft(reversed(group))
                 continue
@@ -218,8 +217,7 @@ class Uploader:
         results: list[tuple[Upload, Session | MirrorError]] = []
         for one, session_id in body.files:
             try:
-                with self._open(one.identity) as stream:
-                    data = stream.read()
+                data = checking.whole(self._open, one)
             except ParkItem as error:
                 results.append((one, error))
                 continue
@@ -228,7 +226,9 @@ class Uploader:
         try:
             answers = self._port.append_batch(pieces) if pieces else []
         except MirrorError as error:
-            return _Sent([*results, *((one, error) for one, _ in sent)])
+            # A call refused as a whole says nothing of its files: each is then sent by itself.
+            why = Unsupported("refused") if isinstance(error, ParkItem) else error
+            return _Sent([*results, *((one, why) for one, _ in sent)])
         for (one, session_id), refusal in zip(sent, answers, strict=True):
             session = Session(one.content, session_id, one.content.size, is_closed=True)
             results.append((one, refusal or session))
@@ -236,8 +236,7 @@ class Uploader:
 
     def _start_one(self, one: Upload) -> _Sent:
         try:
-            with self._open(one.identity) as stream:
-                session_id = self._port.start(stream.read(), close=True)
+            session_id = self._port.start(checking.whole(self._open, one), close=True)
         except MirrorError as error:
             return _Sent([(one, error)])
         return _Sent([(one, Session(one.content, session_id, one.content.size, is_closed=True))])
@@ -312,9 +311,7 @@ class Uploader:
         """Send the next piece of a large file, in a lane."""
         offset, is_last = (0 if session is None else session.offset), False
         try:
-            with self._open(one.identity) as stream:
-                stream.seek(offset)
-                data = stream.read(PIECE_BYTES)
+            data = checking.piece(self._open, one, offset, PIECE_BYTES)
             is_last = offset + len(data) >= one.content.size
             if session is None:
                 session_id = self._port.start(data, close=is_last)
@@ -351,35 +348,46 @@ class Uploader:
     def _commit(self, *, at_least: int) -> None:
         """Bring closed sessions into being, one batch after the other."""
         while len(self._closed) >= at_least and self._closed and not self._is_over():
-            batch = [self._closed.popleft() for _ in range(min(len(self._closed), self._commits))]
-            self._ledger.promise([one for one, _ in batch])
-            began = clock.monotonic_seconds()
-            try:
-                outcomes = self._port.finish_batch(
-                    [
-                        Commit(held.session_id, one.content.size, one.path, one.replaces_rev)
-                        for one, held in batch
-                    ]
-                )
-            except MirrorError as error:
-                self._slow_down()
-                self._closed.extendleft(reversed(batch))
-                self._failure = error
-                return
+            self._commit_batch([self._closed.popleft() for _ in range(min(len(self._closed), self._commits))])
+
+    def _commit_batch(self, batch: Sequence[tuple[Upload, Session]]) -> None:
+        """Commit one batch; where it is refused as a whole, its halves, until the file is found that it is for."""
+        self._ledger.promise([one for one, _ in batch])
+        began = clock.monotonic_seconds()
+        try:
+            outcomes = self._port.finish_batch(
+                [
+                    Commit(held.session_id, one.content.size, one.path, one.replaces_rev, one.content.hash)
+                    for one, held in batch
+                ]
+            )
+        except ParkItem as error:
+            half = len(batch) // 2
+            self._ledger.record([] if half else [(batch[0][0], error)])
+            for part in (batch[:half], batch[half:]) if half else ():
+                if self._is_over():
+                    self._closed.extendleft(reversed(part))
+                else:
+                    self._commit_batch(part)
+        except MirrorError as error:
+            self._slow_down()
+            self._closed.extendleft(reversed(batch))
+            self._failure = error
+        else:
             self._after_commit(batch, outcomes, clock.monotonic_seconds() - began)
 
     def _after_commit(
         self, batch: Sequence[tuple[Upload, Session]], outcomes: Sequence[Outcome], seconds: float
     ) -> None:
-        locked = [
+        kept = [
             held
             for (_, held), outcome in zip(batch, outcomes, strict=True)
-            if isinstance(outcome, RetryItem) and outcome.reason == "lock"
+            if isinstance(outcome, MirrorError) and outcome.reason in ("lock", "full")
         ]
-        unused = {held.content for held in locked}
-        self._ledger.drop([held.content for _, held in batch if held.content not in unused])
-        if locked:
-            self._ledger.keep(locked)
+        locked = any(isinstance(one, RetryItem) and one.reason == "lock" for one in outcomes)
+        held_on = {held.content for held in kept}
+        self._ledger.drop([held.content for _, held in batch if held.content not in held_on])
+        self._ledger.keep(kept)
         self._ledger.record([(one, outcome) for (one, _), outcome in zip(batch, outcomes, strict=True)])
         if locked:
             self._slow_down()

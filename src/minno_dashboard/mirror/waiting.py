@@ -25,8 +25,9 @@ PROBE_USER_AFTER = {
     "full": timedelta(hours=1),
     "suspended": timedelta(days=1),
     "no_permission": timedelta(days=1),
+    "mass_removal_planned": timedelta(minutes=15),
 }
-"""What may heal without the user telling us; the rest waits until they do."""
+"""What may heal without the user telling us, looked at so often, and daily after a day; the rest waits for them."""
 PROBE_ADMIN_AFTER = timedelta(minutes=15)
 _rng = random.SystemRandom()
 
@@ -44,11 +45,14 @@ def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) ->
         lease.release(**left)
         return
     if isinstance(error, NeedsUser):
+        since = link.reason_at if link.reason == error.reason and link.reason_at else at
         probe = PROBE_USER_AFTER.get(error.reason)
+        if probe is not None and at - since >= timedelta(days=1):
+            probe = timedelta(days=1)
         state = {
             "state": Link.State.NEEDS_USER,
             "reason": error.reason,
-            "reason_at": link.reason_at if link.reason == error.reason and link.reason_at else at,
+            "reason_at": since,
             "probe_at": None if probe is None else at + probe,
         }
         lease.release(**left, **state)

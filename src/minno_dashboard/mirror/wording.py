@@ -55,6 +55,12 @@ NEEDS_USER = {
         f"Many files were deleted in your Dropbox. {SAFE} Decide what to do about them.",
         "confirm",
     ),
+    "newer_in_dropbox": Trouble(
+        "Dropbox asks for you",
+        "Your Dropbox holds newer versions than this Dashboard, perhaps because the Dashboard was restored from a "
+        "backup. Nothing is written there until you have decided.",
+        "confirm",
+    ),
     "mass_removal_planned": Trouble(
         "Dropbox asks for you",
         "Many files are no longer in the Dashboard. Nothing is removed from your Dropbox until you have decided.",
@@ -65,6 +71,43 @@ NEEDS_USER_DEFAULT = Trouble(
     "Reconnect Dropbox", f"Dropbox refuses our connection. {SAFE} Connecting once more may help.", "reconnect"
 )
 
+ASKED = ("Waiting for Dropbox", "Dropbox asked us to wait until {until}. {changes} and will be sent then.")
+TROUBLED = (
+    "Dropbox has problems",
+    "Dropbox is having problems. {changes}; the next try is at {until}.",
+)
+OUT_OF_REACH = (
+    "Dropbox out of reach",
+    "Dropbox cannot be reached. {changes}; the next try is at {until}.",
+)
+INTERRUPTED = (
+    "Mirror interrupted",
+    "The Dashboard met a trouble of its own. {changes}; the next try is at {until}.",
+)
+UNSETTLED = (
+    "Mirror pauses",
+    "Your Dropbox changed while we compared. {changes}; the next try is at {until}.",
+)
+
+WAITING = {
+    "": ASKED,
+    "throttled": ASKED,
+    "lock": ASKED,
+    "unreachable": OUT_OF_REACH,
+    "no_answer": OUT_OF_REACH,
+    "unsettled": UNSETTLED,
+    "no_end": UNSETTLED,
+}
+"""Why the mirror waits, short and in full, by the reason of the last error."""
+
+
+def waiting(reason: str) -> tuple[str, str]:
+    """Return why a mirror waits, short and in full; the full sentence has places for `until` and `changes`."""
+    if reason.startswith("ours:"):
+        return INTERRUPTED
+    return WAITING.get(reason, TROUBLED)
+
+
 NEEDS_ADMIN = {
     "app_refused": "Dropbox refuses this Dashboard's app key. Your administrator has been told. " + SAFE,
     "seal_broken": "This Dashboard cannot open its app secret. Your administrator has been told. " + SAFE,
@@ -72,7 +115,26 @@ NEEDS_ADMIN = {
 }
 NEEDS_ADMIN_DEFAULT = "Dropbox refuses this Dashboard. Your administrator has been told. " + SAFE
 
+PAUSED_FOR_ADMIN = {
+    "app_refused": "Dropbox refuses this app key and its secret since {at}; {count} paused. "
+    "Copy both again from the App console and save.",
+    "seal_broken": "The stored App secret cannot be opened since {at}, because this Dashboard's secret key is "
+    "another one than when it was stored; {count} paused. Bring the old secret key back, or enter the App secret "
+    "again and save.",
+}
+PAUSED_FOR_ADMIN_DEFAULT = (
+    "Dropbox refuses this Dashboard since {at}; {count} paused. Save the app key and secret again."
+)
+DAMAGED_FOR_ADMIN = (
+    "{count} cannot be mirrored, because the stored bytes are gone, damaged or unreadable here. "
+    "Restore the folder of stored files from a backup; minno-dashboard doctor names what is missing."
+)
+
 REFUSED_FILES = {
+    "damaged_here": "Its stored bytes are damaged, so nothing was sent. The administrator can restore them from a backup.",
+    "unreadable_here": "Its stored bytes cannot be read now, so nothing was sent. The administrator can mend that.",
+    "bad_request": "Dropbox does not understand what we send of this file. Rename it here; if that does not help, "
+    "tell the administrator.",
     "disallowed_name": "Dropbox does not take this name. Rename it here.",
     "malformed_path": "Dropbox does not take this name or path. Rename it here.",
     "restricted_content": "Dropbox refuses this content.",

@@ -1,0 +1,56 @@
+"""Reading stored bytes to send them: none leave that are not those which were put."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import BinaryIO
+
+from minno_dashboard.core.contenthash import Hasher
+from minno_dashboard.mirror.engine.model import Content, Upload
+from minno_dashboard.mirror.errors import ParkItem
+
+READ_BYTES = 1024 * 1024
+
+Opener = Callable[[str], BinaryIO]
+"""Opens the bytes of an identity; raises ParkItem where they are gone."""
+
+
+def whole(open_bytes: Opener, one: Upload) -> bytes:
+    """Return the bytes of a small file.
+
+    Raises:
+        ParkItem: they are gone, cannot be read, or are not those that were put.
+    """
+    try:
+        with open_bytes(one.identity) as stream:
+            data = stream.read()
+    except OSError as error:
+        raise ParkItem("unreadable_here") from error
+    hasher = Hasher()
+    hasher.update(data)
+    _compare(hasher, one.content)
+    return data
+
+
+def piece(open_bytes: Opener, one: Upload, offset: int, size: int) -> bytes:
+    """Return a piece of a large file; before its first one, all of the file is read and compared.
+
+    Raises:
+        ParkItem: the bytes are gone, cannot be read, or are not those that were put.
+    """
+    try:
+        with open_bytes(one.identity) as stream:
+            if offset == 0:
+                hasher = Hasher()
+                while data := stream.read(READ_BYTES):
+                    hasher.update(data)
+                _compare(hasher, one.content)
+            stream.seek(offset)
+            return stream.read(size)
+    except OSError as error:
+        raise ParkItem("unreadable_here") from error
+
+
+def _compare(hasher: Hasher, content: Content) -> None:
+    if (hasher.dropbox_hash(), hasher.size) != (content.hash, content.size):
+        raise ParkItem("damaged_here")
