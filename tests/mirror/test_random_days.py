@@ -47,6 +47,7 @@ class Day:
     def __init__(self, world: World, user: User, seed: int) -> None:
         self.world, self.user, self.rng = world, user, random.Random(seed)
         self.made_by_user: set[bytes] = set()
+        self.taken_by_user: set[bytes] = set()
         self.count = 0
 
     # --- in the Dashboard ---
@@ -185,7 +186,10 @@ class Day:
                 self.made_by_user.add(mine)
             elif deed == "rename" and path.count("/") > 1:
                 above = path.rpartition("/")[0]
+                there = control.files(ANNA)
                 control.rename(ANNA, path, f"{above}/{self.rng.choice(NAMES)}")
+                # Ours may be written anew before the renaming is seen; then the renamed one is the user's.
+                self.taken_by_user |= {data for at, data in there.items() if f"{at}/".startswith(f"{path}/")}
             elif deed == "delete" and is_file and control.read_file(ANNA, path) not in self.made_by_user:
                 control.delete(ANNA, path)
         except Exception as refused:  # noqa: BLE001 - what the user cannot do in Dropbox is not done
@@ -230,7 +234,9 @@ class Day:
         found = {path: everything.get(path) for path in wanted}
         assert found == wanted
         others = {path: data for path, data in self.world.files(ANNA).items() if path not in wanted}
-        assert set(others.values()) <= self.made_by_user, "something of ours lies where it should not"
+        assert set(others.values()) <= self.made_by_user | self.taken_by_user, (
+            "something of ours lies where it should not"
+        )
         lost = self.made_by_user - set(everything.values())
         assert not lost, f"the user's own work is gone: {lost}"
 
