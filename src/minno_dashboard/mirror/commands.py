@@ -15,7 +15,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Refused, Unavailable
 from minno_dashboard.jobs.lease import claim
 from minno_dashboard.jobs.worker import owner_name
-from minno_dashboard.mirror import queries, source
+from minno_dashboard.mirror import queries, slices, source
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.siteconfig import queries as siteconfig
 
@@ -35,7 +35,7 @@ def sync(name: str, wait: int) -> None:
     user = find_user(name)
     until = clock.now() + timedelta(seconds=wait)
     _check_enabled()
-    Link.objects.filter(user=user, state=Link.State.ACTIVE).update(needs_reading=True)
+    _want_a_proof(user)
     pause = threading.Event()
     owner = owner_name()
     with click.progressbar(
@@ -54,6 +54,14 @@ def sync(name: str, wait: int) -> None:
 def _check_enabled() -> None:
     if not siteconfig.dropbox().is_enabled:
         raise Refused("Dropbox synchronization is switched off in Admin → Edit configuration.")
+
+
+def _want_a_proof(user: User) -> None:
+    """Ask for a proof where nothing is on its way; what is on its way ends with one by itself."""
+    source.note_changes()
+    for link in Link.objects.filter(user=user, state=Link.State.ACTIVE):
+        if not slices.is_behind(link):
+            Link.objects.filter(pk=link.pk).update(needs_reading=True)
 
 
 def _run_once(user: User, owner: str) -> bool:
