@@ -1,13 +1,8 @@
-// Follows the system's light or dark, unless the reader chose one (localStorage "theme": light, dark).
+// Follows the system's light or dark, unless the reader chose one in Settings (cookie "theme": light, dark).
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function apply() {
-  let chosen = null;
-  try {
-    chosen = localStorage.getItem("theme");
-  } catch {
-    // Storage may be forbidden; the system's choice holds then.
-  }
+  const chosen = document.cookie.match(/(?:^|; )theme=(\w+)/)?.[1];
   const theme = chosen === "light" || chosen === "dark" ? chosen : dark.matches ? "dark" : "light";
   document.documentElement.dataset.bsTheme = theme;
 }

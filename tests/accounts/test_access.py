@@ -32,6 +32,14 @@ TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "save_profile": ("/settings/profile/", "post", LOGIN, 302, 302),
     "save_password": ("/settings/password/", "post", LOGIN, 422, 422),
     "save_email": ("/settings/email/", "post", LOGIN, 422, 422),
+    "second_step": ("/login/code/", "get", 302, 302, 302),
+    "turn_second_step_on": ("/settings/security/two-step/", "get", LOGIN, OK, OK),
+    "turn_second_step_off": ("/settings/security/two-step/off/", "get", LOGIN, 302, 302),
+    "new_recovery_codes": ("/settings/security/recovery-codes/", "get", LOGIN, 302, 302),
+    "end_session": ("/settings/security/sessions/1/end/", "post", LOGIN, 404, 404),
+    "log_out_everywhere": ("/settings/security/log-out-everywhere/", "post", LOGIN, 302, 302),
+    "save_appearance": ("/settings/appearance/", "post", LOGIN, 302, 302),
+    "turn_second_step_off_for": ("/admin/users/{bob}/second-step-off/", "post", LOGIN, NO, 302),
     "edit_configuration": ("/admin/configuration/", "get", LOGIN, NO, OK),
     "save_mail": ("/admin/configuration/mail/", "post", LOGIN, NO, 422),
     "send_test_mail": ("/admin/configuration/mail/test/", "post", LOGIN, NO, 302),
@@ -47,7 +55,17 @@ TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "reactivate_user": ("/admin/users/{bob}/activate/", "post", LOGIN, NO, 302),
 }
 # Reachable without logging in; the mirror and participants' pages add their own.
-OPEN = {"healthz", "login", "logout", "activate", "reset", "set_password", "lost_password", "confirm_email"}
+OPEN = {
+    "healthz",
+    "login",
+    "logout",
+    "activate",
+    "reset",
+    "set_password",
+    "lost_password",
+    "confirm_email",
+    "second_step",
+}
 
 
 def test_every_address_has_a_row() -> None:

@@ -244,3 +244,38 @@ class AuditFilterForm(forms.Form):
     verb = forms.CharField(label="Deed", required=False, max_length=60)
     since = forms.DateField(label="From", required=False)
     until = forms.DateField(label="To", required=False)
+
+
+class CodeForm(forms.Form):
+    """Six digits of an authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=40,
+        help_text="The six digits that your authenticator app shows now, or one of your recovery codes.",
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "dir": "ltr",
+                "autofocus": True,
+            }
+        ),
+    )
+
+
+class PasswordForm(forms.Form):
+    """One's password, before something that weakens the log-in."""
+
+    password = _password("Your password", "current-password")
+
+
+class AppearanceForm(forms.Form):
+    """Settings → Appearance."""
+
+    theme = forms.ChoiceField(
+        label="Theme",
+        choices=(("system", "As the system has it"), ("light", "Light"), ("dark", "Dark")),
+        widget=forms.RadioSelect,
+    )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.contrib.sessions.models import Session
 
-from minno_dashboard.accounts import throttle
+from minno_dashboard.accounts import sessions, throttle
 from minno_dashboard.accounts.models import AccessCode
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.registry import every
@@ -21,3 +21,4 @@ def tidy() -> None:
     Session.objects.filter(expire_date__lt=now).delete()
     AccessCode.objects.filter(expires_at__lt=now - CODES_KEPT_FOR).delete()
     throttle.forget_old()
+    sessions.forget_ended()

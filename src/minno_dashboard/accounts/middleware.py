@@ -13,6 +13,7 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from minno_dashboard.accounts import sessions
 from minno_dashboard.accounts.access import is_open_to_all, safe_next
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
@@ -96,6 +97,7 @@ class LastSeenMiddleware:
         if before is not None and now - before < SEEN_EVERY:
             return
         User.objects.filter(pk=request.user.pk).update(last_seen_at=now)
+        sessions.seen(request, request.user)
         request.user.last_seen_at = now
         if before is not None and before.date() != now.date():
             request.session.modified = True

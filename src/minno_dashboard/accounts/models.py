@@ -38,6 +38,7 @@ class User(AbstractBaseUser):
     session_generation = models.PositiveIntegerField(default=0)  # raised to end every session at once
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    theme = models.CharField(max_length=10, blank=True, default="")  # "" follows the system
     reset_asked_at = models.DateTimeField(null=True, blank=True)  # where no mail could be sent
 
     USERNAME_FIELD = "username"
@@ -86,6 +87,52 @@ class AccessCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} for {self.user_id}"
+
+
+class SecondFactor(models.Model):
+    """A person's authenticator app: its secret, sealed; it counts once a first code was `confirmed_at`.
+
+    `last_step` is the time step of the last code used, so that no code works twice.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_factor")
+    sealed = models.TextField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    last_step = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"second step of {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in for the authenticator app once. Only its fingerprint is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    fingerprint = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "fingerprint"], name="one_recovery_code_of_a_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.user_id}"
+
+
+class SignIn(models.Model):
+    """One browser in which a person is logged in; it counts while its session lives and its generation is the user's."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40, unique=True)
+    generation = models.PositiveIntegerField()
+    browser = models.CharField(max_length=100)
+    address = models.CharField(max_length=64)
+    at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.browser}"
 
 
 class LoginFailure(models.Model):

@@ -49,7 +49,7 @@ def search_users(text: str = "") -> list[User]:
     words = fold(text).split()
     return [
         user
-        for user in User.objects.order_by("username")
+        for user in User.objects.select_related("second_factor").order_by("username")
         if all(word in f"{user.username}\n{user.email}\n{fold(user.full_name)}" for word in words)
     ]
 

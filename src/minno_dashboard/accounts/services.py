@@ -28,6 +28,7 @@ __all__ = [
     "change_role",
     "check_log_in",
     "check_new_email",
+    "choose_theme",
     "confirm_email",
     "create_user",
     "deactivate",
@@ -275,6 +276,12 @@ def change_full_name(*, user: User, full_name: str) -> None:
     user.full_name = checked_full_name(full_name)
     user.save(update_fields=["full_name"])
     record(actor=user, verb="change own full name", target=user.username)
+
+
+def choose_theme(*, user: User, theme: str) -> None:
+    """Remember a user's theme: "light", "dark", or "" as the system has it."""
+    user.theme = theme
+    user.save(update_fields=["theme"])
 
 
 @transaction.atomic

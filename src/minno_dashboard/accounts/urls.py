@@ -5,10 +5,22 @@ from __future__ import annotations
 from django.urls import path
 
 from minno_dashboard.accounts.models import AccessCode
-from minno_dashboard.accounts.views import audit, configuration, entrance, mail, recovery, settings, users
+from minno_dashboard.accounts.views import (
+    appearance,
+    audit,
+    configuration,
+    entrance,
+    mail,
+    recovery,
+    second_step,
+    security,
+    settings,
+    users,
+)
 
 urlpatterns = [
     path("login/", entrance.log_in, name="login"),
+    path("login/code/", second_step.second_step, name="second_step"),
     path("logout/", entrance.log_out, name="logout"),
     path(
         "activate/<str:code>/",
@@ -25,6 +37,12 @@ urlpatterns = [
     path("settings/profile/", settings.save_profile, name="save_profile"),
     path("settings/password/", settings.save_password, name="save_password"),
     path("settings/email/", settings.save_email, name="save_email"),
+    path("settings/security/two-step/", security.turn_on, name="turn_second_step_on"),
+    path("settings/security/two-step/off/", security.turn_off, name="turn_second_step_off"),
+    path("settings/security/recovery-codes/", security.new_codes, name="new_recovery_codes"),
+    path("settings/security/sessions/<int:sign_in_id>/end/", security.end_session, name="end_session"),
+    path("settings/security/log-out-everywhere/", security.log_out_everywhere, name="log_out_everywhere"),
+    path("settings/appearance/", appearance.save, name="save_appearance"),
     path("admin/configuration/", configuration.show, name="edit_configuration"),
     path("admin/configuration/mail/", mail.save, name="save_mail"),
     path("admin/configuration/mail/test/", mail.test, name="send_test_mail"),
@@ -37,5 +55,6 @@ urlpatterns = [
     path("admin/users/<int:user_id>/link/", users.new_link, name="new_user_link"),
     path("admin/users/<int:user_id>/role/", users.change_role, name="change_user_role"),
     path("admin/users/<int:user_id>/deactivate/", users.deactivate, name="deactivate_user"),
+    path("admin/users/<int:user_id>/second-step-off/", security.remove_for, name="turn_second_step_off_for"),
     path("admin/users/<int:user_id>/activate/", users.reactivate, name="reactivate_user"),
 ]

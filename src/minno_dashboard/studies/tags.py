@@ -60,6 +60,12 @@ def tags_of(user: User) -> QuerySet[Tag]:
     return Tag.objects.filter(user=user).annotate(count=living).order_by("text", "pk")
 
 
+def tags_in_use(user: User) -> QuerySet[Tag]:
+    """Return those of a person's tags that a living study carries, by their text."""
+    carried = Tag.objects.filter(user=user, studies__isnull=False, studies__deleted_at=None)
+    return carried.distinct().order_by("text", "pk")
+
+
 def get_tag(user: User, tag_id: int) -> Tag:
     """Return one of a person's own tags.
 

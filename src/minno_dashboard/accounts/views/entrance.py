@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from minno_dashboard.accounts import queries, services, throttle
+from minno_dashboard.accounts import queries, second_factor, services, sessions, throttle
 from minno_dashboard.accounts.access import address_of, login_not_required, person, safe_next
 from minno_dashboard.accounts.forms import LogInForm, NewPasswordForm, focus
 from minno_dashboard.accounts.middleware import CHANGE_FIRST
 from minno_dashboard.accounts.models import AccessCode
 from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.accounts.views import second_step
 from minno_dashboard.core.errors import Invalid, NotFound, Refused, TooMany
 from minno_dashboard.core.ids import fingerprint
 from minno_dashboard.ui.errors import answer
@@ -59,8 +60,9 @@ def log_in(request: HttpRequest) -> HttpResponse:
         form.add_error(None, str(error))
         return _log_in_page(request, form, wanted, status=error.status)
     request.session.pop("name_to_log_in", None)
-    login(request, user)
-    return HttpResponseRedirect(wanted or resolve_url("/studies/"))
+    if second_factor.is_on(user):
+        return second_step.begin(request, user, wanted)
+    return second_step.enter(request, user, wanted)
 
 
 def _log_in_page(request: HttpRequest, form: LogInForm, wanted: str, *, status: int = 200) -> HttpResponse:
@@ -158,7 +160,7 @@ def replace_password(request: HttpRequest) -> HttpResponse:
         except FieldRefused as error:
             form.add_error(error.field, str(error))
         else:
-            update_session_auth_hash(request, user)
+            sessions.keep(request, user)
             messages.success(request, "Your new password is set.")
             return HttpResponseRedirect(resolve_url("/studies/"))
     context = {"form": form, "why": CHANGE_FIRST}

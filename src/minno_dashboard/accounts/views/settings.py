@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
@@ -14,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
-from minno_dashboard.accounts import mail, recovery, services
+from minno_dashboard.accounts import mail, recovery, services, sessions
 from minno_dashboard.accounts.access import address_of, person
 from minno_dashboard.accounts.forms import ChangePasswordForm, EmailForm, ProfileForm, focus
 from minno_dashboard.accounts.names import FieldRefused
@@ -109,7 +108,7 @@ def save_password(request: HttpRequest) -> HttpResponse:
             new_password=form.cleaned_data["password"],
             address=address_of(request),
         )
-        update_session_auth_hash(request, user)
+        sessions.keep(request, user)
 
     return _save(request, "password", form, save, "Your password is changed. Every other session was ended.")
 

@@ -31,7 +31,7 @@ def filter_links(request: HttpRequest) -> list[FilterLink]:
     """Return a link for each of the reader's tags that is on a study; the rest of the filter stays as it is."""
     wanted = request.GET.getlist("tag")
     links = []
-    for tag in tags.tags_of(person(request)).filter(count__gt=0):
+    for tag in tags.tags_in_use(person(request)):
         key, asked = str(tag.pk), request.GET.copy()
         asked.setlist("tag", [one for one in wanted if one != key] + ([] if key in wanted else [key]))
         links.append(FilterLink(tag, f"?{asked.urlencode()}", key in wanted))

@@ -1,0 +1,159 @@
+"""The second step of the log-in: six digits of an authenticator app (TOTP, RFC 6238), or a recovery code."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pyotp
+import segno
+from django.conf import settings
+from django.db import transaction
+from django.utils.safestring import SafeString, mark_safe
+
+from minno_dashboard.accounts import throttle
+from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.models import RecoveryCode, SecondFactor, User
+from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.core import clock
+from minno_dashboard.core.ids import fingerprint
+from minno_dashboard.siteconfig.sealing import seal, unseal
+
+STEP_SECONDS = 30
+DRIFT_STEPS = 1  # a telephone's clock may be half a minute off
+RECOVERY_CODES = 10
+# Without 0, 1, i, l, o, u: nothing that is misread from paper.
+_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
+WRONG = "This code is not right, or was used already. Wait for the next one and type it again."
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What an authenticator app needs once: the secret as text, and as a QR code."""
+
+    secret: str = field(repr=False)
+    qr: SafeString = field(repr=False)
+
+
+def is_on(user: User) -> bool:
+    """Say whether a person's log-in has a second step."""
+    return SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).exists()
+
+
+def codes_left(user: User) -> int:
+    """Return how many recovery codes were not used yet."""
+    return RecoveryCode.objects.filter(user=user, used_at=None).count()
+
+
+def begin(*, user: User) -> Setup:
+    """Return the secret to put into an app; the same one until it is confirmed.
+
+    Raises:
+        FieldRefused: the second step is on already.
+    """
+    if is_on(user):
+        raise FieldRefused("code", "Two-step log-in is on already.")
+    made = SecondFactor(user=user, sealed=seal(pyotp.random_base32()))
+    factor, _ = SecondFactor.objects.get_or_create(user=user, defaults={"sealed": made.sealed})
+    secret = unseal(factor.sealed)
+    issuer = f"Minno {urlsplit(settings.SERVER_URL).netloc}"
+    address = pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name=issuer)
+    drawn = segno.make(address, error="m", micro=False).svg_inline(
+        scale=4, border=4, light="#fff", dark="#000"
+    )
+    return Setup(secret, mark_safe(drawn))  # noqa: S308 - drawn by the library from our own address
+
+
+@transaction.atomic
+def confirm(*, user: User, code: str) -> list[str]:
+    """Turn the second step on with a first code of the app; return the recovery codes, shown only now.
+
+    Raises:
+        FieldRefused: the code is wrong.
+    """
+    factor = SecondFactor.objects.filter(user=user, confirmed_at=None).first()
+    if factor is None or not _use(factor, code):
+        raise FieldRefused("code", WRONG)
+    SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=clock.now())
+    record(actor=user, verb="turn two-step log-in on", target=user.username)
+    return _new_codes(user)
+
+
+def check(*, user: User, code: str, address: str) -> None:
+    """Take the second step of a log-in.
+
+    Raises:
+        FieldRefused: the code is wrong.
+        TooMany: too many codes were wrong; nothing was checked.
+    """
+    attempt = throttle.begin(name=f"second step of {user.pk}", address=address)
+    factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
+    if factor is not None and not _use(factor, code) and not _use_recovery_code(user, code):
+        raise FieldRefused("code", WRONG)
+    throttle.succeeded(attempt)
+
+
+def new_recovery_codes(*, user: User, password: str, address: str) -> list[str]:
+    """Return new recovery codes in place of the old ones.
+
+    Raises:
+        FieldRefused: the password is wrong.
+    """
+    _check_password(user, password, address)
+    with transaction.atomic():
+        record(actor=user, verb="make new recovery codes", target=user.username)
+        return _new_codes(user)
+
+
+def turn_off(*, user: User, password: str, address: str) -> None:
+    """Log in by password alone from now on.
+
+    Raises:
+        FieldRefused: the password is wrong.
+    """
+    _check_password(user, password, address)
+    remove(user=user, by=user)
+
+
+@transaction.atomic
+def remove(*, user: User, by: User | None) -> None:
+    """Turn the second step off for somebody, who may have lost the telephone and the codes."""
+    SecondFactor.objects.filter(user=user).delete()
+    RecoveryCode.objects.filter(user=user).delete()
+    record(actor=by, verb="turn two-step log-in off", target=user.username)
+
+
+def _check_password(user: User, password: str, address: str) -> None:
+    attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
+    if not user.check_password(password):
+        raise FieldRefused("password", "This is not your password, so nothing was changed.")
+    throttle.succeeded(attempt)
+
+
+def _use(factor: SecondFactor, code: str) -> bool:
+    """Take a code of the app if it is right and newer than the last one used."""
+    digits = "".join(code.split())
+    totp = pyotp.TOTP(unseal(factor.sealed))
+    now = int(clock.now().timestamp()) // STEP_SECONDS
+    for step in range(now - DRIFT_STEPS, now + DRIFT_STEPS + 1):
+        if secrets.compare_digest(totp.generate_otp(step).encode(), digits.encode()):
+            unused = SecondFactor.objects.filter(pk=factor.pk, last_step__lt=step)
+            return bool(unused.update(last_step=step))
+    return False
+
+
+def _use_recovery_code(user: User, code: str) -> bool:
+    mark = fingerprint("".join(code.lower().split()).replace("-", ""))
+    unused = RecoveryCode.objects.filter(user=user, fingerprint=mark, used_at=None)
+    if not unused.update(used_at=clock.now()):
+        return False
+    record(actor=user, verb="use a recovery code", target=user.username, left=codes_left(user))
+    return True
+
+
+def _new_codes(user: User) -> list[str]:
+    RecoveryCode.objects.filter(user=user).delete()
+    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(12)) for _ in range(RECOVERY_CODES)]
+    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, fingerprint=fingerprint(code)) for code in codes)
+    return ["-".join((code[:4], code[4:8], code[8:])) for code in codes]

@@ -1,0 +1,47 @@
+"""Settings → Appearance."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_POST
+
+from minno_dashboard.accounts import services
+from minno_dashboard.accounts.access import person
+from minno_dashboard.accounts.forms import AppearanceForm
+from minno_dashboard.accounts.models import User
+
+COOKIE = "theme"
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def remember_theme(response: HttpResponse, user: User) -> HttpResponse:
+    """Tell the browser the user's theme in a cookie, which pages without a log-in and error pages read too."""
+    if user.theme:
+        response.set_cookie(
+            COOKIE, user.theme, max_age=YEAR_SECONDS, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        )
+    else:
+        response.delete_cookie(COOKIE, samesite="Lax")
+    return response
+
+
+def section(request: HttpRequest) -> str:
+    """Render the section."""
+    form = AppearanceForm(initial={"theme": person(request).theme or "system"})
+    return render_to_string("accounts/settings_appearance.html", {"form": form}, request)
+
+
+@require_POST
+def save(request: HttpRequest) -> HttpResponse:
+    """Save the theme."""
+    form, user = AppearanceForm(request.POST), person(request)
+    if form.is_valid():
+        services.choose_theme(user=user, theme=form.cleaned_data["theme"].replace("system", ""))
+        messages.success(request, "Your choice is saved, for every browser in which you log in.")
+    else:
+        messages.error(request, "Choose one of the three; nothing was changed.")
+    return remember_theme(HttpResponseRedirect(f"{resolve_url('settings')}#appearance"), user)
