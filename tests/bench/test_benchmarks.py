@@ -43,7 +43,7 @@ def quick(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", ["first,rename,delete", "edit,nothing", "fallback,copies"])
+@pytest.mark.parametrize("names", ["first,delete", "edit"])
 def test_a_quick_run_measures_mirror_and_rclone(names: str) -> None:
     done = quick("--rows", names, "--peers", "32 transfers")
     assert done.returncode == 0, done.stdout + done.stderr

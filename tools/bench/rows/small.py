@@ -19,7 +19,7 @@ EDIT_CALLS, EDIT_SECONDS, BURST_CALLS = 2, 2.0, 4
 SAVES, WITHIN = 10, 1.0
 QUIET_SECONDS = 1.5
 WATCHED_SECONDS = 5.0
-LIMIT = 60.0
+LIMIT = 300.0
 
 
 def _prepared(bench: Bench, installation: Installation) -> None:
