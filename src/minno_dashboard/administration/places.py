@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.administration import queries
+from minno_dashboard.administration.homepage import clean
 from minno_dashboard.administration.queries import Stored
+from minno_dashboard.administration.views import site
+from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.ui import slots, words
 
 _STORED_OF_REQUEST = "administration_stored"
@@ -16,6 +21,32 @@ _STORED_OF_REQUEST = "administration_stored"
 def contribute() -> None:
     """Take the places; called once as the room starts."""
     slots.contribute("users.row", name="space", title="Space", order=10, render=space)
+    slots.contribute("admin.menu", name="administration", title="Menu", order=10, render=menu)
+    slots.contribute(
+        "configuration.sections", name="limits", title="Limits", order=40, render=site.limits_section
+    )
+    slots.contribute("log_in.above", name="home", title="Home page", order=10, render=above)
+    slots.contribute("log_in.beside", name="home", title="Home page", order=10, render=beside)
+
+
+def menu(request: HttpRequest) -> str:
+    """Render this room's lines of the menu Admin."""
+    return render_to_string("administration/menu.html", request=request)
+
+
+def above(request: HttpRequest) -> str:
+    """Render the panel above the log-in form."""
+    return _panel(siteconfig.home_page().above)
+
+
+def beside(request: HttpRequest) -> str:
+    """Render the panel after the log-in form."""
+    return _panel(siteconfig.home_page().beside)
+
+
+def _panel(html: str) -> str:
+    # Cleaned again: what was saved by an earlier version, or restored from elsewhere, may have been cleaned less.
+    return format_html('<div class="home-panel" dir="auto">{}</div>', mark_safe(clean(html))) if html else ""  # noqa: S308
 
 
 def space(request: HttpRequest) -> str:

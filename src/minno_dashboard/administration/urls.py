@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from minno_dashboard.administration.views import people
+from minno_dashboard.administration.views import people, site
 
 urlpatterns = [
+    path("admin/usage/", site.usage, name="usage"),
+    path("admin/home-page/", site.home_page, name="edit_home_page"),
+    path("admin/configuration/limits/", site.save_limits, name="save_limits"),
     path("admin/users/<int:user_id>/hand-over/", people.deactivate, name="deactivate_and_hand_over"),
 ]

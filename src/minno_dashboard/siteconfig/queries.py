@@ -10,6 +10,8 @@ from minno_dashboard.siteconfig.sealing import unseal
 
 DROPBOX = "dropbox"
 MAIL = "mail"
+LIMITS = "limits"
+HOME_PAGE = "home page"
 MAIL_PASSWORD = "password"  # noqa: S105 - the name of a field
 APP_SECRET = "app_secret"  # noqa: S105 - the name of a field
 
@@ -99,3 +101,33 @@ def mail() -> MailSettings:
         password_set_at=datetime.fromisoformat(secret["set_at"]) if secret else None,
         _sealed=secret["sealed"] if secret else "",
     )
+
+
+@dataclass(frozen=True)
+class LimitSettings:
+    """The section Limits, in bytes; None is without a limit."""
+
+    file_bytes: int | None = None
+    space_bytes: int | None = None
+
+
+def limits() -> LimitSettings:
+    """Return the section Limits."""
+    section = Section.objects.filter(name=LIMITS).first()
+    values = section.values if section else {}
+    return LimitSettings(values.get("file_bytes"), values.get("space_bytes"))
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """What stands around the log-in form, as safe HTML: it was cleaned as it was saved."""
+
+    above: str = ""
+    beside: str = ""
+
+
+def home_page() -> HomePage:
+    """Return the panels of the log-in page."""
+    section = Section.objects.filter(name=HOME_PAGE).first()
+    values = section.values if section else {}
+    return HomePage(str(values.get("above", "")), str(values.get("beside", "")))

@@ -30,8 +30,11 @@ def section(request: HttpRequest) -> str:
     initial = {
         name: getattr(stored, name) for name in ("provider", "host", "port", "security", "sender", "username")
     }
+    form = getattr(request, FORM_OF_REQUEST, None) or MailForm(initial=initial, auto_id="mail_%s")
+    for name in ("host", "port", "security", "sender", "password"):
+        form.fields[name].required = True  # for the eye: they are optional only where no mail is sent
     context = {
-        "form": getattr(request, FORM_OF_REQUEST, None) or MailForm(initial=initial, auto_id="mail_%s"),
+        "form": form,
         "stored": stored,
         "waiting": mail.waiting(),
         "own_address": person(request).email,

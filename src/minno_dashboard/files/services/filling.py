@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
+from minno_dashboard.files import limits
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
 from minno_dashboard.files.services.change import Change, Person, changing
 
@@ -20,6 +21,8 @@ def fill_tree(*, tree: Tree, files: Mapping[Path, Blob], folders: Iterable[Path]
         Frozen: the tree is published.
     """
     levels = _levels(files, folders)
+    sizes = [blob.size for blob in files.values()]
+    limits.check(tree, growth=sum(sizes), largest=max(sizes, default=0))
     with changing(tree.pk, by) as change:
         if Node.objects.filter(tree=tree, deleted_at=None).exists():
             raise Invalid("There are files here already; only an empty version can be filled.")

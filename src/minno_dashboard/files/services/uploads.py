@@ -16,7 +16,7 @@ from django.db import transaction
 
 from minno_dashboard.core import clock, ids
 from minno_dashboard.core.errors import Conflict, Invalid, NotFound, TooLarge
-from minno_dashboard.files import store
+from minno_dashboard.files import limits, store
 from minno_dashboard.files.models import Node, Tree, Upload
 from minno_dashboard.files.services.change import Frozen, Person
 from minno_dashboard.files.services.writing import IfThere, put_upload, split
@@ -49,6 +49,7 @@ def begin_upload(*, tree: Tree, by: Person, parent: Node | None, path: str, size
         raise TooLarge(f"A file can have at most {MOST_FILE_BYTES // 1024**3} GB.")
     if Tree.objects.filter(pk=tree.pk, is_frozen=True).exists():
         raise Frozen
+    limits.check(tree, growth=size, largest=size)
     now = clock.now()
     return Upload.objects.create(
         public_id=ids.public_id(),

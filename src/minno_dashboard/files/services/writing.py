@@ -7,7 +7,7 @@ from enum import Enum
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
-from minno_dashboard.files import store
+from minno_dashboard.files import limits, store
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
 from minno_dashboard.files.services.change import (
     Change,
@@ -183,6 +183,9 @@ def _set(
     change: Change, folder_id: int | None, name: str, existing: Node | None, blob: Blob, how: str
 ) -> Node:
     """Give a file this content, and a line in its history, unless it has it already."""
+    if existing is None or existing.blob_id != blob.pk:
+        before = existing.blob.size if existing and existing.blob else 0
+        limits.check(change.tree, growth=blob.size - before, largest=blob.size)
     if existing is None:
         names.check_depth([*way_to(folder_id), name])
         existing = add(change, folder_id, name, blob)

@@ -1,0 +1,37 @@
+"""The limits an admin set, checked as files are written."""
+
+from __future__ import annotations
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.administration.queries import bytes_of
+from minno_dashboard.core.errors import TooLarge
+from minno_dashboard.files.models import Tree
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.ui import words
+
+
+def check(tree: Tree, growth: int, largest: int) -> None:
+    """Refuse what is larger than the admin allows; what makes a file smaller is never refused.
+
+    Raises:
+        TooLarge: a file is too large, or the space of the study's owner is full.
+    """
+    chosen = siteconfig.limits()
+    if growth <= 0:
+        return
+    if chosen.file_bytes is not None and largest > chosen.file_bytes:
+        raise TooLarge(
+            f"This file has {words.size(largest)}, and a file can have at most {words.size(chosen.file_bytes)} here. "
+            "An administrator of this Dashboard can raise this."
+        )
+    if chosen.space_bytes is None:
+        return
+    owner = User.objects.filter(studies__versions__tree=tree).first()
+    if owner is None:
+        return
+    used = bytes_of(owner)
+    if used + growth > chosen.space_bytes:
+        raise TooLarge(
+            f"{owner} has used {words.size(used)} of {words.size(chosen.space_bytes)}, and this would need "
+            f"{words.size(growth)} more. Delete files or studies, or ask an administrator for more space."
+        )

@@ -1,0 +1,119 @@
+"""Limits: the largest file, the space of each user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from minno_dashboard.accounts.models import AuditEntry, User
+from minno_dashboard.administration import limits
+from minno_dashboard.core.errors import TooLarge
+from minno_dashboard.files import services as files
+from minno_dashboard.files.models import Node
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.siteconfig.services import save_section
+from minno_dashboard.studies import services as studies
+from minno_dashboard.studies.models import Study
+
+SMALL, BIG = b"x" * 40, b"y" * 60
+
+
+@pytest.fixture
+def study(alice: User) -> Study:
+    """An empty study of alice."""
+    return studies.create_study(owner=alice, name="Mood")
+
+
+def limit(**values: int) -> None:
+    save_section(siteconfig.LIMITS, values, {})
+
+
+def write(study: Study, path: str, content: bytes) -> Node:
+    tree = study.versions.order_by("-number")[0].tree
+    return files.write_file(tree=tree, path=path, source=content, expected_blob=files.ANYTHING, by=None)
+
+
+def test_without_limits_everything_fits(study: Study) -> None:
+    write(study, "a", BIG)
+
+
+def test_a_larger_file_is_refused_on_every_way_in(study: Study, alice: User) -> None:
+    node = write(study, "a", SMALL)
+    limit(file_bytes=50)
+    tree = study.versions.get().tree
+    with pytest.raises(TooLarge, match="a file can have at most 50 bytes"):
+        write(study, "b", BIG)
+    with pytest.raises(TooLarge):
+        files.save_file(node=node, by=alice, source=BIG, expected_blob=files.ANYTHING)
+    with pytest.raises(TooLarge):
+        files.begin_upload(tree=tree, by=alice, parent=None, path="c", size=60)
+    with pytest.raises(TooLarge):
+        studies.create_study(
+            owner=alice,
+            name="Filled",
+            fill=lambda tree: files.fill_tree(tree=tree, files={("d",): big(study)}, by=alice),
+        )
+    assert not Study.objects.filter(name="Filled").exists()
+    assert Node.objects.filter(tree=tree).count() == 1
+    write(study, "e", SMALL)
+
+
+def big(study: Study) -> object:
+    """Return a large blob that was stored before there was a limit."""
+    from minno_dashboard.files import store
+
+    return store.put(BIG)
+
+
+def test_a_full_space_takes_nothing_more_and_lets_go(study: Study, alice: User, bob: User) -> None:
+    limit(space_bytes=100)
+    node = write(study, "a", BIG)
+    with pytest.raises(TooLarge, match="Alice Ábel has used 60 bytes of 100 bytes"):
+        write(study, "b", b"z" * 41)
+    write(study, "b", SMALL)
+    with pytest.raises(TooLarge):
+        write(study, "c", b"1")
+    files.save_file(node=node, by=alice, source=b"tiny", expected_blob=files.ANYTHING)
+    write(study, "c", b"z" * 50)
+    own = studies.create_study(owner=bob, name="Own")
+    write(own, "a", b"w" * 100)
+
+
+def test_publishing_costs_no_space(study: Study, alice: User) -> None:
+    limit(space_bytes=100)
+    write(study, "a", BIG)
+    studies.publish(study=study, by=alice)
+    studies.new_version(study=study, by=alice)
+    write(study, "b", SMALL)
+
+
+def test_an_admin_sets_the_limits(dana: User, as_user: Callable[[User], Client]) -> None:
+    client = as_user(dana)
+    assert client.post("/admin/configuration/limits/", {"file_mb": "20", "space_mb": ""}).status_code == 302
+    assert siteconfig.limits() == siteconfig.LimitSettings(20 * 1024**2, None)
+    assert 'value="20"' in client.get("/admin/configuration/").content.decode()
+    assert AuditEntry.objects.get(target="Limits").details["file_bytes"] == 20 * 1024**2
+    answer = client.post("/admin/configuration/limits/", {"file_mb": "-1", "space_mb": "many"})
+    assert answer.status_code == 422
+    assert "Enter a whole number" in answer.content.decode()
+
+
+def test_the_page_says_why_an_upload_is_refused(
+    study: Study, alice: User, as_user: Callable[[User], Client]
+) -> None:
+    limit(file_bytes=50)
+    answer = as_user(alice).post(
+        f"/studies/{study.public_id}/v1/uploads/whole?path=a.bin&if_there=overwrite",
+        BIG,
+        content_type="application/octet-stream",
+        headers={"x-requested-with": "fetch"},
+    )
+    assert answer.status_code == 413
+    assert "can have at most 50 bytes here" in answer.json()["error"]
+
+
+def test_a_tree_of_nobody_is_not_limited(db: None) -> None:
+    limit(space_bytes=1)
+    limits.check(files.create_tree(), 100, 100)

@@ -1,0 +1,114 @@
+"""The site's administration and people's settings in a browser: every page, wide and narrow, light and dark."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage, assert_accessible, picture
+from tests.browser.site import Site
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "lost-password": (None, "/lost-password/"),
+    "settings": ("dana", "/settings/"),
+    "two-step": ("dana", "/settings/security/two-step/"),
+    "tags": ("dana", "/tags/"),
+    "tag-study": ("dana", "{study}tags/"),
+    "studies-with-tags": ("dana", "/studies/"),
+    "configuration": ("ada", "/admin/configuration/"),
+    "users": ("ada", "/admin/users/"),
+    "import-users": ("ada", "/admin/users/import/"),
+    "hand-over": ("ada", "/admin/users/{noa}/hand-over/"),
+    "audit": ("ada", "/admin/audit/"),
+    "usage": ("ada", "/admin/usage/"),
+    "home-page": ("ada", "/admin/home-page/"),
+}
+
+
+@pytest.fixture(scope="module")
+def study(site: Site) -> str:
+    """A study of dana with files and tags."""
+    address = site.make_study("dana", "Faces — פרצופים", {"index.html": "<p>hello", "a/b.js": "x"})
+    site.python(
+        "from minno_dashboard.accounts.models import User\n"
+        "from minno_dashboard.studies import tags\n"
+        "from minno_dashboard.studies.models import Study\n"
+        "dana, noa = User.objects.get(username='dana'), User.objects.get(username='noa')\n"
+        "for number, colour in enumerate(tags.PALETTE):\n"
+        "    tag = tags.create_tag(user=dana, text=f'{colour.name} תג', colour=colour.code)\n"
+        "    if number % 4 == 0: tag.studies.add(Study.objects.get(owner=dana, name__startswith='Faces'))\n"
+    )
+    return address
+
+
+@pytest.fixture(scope="module")
+def noa(site: Site) -> str:
+    """The id of noa."""
+    return site.python(
+        "from minno_dashboard.accounts.models import User\nprint(User.objects.get(username='noa').pk)"
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("width", "dark"), [(1180, False), (360, True)])
+def test_each_page_is_whole_in_every_form(
+    site: Site, study: str, noa: str, open_page: OpenPage, name: str, width: int, dark: bool
+) -> None:
+    user, path = PAGES[name]
+    page = open_page(user, path.format(study=study, noa=noa), width=width, dark=dark)
+    expect(page.locator("h1")).to_be_visible()
+    picture(page, f"admin-{name}-{width}{'-dark' if dark else ''}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing sticks out to the side"
+    assert_accessible(page)
+
+
+def test_the_log_in_link_stands_beside_the_name_at_phone_width(site: Site, open_page: OpenPage) -> None:
+    page = open_page(None, "/lost-password/", width=360)
+    brand = page.get_by_role("link", name="Minno", exact=True).bounding_box()
+    link = page.get_by_role("link", name="Log in", exact=True).bounding_box()
+    assert brand
+    assert link
+    assert abs((brand["y"] + brand["height"] / 2) - (link["y"] + link["height"] / 2)) < 4
+
+
+def test_gmail_asks_for_little_and_another_server_for_more(site: Site, open_page: OpenPage) -> None:
+    page = open_page("ada", "/admin/configuration/")
+    mail = page.locator("section#mail")
+    expect(mail.get_by_label("E-mail address")).to_be_hidden()
+    mail.get_by_label("Send mail with Gmail").check()
+    expect(mail.get_by_label("E-mail address")).to_be_visible()
+    expect(mail.get_by_label("Mail server", exact=True)).to_be_hidden()
+    mail.get_by_label("Send mail with another mail server").check()
+    expect(mail.get_by_label("Mail server", exact=True)).to_be_visible()
+    picture(page, "admin-mail-smtp")
+
+
+def test_a_tag_is_made_by_keyboard_and_filters_the_list(site: Site, study: str, open_page: OpenPage) -> None:
+    page = open_page("dana", "/tags/")
+    page.get_by_label("Name").fill("keyboard")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="keyboard")).to_be_visible()
+    page.goto(f"{study}tags/")
+    page.get_by_label("keyboard").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("navigation", name="Tags").get_by_text("keyboard").click()
+    expect(page.get_by_role("listitem").filter(has_text="Faces")).to_be_visible()
+
+
+def test_the_theme_is_chosen_in_settings(site: Site, open_page: OpenPage) -> None:
+    page = open_page("noa", "/settings/")
+    page.get_by_label("Dark", exact=True).check()
+    page.get_by_role("button", name="Save appearance").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_the_badge_stops_asking_once_logged_out(site: Site, open_page: OpenPage) -> None:
+    page = open_page("noa", "/settings/")
+    badge = page.locator("#mirror-bar")
+    expect(badge).to_be_visible()
+    page.context.clear_cookies()
+    expect(page.locator("#mirror-bar:not([hx-trigger])")).to_be_visible()
