@@ -19,7 +19,7 @@ from minno_dashboard.mirror import drift, keys, ledger, manifest, slices, waitin
 from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.dropbox import DropboxPort
 from minno_dashboard.mirror.engine.guard import Verdict, planned_removal
-from minno_dashboard.mirror.engine.model import Policy
+from minno_dashboard.mirror.engine.model import Plan, Policy, Remove
 from minno_dashboard.mirror.engine.plan import plan
 from minno_dashboard.mirror.errors import MirrorError, NeedsUser, Rescan, Retry
 from minno_dashboard.mirror.execution import Executor, JobUnderWay
@@ -227,14 +227,13 @@ class _Runner:
         if not executor.remains(steps):
             self._take_over(slice_)
             return True
-        removal = planned_removal(steps, slice_.remote)
-        if removal.removed:
-            total = RemoteNode.objects.filter(link=self.link, is_folder=False, identity__isnull=False).count()
-            removal = Verdict(removal.removed, total)
-        if removal.must_wait:
-            self._ask(PLANNED, removal)
-        elif self.link.removal_question and self.link.removal_question["reason"] == PLANNED:
-            self._save(removal_question=None, removal_answer="")
+        self._guard(steps, slice_)
+        sighted = _before_blind_removal(steps)
+        if executor.remains(sighted):
+            steps = sighted
+        elif self._read_at is None and executor.remains(steps):
+            self._take_in(drift.read_changes(self.link, self.port, self.lease))
+            return False
         self._read_at = None
         try:
             executor.carry_out(steps)
@@ -248,6 +247,17 @@ class _Runner:
         if any(one.reason == "lock" for one in with_notes.trouble):
             raise Retry("lock", 1.0)
         return False
+
+    def _guard(self, steps: Plan, slice_: slices.Slice) -> None:
+        """Ask the user before a plan that removes much; forget a question that no plan asks any more."""
+        removal = planned_removal(steps, slice_.remote)
+        if removal.removed:
+            total = RemoteNode.objects.filter(link=self.link, is_folder=False, identity__isnull=False).count()
+            removal = Verdict(removal.removed, total)
+        if removal.must_wait:
+            self._ask(PLANNED, removal)
+        elif self.link.removal_question and self.link.removal_question["reason"] == PLANNED:
+            self._save(removal_question=None, removal_answer="")
 
     def _take_over(self, slice_: slices.Slice) -> None:
         """Note the revisions that were read before the plan came out empty."""
@@ -338,6 +348,16 @@ class _Runner:
             self.history.calls = made
             self.history.save()
         return left
+
+
+def _before_blind_removal(steps: Plan) -> Plan:
+    """Return the steps before the first removal of a whole folder.
+
+    Dropbox removes a folder with whatever is in it, and takes no revision for it: what the user put there since we
+    looked would go too. So a folder is removed only right after a look.
+    """
+    blind = (at for at, step in enumerate(steps.steps) if isinstance(step, Remove) and not step.rev)
+    return Plan(steps.steps[: next(blind, len(steps.steps))])
 
 
 def pending_of(link: Link) -> int:
