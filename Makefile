@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV_BIN := .venv/bin
 
-.PHONY: run demo test bench lint format setup setup-dev
+.PHONY: run demo test bench soak lint format setup setup-dev
 
 setup:
 	@$(PYTHON) tools/setup.py run
@@ -21,6 +21,10 @@ test: setup-dev
 
 bench: setup-dev
 	@$(VENV_BIN)/python -m tools.bench
+
+# make soak SEEDS=20000 [FROM=n], or SEED=n to replay one and make its story short
+soak: setup-dev
+	@$(VENV_BIN)/python -m tools.soak $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM))
 
 lint: setup-dev
 	@$(VENV_BIN)/python -m tools.check lint

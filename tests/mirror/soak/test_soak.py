@@ -1,0 +1,51 @@
+"""Random stories about the whole mirror: whatever happens, it comes right in the end and never says what is not so."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.mirror.soak import story
+from tests.mirror.soak.play import play
+from tests.mirror.soak.stage import Installation
+
+SEEDS = int(os.environ.get("MINNO_SOAK_SEEDS", "500"))
+FIRST = int(os.environ.get("MINNO_SOAK_FROM", "0"))
+PORTIONS = 10
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        connection.vendor != "sqlite", reason="the database is put back by copying SQLite's pages"
+    ),
+]
+
+
+@pytest.fixture
+def installation(transactional_db: None) -> Iterator[Installation]:
+    """A database that is put back before each story, and a folder for bytes that no disk slows down."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+    with tempfile.TemporaryDirectory(prefix="minno-soak-", dir=memory if memory.is_dir() else None) as folder:
+        yield Installation(Path(folder))
+
+
+@pytest.mark.parametrize("portion", range(PORTIONS))
+def test_whatever_happens_it_comes_right_in_the_end(installation: Installation, portion: int) -> None:
+    failures = []
+    for seed in range(FIRST + portion, FIRST + SEEDS, PORTIONS):
+        outcome = play(story.tell(seed), installation)
+        if outcome.failure:
+            failures.append(f"make soak SEED={seed}    {outcome.failure.splitlines()[0]}")
+    assert not failures, "\n".join(failures)
+
+
+@pytest.mark.parametrize("seed", [3, 11])
+def test_a_seed_tells_and_plays_the_same_story_each_time(installation: Installation, seed: int) -> None:
+    first, second = (play(story.tell(seed), installation) for _ in range(2))
+    assert first.log == second.log
+    assert first.happened
