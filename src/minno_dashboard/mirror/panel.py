@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from minno_dashboard.accounts.models import User
-from minno_dashboard.mirror import queries, wording
+from minno_dashboard.mirror import history, queries, wording
+from minno_dashboard.mirror.history import PastRun
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.queries import Badge
+from minno_dashboard.mirror.released import no_longer_updated
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.ui import words
 
@@ -42,9 +44,13 @@ class Panel:
     bytes: int = 0
     last_error: str = ""
     parked: list[dict[str, str]] = field(default_factory=list)
+    no_longer_updated: list[str] = field(default_factory=list)
     question: Question | None = None
     needs_connection: bool = False
     is_moving: bool = False
+    drift_repaired: int = 0
+    calls_today: int = 0
+    runs: list[PastRun] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -78,9 +84,13 @@ def panel_of(user: User) -> Panel:
         bytes=status["bytes"],
         last_error=wording.waiting(link.last_error)[0] if link.last_error else "",
         parked=status["parked"],
+        no_longer_updated=no_longer_updated(link),
         question=question(link),
         needs_connection=queries.badge(user).action == "reconnect",
         is_moving=status["state"] in MOVING,
+        drift_repaired=history.drift_repaired(link),
+        calls_today=history.calls_today(link),
+        runs=history.past_runs(link),
     )
 
 

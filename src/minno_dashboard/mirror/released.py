@@ -1,0 +1,23 @@
+"""Copies of studies that are no longer shared with the user: they stay in the Dropbox and are no longer updated."""
+
+from __future__ import annotations
+
+from minno_dashboard.mirror.models import Link, RemoteNode, Taken
+
+
+def no_longer_updated(link: Link) -> list[str]:
+    """Return the paths of the copies that stay in this Dropbox as they were when the share ended."""
+    released = Taken.objects.filter(link=link, kind=Taken.Kind.STUDY, is_released=True)
+    identities = [f"study:{pk}" for pk in released.values_list("object_id", flat=True)]
+    copies = RemoteNode.objects.filter(link=link, identity__in=identities).select_related(
+        "parent__parent__parent"
+    )
+    return sorted(_path(copy) for copy in copies)
+
+
+def _path(node: RemoteNode) -> str:
+    names, here = [node.name], node.parent
+    while here is not None:
+        names.insert(0, here.name)
+        here = here.parent
+    return "/".join(names)
