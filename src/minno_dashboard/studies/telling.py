@@ -39,6 +39,7 @@ Details = dict[str, Any]
 _SENTENCES: dict[str, Callable[[str, Details], str]] = {
     "study.create": lambda target, d: "made the study",
     "study.duplicate": lambda target, d: "made the study as a copy of another",
+    "study.restore": lambda target, d: "restored the study from a copy",
     "study.rename": lambda target, d: f"renamed “{d.get('before', '')}” to “{target}”",
     "study.describe": lambda target, d: "changed the description",
     "study.archive": lambda target, d: "archived the study",
