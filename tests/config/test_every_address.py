@@ -74,6 +74,13 @@ TABLE: dict[str, Row] = {
     "save_profile": post(LOGGED_IN),
     "save_password": post(LOGGED_IN),
     "save_email": post(LOGGED_IN),
+    "second_step": get(OPEN),
+    "turn_second_step_on": get(LOGGED_IN),
+    "turn_second_step_off": get(LOGGED_IN),
+    "new_recovery_codes": get(LOGGED_IN),
+    "end_session": post(OTHERS),
+    "log_out_everywhere": post(LOGGED_IN),
+    "save_appearance": post(LOGGED_IN),
     "edit_configuration": get(ADMINS),
     "save_mail": post(ADMINS),
     "send_test_mail": post(ADMINS),
@@ -86,6 +93,7 @@ TABLE: dict[str, Row] = {
     "change_user_role": post(ADMINS),
     "deactivate_user": post(ADMINS),
     "reactivate_user": post(ADMINS),
+    "turn_second_step_off_for": post(ADMINS),
     "import_users": get(ADMINS),
     "deactivate_and_hand_over": get(ADMINS),
     # the mirror
@@ -170,6 +178,9 @@ BOTH = {
     "tag_study",
     "import_users",
     "deactivate_and_hand_over",
+    "turn_second_step_on",
+    "turn_second_step_off",
+    "new_recovery_codes",
 }
 """These show a form by GET and take it by POST."""
 # These change what is in the tree of a version; the others of `edit_files` only prepare or ask.
@@ -224,6 +235,7 @@ class World:
             "share_id": str(self.own if name == "answer_invitation" else self.carol.pk),
             "user_id": str(self.carol.user_id),
             "tag_id": str(self.tag.pk),
+            "sign_in_id": "1",
             "path": "task.js",
             "code": self.code if TABLE[name].need == LINK else "unknown",
         }
@@ -374,7 +386,7 @@ def test_nothing_of_a_deleted_study_is_reached_but_bringing_it_back(world: World
         with visitor(world, kind) as client:
             found = outcome(world.ask(client, name))
             may_delete = kind in ("owner", "editor")
-            if may_delete and name in ("bring_back_study", "delete_study", "dropbox_study_badge"):
+            if may_delete and TABLE[name].need in ("see", "delete"):
                 assert found in ("in", "not there"), kind
             else:
                 assert found == ("no" if may_delete and name != "answer_invitation" else "not there"), kind
