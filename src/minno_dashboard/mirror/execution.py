@@ -27,7 +27,7 @@ from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsUser, Par
 from minno_dashboard.mirror.ledger import Notes
 from minno_dashboard.mirror.models import Parked
 from minno_dashboard.mirror.port import Entry, Job, Outcome, Port, Relocation, Removal
-from minno_dashboard.mirror.slices import Slice
+from minno_dashboard.mirror.sliced import Slice
 from minno_dashboard.mirror.uploads import Uploader
 
 FEW = 3

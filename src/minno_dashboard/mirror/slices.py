@@ -8,58 +8,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 from django.db import connection, transaction
 from django.db.models import F, Q
 
 from minno_dashboard.core.names import fold
 from minno_dashboard.files.models import Node, Tree
-from minno_dashboard.mirror.desired import Layout, Source, in_portions, is_gone
+from minno_dashboard.mirror.desired import Layout, in_portions, is_gone
 from minno_dashboard.mirror.engine.model import DELETED, SHARED, Content, Desired, Remote
 from minno_dashboard.mirror.models import Doubt, Link, RemoteNode, Taken
+from minno_dashboard.mirror.outdated import outdated
+from minno_dashboard.mirror.sliced import COLUMNS, Mark, Row
+from minno_dashboard.mirror.sliced import Slice as Slice
 from minno_dashboard.studies.models import Study, Version
-
-
-class Row(NamedTuple):
-    """One row of the remote tree, as it is read."""
-
-    pk: int
-    parent: int | None
-    name: str
-    key: str
-    is_folder: bool
-    rev: str
-    hash: str
-    size: int
-    identity: str | None
-    is_changed: bool
-
-
-_COLUMNS = ("pk", "parent_id", "name", "name_key", "is_folder", "rev", "content_hash", "size", "identity", "is_changed")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What a study's or tree's revision was when it was read."""
-
-    kind: str
-    object_id: int
-    revision: int
-
-
-@dataclass
-class Slice:
-    """Both sides of a plan, where the bytes are, and what will be taken over once the plan is empty."""
-
-    desired: list[Desired]
-    remote: list[Remote]
-    sources: dict[str, Source]
-    marks: list[Mark]
-    doubts: list[str]
-    is_everything: bool = False
-    folders: dict[str, str] = field(default_factory=dict)
 
 
 def read(link: Link) -> Slice:
@@ -75,7 +37,9 @@ def is_behind(link: Link) -> bool:
     """Say whether there is anything the link has not taken over."""
     if link.wants_everything or Doubt.objects.filter(link=link).exists():
         return True
-    return Taken.objects.filter(link=link, noted_revision__gt=F("revision")).exists()
+    if Taken.objects.filter(link=link, noted_revision__gt=F("revision")).exists():
+        return True
+    return bool(outdated(link))
 
 
 class _Reader:
@@ -88,6 +52,7 @@ class _Reader:
         self.by_identity: dict[str, int] = {}
         self.desired: dict[str, Desired] = {}
         self.seen: set[str] = set()
+        self.base: frozenset[str] = frozenset()
         self.kept: set[str] = set()
         self.marks: list[Mark] = []
         self.full_trees: set[int] = set()
@@ -97,7 +62,8 @@ class _Reader:
 
     def read(self) -> Slice:
         doubts = list(Doubt.objects.filter(link=self.link).values_list("identity", flat=True))
-        frontier = self._changed() | set(doubts) | self.layout.fixed()
+        frontier = self._changed() | set(doubts) | self.layout.fixed() | self._outdated()
+        self.base = frozenset(frontier)
         while frontier:
             self.seen |= frontier
             found = self.layout.resolve(frontier)
@@ -106,6 +72,7 @@ class _Reader:
             self.seen |= new.keys()
             self._load(identity__in=frontier | new.keys())
             self._load_what_goes(frontier - found.keys())
+            self._load_what_comes_back(new)
             self._load_occupants()
             more = self._whole_trees(new)
             self._load_sources(new.values())
@@ -145,6 +112,14 @@ class _Reader:
             nodes = Node.objects.filter(tree=tree, revision__gt=revision).values_list("pk", flat=True)
             changed |= {f"node:{pk}" for pk in nodes}
         return changed
+
+    def _outdated(self) -> set[str]:
+        """Return the identities of all below what is to be removed from the deleted things for good."""
+        gone = outdated(self.link)
+        if gone:
+            self._keep_at_top(fold(DELETED))
+            self._load_below(gone)
+        return {row.identity for row in self.rows.values() if row.identity is not None}
 
     def _mark(self, kind: str, asked: Iterable[int], found: Iterable[tuple[int, int]]) -> None:
         revisions = dict(found)
@@ -188,7 +163,7 @@ class _Reader:
         ((name, values),) = condition.items()
         new: list[Row] = []
         for portion in in_portions(list(values)):  # type: ignore[call-overload]
-            rows = RemoteNode.objects.filter(Q(link=self.link), **{name: portion}).values_list(*_COLUMNS)
+            rows = RemoteNode.objects.filter(Q(link=self.link), **{name: portion}).values_list(*COLUMNS)
             new += self._keep(rows)
         return new
 
@@ -240,8 +215,13 @@ class _Reader:
         if going and self.link.keep_deleted:
             self._keep_at_top(fold(DELETED))
 
+    def _load_what_comes_back(self, new: Iterable[str]) -> None:
+        """With a folder that comes back from the deleted things comes all below it: some of that may stay deleted."""
+        rows = [self.rows[self.by_identity[one]] for one in new if one in self.by_identity]
+        self._load_below([row.pk for row in rows if row.is_folder and self._is_deleted(row)])
+
     def _keep_at_top(self, key: str) -> None:
-        rows = RemoteNode.objects.filter(link=self.link, parent=None, name_key=key).values_list(*_COLUMNS)
+        rows = RemoteNode.objects.filter(link=self.link, parent=None, name_key=key).values_list(*COLUMNS)
         for row in self._keep(rows):
             self._load(parent__in=[row.pk])
 
@@ -296,7 +276,7 @@ class _Reader:
         for parent, keys in wanted.items():
             if parent is None:
                 top = RemoteNode.objects.filter(link=self.link, parent=None, name_key__in=list(keys))
-                self._keep(top.values_list(*_COLUMNS))
+                self._keep(top.values_list(*COLUMNS))
             elif len(keys) > 100:
                 self._load_inside({parent})
             else:
@@ -308,13 +288,13 @@ class _Reader:
                 name_key__in={key for _, key in portion},
             )
             asked = set(portion)
-            self._keep(row for row in rows.values_list(*_COLUMNS) if (row[1], row[3]) in asked)
+            self._keep(row for row in rows.values_list(*COLUMNS) if (row[1], row[3]) in asked)
 
     def _load_inside(self, parents: Collection[int | None]) -> None:
         self._children_loaded.update(parents)
         if None in parents:
             top = RemoteNode.objects.filter(link=self.link, parent=None)
-            self._keep(top.values_list(*_COLUMNS))
+            self._keep(top.values_list(*COLUMNS))
         self._load(parent__in=[pk for pk in parents if pk is not None])
 
     def _load_sources(self, new: Iterable[Desired]) -> None:
@@ -328,7 +308,7 @@ class _Reader:
         for portion in in_portions(sorted(hashes), 500):
             rows = RemoteNode.objects.filter(
                 link=self.link, content_hash__in=portion, identity__isnull=False, is_changed=False
-            ).values_list(*_COLUMNS)
+            ).values_list(*COLUMNS)
             met: set[str] = set()
             for values in rows:
                 if values[6] not in met:
@@ -394,4 +374,5 @@ class _Reader:
             marks=self.marks,
             doubts=doubts,
             is_everything=self.link.wants_everything,
+            base=self.base,
         )

@@ -155,8 +155,13 @@ class Rig:
             if is_theirs:
                 assert self.ids[key] in still, f"lost: {row}"
                 assert still[self.ids[key]].content == row.content, f"overwritten: {row}"
-            elif self.policy.keep_deleted or has_its_kind:
+            elif has_its_kind or (self.policy.keep_deleted and not self._was_kept_long_enough(key)):
                 assert self.ids[key] in still, f"not kept: {row}"
+
+    def _was_kept_long_enough(self, key: str) -> bool:
+        """Say whether a node lies in something deleted before the oldest day whose deleted things are kept."""
+        _, top, *rest = dropbox_lower(self.before.path(key)).split("/")
+        return top == "deleted" and bool(rest) and rest[0][:10] < self.policy.oldest_kept
 
     def _check_the_uploads(self) -> None:
         """No byte is sent that could have been copied, and no file twice.

@@ -77,3 +77,37 @@ def test_content_is_copied_before_its_last_source_is_removed_for_good() -> None:
 def test_removals_come_after_everything_else() -> None:
     steps = steps_between(want("n /a v", "d /d/", "m /c u"), have("n /a u", "o /b w"))
     assert [step.split()[0] for step in steps] == ["copy", "replace", "make", "move"]
+
+
+def test_what_was_deleted_more_than_90_days_ago_goes_for_good() -> None:
+    remote = have(
+        "- /Deleted/",
+        "s /Deleted/2026-08-24 Old/", "n /Deleted/2026-08-24 Old/x u",
+        "m /Deleted/2026-08-25 kept.js v",
+    )  # fmt: skip
+    assert steps_between([], remote) == ["remove /Deleted/2026-08-24 Old"]
+
+
+def test_what_the_user_put_among_the_deleted_things_stays_however_old_its_name() -> None:
+    remote = have(
+        "- /Deleted/",
+        "- /Deleted/2020-01-01 mine.txt u",
+        "s /Deleted/2020-01-01 Old/", "n /Deleted/2020-01-01 Old/x u", "- /Deleted/2020-01-01 Old/mine v",
+    )  # fmt: skip
+    steps = steps_between([], remote)
+    assert "remove /Deleted/2020-01-01 Old/x" in steps
+    assert not [step for step in steps if "mine" in step]
+    assert "remove /Deleted/2020-01-01 Old" not in steps
+
+
+def test_what_is_wanted_again_comes_back_however_long_it_was_deleted() -> None:
+    remote = have("- /Deleted/", "n /Deleted/2020-01-01 a.js u")
+    assert steps_between(want("n /a.js u"), remote) == ["move /Deleted/2020-01-01 a.js → /a.js"]
+
+
+def test_what_is_ours_goes_even_where_the_folder_above_is_the_users_by_now() -> None:
+    remote = have(
+        "- /Deleted/", "- /Deleted/2020-01-01 Old/", "- /Deleted/2020-01-01 Old/mine v",
+        "n /Deleted/2020-01-01 Old/x u",
+    )  # fmt: skip
+    assert steps_between([], remote) == ["remove /Deleted/2020-01-01 Old/x"]

@@ -8,6 +8,7 @@ A remote node that carries an identity is ours; one without belongs to the user 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from minno_dashboard.mirror.engine.paths import Footprint
 
@@ -18,6 +19,9 @@ SHARED = "Shared with me"
 """The folder, at the top of the app folder, of the studies others share with the user."""
 
 DELETED = "Deleted"
+
+KEPT_DAYS = 90
+"""How long deleted things stay in the folder of deleted things."""
 """The folder, at the top of the app folder, of what is no longer in the Dashboard."""
 
 
@@ -68,11 +72,17 @@ class Policy:
     """What the user chose and what day it is.
 
     `today` (ISO date) goes into the names of aside-moves and of `/Deleted`. With `keep_deleted` a node that is no
-    longer desired moves to `/Deleted/<today> <name>`; without it, it is removed.
+    longer desired moves to `/Deleted/<today> <name>`; without it, it is removed. What lies in `/Deleted` is removed
+    for good when it is older than `KEPT_DAYS`.
     """
 
     today: str
     keep_deleted: bool = True
+
+    @property
+    def oldest_kept(self) -> str:
+        """The earliest day (ISO date) whose deleted things are still kept."""
+        return (date.fromisoformat(self.today) - timedelta(days=KEPT_DAYS)).isoformat()
 
 
 @dataclass(frozen=True, slots=True)

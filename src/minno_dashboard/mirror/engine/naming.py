@@ -6,12 +6,15 @@ Every function is deterministic. `is_taken` says of a folded name whether someth
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from itertools import count
 
 from minno_dashboard.core.names import LONGEST_NAME_BYTES, clean, fold
 
 Taken = Callable[[str], bool]
+
+_DAY = re.compile(r"\d{4}-[01]\d-[0-3]\d")
 
 
 def unique_study_names(studies: Iterable[tuple[int, str]]) -> dict[int, str]:
@@ -43,6 +46,12 @@ def deleted(name: str, *, is_folder: bool, today: str, is_taken: Taken) -> str:
     """Name what goes to the folder of deleted things: `2026-11-23 name.js`, then `2026-11-23 name (2).js`."""
     stem, suffix = (name, "") if is_folder else split(name)
     return numbered(f"{today} {stem}", suffix, is_taken)
+
+
+def day_of_deletion(name: str) -> str:
+    """Return the ISO date with which a name in the folder of deleted things begins, "" where there is none."""
+    day, space, _ = name.partition(" ")
+    return day if space and _DAY.fullmatch(day) else ""
 
 
 def temporary(key: str, *, is_taken: Taken) -> str:

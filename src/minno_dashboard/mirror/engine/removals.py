@@ -1,12 +1,14 @@
 """What is no longer wanted goes: to the folder of deleted things, or for good.
 
-Nothing of the user's is removed for good: not what they added, not what they changed.
+What was kept long enough among the deleted things goes for good too. Nothing of the user's is removed for good: not
+what they added, not what they changed.
 """
 
 from __future__ import annotations
 
+from minno_dashboard.mirror.engine import naming
 from minno_dashboard.mirror.engine.draft import Draft
-from minno_dashboard.mirror.engine.model import Remote, Step
+from minno_dashboard.mirror.engine.model import Policy, Remote, Step
 
 
 def remove(draft: Draft) -> list[Step]:
@@ -16,7 +18,33 @@ def remove(draft: Draft) -> list[Step]:
             draft.move_to_deleted(row.key)
         else:
             _remove_for_good(draft, row)
+    for row in _outdated(draft):
+        _remove_for_good(draft, row)
     return draft.take_steps()
+
+
+def _outdated(draft: Draft) -> list[Remote]:
+    """Return what of ours was deleted so long ago that it is kept no more, the topmost of each, by path."""
+    remote = draft.remote
+    home = remote.deleted_folder()
+    if home is None:
+        return []
+    ours: list[Remote] = []
+    ways = [row for row in map(remote.nodes.get, remote.inside(home.key).values()) if row is not None]
+    ways = [row for row in ways if is_outdated(row.name, draft.policy)]
+    while ways:
+        row = ways.pop()
+        if row.identity is not None:
+            ours.append(row)
+        else:
+            ways += [remote.nodes[key] for key in remote.inside(row.key).values()]
+    return sorted(ours, key=lambda row: remote.path(row.key))
+
+
+def is_outdated(name: str, policy: Policy) -> bool:
+    """Tell whether what has this name in the folder of deleted things was deleted too long ago to be kept."""
+    day = naming.day_of_deletion(name)
+    return bool(day) and day < policy.oldest_kept
 
 
 def _topmost_orphans(draft: Draft) -> list[Remote]:

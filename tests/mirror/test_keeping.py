@@ -1,0 +1,42 @@
+"""How long deleted things stay in the Dropbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.files.services import ANYTHING, write_file
+from minno_dashboard.studies.queries import newest_version
+from minno_dashboard.studies.services import create_study, delete_study
+from tests.mirror.conftest import ANNA, World
+
+DAY = 24 * 3600
+
+
+def deleted_things(world: World) -> list[str]:
+    return sorted(path for path in world.control.files(ANNA) if path.startswith("/Deleted/"))
+
+
+@pytest.mark.django_db
+def test_a_deleted_study_stays_90_days_in_the_dropbox_and_then_goes_for_good(
+    world: World, anna: User
+) -> None:
+    study = create_study(owner=anna, name="Gone")
+    tree = newest_version(study).tree
+    for number in range(3):
+        write_file(tree=tree, path=f"in/{number}.js", source=b"x", expected_blob=ANYTHING, by=anna)
+    create_study(owner=anna, name="Stays")
+    world.connect(anna, ANNA)
+    world.settle()
+    delete_study(study=study, by=anna)
+    world.settle()
+    assert len(deleted_things(world)) == 3
+    world.time.advance(89 * DAY)
+    world.settle()
+    assert len(deleted_things(world)) == 3
+    top = deleted_things(world)[0].split("/")[2]
+    world.control.write_file(ANNA, f"/Deleted/{top}/my note.txt", b"mine")
+    world.settle()
+    world.time.advance(3 * DAY)
+    world.settle()
+    assert deleted_things(world) == [f"/Deleted/{top}/my note.txt"]
