@@ -11,6 +11,7 @@ from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.administration import limits
 from minno_dashboard.core.errors import TooLarge
 from minno_dashboard.files import services as files
+from minno_dashboard.files import store
 from minno_dashboard.files.models import Node
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.services import save_section
@@ -41,6 +42,7 @@ def test_without_limits_everything_fits(study: Study) -> None:
 
 def test_a_larger_file_is_refused_on_every_way_in(study: Study, alice: User) -> None:
     node = write(study, "a", SMALL)
+    large = store.put(BIG)
     limit(file_bytes=50)
     tree = study.versions.get().tree
     with pytest.raises(TooLarge, match="a file can have at most 50 bytes"):
@@ -53,18 +55,11 @@ def test_a_larger_file_is_refused_on_every_way_in(study: Study, alice: User) -> 
         studies.create_study(
             owner=alice,
             name="Filled",
-            fill=lambda tree: files.fill_tree(tree=tree, files={("d",): big(study)}, by=alice),
+            fill=lambda tree: files.fill_tree(tree=tree, files={("d",): large}, by=alice),
         )
     assert not Study.objects.filter(name="Filled").exists()
     assert Node.objects.filter(tree=tree).count() == 1
     write(study, "e", SMALL)
-
-
-def big(study: Study) -> object:
-    """Return a large blob that was stored before there was a limit."""
-    from minno_dashboard.files import store
-
-    return store.put(BIG)
 
 
 def test_a_full_space_takes_nothing_more_and_lets_go(study: Study, alice: User, bob: User) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 from minno_dashboard.accounts.models import AuditEntry, User
 
 BY_THE_SYSTEM = "system"
+LONGEST_NAME = 150
+
+admin_acting: ContextVar[User | None] = ContextVar("admin_acting", default=None)
+"""The admin who acts as somebody else in the present request; what happens then is the admin's deed."""
 
 
 def record(*, actor: User | None, verb: str, target: str = "", **details: Any) -> None:
     """Write one entry; called inside the transaction of the deed. Details are JSON and never hold a secret."""
+    name, admin = actor.username if actor else BY_THE_SYSTEM, admin_acting.get()
+    if admin is not None and actor != admin:
+        actor, name = admin, f"{admin.username} as {name}"
     AuditEntry.objects.create(
         actor=actor,
-        actor_name=actor.username if actor else BY_THE_SYSTEM,
+        actor_name=name[:LONGEST_NAME],
         verb=verb,
         target=target[:300],
         details=details,

@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 
 from minno_dashboard.accounts import sessions
 from minno_dashboard.accounts.access import is_open_to_all, safe_next
+from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.ui.errors import answer, wants_json
@@ -66,7 +67,7 @@ class PasswordChangeMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         """Redirect to the page to change the password."""
-        if is_open_to_all(view):
+        if is_open_to_all(view) or admin_acting.get() is not None:
             return None
         user = request.user
         here = reverse("replace_password")
@@ -91,7 +92,8 @@ class LastSeenMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         """Write the time at most once a minute; renew the session once a day."""
-        if is_open_to_all(view) or not isinstance(request.user, User):
+        # Who was not here was not seen: an admin acting as somebody leaves no trace of that person.
+        if is_open_to_all(view) or not isinstance(request.user, User) or admin_acting.get() is not None:
             return
         now, before = clock.now(), request.user.last_seen_at
         if before is not None and now - before < SEEN_EVERY:

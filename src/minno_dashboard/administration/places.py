@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
+from minno_dashboard.accounts import audit
 from minno_dashboard.accounts.models import User
 from minno_dashboard.administration import queries
 from minno_dashboard.administration.homepage import clean
@@ -21,12 +22,20 @@ _STORED_OF_REQUEST = "administration_stored"
 def contribute() -> None:
     """Take the places; called once as the room starts."""
     slots.contribute("users.row", name="space", title="Space", order=10, render=space)
+    slots.contribute("banner", name="acting", title="Acting as", order=10, render=banner)
     slots.contribute("admin.menu", name="administration", title="Menu", order=10, render=menu)
     slots.contribute(
         "configuration.sections", name="limits", title="Limits", order=40, render=site.limits_section
     )
     slots.contribute("log_in.above", name="home", title="Home page", order=10, render=above)
     slots.contribute("log_in.beside", name="home", title="Home page", order=10, render=beside)
+
+
+def banner(request: HttpRequest) -> str:
+    """Render the banner that an admin sees on every page while acting as somebody."""
+    if audit.admin_acting.get() is None:
+        return ""
+    return render_to_string("administration/banner.html", {"who": request.user}, request)
 
 
 def menu(request: HttpRequest) -> str:

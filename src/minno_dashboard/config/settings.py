@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "minno_dashboard.administration.middleware.ActAsMiddleware",
     "minno_dashboard.accounts.middleware.LogInRequiredMiddleware",
     "minno_dashboard.accounts.middleware.PasswordChangeMiddleware",
     "minno_dashboard.accounts.middleware.LastSeenMiddleware",

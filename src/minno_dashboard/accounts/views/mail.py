@@ -31,7 +31,8 @@ def section(request: HttpRequest) -> str:
         name: getattr(stored, name) for name in ("provider", "host", "port", "security", "sender", "username")
     }
     form = getattr(request, FORM_OF_REQUEST, None) or MailForm(initial=initial, auto_id="mail_%s")
-    for name in ("host", "port", "security", "sender", "password"):
+    needed = ("host", "port", "security", "sender", *(() if stored.has_password else ("password",)))
+    for name in needed:
         form.fields[name].required = True  # for the eye: they are optional only where no mail is sent
     context = {
         "form": form,

@@ -1,0 +1,63 @@
+"""An admin acting as somebody: explicit, with a reason, for an hour, in studies only, and in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from datetime import timedelta
+from typing import Any
+
+from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import clock
+from minno_dashboard.core.errors import Invalid, NotAllowed
+
+SESSION_KEY = "acting_as"
+LASTS = timedelta(hours=1)
+SHORTEST_REASON, LONGEST_REASON = 5, 300
+
+Session = MutableMapping[str, Any]
+
+
+def begin(*, session: Session, user: User, by: User, reason: str) -> None:
+    """Let an admin act as a researcher.
+
+    Raises:
+        Invalid: no reason is given.
+        NotAllowed: the other is an admin too, or deactivated.
+    """
+    reason = " ".join(reason.split())
+    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+        raise Invalid(
+            f"Say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters. It stands in the audit log."
+        )
+    if not _can_be_acted_as(user):
+        raise NotAllowed("You can act only as a researcher whose account is active.")
+    record(actor=by, verb="begin to act as", target=user.username, reason=reason)
+    session[SESSION_KEY] = {
+        "user": user.pk,
+        "admin": by.pk,
+        "until": (clock.now() + LASTS).timestamp(),
+    }
+
+
+def end(*, session: Session, by: User, user: User) -> None:
+    """Be oneself again."""
+    session.pop(SESSION_KEY, None)
+    record(actor=by, verb="end to act as", target=user.username)
+
+
+def acted_as(*, session: Session, admin: User) -> User | None:
+    """Return whom this admin acts as now; forget it where that is over."""
+    known = session.get(SESSION_KEY)
+    if known is None:
+        return None
+    user = User.objects.filter(pk=known["user"]).first()
+    is_valid = known["admin"] == admin.pk and admin.is_admin and known["until"] > clock.now().timestamp()
+    if is_valid and user is not None and _can_be_acted_as(user):
+        return user
+    session.pop(SESSION_KEY, None)
+    return None
+
+
+def _can_be_acted_as(user: User) -> bool:
+    return user.is_active and not user.is_admin

@@ -1,0 +1,60 @@
+"""Makes an admin who acts as somebody that person, in the pages of studies and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from minno_dashboard.accounts.audit import admin_acting, record
+from minno_dashboard.accounts.models import User
+from minno_dashboard.administration import acting
+from minno_dashboard.ui.errors import answer
+
+ROOM = "minno_dashboard.studies."
+# Besides the pages of studies: the way out, and the two badges, which only say how a mirror stands.
+ALSO = frozenset({"end_act_as", "logout", "healthz", "dropbox_badge", "dropbox_study_badge"})
+# What a person answers for themself, or cannot take back.
+NEVER = frozenset({"answer_invitation", "leave_study", "transfer_study"})
+REFUSED = (
+    "While you act as somebody else you reach only their studies: no settings, no Dropbox, no administration. "
+    "End it first, with the button above."
+)
+
+
+class ActAsMiddleware:
+    """Swaps the user of the request; writes each change to the audit log before it is tried."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on, as the person acted as."""
+        if acting.SESSION_KEY not in request.session or not isinstance(request.user, User):
+            return self.get_response(request)
+        admin = request.user
+        user = acting.acted_as(session=request.session, admin=admin)
+        if user is None:
+            return self.get_response(request)
+        request.user = user
+        token = admin_acting.set(admin)
+        try:
+            return self.get_response(request)
+        finally:
+            admin_acting.reset(token)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Refuse what is not a page of studies."""
+        admin = admin_acting.get()
+        if admin is None or not isinstance(request.user, User):
+            return None
+        name = request.resolver_match.url_name if request.resolver_match else ""
+        if name in NEVER or not (name in ALSO or view.__module__.startswith(ROOM)):
+            return answer(request, 403, REFUSED)
+        if request.method not in ("GET", "HEAD", "OPTIONS") and name not in ALSO:
+            deed = f"{request.method} {request.path}"[:300]
+            record(actor=admin, verb="act as", target=request.user.username, request=deed)
+        return None

@@ -1,0 +1,45 @@
+"""Begin and end to act as somebody."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from minno_dashboard.accounts.access import admin_required, person
+from minno_dashboard.accounts.audit import admin_acting
+from minno_dashboard.accounts.queries import user_by_id
+from minno_dashboard.administration import acting
+from minno_dashboard.core.errors import Refused
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@admin_required
+def begin(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Ask why; then show the studies of somebody as that person sees them."""
+    user, refused = user_by_id(user_id), None
+    if request.method == "POST":
+        try:
+            acting.begin(
+                session=request.session, user=user, by=person(request), reason=request.POST.get("reason", "")
+            )
+        except Refused as error:
+            refused = error
+        else:
+            return redirect("studies")
+    context = {"who": user, "reason": request.POST.get("reason", ""), "refused": refused}
+    return render(request, "administration/act_as.html", context, status=refused.status if refused else 200)
+
+
+@require_POST
+def end(request: HttpRequest) -> HttpResponse:
+    """Be oneself again; who acts as nobody stays who they are."""
+    admin = admin_acting.get()
+    if admin is None:
+        return redirect("studies")
+    acting.end(session=request.session, by=admin, user=person(request))
+    messages.success(request, f"You are {admin} again.")
+    return redirect("user_management")
