@@ -15,7 +15,7 @@ from django.db.models import F, Sum
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease, LeaseLost
-from minno_dashboard.mirror import drift, keys, ledger, manifest, slices, waiting
+from minno_dashboard.mirror import drift, keys, ledger, manifest, scope, slices, waiting
 from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.dropbox import DropboxPort
 from minno_dashboard.mirror.engine.guard import Verdict, planned_removal
@@ -235,6 +235,7 @@ class _Runner:
             self._take_in(drift.read_changes(self.link, self.port, self.lease))
             return False
         self._read_at = None
+        scope.remember(self.link, self.lease, steps, slice_)
         try:
             executor.carry_out(steps)
         finally:

@@ -1,0 +1,101 @@
+"""Studies that others share: they come, they stay when access is lost, and nobody sees more."""
+
+from __future__ import annotations
+
+import pytest
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import clock
+from minno_dashboard.files import services as files
+from minno_dashboard.files.models import Node
+from minno_dashboard.mirror.queries import status
+from minno_dashboard.studies import services as studies
+from minno_dashboard.studies.models import Collaboration, Study
+from tests.mirror.conftest import ANNA, BEN, World, expected
+
+
+@pytest.fixture
+def shared(world: World, anna: User, ben: User) -> Study:
+    """A study of Anna's that Ben may edit; both are connected."""
+    study = studies.create_study(owner=anna, name="Ours")
+    write(study, "a.js", b"1", anna)
+    studies.create_study(owner=ben, name="Ben's own")
+    share(study, ben, Collaboration.Status.ACCEPTED)
+    world.connect(anna, ANNA)
+    world.connect(ben, BEN)
+    world.settle()
+    return study
+
+
+def share(study: Study, user: User, state: str, access: str = Collaboration.Files.EDIT) -> None:
+    """Act as the room of studies does when members change."""
+    Collaboration.objects.update_or_create(
+        study=study,
+        user=user,
+        defaults={"status": state, "file_access": access, "invited_at": clock.now()},
+    )
+    Study.objects.filter(pk=study.pk).update(revision=Study.objects.get(pk=study.pk).revision + 1)
+
+
+def write(study: Study, path: str, data: bytes, user: User) -> None:
+    files.write_file(
+        tree=study.versions.get().tree, path=path, source=data, expected_blob=files.ANYTHING, by=user
+    )
+
+
+def test_a_shared_study_stands_in_both(world: World, anna: User, ben: User, shared: Study) -> None:
+    assert world.files(ANNA) == expected(anna)
+    assert world.files(BEN)["/Shared with me/anna/Ours/v1/a.js"] == b"1"
+    write(shared, "a.js", b"2", ben)
+    world.settle()
+    assert world.files(ANNA)["/Studies/Ours/v1/a.js"] == b"2"
+    assert world.files(BEN)["/Shared with me/anna/Ours/v1/a.js"] == b"2"
+
+
+def test_what_is_deleted_in_a_shared_study_goes_in_both(
+    world: World, anna: User, ben: User, shared: Study
+) -> None:
+    files.delete(nodes=[Node.objects.get(name="a.js")], by=ben)
+    world.settle()
+    assert "/Studies/Ours/v1/a.js" not in world.files(ANNA)
+    assert "/Shared with me/anna/Ours/v1/a.js" not in world.files(BEN)
+
+
+@pytest.mark.parametrize("how", ["data only", "declined", "deleted"])
+def test_a_copy_stays_when_access_is_lost_and_is_no_longer_updated(
+    world: World, anna: User, ben: User, shared: Study, how: str
+) -> None:
+    if how == "data only":
+        share(shared, ben, Collaboration.Status.ACCEPTED, Collaboration.Files.NONE)
+    elif how == "declined":
+        share(shared, ben, Collaboration.Status.DECLINED)
+    else:
+        studies.delete_study(study=shared, by=anna)
+    if how != "deleted":
+        write(shared, "a.js", b"secret", anna)
+        write(shared, "b.js", b"secret", anna)
+    world.settle()
+    kept = {path: data for path, data in world.files(BEN).items() if path.startswith("/Shared")}
+    assert kept == {"/Shared with me/anna/Ours/v1/a.js": b"1"}
+    assert status(ben)["state"] == "proven"
+
+
+def test_access_that_comes_back_brings_the_copy_up_to_date(
+    world: World, anna: User, ben: User, shared: Study
+) -> None:
+    share(shared, ben, Collaboration.Status.DECLINED)
+    world.settle()
+    write(shared, "a.js", b"later", anna)
+    world.settle()
+    share(shared, ben, Collaboration.Status.ACCEPTED)
+    world.settle()
+    assert world.files(BEN)["/Shared with me/anna/Ours/v1/a.js"] == b"later"
+    assert status(ben)["state"] == "proven"
+
+
+def test_an_invitation_alone_brings_nothing(world: World, anna: User, ben: User, shared: Study) -> None:
+    other = studies.create_study(owner=anna, name="Private")
+    write(other, "a.js", b"private", anna)
+    share(other, ben, Collaboration.Status.PENDING)
+    world.settle()
+    assert b"private" not in world.control.files(BEN).values()
