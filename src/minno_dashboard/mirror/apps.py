@@ -14,6 +14,9 @@ class MirrorConfig(AppConfig):
 
     def ready(self) -> None:
         """Take the mirror's places in the pages of other rooms."""
-        from minno_dashboard.mirror import sections
+        from minno_dashboard.mirror import (
+            schedule,  # noqa: F401
+            sections,
+        )
 
         sections.contribute()

@@ -17,6 +17,7 @@ from minno_dashboard.jobs.lease import claim
 from minno_dashboard.jobs.worker import owner_name
 from minno_dashboard.mirror import queries, slices, source
 from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.restore_commands import restore
 from minno_dashboard.siteconfig import queries as siteconfig
 
 LOOK_SECONDS = 0.5
@@ -102,4 +103,5 @@ def status_(name: str, as_json: bool) -> None:
         click.echo(queries.badge(user).full)
 
 
+mirror.add_command(restore)
 COMMANDS = (mirror,)

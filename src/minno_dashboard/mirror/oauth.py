@@ -21,10 +21,11 @@ log = logging.getLogger(__name__)
 NOT_ENABLED = "The administrator of this Dashboard has not enabled Dropbox synchronization."
 
 
-def begin(*, user: User, browser: str) -> str:
+def begin(*, user: User, browser: str, may_read: bool = False) -> str:
     """Return the address of Dropbox's consent page for a new connection of `user`.
 
-    Somebody who is or was connected is asked again at Dropbox, and can take another account there.
+    Somebody who is or was connected is asked again at Dropbox, and can take another account there. With `may_read` they
+    are also asked to let the Dashboard read what the files hold, which only restoring needs.
 
     Raises:
         Refused: the feature is off.
@@ -38,6 +39,7 @@ def begin(*, user: User, browser: str) -> str:
         redirect_uri=redirect.uri(),
         state=begun.state,
         challenge=begun.challenge,
+        scopes=(*dropbox.SCOPES, dropbox.READ_SCOPE) if may_read else dropbox.SCOPES,
         force_reapprove=Link.objects.filter(user=user).exists(),
     )
 

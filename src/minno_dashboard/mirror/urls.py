@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from minno_dashboard.mirror import views
+from minno_dashboard.mirror import restore_views, views, webhook
 
 urlpatterns = [
     path("dropbox/connect", views.connect, name="dropbox_connect"),
@@ -16,5 +16,9 @@ urlpatterns = [
     path("dropbox/policy", views.policy, name="dropbox_policy"),
     path("dropbox/confirm", views.confirm, name="dropbox_confirm"),
     path("dropbox/stop", views.stop, name="dropbox_stop"),
+    path("dropbox/restore", restore_views.page, name="dropbox_restore"),
+    path("dropbox/restore/progress", restore_views.progress, name="dropbox_restore_progress"),
+    path("dropbox/restore/allow", restore_views.allow, name="dropbox_restore_allow"),
+    path("dropbox/webhook", webhook.webhook, name="dropbox_webhook"),
     path("admin/configuration/dropbox", views.save_configuration, name="save_dropbox_configuration"),
 ]

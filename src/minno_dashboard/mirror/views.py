@@ -22,6 +22,7 @@ from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies import queries as studies
 
 BROWSER_MARK = "dropbox_browser"
+GO_ON_AT = "dropbox_go_on_at"
 LOGGED_OUT = (
     "You were logged out before Dropbox answered; nothing was connected. "
     "Log in, then connect again in Settings."
@@ -54,6 +55,12 @@ def _do(request: HttpRequest, change: Callable[[], None], done: str) -> HttpResp
 @require_POST
 def connect(request: HttpRequest) -> HttpResponse:
     """Send the user to Dropbox's consent page."""
+    request.session.pop(GO_ON_AT, None)
+    return to_dropbox(request)
+
+
+def to_dropbox(request: HttpRequest, *, may_read: bool = False) -> HttpResponse:
+    """Send the user to Dropbox's consent page, or say why not."""
     origin = request.headers.get("Origin", "null")
     if origin not in ("null", settings.SERVER_URL):
         notices.say(
@@ -65,7 +72,7 @@ def connect(request: HttpRequest) -> HttpResponse:
         return _back_to_settings()
     mark = request.session.setdefault(BROWSER_MARK, ids.secret_code())
     try:
-        return _see_other(oauth.begin(user=person(request), browser=mark))
+        return _see_other(oauth.begin(user=person(request), browser=mark, may_read=may_read))
     except Refused as error:
         notices.say(request, str(error), is_refusal=True)
         return _back_to_settings()
@@ -90,6 +97,8 @@ def come_back(request: HttpRequest) -> HttpResponse:
         notices.say(request, str(error), is_refusal=True)
     else:
         notices.say(request, done)
+        if next_page := request.session.pop(GO_ON_AT, ""):
+            return _see_other(resolve_url(next_page))
     return _back_to_settings()
 
 

@@ -1,0 +1,68 @@
+"""What past runs of a mirror did, in words, and what is forgotten of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Sum
+
+from minno_dashboard.core import clock
+from minno_dashboard.mirror.models import Link, Restore, Run
+from minno_dashboard.ui import words
+
+MOST_SHOWN = 12
+DRIFT_WITHIN = timedelta(days=30)
+KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """One run: when it began, what it did, how many calls that took."""
+
+    at: datetime
+    did: str
+    calls: int
+
+
+def past_runs(link: Link) -> list[PastRun]:
+    """Return the last runs of a mirror, the newest first."""
+    runs = Run.objects.filter(link=link).order_by("-started_at", "-pk")[:MOST_SHOWN]
+    return [PastRun(run.started_at, did(run), sum((run.calls or {}).values())) for run in runs]
+
+
+def did(run: Run) -> str:
+    """Say what a run did."""
+    parts = []
+    if run.uploaded:
+        parts.append(f"sent {words.plural(run.uploaded, 'file')} ({words.size(run.uploaded_bytes)})")
+    for count, verb in ((run.moved, "moved"), (run.copied, "copied"), (run.removed, "removed")):
+        if count:
+            parts.append(f"{verb} {count:,}")
+    if run.drifted:
+        parts.append(f"found {words.plural(run.drifted, 'change')} made in Dropbox")
+    if "files/list_folder" in (run.calls or {}):
+        parts.append("listed everything")
+    if run.error:
+        parts.append(run.error)
+    sentence = ", ".join(parts) or "compared, nothing to do"
+    return sentence[0].upper() + sentence[1:]
+
+
+def calls_today(link: Link) -> int:
+    """Return how many calls to Dropbox were made for a link today (UTC)."""
+    return sum((link.calls or {}).values()) if link.calls_on == clock.now().date() else 0
+
+
+def drift_repaired(link: Link) -> int:
+    """Return how many changes made in Dropbox were found, and set right, within 30 days."""
+    runs = Run.objects.filter(link=link, started_at__gte=clock.now() - DRIFT_WITHIN)
+    return int(runs.aggregate(sum=Sum("drifted"))["sum"] or 0)
+
+
+def forget() -> int:
+    """Forget runs and ended restores of more than 90 days ago; return how many."""
+    before = clock.now() - KEPT
+    runs, _ = Run.objects.filter(started_at__lt=before).delete()
+    restores, _ = Restore.objects.filter(finished_at__lt=before).exclude(state=Restore.State.OPEN).delete()
+    return runs + restores
