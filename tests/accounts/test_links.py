@@ -233,3 +233,10 @@ def test_long_ended_links_are_tidied_away(carol: User) -> None:
     AccessCode.objects.update(expires_at=clock.now() - timedelta(days=91))
     housekeeping.tidy()
     assert AccessCode.objects.count() == 0
+
+
+@pytest.mark.parametrize("way", ["activate", "reset", "confirm-email", "view"])
+def test_no_kind_of_link_is_logged_with_its_code(way: str) -> None:
+    record = logging.LogRecord("django.request", 30, "", 0, "Not Found: %s", (f"/{way}/secretcode/x",), None)
+    assert all(kept.filter(record) for kept in stderr_filters())
+    assert record.getMessage() == f"Not Found: /{way}/…/x"

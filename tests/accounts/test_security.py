@@ -70,10 +70,12 @@ def test_the_password_alone_lets_nobody_in(codes: list[str], alice: User, time: 
     client = Client()
     assert with_password(client, "/login/?next=/settings/") == "/login/code/?next=%2Fsettings%2F"
     assert not is_in(client)
+    assert not AuditEntry.objects.filter(verb="log in", actor=alice).exists()
     code = code_of(alice, time)
     answer = client.post("/login/code/", {"code": f"{code[:3]} {code[3:]}", "next": "/settings/"})
     assert answer["Location"] == "/settings/"
     assert is_in(client)
+    assert AuditEntry.objects.filter(verb="log in", actor=alice).exists()
 
 
 def test_a_wrong_first_code_turns_nothing_on(alice: User, as_user: Callable[[User], Client]) -> None:

@@ -92,6 +92,7 @@ def check(*, user: User, code: str, address: str) -> None:
     if factor is not None and not _use(factor, code) and not _use_recovery_code(user, code):
         raise FieldRefused("code", WRONG)
     throttle.succeeded(attempt)
+    record(actor=user, verb="log in", target=user.username, second_step=True)
 
 
 def new_recovery_codes(*, user: User, password: str, address: str) -> list[str]:

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from minno_dashboard.accounts import queries, throttle
+from minno_dashboard.accounts import queries, second_factor, throttle
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.models import AccessCode, User
 from minno_dashboard.accounts.names import FieldRefused, checked_email, checked_full_name, checked_username
@@ -231,7 +231,8 @@ def check_log_in(*, name: str, password: str, address: str) -> User:
         raise Invalid(WRONG_PAIR)
     with transaction.atomic():
         throttle.succeeded(attempt)
-        record(actor=user, verb="log in", target=user.username)
+        verb = "give the password" if second_factor.is_on(user) else "log in"
+        record(actor=user, verb=verb, target=user.username)
     return user
 
 
