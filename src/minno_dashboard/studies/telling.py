@@ -32,7 +32,7 @@ class Deed:
 def _share(details: dict[str, Any]) -> str:
     files = _FILES.get(details.get("files", ""), "")
     data = "sees the data" if details.get("data") else "does not see the data"
-    return f"{details.get('member', '')} {files} and {data}"
+    return f"{details.get('member', '')}, who {files} and {data}"
 
 
 Details = dict[str, Any]
@@ -53,8 +53,8 @@ _SENTENCES: dict[str, Callable[[str, Details], str]] = {
         else f"began v{d.get('version')}"
     ),
     "study.note_version": lambda target, d: f"changed the note of v{d.get('version')}",
-    "study.invite": lambda target, d: f"invited {d.get('member')}: {_share(d)} after accepting",
-    "study.change_share": lambda target, d: f"changed a share: {_share(d)}",
+    "study.invite": lambda target, d: f"invited {_share(d)} once the invitation is accepted",
+    "study.change_share": lambda target, d: f"changed the share of {_share(d)}",
     "study.remove_member": lambda target, d: (
         f"removed {d.get('member')}"
         if d.get("status") == Collaboration.Status.ACCEPTED
