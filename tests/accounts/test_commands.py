@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from minno_dashboard.accounts.commands import create_user, password_link
-from minno_dashboard.accounts.models import AuditEntry, User
+from minno_dashboard.accounts import second_factor
+from minno_dashboard.accounts.commands import create_user, password_link, second_step_off
+from minno_dashboard.accounts.models import AuditEntry, SecondFactor, User
+from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Refused
 from tests.accounts.conftest import PASSWORD, make
 
@@ -61,3 +63,13 @@ def test_a_link_can_be_printed_for_who_lost_the_password() -> None:
     refused = CliRunner().invoke(password_link, ["nobody"])
     assert refused.exit_code != 0
     assert "There is no user “nobody”" in str(refused.exception)
+
+
+def test_the_second_step_can_be_turned_off_from_the_command_line() -> None:
+    user = make("dana", role=User.Role.ADMIN)
+    second_factor.begin(user=user)
+    SecondFactor.objects.update(confirmed_at=clock.now())
+    done = CliRunner().invoke(second_step_off, ["DANA@lab.example.org"])
+    assert done.exit_code == 0
+    assert not second_factor.is_on(user)
+    assert AuditEntry.objects.filter(verb="turn two-step log-in off", actor_name="system").exists()

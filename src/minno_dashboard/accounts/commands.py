@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from minno_dashboard.accounts import queries, services
+from minno_dashboard.accounts import queries, second_factor, services
 from minno_dashboard.accounts.models import User
 
 
@@ -39,4 +39,13 @@ def password_link(name: str) -> None:
     click.echo(make(by=None, user=user))
 
 
-COMMANDS = [create_user, password_link]
+@click.command("second-step-off")
+@click.argument("name")
+def second_step_off(name: str) -> None:
+    """Let the user NAME (or e-mail address) log in by password alone; the way back in for an admin without a telephone."""
+    user = queries.find_user(name)
+    second_factor.remove(user=user, by=None)
+    click.echo(f"{user.username} logs in with the password alone now.")
+
+
+COMMANDS = [create_user, password_link, second_step_off]
