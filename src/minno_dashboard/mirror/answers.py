@@ -179,7 +179,7 @@ def meaning(route: str, answer: Answer) -> MirrorError:
 
 def _bad_request(route: str, answer: Answer) -> MirrorError:
     text = answer.body.lower()
-    if "invalid_client" in text or ("app (id" in text and "disabled" in text):
+    if "invalid_client" in text or ("app (" in text and "disabled" in text):
         return NeedsAdmin("app_refused")
     if "required scope" in text:
         return NeedsUser("missing_scope")

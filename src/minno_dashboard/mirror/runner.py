@@ -43,11 +43,14 @@ MOST_ROUNDS = 40
 """A run that is not done after so many looks begins anew later; a plan needs one or two."""
 MOST_SURPRISES = 6
 """So often a run may find the Dropbox other than it knew before it waits a while."""
+MOST_DAMAGED = 3
+"""So often bytes may arrive other than they were sent before the run waits a while."""
 LONGEST_RUN = timedelta(minutes=2)
 """After so long another link may have the lane."""
 PROOF_EVERY = timedelta(hours=1)
 LISTING_EVERY = timedelta(days=7)
 JOB_LOOK = timedelta(seconds=1)
+FULL_AGAIN = timedelta(hours=23)
 PLANNED = "mass_removal_planned"
 
 Stop = Callable[[], bool]
@@ -84,7 +87,7 @@ class _Runner:
         self._is_stopping = is_stopping
         self._until = clock.now() + LONGEST_RUN
         self._read_at: datetime | None = None
-        self._surprises = 0
+        self._surprises = self._damaged = 0
 
     @property
     def port(self) -> DropboxPort:
@@ -106,6 +109,14 @@ class _Runner:
         self._learn_whose()
         if self.link.reason == "full":
             self._look_for_room()
+        try:
+            self._work()
+        except NeedsUser as error:
+            if error.reason == "full":
+                self._note_room()
+            raise
+
+    def _work(self) -> None:
         if not slices.is_behind(self.link):
             manifest.refresh_if_quiet(self.link, self.lease)
         for _ in range(MOST_ROUNDS):
@@ -125,13 +136,25 @@ class _Runner:
             return
         account = self.port.account()
         self._save(account_name=account.name, account_email=account.email)
-        self._look_for_room(is_needed=False)
+        self._room()
 
-    def _look_for_room(self, *, is_needed: bool = True) -> None:
-        """Ask how full the Dropbox is; where it was full and still is, nothing is sent in vain."""
+    def _room(self) -> int:
+        """Ask how many bytes the Dropbox has room for."""
         space = self.port.space()
         self._save(space_used=space.used, space_allocated=space.allocated)
-        if is_needed and space.used >= space.allocated:
+        return space.allocated - space.used
+
+    def _note_room(self) -> None:
+        """Remember how much room was not enough, and when."""
+        full = {"room": self._room(), "at": clock.now().isoformat()}
+        self._save(pace={**self.link.pace, "full": full})
+
+    def _look_for_room(self) -> None:
+        """Send nothing in vain: only once there is more room than was not enough, or after a day."""
+        full, room = self.link.pace.get("full"), self._room()
+        if room <= 0:
+            raise NeedsUser("full")
+        if full and room <= full["room"] and clock.now() < datetime.fromisoformat(full["at"]) + FULL_AGAIN:
             raise NeedsUser("full")
 
     def _save(self, **fields: Any) -> None:
@@ -245,8 +268,12 @@ class _Runner:
             self._save(needs_reading=True)
         if with_notes.whole_account is not None:
             raise with_notes.whole_account
-        if any(one.reason == "lock" for one in with_notes.trouble):
+        reasons = {one.reason for one in with_notes.trouble}
+        if "lock" in reasons:
             raise Retry("lock", 1.0)
+        self._damaged += "damaged_on_the_way" in reasons
+        if self._damaged >= MOST_DAMAGED:
+            raise Retry("damaged_on_the_way", 60.0)
         return False
 
     def _guard(self, steps: Plan, slice_: slices.Slice) -> None:

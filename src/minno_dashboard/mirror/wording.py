@@ -84,6 +84,10 @@ INTERRUPTED = (
     "Mirror interrupted",
     "The Dashboard met a trouble of its own. {changes}; the next try is at {until}.",
 )
+DAMAGED = (
+    "Mirror pauses",
+    "What arrives at Dropbox is not what was sent. {changes}; the next try is at {until}.",
+)
 UNSETTLED = (
     "Mirror pauses",
     "Your Dropbox changed while we compared. {changes}; the next try is at {until}.",
@@ -95,6 +99,7 @@ WAITING = {
     "lock": ASKED,
     "unreachable": OUT_OF_REACH,
     "no_answer": OUT_OF_REACH,
+    "damaged_on_the_way": DAMAGED,
     "unsettled": UNSETTLED,
     "no_end": UNSETTLED,
 }
