@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror import wording
-from minno_dashboard.mirror.models import Link, RemoteNode, Taken
+from minno_dashboard.mirror.deleted import mirrored
+from minno_dashboard.mirror.models import Link, Taken
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.models import Collaboration, Study, Version
 from minno_dashboard.ui import words
@@ -64,13 +65,13 @@ def status(user: User) -> dict[str, Any]:
         }
     studies = _studies(user)
     pending = _pending(link, studies) + _leaving(link, studies)
-    mirrored = RemoteNode.objects.filter(link=link, is_folder=False, identity__isnull=False)
+    there = mirrored(link)
     waits = _waits_until(link)
     return {
         "state": _state(link, pending),
         "account": {"id": link.account_id, "name": link.account_name, "email": link.account_email},
-        "files": mirrored.count(),
-        "bytes": mirrored.aggregate(sum=Sum("size"))["sum"] or 0,
+        "files": there.files,
+        "bytes": there.bytes,
         "pending": pending,
         "parked": [
             {"path": one.path, "reason": wording.refused_file(one.reason)}

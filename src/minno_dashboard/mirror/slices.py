@@ -15,10 +15,10 @@ from django.db.models import F, Q
 
 from minno_dashboard.core.names import fold
 from minno_dashboard.files.models import Node, Tree
+from minno_dashboard.mirror.deleted import outdated
 from minno_dashboard.mirror.desired import Layout, in_portions, is_gone
 from minno_dashboard.mirror.engine.model import DELETED, SHARED, Content, Desired, Remote
 from minno_dashboard.mirror.models import Doubt, Link, RemoteNode, Taken
-from minno_dashboard.mirror.outdated import outdated
 from minno_dashboard.mirror.sliced import COLUMNS, Mark, Row
 from minno_dashboard.mirror.sliced import Slice as Slice
 from minno_dashboard.studies.models import Study, Version
@@ -57,6 +57,7 @@ class _Reader:
         self.marks: list[Mark] = []
         self.full_trees: set[int] = set()
         self._children_loaded: set[int | None] = set()
+        self._below_loaded: set[int] = set()
         self._at: dict[tuple[int | None, str], int] = {}
         self._adoptable: dict[str, int] = {}
 
@@ -190,15 +191,17 @@ class _Reader:
             missing = {row.parent for row in new if row.parent is not None} - self.rows.keys()
 
     def _load_below(self, tops: Iterable[int]) -> None:
-        folders = [pk for pk in tops if self.rows[pk].is_folder and pk not in self._children_loaded]
+        """Read everything below some folders, also where what lies directly in them was read already."""
+        folders = [pk for pk in tops if self.rows[pk].is_folder and pk not in self._below_loaded]
         while folders:
+            self._below_loaded.update(folders)
             self._children_loaded.update(folders)
             self._load(parent__in=folders)
             inside = set(folders)
             folders = [
                 row.pk
                 for row in self.rows.values()
-                if row.parent in inside and row.is_folder and row.pk not in self._children_loaded
+                if row.parent in inside and row.is_folder and row.pk not in self._below_loaded
             ]
 
     def _load_what_goes(self, undesired: Collection[str]) -> None:
@@ -302,8 +305,8 @@ class _Reader:
         missing = [self._with_origin(node) for node in new if node.identity not in self.by_identity]
         origins = {node.origin for node in missing if node.origin is not None}
         if origins:
-            tops = self._load(identity__in=origins)
-            self._load_below([row.pk for row in tops])
+            self._load(identity__in=origins)
+            self._load_below([self.by_identity[one] for one in origins if one in self.by_identity])
         hashes = {node.content.hash for node in missing if node.content is not None}
         for portion in in_portions(sorted(hashes), 500):
             rows = RemoteNode.objects.filter(

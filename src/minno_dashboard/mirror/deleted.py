@@ -1,0 +1,72 @@
+"""What lies in a Dropbox's folder of deleted things: what has been there for too long, and what there is beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, Sum
+
+from minno_dashboard.core import clock
+from minno_dashboard.core.names import fold
+from minno_dashboard.mirror.desired import in_portions
+from minno_dashboard.mirror.engine.model import DELETED, Policy
+from minno_dashboard.mirror.engine.removals import is_outdated
+from minno_dashboard.mirror.models import Link, RemoteNode
+
+
+def outdated(link: Link) -> set[int]:
+    """Return the rows, directly in the folder of deleted things, that hold something of ours for too long."""
+    policy = Policy(today=f"{clock.now():%Y-%m-%d}")
+    found = RemoteNode.objects.filter(
+        link=link, parent__parent=None, parent__name_key=fold(DELETED), name_key__lt=policy.oldest_kept
+    ).values_list("pk", "name", "identity")
+    old = [(pk, identity) for pk, name, identity in found if is_outdated(name, policy)]
+    return {pk for pk, identity in old if identity is not None or _holds_ours(pk)}
+
+
+def _holds_ours(folder: int) -> bool:
+    """Say whether anything of ours lies in a folder that is the user's."""
+    return any(
+        RemoteNode.objects.filter(parent__in=folders, identity__isnull=False).exists()
+        for folders in _folders_below([folder])
+    )
+
+
+def _folders_below(tops: list[int]) -> Iterator[list[int]]:
+    """Yield folders with all folders below them, portion by portion."""
+    waiting = tops
+    while waiting:
+        below: list[int] = []
+        for portion in in_portions(waiting):
+            yield portion
+            below += RemoteNode.objects.filter(parent__in=portion, is_folder=True).values_list(
+                "pk", flat=True
+            )
+        waiting = below
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How many files, and how many bytes in them."""
+
+    files: int
+    bytes: int
+
+
+def mirrored(link: Link) -> Figures:
+    """Count the files of studies that a Dropbox holds, without those among the deleted things."""
+    of_studies = Q(is_folder=False, identity__startswith="node:")
+    whole = _count(Q(link=link) & of_studies)
+    home = RemoteNode.objects.filter(link=link, parent=None, name_key=fold(DELETED)).values_list(
+        "pk", flat=True
+    )
+    for folders in _folders_below(list(home)):
+        gone = _count(Q(parent__in=folders) & of_studies)
+        whole = Figures(whole.files - gone.files, whole.bytes - gone.bytes)
+    return whole
+
+
+def _count(condition: Q) -> Figures:
+    found = RemoteNode.objects.filter(condition).aggregate(files=Count("pk"), bytes=Sum("size"))
+    return Figures(found["files"], found["bytes"] or 0)
