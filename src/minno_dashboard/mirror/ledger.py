@@ -56,8 +56,15 @@ class Notes:
 
     def expect(self, kind: str, expected: list[dict[str, Any]]) -> None:
         """Write down, before a call, what it may bring into being."""
+        folders = self.book.folders_to_come([one["path"] for one in expected])
+        with_folders = [
+            *expected,
+            *({"identity": one, "path": path, "hash": "", "size": 0} for path, one in folders.items()),
+        ]
         with self.lease.fenced():
-            self._intent = Intent.objects.create(link=self.link, kind=kind, expected=expected, at=clock.now())
+            self._intent = Intent.objects.create(
+                link=self.link, kind=kind, expected=with_folders, at=clock.now()
+            )
 
     def wait_for_job(self, route: str, job_id: str) -> None:
         """Remember an asynchronous job whose end is not known yet."""

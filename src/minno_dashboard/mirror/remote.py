@@ -48,6 +48,23 @@ class Book:
         self._folders = paths_of_folders(desired)
         self._ways: dict[str, RemoteNode] = {}
 
+    def folders_to_come(self, paths: Sequence[str]) -> dict[str, str]:
+        """Return the identities, by path, of the folders above these paths that Dropbox will make by itself."""
+        above: dict[str, str] = {}
+        for path in paths:
+            names = parts(path)[:-1]
+            for length in range(len(names), 0, -1):
+                folder = "/" + "/".join(names[:length])
+                identity = self._folders.get(fold(folder))
+                if identity is None or folder in above:
+                    break
+                above[folder] = identity
+        there: set[str | None] = set()
+        for portion in in_portions(above.values()):
+            rows = RemoteNode.objects.filter(link=self.link, identity__in=portion)
+            there.update(rows.values_list("identity", flat=True))
+        return {folder: identity for folder, identity in above.items() if identity not in there}
+
     def own(self, pairs: Sequence[tuple[int, str | None]]) -> None:
         """Let rows stand for identities, or for none; what the user changed in them is theirs or ours from then on."""
         for portion in in_portions(pairs):

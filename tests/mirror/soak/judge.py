@@ -69,8 +69,8 @@ def desired(user: User) -> dict[str, str]:
 class Judge:
     """Looks at both sides and says what is wrong."""
 
-    def __init__(self, stage: Stage, people: People, *, is_calm: bool) -> None:
-        self.stage, self.people, self.is_calm = stage, people, is_calm
+    def __init__(self, stage: Stage, people: People, *, is_calm: bool, is_economical: bool) -> None:
+        self.stage, self.people, self.is_calm, self.is_economical = stage, people, is_calm, is_economical
         self.listener = Listener()
         self._was_ever_shared: set[str] = set()
 
@@ -172,7 +172,7 @@ class Judge:
             is_beside = one.route in LANES and any(other.status == 429 for other in before)
             if one.fault != "late" and not is_beside:
                 raise Violation(f"call {one.number}, {one.route}, inside a Retry-After")
-        if self.is_calm:
+        if self.is_economical:
             sent = sum(size for path, size in self._commits() if path not in OF_THE_MIRROR)
             if sent > self.people.written_bytes * len(self.people.users):
                 raise Violation(f"{sent} bytes were sent of {self.people.written_bytes} written")

@@ -59,7 +59,7 @@ class _Play:
         self.stage = Stage(story)
         users = list(User.objects.filter(username__in=NAMES[: story.users]).order_by("pk"))
         self.people = People(self.stage, users)
-        self.judge = Judge(self.stage, self.people, is_calm=story.is_calm)
+        self.judge = Judge(self.stage, self.people, is_calm=story.is_calm, is_economical=story.is_economical)
         self.outcome = Outcome(story.seed)
         self._at_call: dict[int, list[Beat]] = {}
         self._at_statement: set[int] = set()

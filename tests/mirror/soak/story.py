@@ -18,6 +18,9 @@ IN_DASHBOARD = (
 )  # fmt: skip
 """What people do in the Dashboard, and how often."""
 
+WRITES_ITS_BYTES = frozenset({"write", "fill", "make_folder", "rename", "swap", "move", "rename_study", "archive", "delete", "prove_now", "answer"})  # fmt: skip
+"""After these deeds alone, what is sent was written in the story, each byte once."""
+
 IN_DROPBOX = (
     ("edit", 6), ("add", 6), ("rename", 4), ("move", 4), ("delete", 4), ("delete_folder", 2),
     ("delete_everything", 1), ("replace_by_folder", 1),
@@ -76,6 +79,11 @@ class Story:
     def is_calm(self) -> bool:
         """Say whether nothing happens while the mirror works, and nothing inside Dropbox."""
         return all(beat.kind == "dashboard" and beat.at < 0 for beat in self.beats)
+
+    @property
+    def is_economical(self) -> bool:
+        """Say whether no byte may be sent but those that somebody wrote."""
+        return self.is_calm and all(beat.name in WRITES_ITS_BYTES for beat in self.beats)
 
 
 def _draw(rng: random.Random, table: tuple[tuple[str, int], ...]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from minno_dashboard.mirror.engine.content import Contents
 from minno_dashboard.mirror.engine.draft import Draft
 from minno_dashboard.mirror.engine.matching import recognise
-from minno_dashboard.mirror.engine.model import Desired, Plan, Policy, Remote
+from minno_dashboard.mirror.engine.model import Desired, Disown, Plan, Policy, Remote
 from minno_dashboard.mirror.engine.moves import arrange
 from minno_dashboard.mirror.engine.order import in_layers
 from minno_dashboard.mirror.engine.removals import remove
@@ -32,6 +32,7 @@ def plan(desired: Iterable[Desired], remote: Iterable[Remote], policy: Policy) -
     contents = Contents(draft)
     copies, uploads, folders = contents.copy(), contents.upload(), contents.make_folders()
     removals = remove(draft)
-    return Plan(
-        (*bookkeeping, *in_layers(moves), *in_layers(copies), *uploads, *folders, *in_layers(removals))
-    )
+    # A folder stays ours until all of ours is gone from it: a plan broken off before is found and gone on with.
+    left = [step for step in removals if isinstance(step, Disown)]
+    gone = in_layers([step for step in removals if not isinstance(step, Disown)])
+    return Plan((*bookkeeping, *in_layers(moves), *in_layers(copies), *uploads, *folders, *gone, *left))
