@@ -111,6 +111,10 @@ TABLE: dict[str, Row] = {
     "dropbox_policy": post(LOGGED_IN),
     "dropbox_confirm": post(LOGGED_IN),
     "dropbox_stop": post(LOGGED_IN),
+    "dropbox_restore": get(LOGGED_IN),
+    "dropbox_restore_progress": get(LOGGED_IN),
+    "dropbox_restore_allow": post(LOGGED_IN),
+    "dropbox_webhook": get(OPEN),
     "save_dropbox_configuration": post(ADMINS),
     # the list, messages, the read-only link
     "studies": get(LOGGED_IN),
@@ -175,6 +179,7 @@ TABLE: dict[str, Row] = {
     "finish_upload": send("edit_files", if_there="overwrite"),
 }
 BOTH = {
+    "dropbox_restore",
     "rename_study",
     "new_user",
     "replace_password",
