@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pyotp
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage, assert_accessible, picture
-from tests.browser.site import Site
+from tests.browser.site import PASSWORD, Site
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = {
     "lost-password": (None, "/lost-password/"),
@@ -20,6 +21,7 @@ PAGES = {
     "configuration": ("ada", "/admin/configuration/"),
     "users": ("ada", "/admin/users/"),
     "import-users": ("ada", "/admin/users/import/"),
+    "act-as": ("ada", "/admin/users/{noa}/act-as/"),
     "hand-over": ("ada", "/admin/users/{noa}/hand-over/"),
     "audit": ("ada", "/admin/audit/"),
     "usage": ("ada", "/admin/usage/"),
@@ -112,3 +114,39 @@ def test_the_badge_stops_asking_once_logged_out(site: Site, open_page: OpenPage)
     expect(badge).to_be_visible()
     page.context.clear_cookies()
     expect(page.locator("#mirror-bar:not([hx-trigger])")).to_be_visible()
+
+
+def test_an_admin_acts_as_somebody_and_ends_it(site: Site, study: str, open_page: OpenPage) -> None:
+    page = open_page("ada", "/admin/users/", width=360)
+    page.get_by_role("button", name="Actions for dana").click()
+    page.get_by_role("link", name="Act as dana…").click()
+    page.get_by_label("Why").fill("Dana asked for help with a file")
+    page.get_by_role("button", name="Act as dana").click()
+    expect(page.get_by_text("You act as Dana Levi")).to_be_visible()
+    expect(page.get_by_role("link", name="Faces")).to_be_visible()
+    picture(page, "admin-acting-360")
+    assert_accessible(page)
+    page.get_by_role("button", name="End").click()
+    expect(page.get_by_text("You are Ada Admin again.")).to_be_visible()
+
+
+def test_two_step_log_in_from_the_settings_to_the_second_page(site: Site, open_page: OpenPage) -> None:
+    site.add_user("tal")
+    page = open_page("tal", "/settings/security/two-step/")
+    secret = page.get_by_label("Or type this into the app").input_value()
+    page.get_by_role("textbox", name="Code").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    picture(page, "admin-recovery-codes")
+    code = page.locator("pre").inner_text().split()[0]
+    visitor = open_page(None, "/login/?next=/settings/", width=360)
+    visitor.get_by_label("User name or e-mail address").fill("tal")
+    visitor.get_by_label("Password").fill(PASSWORD)
+    visitor.get_by_role("button", name="Log in").click()
+    expect(visitor.get_by_role("heading", name="Second step")).to_be_visible()
+    picture(visitor, "admin-second-step-360")
+    visitor.get_by_label("Code").fill(code)
+    visitor.get_by_role("button", name="Log in").click()
+    expect(visitor.get_by_text("9 recovery codes left")).to_be_visible()
+    visitor.locator("#security").scroll_into_view_if_needed()
+    picture(visitor, "admin-security-360")
