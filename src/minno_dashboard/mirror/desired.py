@@ -32,6 +32,9 @@ README = """This folder is written by the Dashboard at {address}.
 It holds a copy of your studies: in "Studies" those you own, in "Shared with me" those others share with you. Each
 saved change appears here by itself, a few seconds later.
 
+MANIFEST.json lists every file with its checksums; verify.py, run with Python, checks this copy against it without a
+network. Both are written anew when nothing has changed for ten minutes, and say which moment they describe.
+
 Changes that you make here do not reach the Dashboard. To change a study, change it at {address}.
 A file of yours that you put here is left alone. A file of the Dashboard that you change here is kept beside ours,
 under a name with "changed in Dropbox" and the date. What is deleted in the Dashboard moves to "Deleted".

@@ -49,6 +49,7 @@ LONGEST_RUN = timedelta(minutes=2)
 """After so long another link may have the lane."""
 PROOF_EVERY = timedelta(hours=1)
 LISTING_EVERY = timedelta(days=7)
+LISTING_MAY_WAIT = timedelta(days=1)
 JOB_LOOK = timedelta(seconds=1)
 FULL_AGAIN = timedelta(hours=23)
 PLANNED = "mass_removal_planned"
@@ -172,8 +173,7 @@ class _Runner:
 
     def _look(self) -> bool:
         """Take in what the Dropbox holds where that is in doubt; answer whether a plan can be made."""
-        is_due = self.link.listed_at is None or clock.now() - self.link.listed_at > LISTING_EVERY
-        if self.link.needs_listing or is_due:
+        if self.link.needs_listing or self._is_audit_due:
             self._finish_jobs()
             self._list()
         elif self.link.needs_reading or self._is_new_here or Intent.objects.filter(link=self.link).exists():
@@ -183,6 +183,15 @@ class _Runner:
         if self._is_new_here:
             self._save(pace={**self.link.pace, "reader": self.link.lease_owner})
         return True
+
+    @property
+    def _is_audit_due(self) -> bool:
+        """Say whether a week has passed since everything was listed; for a day more, changes go before it."""
+        listed_at = self.link.listed_at
+        if listed_at is None:
+            return True
+        late = clock.now() - listed_at - LISTING_EVERY
+        return late > LISTING_MAY_WAIT or (late > timedelta(0) and not slices.is_behind(self.link))
 
     @property
     def _is_new_here(self) -> bool:

@@ -12,9 +12,18 @@ from minno_dashboard.core.errors import NotFound, Refused
 from minno_dashboard.mirror import history, panel
 from minno_dashboard.mirror.models import Link, Restore, Run
 from minno_dashboard.mirror.restore_commands import restore
+from minno_dashboard.mirror.source import DueMirrors
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, person
-from tests.mirror.restore.test_restoring import PATH, allow_reading, lose_everything, shown, study, write
+from tests.mirror.restore.test_restoring import (
+    PATH,
+    allow_reading,
+    be_quiet,
+    lose_everything,
+    shown,
+    study,
+    write,
+)
 
 __all__ = ["study"]
 pytestmark = pytest.mark.django_db
@@ -76,3 +85,15 @@ def test_everything_is_listed_from_scratch_once_a_week(world: World, anna: User,
         world.settle()
     assert world.calls().count("files/list_folder") == 1
     assert Link.objects.get().listed_at > listed_at  # type: ignore[operator]
+
+
+def test_a_save_does_not_wait_for_the_weekly_listing(world: World, anna: User, study: Study) -> None:
+    Link.objects.update(listed_at=world.time.now() - timedelta(days=7, hours=1))
+    write(study, "a.js", b"newer", anna)
+    world.control.clear_records()
+    DueMirrors().claim_next("test:1:aa")()  # type: ignore[misc]
+    assert world.calls() == ["files/upload", "files/list_folder/continue"]
+    be_quiet(world)
+    world.time.advance(3601)
+    world.settle()
+    assert world.calls()[-1] == "files/list_folder"
