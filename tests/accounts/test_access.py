@@ -36,7 +36,7 @@ TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "turn_second_step_on": ("/settings/security/two-step/", "get", LOGIN, OK, OK),
     "turn_second_step_off": ("/settings/security/two-step/off/", "get", LOGIN, 302, 302),
     "new_recovery_codes": ("/settings/security/recovery-codes/", "get", LOGIN, 302, 302),
-    "end_session": ("/settings/security/sessions/1/end/", "post", LOGIN, 404, 404),
+    "end_session": ("/settings/security/sessions/999999999/end/", "post", LOGIN, 404, 404),
     "log_out_everywhere": ("/settings/security/log-out-everywhere/", "post", LOGIN, 302, 302),
     "save_appearance": ("/settings/appearance/", "post", LOGIN, 302, 302),
     "turn_second_step_off_for": ("/admin/users/{bob}/second-step-off/", "post", LOGIN, NO, 302),

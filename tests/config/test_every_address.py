@@ -247,7 +247,7 @@ class World:
             "share_id": str(self.own if name == "answer_invitation" else self.carol.pk),
             "user_id": str(self.carol.user_id),
             "tag_id": str(self.tag.pk),
-            "sign_in_id": "1",
+            "sign_in_id": "999999999",
             "path": "task.js",
             "code": self.code if TABLE[name].need == LINK else "unknown",
         }
