@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.mirror.soak.stage import Installation
 
 PROCESSES = 2
-PORTION = 25
+PORTION = 5
 PROGRESS_SECONDS = 10.0
 _installations: list[Installation] = []
 

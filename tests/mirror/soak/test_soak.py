@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from tests.mirror.soak import story
-from tests.mirror.soak.play import play
+from tests.mirror.soak import minimise, story
+from tests.mirror.soak.play import Outcome, play
 from tests.mirror.soak.stage import Installation
 
 SEEDS = int(os.environ.get("MINNO_SOAK_SEEDS", "500"))
@@ -49,3 +49,16 @@ def test_a_seed_tells_and_plays_the_same_story_each_time(installation: Installat
     first, second = (play(story.tell(seed), installation) for _ in range(2))
     assert first.log == second.log
     assert first.happened
+
+
+def test_a_failing_story_is_made_as_short_as_it_can_be() -> None:
+    told = next(one for one in map(story.tell, range(1000)) if len(one.beats) > 12)
+    needed = {told.beats[3], told.beats[-2]}
+
+    def fails_with_both(one: story.Story) -> Outcome:
+        return Outcome(one.seed, "Violation: something is lost" if needed <= set(one.beats) else "")
+
+    shortest, outcome = minimise.minimise(told, fails_with_both)
+    assert set(shortest.beats) == needed
+    assert (shortest.behaviour, shortest.sizes) == ({}, {})
+    assert "something is lost" in minimise.tell(shortest, outcome)
