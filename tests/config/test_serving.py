@@ -150,7 +150,14 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
 
 def test_a_command_before_the_first_start_says_what_is_missing(tmp_path: Path) -> None:
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "minno-dashboard"), "mirror", "status", "--user", "nobody", "--json"],
+        [
+            str(Path(sys.executable).parent / "minno-dashboard"),
+            "mirror",
+            "status",
+            "--user",
+            "nobody",
+            "--json",
+        ],
         env={**os.environ, "MINNO_DATA_DIR": str(tmp_path), "DATABASE_URL": ""},
         capture_output=True,
         text=True,
