@@ -270,8 +270,7 @@ def test_history_compares_and_restores(site: Site, open_page: OpenPage) -> None:
 def test_a_published_version_is_view_only(site: Site, open_page: OpenPage) -> None:
     address = site.make_study("dana", "Publishing", {"task.js": "frozen\n"})
     page = open_page("dana", address)
-    page.get_by_role("button", name="Actions for this study").click()
-    page.get_by_role("button", name="Publish v1…").click()
+    page.get_by_role("button", name="Publish…").click()
     page.get_by_role("dialog").get_by_role("button", name="Publish v1").click()
     expect(page.get_by_text("v1 is published.")).to_be_visible()
     open_file(page, "task.js")
@@ -279,7 +278,6 @@ def test_a_published_version_is_view_only(site: Site, open_page: OpenPage) -> No
     expect(page.get_by_role("button", name="New file")).to_have_count(0)
     picture(page, "study-published")
     assert_accessible(page)
-    page.get_by_role("button", name="Actions for this study").click()
     page.get_by_role("button", name="New version").click()
     expect(page.get_by_role("button", name="Version: v2, Develop")).to_be_visible()
     open_file(page, "task.js")
