@@ -67,7 +67,7 @@ def body_of(response: Any) -> bytes:
 def test_a_node_of_another_study_is_not_there(study: Study, dana: Client, owner: User) -> None:
     other = services.create_study(owner=make_user("noa"), name="Secret")
     secret = put(other, "secret.js", "hidden")
-    for address, body in [
+    asked: list[tuple[str, dict[str, Any]]] = [
         ("rename", {"id": secret.pk, "name": "x"}),
         ("move", {"ids": [secret.pk], "to": None}),
         ("copy", {"ids": [secret.pk], "to": None}),
@@ -75,7 +75,8 @@ def test_a_node_of_another_study_is_not_there(study: Study, dana: Client, owner:
         ("bring-back", {"ids": [secret.pk]}),
         (f"files/{secret.pk}/save", {"text": "x", "blob": "", "bom": False, "newline": "\n"}),
         ("files", {"parent": secret.pk, "name": "x", "text": "", "bom": False, "newline": "\n"}),
-    ]:
+    ]
+    for address, body in asked:
         assert post(dana, base(study) + address, body).status_code == 404, address
     assert dana.get(f"{base(study)}files/{secret.pk}").status_code == 404
     assert dana.get(f"{base(study)}download?ids={secret.pk}").status_code == 404
