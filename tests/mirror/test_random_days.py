@@ -200,7 +200,7 @@ class Day:
     def break_some(self) -> None:
         """Let the next calls fail in random ways."""
         for _ in range(3):
-            when = self.rng.choice(["before", "after"])
+            when: faults.When = self.rng.choice(["before", "after"])
             effect = self.rng.choice(
                 [
                     faults.reset(when=when),
