@@ -11,11 +11,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import F
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease, LeaseLost
-from minno_dashboard.mirror import drift, keys, ledger, manifest, scope, slices, waiting
+from minno_dashboard.mirror import drift, keys, ledger, manifest, room, scope, slices, waiting
+from minno_dashboard.mirror.deleted import mirrored
 from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.dropbox import DropboxPort
 from minno_dashboard.mirror.engine.guard import Verdict, planned_removal
@@ -51,7 +52,6 @@ PROOF_EVERY = timedelta(hours=1)
 LISTING_EVERY = timedelta(days=7)
 LISTING_MAY_WAIT = timedelta(days=1)
 JOB_LOOK = timedelta(seconds=1)
-FULL_AGAIN = timedelta(hours=23)
 PLANNED = "mass_removal_planned"
 
 Stop = Callable[[], bool]
@@ -152,10 +152,7 @@ class _Runner:
 
     def _look_for_room(self) -> None:
         """Send nothing in vain: only once there is more room than was not enough, or after a day."""
-        full, room = self.link.pace.get("full"), self._room()
-        if room <= 0:
-            raise NeedsUser("full")
-        if full and room <= full["room"] and clock.now() < datetime.fromisoformat(full["at"]) + FULL_AGAIN:
+        if room.is_too_little(self._room(), self.link.pace.get("full"), clock.now()):
             raise NeedsUser("full")
 
     def _save(self, **fields: Any) -> None:
@@ -326,16 +323,15 @@ class _Runner:
             self._take_in(drift.read_changes(self.link, self.port, self.lease))
         if slices.is_behind(self.link) or self._try_parked_again():
             return False
-        ours = RemoteNode.objects.filter(link=self.link, is_folder=False, identity__isnull=False)
-        figures = ours.aggregate(bytes=Sum("size"))
+        there = mirrored(self.link)
         with self.lease.fenced():
             UploadSession.objects.filter(link=self.link).delete()
             self._forget_parked()
             is_whole = not Parked.objects.filter(link=self.link).exists()
             proof = {
                 "proven_at": self._read_at,
-                "proven_files": ours.count(),
-                "proven_bytes": figures["bytes"] or 0,
+                "proven_files": there.files,
+                "proven_bytes": there.bytes,
             }
             every = manifest.QUIET if manifest.is_stale(self.link) else PROOF_EVERY
             next_at = {"next_proof_at": clock.now() + every}

@@ -19,10 +19,10 @@ SHARED = "Shared with me"
 """The folder, at the top of the app folder, of the studies others share with the user."""
 
 DELETED = "Deleted"
+"""The folder, at the top of the app folder, of what is no longer in the Dashboard."""
 
 KEPT_DAYS = 90
 """How long deleted things stay in the folder of deleted things."""
-"""The folder, at the top of the app folder, of what is no longer in the Dashboard."""
 
 
 @dataclass(frozen=True, slots=True)
