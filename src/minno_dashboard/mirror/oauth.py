@@ -125,7 +125,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     former = Link.objects.filter(user=user).exclude(account_id=grant.account_id).first()
     former_token = _token_of(former) if former else ""
     link = services.link(user=user, grant=grant, app_key=app_key)
-    audit.record(actor=user, verb="connected a Dropbox", target=link.account_email)
+    audit.record(actor=user, verb="connected a Dropbox")  # whose it is, is no admin's business
     if former_token:
         with suppress(MirrorError):
             dropbox.revoke(access_token=former_token)

@@ -26,8 +26,9 @@ from minno_dashboard.studies.models import Study, Version
 
 def read(link: Link) -> Slice:
     """Read what the link is behind with, in one transaction: the revisions first, then what they stand for."""
+    is_outermost = not connection.in_atomic_block
     with transaction.atomic():
-        if connection.vendor == "postgresql":
+        if connection.vendor == "postgresql" and is_outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         return _Reader(link).read()
