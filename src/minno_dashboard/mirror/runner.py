@@ -306,8 +306,9 @@ class _Runner:
                 if not is_new and taken.revision < mark.revision:
                     Taken.objects.filter(pk=taken.pk).update(revision=mark.revision)
             Doubt.objects.filter(link=self.link, identity__in=slice_.doubts).delete()
-            if self._read_at is None:  # green only after Dropbox has been asked once more
-                Link.objects.filter(pk=self.link.pk).update(needs_reading=True)
+            # A run that ends here leaves the proof due; green only after Dropbox has been asked once more.
+            asked = {"needs_reading": True} if self._read_at is None else {}
+            Link.objects.filter(pk=self.link.pk).update(next_proof_at=clock.now(), **asked)
             if slice_.is_everything:
                 Link.objects.filter(pk=self.link.pk).update(wants_everything=False)
             if self.link.removal_question:
