@@ -281,6 +281,7 @@ class _Play:
     def _heal(self) -> None:
         """Take every cause of trouble away; then all must come right, soon and by few calls."""
         self.say("the faults stop")
+        self.stage.control.clear_faults()  # one may wait for a call before which the worker was killed
         for user in self.people.users:
             self.stage.control.set_quota(email(user.username), 10**9)
             self.stage.control.suspend(email(user.username), suspended=False)
