@@ -82,8 +82,8 @@ def test_search_and_filters_find_studies(site: Site, open_page: OpenPage) -> Non
 
 
 def test_an_example_is_one_click_away(site: Site, open_page: OpenPage) -> None:
-    site.add_user("tal")
-    page = open_page("tal")
+    site.add_user("lior")
+    page = open_page("lior")
     page.get_by_role("button", name="Start from an example").click()
     expect(page.get_by_role("heading", name="Left or right")).to_be_visible()
     expect(page.get_by_role("treeitem", name="task.js")).to_be_visible()
