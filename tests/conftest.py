@@ -18,3 +18,9 @@ from django.conf import settings  # noqa: E402
 settings.DATA_DIR = Path(_folder)
 settings.BLOB_STORE = str(Path(_folder) / "blobs")
 settings.SECRET_KEY = os.environ["MINNO_SECRET_KEY"]
+
+# SQLite as an installation has it, in a file: in memory it refuses a second thread at once instead of letting it wait.
+_database = settings.DATABASES["default"]
+if _database["ENGINE"].endswith("sqlite3"):
+    _database.setdefault("TEST", {})["NAME"] = str(Path(_folder) / "test.sqlite3")
+    _database["OPTIONS"]["init_command"] = _database["OPTIONS"]["init_command"].replace("=FULL", "=OFF")

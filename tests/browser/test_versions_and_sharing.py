@@ -198,9 +198,9 @@ def test_an_invitation_is_declined(site: Site, open_page: OpenPage) -> None:
 
 
 def test_a_member_leaves_and_an_owner_gives_the_study_away(site: Site, open_page: OpenPage) -> None:
-    site.add_users(("gaya", "Gaya Tal", "researcher"), ("lior", "Lior Bar", "researcher"))
+    site.add_users(("gaya", "Gaya Tal", "researcher"), ("nir", "Nir Bar", "researcher"))
     address = site.make_study("dana", "Shared 3")
-    for name in ("gaya", "lior"):
+    for name in ("gaya", "nir"):
         share(site, "dana", address, name, "edit")
         invited = open_page(name, "/messages/")
         invited.get_by_role("button", name="Accept Shared 3").click()
@@ -211,10 +211,10 @@ def test_a_member_leaves_and_an_owner_gives_the_study_away(site: Site, open_page
             confirm(invited, "Leave study")
             expect(invited.get_by_text("You left “Shared 3”.")).to_be_visible()
     page = open_page("dana", f"{address}sharing/")
-    page.get_by_label("New owner").select_option(label="Lior Bar (lior)")
+    page.get_by_label("New owner").select_option(label="Nir Bar (nir)")
     page.get_by_role("button", name="Give away…").click()
     confirm(page, "Give the study away")
-    expect(page.get_by_text("“Shared 3” belongs to Lior Bar now.")).to_be_visible()
+    expect(page.get_by_text("“Shared 3” belongs to Nir Bar now.")).to_be_visible()
     expect(page.get_by_label("New owner")).to_have_count(0)
 
 

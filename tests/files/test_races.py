@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -18,27 +15,6 @@ from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
 from tests.files.conftest import at, revision, shown
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def separate_connections(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    """Give each thread a connection of its own: an SQLite database in memory is moved to a file meanwhile."""
-    memory = connections["default"]
-    if memory.vendor != "sqlite" or not memory.is_in_memory_db():
-        yield
-        return
-    memory.ensure_connection()
-    with closing(sqlite3.connect(tmp_path / "races.sqlite3")) as file:
-        memory.connection.backup(file)
-    name = memory.settings_dict["NAME"]
-    memory.settings_dict["NAME"] = str(tmp_path / "races.sqlite3")
-    connections["default"] = connections.create_connection("default")
-    try:
-        yield
-    finally:
-        connections["default"].close()
-        connections["default"] = memory
-        memory.settings_dict["NAME"] = name
 
 
 def together(*works: Callable[[], object]) -> list[object]:

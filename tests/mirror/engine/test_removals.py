@@ -52,10 +52,10 @@ def test_a_folder_of_ours_is_removed_for_good_in_one_step() -> None:
 def test_a_folder_with_something_of_the_users_loses_only_what_is_ours() -> None:
     remote = have(*STUDY, "d /Studies/A/v1/d/", "m /Studies/A/v1/d/b v", "- /Studies/A/v1/mine x")
     assert steps_between(want("r /Studies/"), remote, FOR_GOOD) == [
-        "disown /Studies/A",
-        "disown /Studies/A/v1",
         "remove /Studies/A/v1/a.js",
         "remove /Studies/A/v1/d",
+        "disown /Studies/A",
+        "disown /Studies/A/v1",
     ]
 
 
