@@ -30,7 +30,7 @@ CHROMIUM_FLAGS = [
 ]
 # Chromium logs each answer of 400 and above itself; where a test asks for one, that is no fault of the page.
 _EXPECTED = re.compile(
-    r"Failed to load resource: (the server responded with a status of (401|404|409|422)|net::ERR_)|htmx: htmx:error: Failed to fetch"
+    r"Failed to load resource: (the server responded with a status of (401|403|404|409|422)|net::ERR_)|htmx: htmx:error: Failed to fetch"
 )
 
 
@@ -115,11 +115,11 @@ def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
     assert complaints == []
 
 
-def picture(page: Page, name: str) -> Path:
-    """Keep a picture of a page to look at, outside Git."""
+def picture(page: Page, name: str, *, whole: bool = False) -> Path:
+    """Keep a picture of a page to look at, outside Git; `whole`: below the window's edge too."""
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{name}.png"
-    page.screenshot(path=file, animations="disabled")
+    page.screenshot(path=file, animations="disabled", full_page=whole)
     return file
 
 

@@ -71,7 +71,7 @@ class Site:
         assert self._process.poll() is None, self.log.read_text()
         try:
             return requests.get(f"{self.url}/healthz", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def memory_bytes(self) -> int:

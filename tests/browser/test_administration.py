@@ -1,4 +1,4 @@
-"""The site's administration and people's settings in a browser: every page, wide and narrow, light and dark."""
+"""The site's administration and people's settings in a browser."""
 
 from __future__ import annotations
 
@@ -10,23 +10,6 @@ from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import PASSWORD, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-PAGES = {
-    "lost-password": (None, "/lost-password/"),
-    "settings": ("dana", "/settings/"),
-    "two-step": ("dana", "/settings/security/two-step/"),
-    "tags": ("dana", "/tags/"),
-    "tag-study": ("dana", "{study}tags/"),
-    "studies-with-tags": ("dana", "/studies/"),
-    "configuration": ("ada", "/admin/configuration/"),
-    "users": ("ada", "/admin/users/"),
-    "import-users": ("ada", "/admin/users/import/"),
-    "act-as": ("ada", "/admin/users/{noa}/act-as/"),
-    "hand-over": ("ada", "/admin/users/{noa}/hand-over/"),
-    "audit": ("ada", "/admin/audit/"),
-    "usage": ("ada", "/admin/usage/"),
-    "home-page": ("ada", "/admin/home-page/"),
-}
 
 
 @pytest.fixture(scope="module")
@@ -43,27 +26,6 @@ def study(site: Site) -> str:
         "    if number % 4 == 0: tag.studies.add(Study.objects.get(owner=dana, name__startswith='Faces'))\n"
     )
     return address
-
-
-@pytest.fixture(scope="module")
-def noa(site: Site) -> str:
-    """The id of noa."""
-    return site.python(
-        "from minno_dashboard.accounts.models import User\nprint(User.objects.get(username='noa').pk)"
-    )
-
-
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(("width", "dark"), [(1180, False), (360, True)])
-def test_each_page_is_whole_in_every_form(
-    site: Site, study: str, noa: str, open_page: OpenPage, name: str, width: int, dark: bool
-) -> None:
-    user, path = PAGES[name]
-    page = open_page(user, path.format(study=study, noa=noa), width=width, dark=dark)
-    expect(page.locator("h1")).to_be_visible()
-    picture(page, f"admin-{name}-{width}{'-dark' if dark else ''}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing sticks out to the side"
-    assert_accessible(page)
 
 
 def test_the_log_in_link_stands_beside_the_name_at_phone_width(site: Site, open_page: OpenPage) -> None:

@@ -13,7 +13,7 @@ from tests.browser.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-LOOKS = [(1180, False), (1180, True), (360, False), (360, True)]
+LOOKS = [(1180, False), (360, True)]
 
 
 def confirm(page: Page, verb: str) -> None:
