@@ -33,6 +33,7 @@ CHECKS: dict[str, list[str]] = {
     "types": ["mypy", "src", "tools"],
     "layers": ["lint-imports", "--no-cache"],
     "templates": ["djlint", "--check", "--lint", "--quiet", "src"],
+    "translations": ["python", "-m", "tools.translations", "--check"],
     "migrations": ["python", "-m", "django", "makemigrations", "--check", "--dry-run"],
 }
 

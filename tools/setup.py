@@ -130,6 +130,17 @@ def build_frontend() -> None:
     mark_current("frontend", state)
 
 
+def compile_texts() -> None:
+    """Compile the translations where they changed."""
+    locale = ROOT / "src/minno_dashboard/locale"
+    catalogues = sorted(locale.glob("*/LC_MESSAGES/*.po"))
+    state = digest(*catalogues)
+    if is_current("texts", state) and all(path.with_suffix(".mo").exists() for path in catalogues):
+        return
+    run(BIN / "python", "-m", "tools.compile_texts")
+    mark_current("texts", state)
+
+
 def find_chromium() -> str | None:
     """Return the path of a Chromium or Chrome of the system, or of one that Playwright installed."""
     for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
@@ -168,6 +179,7 @@ def main() -> None:
     kind = sys.argv[1] if len(sys.argv) > 1 else "run"
     install(kind)
     build_frontend()
+    compile_texts()
     if kind == "dev":
         ensure_chromium()
     mark_current("last", json.dumps(kind))

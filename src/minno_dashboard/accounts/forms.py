@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import (
@@ -278,4 +279,10 @@ class AppearanceForm(forms.Form):
         label="Theme",
         choices=(("system", "As the system has it"), ("light", "Light"), ("dark", "Dark")),
         widget=forms.RadioSelect,
+    )
+    # Each language is called by its own name, so that everybody finds the way back.
+    language = forms.ChoiceField(
+        label="Language",
+        choices=(("browser", "As the browser has it"), *settings.LANGUAGES),
+        required=False,
     )

@@ -39,6 +39,7 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     theme = models.CharField(max_length=10, blank=True, default="")  # "" follows the system
+    language = models.CharField(max_length=10, blank=True, default="")  # "" follows the browser
     reset_asked_at = models.DateTimeField(null=True, blank=True)  # where no mail could be sent
 
     USERNAME_FIELD = "username"

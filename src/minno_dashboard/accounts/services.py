@@ -28,6 +28,7 @@ __all__ = [
     "change_role",
     "check_log_in",
     "check_new_email",
+    "choose_language",
     "choose_theme",
     "confirm_email",
     "create_user",
@@ -283,6 +284,12 @@ def choose_theme(*, user: User, theme: str) -> None:
     """Remember a user's theme: "light", "dark", or "" as the system has it."""
     user.theme = theme
     user.save(update_fields=["theme"])
+
+
+def choose_language(*, user: User, language: str) -> None:
+    """Remember a user's language: one of the site's, or "" as the browser has it."""
+    user.language = language
+    user.save(update_fields=["language"])
 
 
 @transaction.atomic

@@ -11,3 +11,11 @@ class UiConfig(AppConfig):
     name = "minno_dashboard.ui"
     label = "ui"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let the pure rooms speak the reader's language."""
+        from django.utils.translation import gettext, ngettext
+
+        from minno_dashboard.core import texts
+
+        texts.translate_with(gettext, ngettext)

@@ -7,11 +7,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from minno_dashboard.accounts import services
 from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.forms import AppearanceForm
+from minno_dashboard.accounts.language import language_of, remember_language
 from minno_dashboard.accounts.models import User
 
 COOKIE = "theme"
@@ -31,17 +34,23 @@ def remember_theme(response: HttpResponse, user: User) -> HttpResponse:
 
 def section(request: HttpRequest) -> str:
     """Render the section."""
-    form = AppearanceForm(initial={"theme": person(request).theme or "system"})
+    user = person(request)
+    form = AppearanceForm(initial={"theme": user.theme or "system", "language": user.language or "browser"})
     return render_to_string("accounts/settings_appearance.html", {"form": form}, request)
 
 
 @require_POST
 def save(request: HttpRequest) -> HttpResponse:
-    """Save the theme."""
+    """Save theme and language."""
     form, user = AppearanceForm(request.POST), person(request)
     if form.is_valid():
         services.choose_theme(user=user, theme=form.cleaned_data["theme"].replace("system", ""))
-        messages.success(request, "Your choice is saved, for every browser in which you log in.")
+        if language := form.cleaned_data["language"]:
+            services.choose_language(user=user, language=language.replace("browser", ""))
+        with translation.override(language_of(request)):
+            messages.success(request, gettext("Your choice is saved, for every browser in which you log in."))
     else:
-        messages.error(request, "Choose one of the three; nothing was changed.")
-    return remember_theme(HttpResponseRedirect(f"{resolve_url('settings')}#appearance"), user)
+        messages.error(request, gettext("Choose one of the three; nothing was changed."))
+    response = HttpResponseRedirect(f"{resolve_url('settings')}#appearance")
+    remember_language(response, user)
+    return remember_theme(response, user)

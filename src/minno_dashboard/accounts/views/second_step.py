@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from minno_dashboard.accounts import second_factor, sessions
 from minno_dashboard.accounts.access import address_of, login_not_required, safe_next
 from minno_dashboard.accounts.forms import CodeForm
+from minno_dashboard.accounts.language import remember_language
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.accounts.views.appearance import remember_theme
@@ -28,7 +29,9 @@ TIME_TO_TYPE = timedelta(minutes=10)
 def enter(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
     """Let somebody in and go on to where they wanted."""
     sessions.enter(request, user)
-    return remember_theme(HttpResponseRedirect(wanted or resolve_url("/studies/")), user)
+    response = HttpResponseRedirect(wanted or resolve_url("/studies/"))
+    remember_language(response, user)
+    return remember_theme(response, user)
 
 
 def begin(request: HttpRequest, user: User, wanted: str) -> HttpResponse:

@@ -9,11 +9,12 @@ from django import template
 from django.forms import BoundField, CheckboxInput, RadioSelect, Select, Widget
 from django.template.context import Context
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from minno_dashboard.core import clock
-from minno_dashboard.ui import assets, icons, slots, words
+from minno_dashboard.ui import assets, icons, slots, texts, words
 
 register = template.Library()
 
@@ -35,6 +36,13 @@ def built(name: str, folder: str = "build") -> str:
     path = f"{folder}/{name}"
     digest = assets.digest(path)
     return f"{static(path)}?v={digest}" if digest else static(path)
+
+
+@register.simple_tag
+def script_texts() -> SafeString:
+    """Put the texts of the scripts in the reader's language into the page; nothing for English."""
+    known = texts.script_texts(get_language() or "")
+    return json_script(known, "texts") if known else mark_safe("")
 
 
 @register.simple_tag
