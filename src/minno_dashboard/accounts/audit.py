@@ -13,12 +13,17 @@ LONGEST_NAME = 150
 admin_acting: ContextVar[User | None] = ContextVar("admin_acting", default=None)
 """The admin who acts as somebody else in the present request; what happens then is the admin's deed."""
 
+made_through: ContextVar[str] = ContextVar("made_through", default="")
+"""The name of the API token by which the present request came in; "" for one of a page."""
+
 
 def record(*, actor: User | None, verb: str, target: str = "", **details: Any) -> None:
     """Write one entry; called inside the transaction of the deed. Details are JSON and never hold a secret."""
     name, admin = actor.username if actor else BY_THE_SYSTEM, admin_acting.get()
     if admin is not None and actor != admin:
         actor, name = admin, f"{admin.username} as {name}"
+    if token := made_through.get():
+        details = {**details, "api_token": token}
     AuditEntry.objects.create(
         actor=actor,
         actor_name=name[:LONGEST_NAME],

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "minno_dashboard.studies",
     "minno_dashboard.mirror",
     "minno_dashboard.administration",
+    "minno_dashboard.api",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("minno_dashboard.studies.urls")),
     path("", include("minno_dashboard.mirror.urls")),
     path("", include("minno_dashboard.administration.urls")),
+    path("", include("minno_dashboard.api.urls")),
 ]
 
 handler400 = "minno_dashboard.ui.errors.bad_request"

@@ -137,6 +137,8 @@ def get_deleted(*, tree: Tree, node_id: int) -> Node:
 
 def node_at(*, tree: Tree, path: str) -> Node | None:
     """Return what lives at a path such as `images/cat.jpg`, letter case aside; None if nothing does."""
+    if "\0" in path:
+        return None  # PostgreSQL takes no U+0000, not even to look for it
     keys = [names.fold(part) for part in path.strip("/").split("/")]
     named = Node.objects.filter(tree=tree, deleted_at=None, name_key__in=keys).select_related("blob")
     there = {(node.parent_id, node.name_key): node for node in named}

@@ -63,7 +63,8 @@ def get_study(user: access.Person, public_id: str, action: access.Action = acces
         NotFound: there is none, or the person may not know of it.
         NotAllowed: they may see it and not do this.
     """
-    study = _complete(Study.objects.filter(public_id=public_id)).first()
+    # PostgreSQL takes no U+0000, not even to look for it.
+    study = None if "\0" in public_id else _complete(Study.objects.filter(public_id=public_id)).first()
     if study is None:
         raise NotFound("There is no such study, or it is not shared with you.")
     access.require(user, action, study)

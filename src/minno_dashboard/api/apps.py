@@ -1,0 +1,23 @@
+"""Tells Django of this room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    """The `api` room."""
+
+    name = "minno_dashboard.api"
+    label = "api"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the work of this room, and its section of the Settings page."""
+        from minno_dashboard.api import schedule  # noqa: F401
+        from minno_dashboard.api.views import tokens
+        from minno_dashboard.ui import slots
+
+        slots.contribute(
+            "settings.sections", name="tokens", title="API tokens", order=50, render=tokens.section
+        )

@@ -1,0 +1,291 @@
+"""The shapes of what comes in and goes out; `Text` holds no U+0000, which PostgreSQL cannot store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Field, Schema
+from pydantic import ConfigDict, StringConstraints
+
+from minno_dashboard.files.models import Node
+from minno_dashboard.files.queries import Entry
+from minno_dashboard.studies import access
+from minno_dashboard.studies.models import Collaboration, Study, Version
+from minno_dashboard.studies.queries import newest_version
+from minno_dashboard.studies.services import LONGEST_DESCRIPTION, LONGEST_NOTE
+
+_NO_NUL = r"^[^\x00]*$"
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_NO_NUL)]
+Path = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=_NO_NUL)]
+Folder = Annotated[str, StringConstraints(max_length=4000, pattern=_NO_NUL)]
+Description = Annotated[str, StringConstraints(max_length=LONGEST_DESCRIPTION, pattern=_NO_NUL)]
+Note = Annotated[str, StringConstraints(max_length=LONGEST_NOTE, pattern=_NO_NUL)]
+Kind = Literal["minnojs", "html"]
+State = Literal["develop", "published"]
+FileAccess = Literal["edit", "read", "none"]
+Status = Literal["pending", "accepted", "declined"]
+
+
+class Given(Schema):
+    """What a program sends; a field that is not known is refused, so that no typing error goes unseen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorOut(Schema):
+    """Why a request was not done."""
+
+    code: str = Field(description="One word for programs.")
+    message: str = Field(description="One sentence for people.")
+    current: str | None = Field(None, description="Of a conflict: the SHA-256 of what is there now.")
+
+
+class Problem(Schema):
+    """Every answer that is not what was asked for."""
+
+    error: ErrorOut
+
+
+class TokenOut(Schema):
+    """The token by which the request came in."""
+
+    user: str
+    name: str
+    scopes: list[str]
+    expires_at: datetime
+
+
+class StudyIn(Given):
+    """A study to make."""
+
+    name: Name
+    kind: Kind = "minnojs"
+    description: Description = ""
+
+
+class StudyChange(Given):
+    """What to change of a study; what is left out stays."""
+
+    name: Name | None = None
+    description: Description | None = None
+    archived: bool | None = None
+
+
+class DuplicateIn(Given):
+    """How to name a copy; without a name, the first free one is taken."""
+
+    name: Name | None = None
+
+
+class StudyOut(Schema):
+    """A study; `rights` is what the owner of the token may do to it."""
+
+    id: str
+    name: str
+    description: str
+    kind: Kind
+    owner: str
+    created_at: datetime
+    changed_at: datetime
+    is_public: bool
+    is_archived: bool
+    is_deleted: bool
+    newest_version: int
+    state: State
+    rights: list[str]
+
+
+class StudyPage(Schema):
+    """One page of a list of studies; `total` counts all pages."""
+
+    items: list[StudyOut]
+    total: int
+    page: int
+    page_size: int
+
+
+class VersionIn(Given):
+    """The next version: with the files of the newest one, or of an earlier one."""
+
+    begin_from: int | None = Field(None, ge=1, le=1_000_000)
+
+
+class NoteIn(Given):
+    """What a version says of itself."""
+
+    note: Note
+
+
+class PublishIn(Given):
+    """What a version says of itself once it is published."""
+
+    note: Note = ""
+
+
+class VersionOut(Schema):
+    """A version: `develop`, or `published` and so never changed again."""
+
+    number: int
+    state: State
+    note: str
+    began_from: int | None
+    created_at: datetime
+    published_at: datetime | None
+    revision: int = Field(description="Raised by each change of its files.")
+
+
+class FileOut(Schema):
+    """A file or folder; `sha256` is the hash of a file's bytes, and its ETag."""
+
+    path: str
+    is_folder: bool
+    size: int
+    sha256: str | None
+    changed_at: datetime
+
+
+class TreeOut(Schema):
+    """Everything in a version, each folder before what it holds."""
+
+    revision: int
+    is_frozen: bool
+    items: list[FileOut]
+
+
+class FolderIn(Given):
+    """A folder to make; missing folders above it are made, too."""
+
+    path: Path
+
+
+class RenameIn(Given):
+    """Another name for a file or folder, which stays where it is."""
+
+    path: Path
+    name: Name
+
+
+class PathsIn(Given):
+    """Files and folders to put into the folder `to`; "" is the top."""
+
+    paths: list[Path] = Field(min_length=1, max_length=1000)
+    to: Folder = ""
+
+
+class MemberIn(Given):
+    """Whom to invite, by user name or e-mail address; the share counts once it is accepted."""
+
+    who: Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=_NO_NUL)]
+    files: FileAccess = "read"
+    sees_data: bool = False
+
+
+class MemberChange(Given):
+    """What to change of a share; what is left out stays."""
+
+    files: FileAccess | None = None
+    sees_data: bool | None = None
+
+
+class MemberOut(Schema):
+    """One person's share in a study."""
+
+    id: int
+    user: str
+    name: str
+    files: FileAccess
+    sees_data: bool
+    status: Status
+
+
+class ParkedOut(Schema):
+    """A file that Dropbox refuses."""
+
+    path: str
+    reason: str
+
+
+class MirrorOut(Schema):
+    """How the copy in the Dropbox stands; `proven_at` is when Dropbox's own hashes last said the two are equal."""
+
+    state: Literal["off", "proven", "pending", "running", "waiting", "needs_user", "needs_admin"]
+    pending: int = Field(description="Changes that Dropbox does not have yet.")
+    proven_at: datetime | None
+    files: int
+    bytes: int
+    parked: list[ParkedOut]
+    last_error: str | None
+    not_before: datetime | None
+
+
+def study_out(user: access.Person, study: Study) -> StudyOut:
+    """Return a study that was read with its versions and members."""
+    version = newest_version(study)
+    return StudyOut(
+        id=study.public_id,
+        name=study.name,
+        description=study.description,
+        kind=_known(study.kind),
+        owner=study.owner.username,
+        created_at=study.created_at,
+        changed_at=max(study.changed_at, version.tree.changed_at or study.changed_at),
+        is_public=study.is_public,
+        is_archived=study.archived_at is not None,
+        is_deleted=study.deleted_at is not None,
+        newest_version=version.number,
+        state=_known(version.state),
+        rights=sorted(access.standing(user, study).rights),
+    )
+
+
+def version_out(version: Version) -> VersionOut:
+    """Return a version."""
+    return VersionOut(
+        number=version.number,
+        state=_known(version.state),
+        note=version.note,
+        began_from=version.began_from,
+        created_at=version.created_at,
+        published_at=version.published_at,
+        revision=version.tree.revision,
+    )
+
+
+def entry_out(entry: Entry) -> FileOut:
+    """Return one line of a tree."""
+    return FileOut(
+        path=entry.path,
+        is_folder=entry.is_folder,
+        size=entry.size,
+        sha256=entry.sha256 or None,
+        changed_at=entry.changed_at,
+    )
+
+
+def node_out(node: Node, path: str) -> FileOut:
+    """Return a file or folder."""
+    return FileOut(
+        path=path,
+        is_folder=node.is_folder,
+        size=node.blob.size if node.blob else 0,
+        sha256=node.blob.sha256 if node.blob else None,
+        changed_at=node.changed_at,
+    )
+
+
+def member_out(share: Collaboration) -> MemberOut:
+    """Return one person's share."""
+    return MemberOut(
+        id=share.pk,
+        user=share.user.username,
+        name=str(share.user),
+        files=_known(share.file_access),
+        sees_data=share.sees_data,
+        status=_known(share.status),
+    )
+
+
+def _known(value: str) -> Any:
+    """Return a stored choice as what it is; the shape that takes it checks it."""
+    return str(value)

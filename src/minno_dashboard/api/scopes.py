@@ -1,0 +1,29 @@
+"""What a token may be used for; within it, its owner's own rights decide."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """One thing that a token can be made for; writing studies includes reading them."""
+
+    STUDIES_READ = "studies:read"
+    STUDIES_WRITE = "studies:write"
+    MEMBERS_WRITE = "members:write"
+    MIRROR_READ = "mirror:read"
+
+
+SENTENCES: dict[Scope, str] = {
+    Scope.STUDIES_READ: "Read your studies, their files, versions and members",
+    Scope.STUDIES_WRITE: "The same, and make, change and delete studies, files and versions",
+    Scope.MEMBERS_WRITE: "See, invite, change and remove the members of your studies",
+    Scope.MIRROR_READ: "See how the copy in your Dropbox stands",
+}
+
+READ = (Scope.STUDIES_READ, Scope.STUDIES_WRITE)
+WRITE = (Scope.STUDIES_WRITE,)
+MEMBERS_READ = (*READ, Scope.MEMBERS_WRITE)
+MEMBERS_WRITE = (Scope.MEMBERS_WRITE,)
+MIRROR = (Scope.MIRROR_READ,)
+ANY = tuple(Scope)

@@ -1,0 +1,106 @@
+"""Making, using and revoking tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db import transaction
+
+from minno_dashboard.accounts import throttle
+from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.api.models import ApiToken
+from minno_dashboard.api.scopes import Scope
+from minno_dashboard.core import clock
+from minno_dashboard.core.errors import NotFound
+from minno_dashboard.core.ids import fingerprint, secret_code
+
+PREFIX = "minno_"
+"""Every token begins so: people and programs that look for lost secrets recognise it."""
+
+LONGEST_DAYS = 365
+MOST_TOKENS = 50
+USED_EVERY = timedelta(minutes=1)
+KEPT_AFTER_END = timedelta(days=30)
+
+
+def make_token(
+    *, user: User, name: str, scopes: Collection[str], days: int, password: str, address: str
+) -> tuple[ApiToken, str]:
+    """Make a token and return it with its code, which nobody sees again.
+
+    Raises:
+        FieldRefused: the password is wrong, or a field is not good.
+        TooMany: the password was guessed too often.
+    """
+    name = _checked_name(name)
+    chosen = [scope for scope in Scope if scope in scopes]
+    if not chosen or len(chosen) != len(set(scopes)):
+        raise FieldRefused("scopes", "Choose what this token may be used for.")
+    if not 1 <= days <= LONGEST_DAYS:
+        raise FieldRefused("days", f"A token works for 1 to {LONGEST_DAYS} days.")
+    attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
+    if not user.check_password(password):
+        raise FieldRefused("password", "This is not your password, so no token was made.")
+    throttle.succeeded(attempt)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        if ApiToken.objects.filter(user=user).count() >= MOST_TOKENS:
+            raise FieldRefused("name", f"You have {MOST_TOKENS} tokens already. Revoke one first.")
+        code, now = PREFIX + secret_code(), clock.now()
+        token = ApiToken.objects.create(
+            user=user,
+            name=name,
+            fingerprint=fingerprint(code),
+            scopes=[str(scope) for scope in chosen],
+            created_at=now,
+            expires_at=now + timedelta(days=days),
+        )
+        record(actor=user, verb="make an API token", target=name, scopes=token.scopes, days=days)
+    return token, code
+
+
+@transaction.atomic
+def revoke_token(*, user: User, token_id: int, by: User | None) -> None:
+    """End one of a person's tokens at once.
+
+    Raises:
+        NotFound: it was revoked already, or is somebody else's.
+    """
+    token = ApiToken.objects.filter(user=user, pk=token_id).first()
+    if token is None:
+        raise NotFound("This token is revoked already.")
+    token.delete()
+    record(actor=by, verb="revoke an API token", target=token.name, user=user.username)
+
+
+@transaction.atomic
+def revoke_all(*, user: User, by: User | None) -> int:
+    """End every token of a person at once; return how many there were."""
+    count, _ = ApiToken.objects.filter(user=user).delete()
+    if count:
+        record(actor=by, verb="revoke all API tokens", target=user.username, count=count)
+    return count
+
+
+def note_use(*, token: ApiToken) -> None:
+    """Remember when a token was used last, at most once a minute."""
+    now, before = clock.now(), token.last_used_at
+    if before is None or now - before >= USED_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def forget_ended() -> None:
+    """Delete tokens that ended a while ago."""
+    ApiToken.objects.filter(expires_at__lt=clock.now() - KEPT_AFTER_END).delete()
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise FieldRefused("name", "Give the token a name by which you will know it again.")
+    if len(name) > 60 or not name.isprintable():
+        raise FieldRefused("name", "The name of a token has at most 60 printable characters.")
+    return name
