@@ -19,7 +19,11 @@ def outdated(link: Link) -> set[int]:
     """Return the rows, directly in the folder of deleted things, that hold something of ours for too long."""
     policy = Policy(today=f"{clock.now():%Y-%m-%d}")
     found = RemoteNode.objects.filter(
-        link=link, parent__parent=None, parent__name_key=fold(DELETED), name_key__lt=policy.oldest_kept
+        link=link,
+        parent__link=link,
+        parent__parent=None,
+        parent__name_key=fold(DELETED),
+        name_key__lt=policy.oldest_kept,
     ).values_list("pk", "name", "identity")
     old = [(pk, identity) for pk, name, identity in found if is_outdated(name, policy)]
     return {pk for pk, identity in old if identity is not None or _holds_ours(pk)}

@@ -7,8 +7,7 @@ Layout: `/README.txt`, `/MANIFEST.json`, `/verify.py`, `/Studies/<study>/v1/…`
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,10 +16,10 @@ from django.db.models import Model, Q
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.contenthash import Hasher
-from minno_dashboard.files.models import Node
+from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.mirror.engine.model import SHARED, STUDIES, Content, Desired
-from minno_dashboard.mirror.engine.naming import unique_study_names
 from minno_dashboard.mirror.restore_models import Manifest
+from minno_dashboard.mirror.studyfolders import StudyFolders, gives_files
 from minno_dashboard.studies.models import Collaboration, Study, Version
 
 T = TypeVar("T")
@@ -77,6 +76,9 @@ def readme() -> Source:
     return Source(Content(hasher.dropbox_hash(), len(text)), text=text)
 
 
+_OF_NODE = ("pk", "tree_id", "parent_id", "name", "is_folder", "copied_from", "blob__sha256", "blob__dropbox_hash", "blob__size")  # fmt: skip
+
+
 def is_gone(identity: str) -> bool:
     """Say whether the Dashboard no longer knows at all what this was: a study that was purged."""
     kind, _, number = identity.partition(":")
@@ -86,14 +88,12 @@ def is_gone(identity: str) -> bool:
 
 def followers(study: Study) -> set[int]:
     """Return the ids of the users whose mirrors hold this study."""
-    sharing = Collaboration.objects.filter(
-        _gives_files(), study=study, status=Collaboration.Status.ACCEPTED
-    ).values_list("user_id", flat=True)
+    sharing = Collaboration.objects.filter(gives_files(), study=study).values_list("user_id", flat=True)
     return {study.owner_id, *sharing}
 
 
-def _gives_files() -> Q:
-    return Q(file_access__in=[Collaboration.Files.EDIT, Collaboration.Files.READ])
+FIXED = frozenset({"readme", "manifest", "verify", "folder:studies", "folder:shared"})
+"""The identities that do not come from a study."""
 
 
 class Layout:
@@ -104,33 +104,36 @@ class Layout:
         self.sources: dict[str, Source] = {}
         self.version_of_tree: dict[int, int] = {}
         self._known: dict[str, Desired | None] = {}
-        own = Study.objects.filter(owner=user, deleted_at=None).values_list("pk", "name")
-        self._own = unique_study_names(own)
-        shares = Collaboration.objects.filter(
-            _gives_files(), user=user, status=Collaboration.Status.ACCEPTED, study__deleted_at=None
-        ).exclude(study__owner=user)
-        self._owner_names: dict[int, str] = {}
-        by_owner: dict[int, list[tuple[int, str]]] = defaultdict(list)
-        for pk, name, owner, owner_name in shares.values_list(
-            "study_id", "study__name", "study__owner_id", "study__owner__username"
-        ):
-            by_owner[owner].append((pk, name))
-            self._owner_names[owner] = owner_name
-        self._shared: dict[int, tuple[str, int]] = {
-            pk: (name, owner)
-            for owner, studies in by_owner.items()
-            for pk, name in unique_study_names(studies).items()
-        }
+        self._studies = StudyFolders(user)
+        self._nodes: dict[int, Any] = {}
 
     @property
     def study_ids(self) -> set[int]:
         """The studies that this user's Dropbox should hold."""
-        return {*self._own, *self._shared}
+        return set(self._studies.all())
 
-    def fixed(self) -> set[str]:
-        """Return the identities that are there whatever the user has."""
-        shared = {"folder:shared"} if self._shared else set()
-        return {"readme", "manifest", "verify", "folder:studies", *shared}
+    def revisions(self, trees: Collection[int]) -> dict[int, int]:
+        """Return the revisions of trees that are there still, and learn whose they are."""
+        revisions: dict[int, int] = {}
+        for portion in in_portions(trees):
+            rows = list(
+                Tree.objects.filter(pk__in=portion).values_list(
+                    "version__pk", "version__study_id", "version__number", "pk", "revision"
+                )
+            )
+            revisions.update((row[3], row[4]) for row in rows)
+            self._know_versions([row[:4] for row in rows if row[0] is not None])
+        return revisions
+
+    def changed(self, tree: int, since: int) -> set[str]:
+        """Return the identities of the nodes of a tree that changed after a revision."""
+        rows = Node.objects.filter(tree=tree, revision__gt=since).values_list(*_OF_NODE, "deleted_at")
+        found = set()
+        for *row, deleted_at in rows:
+            found.add(f"node:{row[0]}")
+            if deleted_at is None:
+                self._nodes[row[0]] = row
+        return found
 
     def resolve(self, identities: Collection[str]) -> dict[str, Desired]:
         """Return what is desired of the identities given, with the folders above; the others are not desired."""
@@ -167,10 +170,8 @@ class Layout:
         if "manifest" in asked:
             self._resolve_manifest()
         self._know(Desired("folder:studies", None, STUDIES))
-        if self._shared:
-            self._know(Desired("folder:shared", None, SHARED))
-        for owner, name in self._owner_names.items():
-            self._know(Desired(f"owner:{owner}", "folder:shared", name))
+        if any(one.startswith(("folder:shared", "owner:")) for one in asked):
+            self._resolve_studies(self._studies.all())
 
     def _resolve_manifest(self) -> None:
         """Take the manifest of the last quiet moment, and the program that reads it, if there was one."""
@@ -186,32 +187,34 @@ class Layout:
             self._know(Desired(identity, None, name, content))
 
     def _resolve_studies(self, pks: Collection[int]) -> None:
-        for pk in pks:
-            if pk in self._own:
-                self._know(Desired(f"study:{pk}", "folder:studies", self._own[pk]))
-            elif pk in self._shared:
-                name, owner = self._shared[pk]
-                self._know(Desired(f"study:{pk}", f"owner:{owner}", name))
+        for pk, folder in self._studies.find(pks).items():
+            above = "folder:studies"
+            if folder.owner != self.user.pk:
+                above = f"owner:{folder.owner}"
+                self._know(Desired("folder:shared", None, SHARED))
+                self._know(Desired(above, "folder:shared", folder.owner_name))
+            self._know(Desired(f"study:{pk}", above, folder.name))
 
     def _resolve_versions(self, conditions: Iterable[Q]) -> None:
         for condition in conditions:
             rows = Version.objects.filter(condition).values_list("pk", "study_id", "number", "tree_id")
-            for pk, study, number, tree in rows:
-                self.version_of_tree[tree] = pk
-                if study in self._own or study in self._shared:
-                    self._resolve_studies([study])
-                    self._know(Desired(f"version:{pk}", f"study:{study}", f"v{number}"))
+            self._know_versions(list(rows))
+
+    def _know_versions(self, rows: Sequence[Any]) -> None:
+        """Know versions, each given by its id, study, number and tree, and the studies that are ours to mirror."""
+        self._resolve_studies({study for _, study, _, _ in rows})
+        for pk, study, number, tree in rows:
+            self.version_of_tree[tree] = pk
+            if self._known.get(f"study:{study}") is not None:
+                self._know(Desired(f"version:{pk}", f"study:{study}", f"v{number}"))
 
     def _resolve_nodes(self, pks: Collection[int]) -> None:
         waiting = list(pks)
         rows: list[Any] = []
         while waiting:
-            found: list[Any] = []
-            for portion in in_portions(waiting):
-                found += Node.objects.filter(pk__in=portion, deleted_at=None).values_list(
-                    "pk", "tree_id", "parent_id", "name", "is_folder", "copied_from",
-                    "blob__sha256", "blob__dropbox_hash", "blob__size",
-                )  # fmt: skip
+            found = [self._nodes[pk] for pk in waiting if pk in self._nodes]
+            for portion in in_portions(pk for pk in waiting if pk not in self._nodes):
+                found += Node.objects.filter(pk__in=portion, deleted_at=None).values_list(*_OF_NODE)
             rows += found
             here = {row[0] for row in rows}
             above = {row[2] for row in found if row[2] is not None}
@@ -251,14 +254,14 @@ class Layout:
             )
         for portion in in_portions(numbers(identities, "version")):
             others = Version.objects.filter(~Q(study__owner=self.user), pk__in=portion)
-            keep.update(f"version:{pk}" for pk in self._of_lost(others.values_list("pk", "study_id")))
+            keep.update(f"version:{pk}" for pk in self._of_lost(list(others.values_list("pk", "study_id"))))
         for portion in in_portions(numbers(identities, "node")):
             theirs = Node.objects.filter(~Q(tree__version__study__owner=self.user), pk__in=portion)
-            keep.update(
-                f"node:{pk}" for pk in self._of_lost(theirs.values_list("pk", "tree__version__study_id"))
-            )
+            of_studies = list(theirs.values_list("pk", "tree__version__study_id"))
+            keep.update(f"node:{pk}" for pk in self._of_lost(of_studies))
         return keep
 
-    def _of_lost(self, rows: Iterable[tuple[int, int | None]]) -> Iterator[int]:
+    def _of_lost(self, rows: Sequence[tuple[int, int | None]]) -> Iterator[int]:
         """Leave out what lies in a study that is still shared: that was deleted in it, and goes here too."""
-        return (pk for pk, study in rows if study not in self._shared)
+        shared = self._studies.find({study for _, study in rows if study is not None})
+        return (pk for pk, study in rows if study not in shared)

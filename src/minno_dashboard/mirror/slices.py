@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 
 from minno_dashboard.core.names import fold
-from minno_dashboard.files.models import Node, Tree
+from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.deleted import outdated
-from minno_dashboard.mirror.desired import Layout, in_portions, is_gone
+from minno_dashboard.mirror.desired import FIXED, Layout, in_portions, is_gone
 from minno_dashboard.mirror.engine.model import DELETED, SHARED, Content, Desired, Remote
 from minno_dashboard.mirror.models import Doubt, Link, RemoteNode, Taken
 from minno_dashboard.mirror.sliced import COLUMNS, Mark, Row
@@ -43,6 +43,14 @@ def is_behind(link: Link) -> bool:
     return bool(outdated(link))
 
 
+def is_outrun(link: Link, marks: Iterable[Mark]) -> bool:
+    """Say whether anything that the link follows was noted to have changed since these revisions were read."""
+    read = {(mark.kind, mark.object_id): mark.revision for mark in marks}
+    behind = Taken.objects.filter(link=link, noted_revision__gt=F("revision"))
+    noted = behind.values_list("kind", "object_id", "noted_revision")
+    return any(revision > read.get((kind, pk), -1) for kind, pk, revision in noted)
+
+
 class _Reader:
     """Reads one slice, frontier by frontier, until nothing new is touched."""
 
@@ -64,7 +72,7 @@ class _Reader:
 
     def read(self) -> Slice:
         doubts = list(Doubt.objects.filter(link=self.link).values_list("identity", flat=True))
-        frontier = self._changed() | set(doubts) | self.layout.fixed() | self._outdated()
+        frontier = self._changed() | set(doubts) | {"readme"} | self._outdated()
         self.base = frozenset(frontier)
         while frontier:
             self.seen |= frontier
@@ -97,7 +105,7 @@ class _Reader:
             changed |= self._everything()
         studies = [pk for kind, pk, _ in behind if kind == Taken.Kind.STUDY]
         if studies:
-            changed |= {f"study:{pk}" for pk in self.layout.study_ids}
+            changed |= FIXED | {f"study:{pk}" for pk in self.layout.study_ids}
         for portion in in_portions(studies):
             self._mark(
                 Taken.Kind.STUDY, portion, Study.objects.filter(pk__in=portion).values_list("pk", "revision")
@@ -106,13 +114,9 @@ class _Reader:
             versions = Version.objects.filter(study__in=portion).values_list("pk", flat=True)
             changed |= {f"version:{pk}" for pk in versions}
         trees = {pk: revision for kind, pk, revision in behind if kind == Taken.Kind.TREE}
-        for portion in in_portions(trees):
-            self._mark(
-                Taken.Kind.TREE, portion, Tree.objects.filter(pk__in=portion).values_list("pk", "revision")
-            )
+        self._mark(Taken.Kind.TREE, trees, self.layout.revisions(trees).items())
         for tree, revision in trees.items():
-            nodes = Node.objects.filter(tree=tree, revision__gt=revision).values_list("pk", flat=True)
-            changed |= {f"node:{pk}" for pk in nodes}
+            changed |= self.layout.changed(tree, since=revision)
         return changed
 
     def _outdated(self) -> set[str]:
@@ -129,7 +133,7 @@ class _Reader:
         self.marks += [Mark(kind, pk, revisions.get(pk, far)) for pk in asked]
 
     def _everything(self) -> set[str]:
-        changed = set[str]()
+        changed = set(FIXED)
         for portion in in_portions(sorted(self.layout.study_ids)):
             studies = Study.objects.filter(pk__in=portion).values_list("pk", "revision")
             self._mark(Taken.Kind.STUDY, portion, studies)
@@ -277,7 +281,10 @@ class _Reader:
     def _load_named(self, wanted: dict[int | None, dict[str, str]]) -> None:
         """Read what has one of the names wanted, folder by folder where many are, else many folders at once."""
         pairs: list[tuple[int, str]] = []
-        for parent, keys in wanted.items():
+        for parent, all_keys in wanted.items():
+            keys = [key for key in all_keys if (parent, key) not in self._at]
+            if not keys:
+                continue
             if parent is None:
                 top = RemoteNode.objects.filter(link=self.link, parent=None, name_key__in=list(keys))
                 self._keep(top.values_list(*COLUMNS))
@@ -312,12 +319,9 @@ class _Reader:
         for portion in in_portions(sorted(hashes), 500):
             rows = RemoteNode.objects.filter(
                 link=self.link, content_hash__in=portion, identity__isnull=False, is_changed=False
-            ).values_list(*COLUMNS)
-            met: set[str] = set()
-            for values in rows:
-                if values[6] not in met:
-                    met.add(values[6])
-                    self._keep([values])
+            )
+            one_each = rows.values("content_hash").annotate(first=Min("pk")).values("first")
+            self._load(pk__in=one_each.values_list("first", flat=True))
 
     def _with_origin(self, node: Desired) -> Desired:
         """Say of a new version which version its files were copied from."""

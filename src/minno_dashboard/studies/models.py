@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from minno_dashboard.core import ids
+from minno_dashboard.core.names import fold
 from minno_dashboard.files.models import Tree
 
 
@@ -14,7 +17,8 @@ class Study(models.Model):
     """What a researcher owns; everybody who is logged in can read a public one.
 
     `revision` is raised in the transaction of any change that shows in a mirror (name, archive, deletion, versions,
-    members); `settled_revision` as in `files.Tree`. A deleted study can be brought back for 30 days.
+    members); `settled_revision` as in `files.Tree`. A deleted study can be brought back for 30 days. `name_key` is the
+    name as Dropbox folds it, set whenever the study is saved.
     """
 
     class Kind(models.TextChoices):
@@ -26,6 +30,7 @@ class Study(models.Model):
     public_id = models.CharField(max_length=24, unique=True, default=ids.public_id)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="studies")
     name = models.CharField(max_length=255)
+    name_key = models.CharField(max_length=510, editable=False)
     description = models.TextField(blank=True, default="")
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.MINNOJS)
     created_at = models.DateTimeField()
@@ -39,6 +44,7 @@ class Study(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["owner", "-changed_at"], name="studies_of_an_owner"),
+            models.Index(fields=["owner", "name_key"], name="studies_by_name"),
             models.Index(
                 fields=["id"], condition=~Q(revision=F("settled_revision")), name="unsettled_studies"
             ),
@@ -46,6 +52,14 @@ class Study(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, **options: Any) -> None:
+        """Store the study; its folded name goes with its name."""
+        self.name_key = fold(self.name)
+        fields = options.get("update_fields")
+        if fields is not None and "name" in fields:
+            options["update_fields"] = {*fields, "name_key"}
+        super().save(**options)
 
 
 class Version(models.Model):
