@@ -225,7 +225,8 @@ class Namespace:
 
     def _new_id(self, names: list[Name]) -> str:
         gone = self.gone.get("".join(f"/{name.key}" for name in names))
-        if gone is not None and not gone.was_folder and not self.behaviour.delete_forgets_id:
+        is_kept = gone is not None and not gone.was_folder and not self.behaviour.delete_forgets_id
+        if gone is not None and is_kept and gone.node_id not in self.tree.by_id:  # deleted, not moved away
             return gone.node_id
         return self._serials.node_id()
 

@@ -141,6 +141,15 @@ def test_revs_survive_moves_when_the_switch_says_so(client: Any, simulator: Simu
     assert client.files_get_metadata("/other/a.txt").rev == file.rev
 
 
+def test_an_id_comes_back_with_its_path_but_never_twice(client: Any, simulator: Simulator) -> None:
+    simulator.behaviour.delete_forgets_id = False
+    first = client.files_upload(b"1", "/a.txt").id
+    client.files_delete_v2("/a.txt")
+    assert client.files_upload(b"2", "/a.txt").id == first
+    client.files_move_v2("/a.txt", "/b.txt")
+    assert client.files_upload(b"3", "/a.txt").id != first
+
+
 def test_deletes_keep_history(client: Any) -> None:
     """A deleted file can be seen and restored; parent_rev protects."""
     file = client.files_upload(b"x", "/dir/a.txt")
