@@ -88,11 +88,11 @@ def portions(first: int, count: int) -> Iterator[range]:
         yield range(start, min(start + PORTION, first + count))
 
 
-def soak(first: int, count: int, folder: str) -> Sum:
-    """Play all seeds on two processes; say how far it is, and each failure as it comes."""
+def soak(first: int, count: int, folder: str, processes: int = PROCESSES) -> Sum:
+    """Play all seeds on some processes; say how far it is, and each failure as it comes."""
     total, began, said = Sum(), time.monotonic(), 0.0
     context = get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, context, set_up, (folder,)) as pool:
+    with ProcessPoolExecutor(processes, context, set_up, (folder,)) as pool:
         for future in as_completed([pool.submit(play_portion, one) for one in portions(first, count)]):
             part = future.result()
             total.add(part)
@@ -137,6 +137,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, default=20_000, help="how many")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first one")
+    parser.add_argument("--processes", type=int, default=PROCESSES, help="how many at once")
     parser.add_argument("--seed", type=int, help="replay this one")
     given = parser.parse_args()
     memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
@@ -144,7 +145,7 @@ def main() -> int:
     try:
         if given.seed is not None:
             return 0 if replay(given.seed, folder) else 1
-        return 1 if soak(given.first, given.seeds, folder).failures else 0
+        return 1 if soak(given.first, given.seeds, folder, given.processes).failures else 0
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -37,6 +37,7 @@ class People:
         self.stage, self.users = stage, users
         self.owned: dict[str, set[str]] = {user.username: set() for user in users}
         self.ever: dict[str, set[str]] = {user.username: set() for user in users}
+        self.moved: dict[str, set[str]] = {user.username: set() for user in users}
         self.edited_at: dict[str, float] = {}
         self.written_bytes = 0
 
@@ -301,6 +302,7 @@ class People:
     def _user_rename(self, rng: random.Random, user: str, seed: int) -> str:
         path = self._pick(rng, user)
         to = f"{path.rpartition('/')[0]}/{rng.choice(FILE_NAMES)}"
+        self._note_moved(user, path)
         self.stage.control.rename(email(user), path, to)
         return f"{path} → {to}"
 
@@ -308,8 +310,15 @@ class People:
         path = self._pick(rng, user)
         above = rng.choice(["", self._pick(rng, user, folder=True)])
         to = f"{above}/{path.rpartition('/')[2]}"
+        self._note_moved(user, path)
         self.stage.control.rename(email(user), path, to)
         return f"{path} → {to}"
+
+    def _note_moved(self, user: str, path: str) -> None:
+        """Keep what the user moves: of a file replaced at the very same time, the moved one stays beside it."""
+        tree = self.stage.control.tree(email(user))
+        below = (one for at, one in tree.items() if at == path or at.startswith(f"{path}/"))
+        self.moved[user].update(one["hash"] for one in below if "hash" in one)
 
     def _gone(self, user: str, path: str) -> None:
         for at, one in self.stage.control.tree(email(user)).items():

@@ -72,7 +72,15 @@ class Judge:
     def __init__(self, stage: Stage, people: People, *, is_calm: bool, is_economical: bool) -> None:
         self.stage, self.people, self.is_calm, self.is_economical = stage, people, is_calm, is_economical
         self.listener = Listener()
-        self._was_ever_shared: set[str] = set()
+        self._desired: dict[int, tuple[int, dict[str, str]]] = {}
+
+    def desired(self, user: User) -> dict[str, str]:
+        """Return what a user's Dropbox should hold; found out anew only where something changed here."""
+        changes, wanted = self._desired.get(user.pk, (-1, {}))
+        if changes != self.stage.changes:
+            wanted = desired(user)
+            self._desired[user.pk] = self.stage.changes, wanted
+        return wanted
 
     def there(self, user: User) -> dict[str, str]:
         """Return what a user's Dropbox holds: path → hash, "" for a folder."""
@@ -82,11 +90,12 @@ class Judge:
     def missing(self, user: User) -> list[str]:
         """Say what of the desired is not there, or is something else."""
         there = self.there(user)
-        return [f"{path}: {there.get(path, 'not there')!r}" for path, hash in desired(user).items() if there.get(path) != hash]  # fmt: skip
+        return [f"{path}: {there.get(path, 'not there')!r}" for path, hash in self.desired(user).items() if there.get(path) != hash]  # fmt: skip
 
     def strays(self, user: User) -> list[str]:
         """Say what of ours lies where nothing of ours should."""
-        wanted, mine = desired(user), self.people.ever[user.username]
+        wanted, mine = self.desired(user), self.people.ever[user.username]
+        mine = mine | (self.people.moved[user.username] - set(wanted.values()))
         found = []
         for path, hash in self.there(user).items():
             if (
@@ -138,12 +147,11 @@ class Judge:
         link = Link.objects.filter(user=user).first()
         if link is None or link.proven_at is None or link.state != Link.State.ACTIVE:
             return
-        if badge(user).state != "proven":
-            return
         edited = self.people.edited_at.get(user.username)
         if edited is not None and link.proven_at <= datetime.fromtimestamp(edited, UTC):
             return
-        if wrong := [*self.missing(user), *self.strays(user)]:
+        wrong = [*self.missing(user), *self.strays(user)]
+        if wrong and badge(user).state == "proven":
             raise Violation(f"{user}'s badge says proven, and the trees differ: {wrong}")
 
     # --- in the end ---

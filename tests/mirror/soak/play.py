@@ -28,6 +28,8 @@ from tests.mirror.soak.story import Beat, Story
 MOST_RUNS = 60
 """So many runs in a row without a wait are a mirror that never ends."""
 MOST_CALLS_TO_HEAL = 400
+MOST_CALLS = 3000
+"""A story that needs more goes round in a circle."""
 MOST_DAYS_TO_HEAL = 4
 MOST_WAITS = 150
 
@@ -180,6 +182,8 @@ class _Play:
     ) -> requests.Response:
         if connection.in_atomic_block:
             raise Violation(f"a call inside a transaction: {request.url}")
+        if len(self.stage.simulator.recorder.records) > MOST_CALLS:
+            raise Violation(f"no end after {MOST_CALLS} calls")
         beats: list[Beat] = []
         if not self._is_nested and not self._is_quiet:
             beats = self._at_call.get(self._calls, [])

@@ -64,7 +64,7 @@ class Stage:
             self.control.create_account(name.title(), email(name))
         self.is_dead = False
         self.was_throttled = False
-        self.statements = 0
+        self.statements = self.changes = 0
         self.on_call: Callable[[requests.PreparedRequest, Callable[[], requests.Response]], requests.Response]
         self.on_call = lambda request, call: call()
         self.on_statement: Callable[[int], None] = lambda number: None
@@ -100,6 +100,8 @@ class Stage:
         if self.is_dead:
             raise Killed
         self.statements += 1
+        if not sql.startswith("SELECT") and ('"files_' in sql or '"studies_' in sql):
+            self.changes += 1
         self.on_statement(self.statements)
         return execute(sql, params, many, context)
 

@@ -91,19 +91,28 @@ def _draw(rng: random.Random, table: tuple[tuple[str, int], ...]) -> str:
 
 
 def tell(seed: int) -> Story:
-    """Make the story of a seed."""
+    """Make the story of a seed; one of eight is long."""
     rng = random.Random(seed)
-    users = rng.choice([1, 1, 2])
-    chapters = rng.randint(1, 4)
+    is_long = rng.random() < 1 / 8
+    users = rng.choice([1, 1, 2]) if is_long else rng.choice([1, 1, 1, 1, 2])
+    chapters = rng.randint(1, 4) if is_long else rng.choice([1, 1, 1, 2])
     drift, trouble = rng.choice([0.0, 0.2, 0.5]), rng.choice([0, 1, 2, 4, 7])
     beats: list[Beat] = []
     for chapter in range(chapters):
-        for order in range(rng.randint(1, 6)):
+        for order in range(rng.randint(1, 6 if is_long else 4)):
             kind, table = ("dropbox", IN_DROPBOX) if rng.random() < drift else ("dashboard", IN_DASHBOARD)
             beats.append(Beat(chapter, -1, order, kind, _draw(rng, table), rng.randrange(10**6)))
         for order in range(rng.randint(0, trouble)):
             beats.append(_during(rng, chapter, order, drift))
-    return Story(seed, chapters, tuple(beats), _behaviour(rng), _sizes(rng), users, rng.choice([0, 1, 3]))
+    return Story(
+        seed,
+        chapters,
+        tuple(beats),
+        _behaviour(rng),
+        _sizes(rng),
+        users,
+        rng.choice([0, 1, 3] if is_long else [0, 0, 1]),
+    )
 
 
 def _during(rng: random.Random, chapter: int, order: int, drift: float) -> Beat:

@@ -14,7 +14,7 @@ from tests.mirror.soak import minimise, story
 from tests.mirror.soak.play import Outcome, play
 from tests.mirror.soak.stage import Installation
 
-SEEDS = int(os.environ.get("MINNO_SOAK_SEEDS", "150"))
+SEEDS = int(os.environ.get("MINNO_SOAK_SEEDS", "500"))
 FIRST = int(os.environ.get("MINNO_SOAK_FROM", "0"))
 PORTIONS = 10
 
