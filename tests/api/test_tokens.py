@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.test import Client
 
 from minno_dashboard.accounts.models import AuditEntry, LoginFailure, User
 from minno_dashboard.accounts.throttle import MOST_PER_NAME
 from minno_dashboard.api import services
+from minno_dashboard.api.commands import tokens
 from minno_dashboard.api.models import ApiToken
 from minno_dashboard.core import clock
 from minno_dashboard.studies.models import Study
@@ -174,3 +176,17 @@ def test_old_tokens_are_forgotten_a_while_after_they_ended(alice: User) -> None:
     ApiToken.objects.update(expires_at=clock.now() - services.KEPT_AFTER_END - timedelta(hours=1))
     services.forget_ended()
     assert not ApiToken.objects.exists()
+
+
+def test_an_admin_on_the_server_lists_and_ends_tokens(alice: User) -> None:
+    code_for(alice, "mirror:read")
+    code = code_for(alice, "studies:read")
+    run = CliRunner().invoke
+    listed = run(tokens, ["list", "--user", "alice"])
+    assert "for a test  studies:read  ends" in listed.output
+    assert code not in listed.output
+    one = ApiToken.objects.get(scopes=["mirror:read"])
+    assert run(tokens, ["revoke", "--user", "alice", "--token", str(one.pk)]).output == "Revoked 1 token.\n"
+    assert run(tokens, ["revoke", "--user", "alice"]).output == "Revoked 1 token.\n"
+    assert Program(code)("GET", "/studies").status_code == 401
+    assert AuditEntry.objects.filter(verb="revoke all API tokens", actor=None).exists()

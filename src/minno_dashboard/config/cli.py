@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import click
 
-ROOMS_WITH_COMMANDS = ("accounts", "studies", "mirror")
+ROOMS_WITH_COMMANDS = ("accounts", "studies", "mirror", "api")
 
 
 class Commands(click.Group):
