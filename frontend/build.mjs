@@ -14,12 +14,19 @@ const options = {
   legalComments: "linked",
   logLevel: "warning",
 };
-// The theme is set before the first paint, so this one is a classic script that blocks.
-const theme = { ...options, entryPoints: { theme: "src/theme.js" }, splitting: false, format: "iife" };
+// The theme is set before the first paint, and a played study needs its session first: classic scripts that block.
+const classic = { ...options, entryPoints: { theme: "src/theme.js", play: "src/play/shim.js" }, splitting: false, format: "iife" };
+// The interface from right to left has Bootstrap's own mirror; our styles name no side.
+const mirrored = {
+  ...options,
+  entryPoints: { "style-rtl": "src/app.css" },
+  splitting: false,
+  alias: { "bootstrap/dist/css/bootstrap.css": "bootstrap/dist/css/bootstrap.rtl.css" },
+};
 
 if (process.argv.includes("--watch")) {
-  for (const one of [options, theme]) await (await esbuild.context(one)).watch();
+  for (const one of [options, classic, mirrored]) await (await esbuild.context(one)).watch();
 } else {
   await rm(out, { recursive: true, force: true });
-  await Promise.all([esbuild.build(options), esbuild.build(theme)]);
+  await Promise.all([esbuild.build(options), esbuild.build(classic), esbuild.build(mirrored)]);
 }

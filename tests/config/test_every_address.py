@@ -25,7 +25,7 @@ from minno_dashboard.core.ids import fingerprint
 from minno_dashboard.files import queries as file_queries
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import FileVersion, Node, Tree, Upload
-from minno_dashboard.studies import services, sharing, tags
+from minno_dashboard.studies import playing, services, sharing, tags
 from minno_dashboard.studies.models import Collaboration, Study, Tag
 from tests.studies.conftest import person, share, write
 from tests.studies.test_access import MATRIX, PUBLIC, SHARES
@@ -33,8 +33,9 @@ from tests.studies.test_access import MATRIX, PUBLIC, SHARES
 pytestmark = pytest.mark.django_db
 
 OPEN, LOGGED_IN, ADMINS, LINK = "open to all", "whoever is logged in", "admins", "whoever has the link"
+KEY = "whoever has the key of a preview"
 OTHERS = "whose it is, and that is somebody else"
-NOT_STUDIES = {OPEN, LOGGED_IN, ADMINS, LINK, OTHERS}
+NOT_STUDIES = {OPEN, LOGGED_IN, ADMINS, LINK, KEY, OTHERS}
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,11 @@ TABLE: dict[str, Row] = {
     "view_by_link": get(LINK),
     "raw_by_link": get(LINK),
     "download_by_link": get(LINK),
+    # the preview: its key is made for the study's owner
+    "play": get("read_files"),
+    "play_file": get(KEY),
+    "play_data": post(KEY),
+    "play_player": get(OPEN),
     # a study
     "study": get("read_files"),
     "study_version": get("read_files"),
@@ -313,6 +319,10 @@ class World:
                 user=Study.objects.get(pk=self.study.pk).owner,
                 version=self.study.versions.order_by("number")[0],
             ),
+            "key": playing.make_key(
+                user=Study.objects.get(pk=self.study.pk).owner,
+                version=self.study.versions.order_by("number")[0],
+            ),
             "code": self.code if TABLE[name].need == LINK else "unknown",
         }
         return re.sub(r"<\w+:(\w+)>", lambda found: values[found[1]], ADDRESSES[name])
@@ -425,7 +435,7 @@ def outcome(answer: HttpResponse) -> str:
 
 def expected(name: str, kind: str, rights: set[str]) -> str:
     need = TABLE[name].need
-    if need in (OPEN, LINK):
+    if need in (OPEN, LINK, KEY):
         return "in"
     if kind == "anonymous":
         return "log in"

@@ -24,6 +24,7 @@ export class Actions {
     const add = (when, label, run, key) => when && items.push({ label, run: () => this.attempt(run), key });
     const line = () => items.length && items.at(-1) !== "-" && items.push("-");
     add(one, one?.folder ? "Open or close" : "Open", () => this.tree.activate(one), "Enter");
+    add(one && !one.folder && this.player.plays(one), "Play", () => this.player.play(one));
     line();
     if (this.editable && (!one || one.folder || !nodes.length)) {
       add(nodes.length < 2, "New file…", () => this.newFile());

@@ -66,6 +66,20 @@ export class Editor extends EventTarget {
     return file;
   }
 
+  // Opens a file with the cursor at a line, and on a column where one is given.
+  async openAt(node, line, from = 0, to = from) {
+    const file = await this.open(node);
+    if (!file?.state || !this.view) return;
+    const { doc } = this.view.state;
+    const at = doc.line(Math.max(1, Math.min(line, doc.lines)));
+    const place = (column) => Math.min(at.to, at.from + column);
+    this.view.dispatch({
+      selection: { anchor: place(from), head: place(to) },
+      effects: EditorView.scrollIntoView(place(from), { y: "center" }),
+    });
+    this.view.focus();
+  }
+
   // Text of a file that is gone, found in this browser.
   openOrphan({ id, text, path, blob }) {
     const name = path.split("/").at(-1);

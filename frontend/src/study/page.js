@@ -6,6 +6,7 @@ import { Drafts } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { showDeleted } from "./history.js";
 import { openMenu } from "./menu.js";
+import { Player } from "./play.js";
 import { makeSplitter } from "./split.js";
 import { Store } from "./store.js";
 import { Tree } from "./tree.js";
@@ -83,6 +84,19 @@ editor.addEventListener("show", (event) => {
 });
 if (editable) makeDroppable({ element: workspace.querySelector(".tree-pane"), tree, store, actions, uploader });
 makeSplitter(find("split"), workspace);
+makeSplitter(find("play-split"), workspace, { least: 240, most: 1600, usual: 480, property: "--play-width", key: "minno-play-width", ahead: -1 });
+
+const player = new Player({
+  pane: find("play-pane"), line: find("play-split"), workspace, store, editor, config, attempt: (run) => actions.attempt(run),
+});
+on("play", () => player.play());
+actions.player = player;
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && !event.defaultPrevented && !event.target.closest("dialog")) {
+    event.preventDefault();
+    actions.attempt(() => player.play());
+  }
+}, true);
 
 async function look() {
   if (document.hidden) return;

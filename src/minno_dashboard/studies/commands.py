@@ -9,7 +9,7 @@ import click
 
 from minno_dashboard.accounts.queries import find_user
 from minno_dashboard.files import queries as files
-from minno_dashboard.studies import exports, imports, queries
+from minno_dashboard.studies import exports, imports, players, queries
 from minno_dashboard.studies.models import Study
 
 MOST_SHOWN = 100
@@ -60,6 +60,13 @@ def export_study(owner: str, name: str, number: int | None, target: Path) -> Non
     click.echo(f"Wrote {count} files of {study.name} {version} to {target}.")
 
 
+@click.command("install-player")
+@click.argument("source", metavar="FOLDER_OR_ZIP", type=click.Path(exists=True, path_type=Path))
+def install_player(source: Path) -> None:
+    """Put the MinnoJS player in, from the folder dist/ of a release or a zip; an earlier one is replaced."""
+    click.echo(f"The MinnoJS player is installed: {players.install(source)} files in {players.folder()}.")
+
+
 def _hidden() -> bool:
     """Say whether nobody looks: a progress bar is for terminals only."""
     return not sys.stderr.isatty()
@@ -72,4 +79,4 @@ def _bytes_of(source: Path) -> int:
     return source.stat().st_size
 
 
-COMMANDS = [import_study, export_study]
+COMMANDS = [import_study, export_study, install_player]

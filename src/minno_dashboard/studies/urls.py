@@ -10,6 +10,7 @@ from minno_dashboard.studies.views import (
     messages,
     nodes,
     pages,
+    play,
     raw,
     sharing,
     tags,
@@ -52,6 +53,7 @@ _of_a_study: list[URLPattern] = [
 _of_a_version: list[URLPattern] = [
     path(_VERSION, pages.show, name="study_version"),
     path(f"{_VERSION}download", raw.download, name="download"),
+    path(f"{_VERSION}play", play.play, name="play"),
     path(f"{_VERSION}tree", nodes.tree, name="tree"),
     path(f"{_VERSION}files", nodes.new_file, name="new_file"),
     path(f"{_VERSION}folders", nodes.new_folder, name="new_folder"),
@@ -94,6 +96,9 @@ urlpatterns: list[URLPattern] = [
     path("view/<str:code>/", link.show, name="view_by_link"),
     path("view/<str:code>/raw/<path:path>", link.raw, name="raw_by_link"),
     path("view/<str:code>/download", link.download, name="download_by_link"),
+    path("play/player/<path:path>", play.play_player, name="play_player"),
+    path("play/<str:key>/files/<path:path>", play.play_file, name="play_file"),
+    path("play/<str:key>/data", play.play_data, name="play_data"),
     *_of_a_study,
     *_of_a_version,
 ]

@@ -109,6 +109,7 @@ def _config(user: User, study: Study, version: Version, is_editable: bool) -> di
     return {
         "user": user.pk,
         "study": study.public_id,
+        "kind": study.kind,
         "version": version.number,
         "base": reverse("study_version", args=[study.public_id, version.number]),
         "raw": reverse("study_raw", args=[study.public_id, "-"]).removesuffix("-"),

@@ -1,0 +1,89 @@
+"""The MinnoJS player: a library that the lab puts in once, kept beside the other data and never fetched by us."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+from django.conf import settings
+
+from minno_dashboard.core.errors import Invalid, NotFound
+
+SCRIPT = "pi-minno.js"
+STYLE = "main.css"
+_ENDINGS = {".js", ".css", ".map", ".html", ".jst", ".png", ".gif", ".svg", ".woff", ".woff2", ".ttf", ".eot"}
+_MOST_BYTES = 100 * 1024 * 1024
+
+
+def folder() -> Path:
+    """Return where the player lies, or will lie."""
+    return Path(settings.DATA_DIR) / "players" / "minnojs"
+
+
+def is_installed() -> bool:
+    """Say whether there is a player to play MinnoJS tasks with."""
+    return (folder() / SCRIPT).is_file()
+
+
+def file_at(path: str) -> Path:
+    """Return a file of the player.
+
+    Raises:
+        NotFound: the player has no such file, or is not installed.
+    """
+    top = folder().resolve()
+    file = (top / path).resolve()
+    if not file.is_relative_to(top) or not file.is_file():
+        raise NotFound("The MinnoJS player has no such file.")
+    return file
+
+
+def install(source: Path) -> int:
+    """Put a player in from a folder or zip that holds `pi-minno.js`, in place of an earlier one; return the files.
+
+    Raises:
+        Invalid: there is no `pi-minno.js`, or the zip cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as unpacked:
+        top = _script_folder(_unzipped(source, Path(unpacked)) if source.is_file() else source)
+        files = [one for one in top.rglob("*") if one.is_file() and one.suffix.lower() in _ENDINGS]
+        if sum(one.stat().st_size for one in files) > _MOST_BYTES:
+            raise Invalid("A player of more than 100 MB is something else. Nothing was changed.")
+        fresh = folder().with_name("minnojs.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        for file in files:
+            target = fresh / file.relative_to(top)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    old = folder().with_name("minnojs.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder().exists():
+        folder().replace(old)
+    fresh.replace(folder())
+    shutil.rmtree(old, ignore_errors=True)
+    return len(files)
+
+
+def _unzipped(source: Path, target: Path) -> Path:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            if sum(one.file_size for one in archive.infolist()) > _MOST_BYTES:
+                raise Invalid("A player of more than 100 MB is something else. Nothing was changed.")
+            archive.extractall(target)
+    except zipfile.BadZipFile as error:
+        raise Invalid(
+            f"{source.name} is not a zip file. Give a folder or a zip that holds {SCRIPT}."
+        ) from error
+    return target
+
+
+def _script_folder(top: Path) -> Path:
+    """Return the folder with the player's script: the topmost one, as zips often hold one folder around all."""
+    found = sorted(top.rglob(SCRIPT), key=lambda one: (len(one.parts), one.as_posix()))
+    if not found:
+        raise Invalid(
+            f"There is no {SCRIPT} in {top.name}. It stands in the folder dist/ of a MinnoJS release."
+        )
+    return found[0].parent

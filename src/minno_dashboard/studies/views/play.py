@@ -1,0 +1,200 @@
+"""The preview: a version's files as a participant's browser would get them, in an origin of their own."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods
+
+from minno_dashboard.accounts.access import login_not_required
+from minno_dashboard.core.errors import NotFound, Refused
+from minno_dashboard.files import queries as files
+from minno_dashboard.files import store
+from minno_dashboard.files.models import Blob, Node
+from minno_dashboard.studies import players, playing
+from minno_dashboard.studies.access import Action
+from minno_dashboard.studies.models import Study
+from minno_dashboard.studies.views.asking import Asked, api
+
+# Without allow-same-origin whatever runs here is nobody: no cookies, no storage, no way to read the Dashboard.
+# Without allow-top-navigation it cannot lead the study page away.
+POLICY = "sandbox allow-scripts allow-forms allow-modals allow-downloads allow-popups allow-pointer-lock"
+BASE_MARK, VARS_MARK = b"<!-- os:base -->", b"<!-- os:vars -->"
+
+_TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".htm": "text/html",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".jst": "text/plain",
+    ".md": "text/plain",
+    ".csv": "text/csv",
+    ".txt": "text/plain",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".ogg": "audio/ogg",
+    ".wav": "audio/wav",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+}
+_TEXTS = ("text/", "application/json", "image/svg+xml")
+
+View = Callable[..., HttpResponseBase]
+
+
+def type_of(name: str) -> str:
+    """Return the media type that a participant's browser needs, the same on every machine."""
+    ending = name[name.rfind(".") :].lower() if "." in name else ""
+    found = _TYPES.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return f"{found}; charset=utf-8" if found.startswith(_TEXTS) else found
+
+
+def of_nobody(view: View) -> View:
+    """Make a view whose answers, refusals too, run in an origin of their own, know no cookies and tell no address."""
+
+    @wraps(view)
+    def open_view(request: HttpRequest, **named: Any) -> HttpResponseBase:
+        try:
+            response = view(request, **named)
+        except Refused as refused:
+            page = render_to_string("studies/play_refused.html", {"sentence": str(refused)})
+            response = HttpResponse(page, status=refused.status)
+        response["Content-Security-Policy"] = POLICY
+        response["Access-Control-Allow-Origin"] = "*"
+        response["Cross-Origin-Resource-Policy"] = "cross-origin"
+        response["Cross-Origin-Opener-Policy"] = "unsafe-none"
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Content-Type-Options"] = "nosniff"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return login_not_required(xframe_options_exempt(open_view))
+
+
+@api("GET", Action.READ_FILES)
+def play(request: HttpRequest, what: Asked) -> HttpResponseBase:
+    """Tell the study page where its preview is, and for how long."""
+    key = playing.make_key(user=what.user, version=what.version)
+    return JsonResponse(
+        {
+            "files": _top(key),
+            "seconds": int(playing.LIFE.total_seconds()),
+            "player": players.is_installed(),
+        }
+    )
+
+
+def _top(key: str) -> str:
+    return reverse("play_file", args=[key, "-"]).removesuffix("-")
+
+
+@of_nobody
+@require_GET
+def play_file(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
+    """Give one file to the preview: a page with its marks filled in, a MinnoJS task in its page, else the bytes."""
+    found = playing.open_key(key)
+    node = files.node_at(tree=found.tree, path=path)
+    if node is None or node.blob is None:
+        raise NotFound(f"There is no file {path} in this version.")
+    if "play" in request.GET and found.study.kind == Study.Kind.MINNOJS and node.name.endswith(".js"):
+        return _task(key, files.path_of(node))
+    if type_of(node.name).startswith("text/html") and node.blob.size <= files.MOST_EDITOR_BYTES:
+        return _page(key, node, node.blob)
+    return _bytes(request, node.blob, node.name)
+
+
+def _settings(key: str) -> dict[str, object]:
+    """Return what a study's page knows of its session; nothing of a preview is stored."""
+    named = {"sessionId": -1, "studyId": "preview", "versionId": "preview"}
+    return {
+        "dataUrl": reverse("play_data", args=[key]),
+        "$meta": named,
+        "$postOnce": {**named, "descriptiveId": "preview", "state": "Develop"},
+    }
+
+
+def _task(key: str, path: str) -> HttpResponse:
+    if not players.is_installed():
+        raise NotFound(
+            "MinnoJS tasks need the MinnoJS player, which is not installed here. An administrator puts it in with one "
+            "command: minno-dashboard install-player FOLDER."
+        )
+    context = {
+        "base": _top(key),
+        "task": f"{_top(key)}{path}",
+        "settings": json.dumps(_settings(key)),
+        "script": reverse("play_player", args=[players.SCRIPT]),
+        "style": reverse("play_player", args=[players.STYLE]),
+    }
+    response = HttpResponse(render_to_string("studies/play_task.html", context))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(key: str, node: Node, blob: Blob) -> HttpResponse:
+    """Fill in the two marks of a page, the only thing about it that is not as it was saved."""
+    content = store.read_verified(blob)
+    if BASE_MARK in content:
+        content = content.replace(BASE_MARK, f'<base href="{_top(key)}">'.encode())
+    if VARS_MARK in content:
+        marks = render_to_string("studies/play_vars.html", {"settings": json.dumps(_settings(key))})
+        content = content.replace(VARS_MARK, marks.strip().encode())
+    response = HttpResponse(content, content_type=type_of(node.name))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _bytes(request: HttpRequest, blob: Blob, name: str) -> HttpResponseBase:
+    tag = f'"{blob.sha256}"'
+    response: HttpResponseBase
+    if request.headers.get("If-None-Match") == tag:
+        response = HttpResponse(status=304)
+    else:
+        response = StreamingHttpResponse(store.read_pieces(blob), content_type=type_of(name))
+        response["Content-Length"] = str(blob.size)
+    response["ETag"] = tag
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@csrf_exempt
+@of_nobody
+@require_http_methods(["PUT", "POST", "OPTIONS"])
+def play_data(request: HttpRequest, key: str) -> HttpResponseBase:
+    """Answer what a participant's page would post, and keep nothing of it."""
+    playing.open_key(key)
+    response = JsonResponse({"stored": False})
+    response["Access-Control-Allow-Methods"] = "PUT, POST"
+    response["Access-Control-Allow-Headers"] = "content-type"
+    return response
+
+
+@of_nobody
+@require_GET
+def play_player(request: HttpRequest, path: str) -> HttpResponseBase:
+    """Give a file of the MinnoJS player that the lab put in."""
+    file = players.file_at(path)
+    response = HttpResponse(file.read_bytes(), content_type=type_of(file.name))
+    response["Cache-Control"] = "private, max-age=300"
+    return response
