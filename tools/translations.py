@@ -54,6 +54,8 @@ def _extracted(path: Path) -> Iterator[tuple[str | None, str | tuple[str, ...]]]
         lines = templatize(raw.decode(), origin=str(path)).splitlines()
         raw = "\n".join(line.lstrip() for line in lines).encode()
     for _, function, messages, _ in extract(io.BytesIO(raw), KEYWORDS, [], {}):
+        if not messages:
+            continue  # given by name; the text itself is marked where it stands
         given = [messages] if isinstance(messages, str) else [one for one in messages if one]
         name = str(function)
         context = given.pop(0) if name.startswith(("p", "np")) and given else None

@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import NotAllowed
@@ -29,7 +30,7 @@ def person(request: HttpRequest) -> User:
         NotAllowed: nobody is; a view behind the log-in never sees this.
     """
     if not isinstance(request.user, User):
-        raise NotAllowed("Log in first.")
+        raise NotAllowed(gettext("Log in first."))
     return request.user
 
 
@@ -39,7 +40,7 @@ def admin_required(view: View[P, Answer]) -> View[P, Answer]:
     @wraps(view)
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
         if not person(request).is_admin:
-            raise NotAllowed("Only admins can do this. Ask an admin of this Dashboard.")
+            raise NotAllowed(gettext("Only admins can do this. Ask an admin of this Dashboard."))
         return view(request, *args, **kwargs)
 
     return checked

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext, gettext_lazy
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import (
@@ -16,8 +17,11 @@ from minno_dashboard.accounts.names import (
     checked_email,
 )
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 LONGEST_PASSWORD = 1000  # hashing more would only cost the server time
-PASSWORD_HELP = "At least 10 characters. A few words are easier to remember than a few signs."  # noqa: S105
+PASSWORD_HELP = gettext_lazy("At least 10 characters. A few words are easier to remember than a few signs.")
 
 
 def focus(form: forms.Form, name: str) -> None:
@@ -27,7 +31,9 @@ def focus(form: forms.Form, name: str) -> None:
     form.fields[name].widget.attrs["autofocus"] = True
 
 
-def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharField:
+def _password(
+    label: str | _StrPromise, autocomplete: str, help_text: str | _StrPromise = ""
+) -> forms.CharField:
     """Return a password field; what was typed is never sent back to the browser."""
     return forms.CharField(
         label=label,
@@ -40,7 +46,7 @@ def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharF
 
 def _email() -> forms.CharField:
     return forms.CharField(
-        label="E-mail address",
+        label=gettext("E-mail address"),
         max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "dir": "ltr"}),
     )
@@ -50,7 +56,7 @@ class LogInForm(forms.Form):
     """The log-in page."""
 
     name = forms.CharField(
-        label="User name or e-mail address",
+        label=gettext_lazy("User name or e-mail address"),
         max_length=LONGEST_EMAIL,
         widget=forms.TextInput(
             attrs={
@@ -61,27 +67,27 @@ class LogInForm(forms.Form):
             }
         ),
     )
-    password = _password("Password", "current-password")
+    password = _password(gettext_lazy("Password"), "current-password")
 
 
 class NewPasswordForm(forms.Form):
     """A new password, twice."""
 
-    password = _password("New password", "new-password", PASSWORD_HELP)
-    again = _password("New password again", "new-password")
+    password = _password(gettext_lazy("New password"), "new-password", PASSWORD_HELP)
+    again = _password(gettext_lazy("New password again"), "new-password")
 
     def clean(self) -> dict[str, Any]:
         """Compare the two."""
         values: dict[str, Any] = super().clean() or {}
         if "password" in values and "again" in values and values["password"] != values["again"]:
-            self.add_error("again", "The two passwords differ. Type the same one twice.")
+            self.add_error("again", gettext("The two passwords differ. Type the same one twice."))
         return values
 
 
 class ChangePasswordForm(NewPasswordForm):
     """Settings → Password."""
 
-    old_password = _password("Present password", "current-password")
+    old_password = _password(gettext_lazy("Present password"), "current-password")
     field_order = ("old_password", "password", "again")
 
 
@@ -89,10 +95,10 @@ class ProfileForm(forms.Form):
     """Settings → Profile."""
 
     full_name = forms.CharField(
-        label="Full name",
+        label=gettext_lazy("Full name"),
         required=False,
         max_length=LONGEST_FULL_NAME,
-        help_text="Shown to the people you share studies with, in any script.",
+        help_text=gettext_lazy("Shown to the people you share studies with, in any script."),
         widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
     )
 
@@ -107,30 +113,32 @@ class NewUserForm(forms.Form):
     """User management → New user."""
 
     username = forms.CharField(
-        label="User name",
+        label=gettext_lazy("User name"),
         max_length=LONGEST_USERNAME,
-        help_text="Letters of any script, digits and . - _ @, at least 2. It is used to log in.",
+        help_text=gettext_lazy(
+            "Letters of any script, digits and . - _ @, at least 2. It is used to log in."
+        ),
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
         ),
     )
     email = forms.CharField(
-        label="E-mail address",
+        label=gettext_lazy("E-mail address"),
         max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
     )
     full_name = forms.CharField(
-        label="Full name",
+        label=gettext_lazy("Full name"),
         required=False,
         max_length=LONGEST_FULL_NAME,
-        help_text="In any script.",
+        help_text=gettext_lazy("In any script."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
     )
     role = forms.ChoiceField(
-        label="Role",
+        label=gettext_lazy("Role"),
         choices=User.Role.choices,
         initial=User.Role.RESEARCHER,
-        help_text="An admin manages users and configuration, and sees nobody's studies.",
+        help_text=gettext_lazy("An admin manages users and configuration, and sees nobody's studies."),
     )
 
 
@@ -138,7 +146,7 @@ class LostPasswordForm(forms.Form):
     """The page "Lost your password"."""
 
     name = forms.CharField(
-        label="User name or e-mail address",
+        label=gettext_lazy("User name or e-mail address"),
         max_length=LONGEST_EMAIL,
         widget=forms.TextInput(
             attrs={
@@ -162,42 +170,46 @@ class MailForm(forms.Form):
     """The section Mail of the configuration; an empty password keeps the stored one."""
 
     PROVIDERS = (
-        ("off", "Send no mail: links are shown to hand over"),
-        ("gmail", "Send mail with Gmail"),
-        ("smtp", "Send mail with another mail server (SMTP)"),
+        ("off", gettext_lazy("Send no mail: links are shown to hand over")),
+        ("gmail", gettext_lazy("Send mail with Gmail")),
+        ("smtp", gettext_lazy("Send mail with another mail server (SMTP)")),
     )
     SECURITIES = (
-        ("starttls", "STARTTLS (usually port 587)"),
-        ("tls", "TLS from the start (usually port 465)"),
-        ("none", "None (only for a mail server on this machine)"),
+        ("starttls", gettext_lazy("STARTTLS (usually port 587)")),
+        ("tls", gettext_lazy("TLS from the start (usually port 465)")),
+        ("none", gettext_lazy("None (only for a mail server on this machine)")),
     )
     GMAIL = {"host": "smtp.gmail.com", "port": 587, "security": "starttls"}
 
-    provider = forms.ChoiceField(label="Mail", choices=PROVIDERS, widget=forms.RadioSelect)
+    provider = forms.ChoiceField(label=gettext_lazy("Mail"), choices=PROVIDERS, widget=forms.RadioSelect)
     host = forms.CharField(
-        label="Mail server",
+        label=gettext_lazy("Mail server"),
         required=False,
         max_length=253,
         widget=forms.TextInput(attrs={"dir": "ltr", "spellcheck": "false", "autocomplete": "off"}),
     )
-    port = forms.IntegerField(label="Port", required=False, min_value=1, max_value=65535)
-    security = forms.ChoiceField(label="Encryption", choices=SECURITIES, required=False)
+    port = forms.IntegerField(label=gettext_lazy("Port"), required=False, min_value=1, max_value=65535)
+    security = forms.ChoiceField(label=gettext_lazy("Encryption"), choices=SECURITIES, required=False)
     sender = forms.CharField(
-        label="E-mail address",
+        label=gettext_lazy("E-mail address"),
         required=False,
         max_length=LONGEST_EMAIL,
-        help_text="Mails come from this address.",
+        help_text=gettext_lazy("Mails come from this address."),
         widget=forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
     )
     username = forms.CharField(
-        label="User name at the mail server",
+        label=gettext_lazy("User name at the mail server"),
         required=False,
         max_length=LONGEST_EMAIL,
-        help_text="Leave empty where the mail server takes mail without a log-in.",
+        help_text=gettext_lazy("Leave empty where the mail server takes mail without a log-in."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr", "spellcheck": "false"}),
     )
     password = forms.CharField(
-        label="Password", required=False, strip=True, max_length=LONGEST_PASSWORD, widget=HiddenValue()
+        label=gettext_lazy("Password"),
+        required=False,
+        strip=True,
+        max_length=LONGEST_PASSWORD,
+        widget=HiddenValue(),
     )
 
     def __init__(self, *args: Any, has_password: bool = False, stored_for: str = "", **kwargs: Any) -> None:
@@ -223,37 +235,39 @@ class MailForm(forms.Form):
         except FieldRefused as error:
             self.add_error("sender", str(error))
         if not values.get("host") and "host" not in self.errors:
-            self.add_error("host", "Enter the name of the mail server, such as smtp.example.org.")
+            self.add_error("host", gettext("Enter the name of the mail server, such as smtp.example.org."))
         if not values.get("port") and "port" not in self.errors:
-            self.add_error("port", "Enter the port: 587, 465 or 25 are usual.")
+            self.add_error("port", gettext("Enter the port: 587, 465 or 25 are usual."))
         values["security"] = values.get("security") or "starttls"
         if not values.get("username") or values.get("password"):
             return
         if not self._has_password:
-            self.add_error("password", "Enter the password.")
+            self.add_error("password", gettext("Enter the password."))
         elif self._stored_for != f"{values['username']}@{values.get('host')}":
             self.add_error(
                 "password",
-                "The stored password belongs to another user name or mail server. Enter this one's.",
+                gettext("The stored password belongs to another user name or mail server. Enter this one's."),
             )
 
 
 class AuditFilterForm(forms.Form):
     """What the audit log is narrowed to."""
 
-    q = forms.CharField(label="Search", required=False, max_length=200)
-    verb = forms.CharField(label="Deed", required=False, max_length=60)
-    since = forms.DateField(label="From", required=False)
-    until = forms.DateField(label="To", required=False)
+    q = forms.CharField(label=gettext_lazy("Search"), required=False, max_length=200)
+    verb = forms.CharField(label=gettext_lazy("Deed"), required=False, max_length=60)
+    since = forms.DateField(label=gettext_lazy("From"), required=False)
+    until = forms.DateField(label=gettext_lazy("To"), required=False)
 
 
 class CodeForm(forms.Form):
     """Six digits of an authenticator app, or a recovery code."""
 
     code = forms.CharField(
-        label="Code",
+        label=gettext_lazy("Code"),
         max_length=40,
-        help_text="The six digits that your authenticator app shows now, or one of your recovery codes.",
+        help_text=gettext_lazy(
+            "The six digits that your authenticator app shows now, or one of your recovery codes."
+        ),
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "one-time-code",
@@ -269,20 +283,24 @@ class CodeForm(forms.Form):
 class PasswordForm(forms.Form):
     """One's password, before something that weakens the log-in."""
 
-    password = _password("Your password", "current-password")
+    password = _password(gettext_lazy("Your password"), "current-password")
 
 
 class AppearanceForm(forms.Form):
     """Settings → Appearance."""
 
     theme = forms.ChoiceField(
-        label="Theme",
-        choices=(("system", "As the system has it"), ("light", "Light"), ("dark", "Dark")),
+        label=gettext_lazy("Theme"),
+        choices=(
+            ("system", gettext_lazy("As the system has it")),
+            ("light", gettext_lazy("Light")),
+            ("dark", gettext_lazy("Dark")),
+        ),
         widget=forms.RadioSelect,
     )
     # Each language is called by its own name, so that everybody finds the way back.
     language = forms.ChoiceField(
-        label="Language",
-        choices=(("browser", "As the browser has it"), *settings.LANGUAGES),
+        label=gettext_lazy("Language"),
+        choices=(("browser", gettext_lazy("As the browser has it")), *settings.LANGUAGES),
         required=False,
     )

@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts import letters, services
 from minno_dashboard.accounts.audit import record
@@ -37,7 +38,7 @@ class BadLines(Invalid):
     """Some lines cannot be taken; `problems` has a sentence for each. Nobody was created."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("Nobody was created, because some lines cannot be taken.")
+        super().__init__(gettext("Nobody was created, because some lines cannot be taken."))
         self.problems = problems
 
 
@@ -69,7 +70,7 @@ def import_users(*, content: bytes, by: User) -> list[Imported]:
                 link = services.invite(by=by, user=user)
                 made.append(Imported(user, link, letters.send_activation(user=user, link=link)))
         except FieldRefused as error:
-            problems.append(f"Line {number}: {error}")
+            problems.append(gettext("Line %(number)s: %(error)s") % {"number": number, "error": error})
     if problems:
         raise BadLines(problems)
     record(actor=by, verb="import users", target=f"{len(made)} users")
@@ -79,13 +80,13 @@ def import_users(*, content: bytes, by: User) -> list[Imported]:
 def _lines(content: bytes) -> list[tuple[int, dict[str, str]]]:
     """Return each line's number and values."""
     if len(content) > MOST_BYTES:
-        raise Invalid("This file is larger than 1 MB. Split it.")
+        raise Invalid(gettext("This file is larger than 1 MB. Split it."))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Invalid("This file is not UTF-8. Save it as “CSV UTF-8”.") from error
+        raise Invalid(gettext("This file is not UTF-8. Save it as “CSV UTF-8”.")) from error
     if "\0" in text:
-        raise Invalid("This is not a CSV file.")
+        raise Invalid(gettext("This is not a CSV file."))
     first = text.splitlines()[0] if text.strip() else ""
     delimiter = max(",;\t", key=first.count)
     try:
@@ -94,16 +95,18 @@ def _lines(content: bytes) -> list[tuple[int, dict[str, str]]]:
             for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), start=1)
         ]
     except csv.Error as error:
-        raise Invalid(f"This is not a CSV file ({error}).") from error
+        raise Invalid(gettext("This is not a CSV file (%(error)s).") % {"error": error}) from error
     rows = [(number, row) for number, row in rows if any(row)]
     columns: tuple[str, ...] = COLUMNS
     if rows and all(cell.lower() in _HEADINGS for cell in rows[0][1] if cell):
         columns = tuple(_HEADINGS.get(cell.lower(), "") for cell in rows[0][1])
         rows = rows[1:]
     if not rows:
-        raise Invalid("This file names nobody.")
+        raise Invalid(gettext("This file names nobody."))
     if len(rows) > MOST_USERS:
-        raise Invalid(f"This file has more than {MOST_USERS} lines. Split it.")
+        raise Invalid(
+            gettext("This file has more than %(most_users)s lines. Split it.") % {"most_users": MOST_USERS}
+        )
     return [(number, _values(columns, row)) for number, row in rows]
 
 

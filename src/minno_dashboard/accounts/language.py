@@ -1,4 +1,4 @@
-"""The language that a person reads: chosen in Settings, else as the browser has it, else English."""
+"""How a person reads the site: in a language (chosen, else as the browser has it, else English), light or dark."""
 
 from __future__ import annotations
 
@@ -28,6 +28,18 @@ def language_of(request: HttpRequest) -> str:
 def spoken_with(user: User) -> AbstractContextManager[None]:
     """Speak this user's language for a while: what is written to somebody is written in the reader's language."""
     return translation.override(user.language if user.language in KNOWN else settings.LANGUAGE_CODE)
+
+
+def choose_theme(*, user: User, theme: str) -> None:
+    """Remember a user's theme: "light", "dark", or "" as the system has it."""
+    user.theme = theme
+    user.save(update_fields=["theme"])
+
+
+def choose_language(*, user: User, language: str) -> None:
+    """Remember a user's language: one of the site's, or "" as the browser has it."""
+    user.language = language
+    user.save(update_fields=["language"])
 
 
 def remember_language(response: HttpResponse, user: User) -> None:

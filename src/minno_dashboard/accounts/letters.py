@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts import mail
 from minno_dashboard.accounts.mail import Letter
@@ -14,11 +15,13 @@ from minno_dashboard.core.ids import fingerprint
 
 def site_name() -> str:
     """Return how mails call this Dashboard."""
-    return f"Minno at {urlsplit(settings.SERVER_URL).netloc}"
+    return gettext("Minno at %(netloc)s") % {"netloc": urlsplit(settings.SERVER_URL).netloc}
 
 
 def _letter(user: User, to: str, subject: str, *paragraphs: str) -> Letter:
-    body = "\n\n".join([f"Hello {user},", *paragraphs, f"{site_name()}\n{settings.SERVER_URL}/"])
+    body = "\n\n".join(
+        [gettext("Hello %(user)s,") % {"user": user}, *paragraphs, f"{site_name()}\n{settings.SERVER_URL}/"]
+    )
     return Letter(to=to, subject=subject, body=f"{body}\n")
 
 
@@ -33,10 +36,11 @@ def send_activation(*, user: User, link: str) -> bool:
     letter = _letter(
         user,
         user.email,
-        f"Your account at {site_name()}",
-        f"An account was made for you. Your user name is {user.username}.",
-        f"Set your password with this link. It works once, and ends in 14 days:\n{link}",
-        "If you expected no account, do nothing; without the link nobody can use it.",
+        gettext("Your account at %(site_name)s") % {"site_name": site_name()},
+        gettext("An account was made for you. Your user name is %(username)s.") % {"username": user.username},
+        gettext("Set your password with this link. It works once, and ends in 14 days:\n%(link)s")
+        % {"link": link},
+        gettext("If you expected no account, do nothing; without the link nobody can use it."),
     )
     mail.post(letter, only_while_open=_fingerprint_in(link))
     return True
@@ -49,9 +53,12 @@ def send_reset(*, user: User, link: str) -> bool:
     letter = _letter(
         user,
         user.email,
-        f"A new password at {site_name()}",
-        f"Set a new password for {user.username} with this link. It works once, and ends in 24 hours:\n{link}",
-        "If you did not ask for it, do nothing; your password stays as it is.",
+        gettext("A new password at %(site_name)s") % {"site_name": site_name()},
+        gettext(
+            "Set a new password for %(username)s with this link. It works once, and ends in 24 hours:\n%(link)s"
+        )
+        % {"username": user.username, "link": link},
+        gettext("If you did not ask for it, do nothing; your password stays as it is."),
     )
     mail.post(letter, only_while_open=_fingerprint_in(link))
     return True
@@ -62,9 +69,12 @@ def send_email_confirmation(*, user: User, email: str, link: str) -> None:
     letter = _letter(
         user,
         email,
-        f"Confirm your e-mail address at {site_name()}",
-        f"The account {user.username} is to have this e-mail address. Confirm it with this link, within 24 hours:\n{link}",
-        "If this is not your account, do nothing; the address is not used.",
+        gettext("Confirm your e-mail address at %(site_name)s") % {"site_name": site_name()},
+        gettext(
+            "The account %(username)s is to have this e-mail address. Confirm it with this link, within 24 hours:\n%(link)s"
+        )
+        % {"username": user.username, "link": link},
+        gettext("If this is not your account, do nothing; the address is not used."),
     )
     mail.post(letter, only_while_open=_fingerprint_in(link))
 
@@ -76,9 +86,10 @@ def tell_former_address(*, user: User, email: str) -> None:
     letter = _letter(
         user,
         email,
-        f"Your e-mail address at {site_name()} was changed",
-        f"The account {user.username} now has the address {user.email}.",
-        "If it was not you, tell the administrator of this Dashboard at once.",
+        gettext("Your e-mail address at %(site_name)s was changed") % {"site_name": site_name()},
+        gettext("The account %(username)s now has the address %(email)s.")
+        % {"username": user.username, "email": user.email},
+        gettext("If it was not you, tell the administrator of this Dashboard at once."),
     )
     mail.post(letter)
 
@@ -89,4 +100,11 @@ def send_test(*, user: User) -> None:
     Raises:
         MailNotSent: it was not taken.
     """
-    mail.send(_letter(user, user.email, f"Test mail of {site_name()}", "Mail works."))
+    mail.send(
+        _letter(
+            user,
+            user.email,
+            gettext("Test mail of %(site_name)s") % {"site_name": site_name()},
+            gettext("Mail works."),
+        )
+    )

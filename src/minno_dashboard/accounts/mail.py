@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.models import AccessCode
@@ -98,7 +99,7 @@ def send(letter: Letter) -> None:
     """
     chosen = siteconfig.mail()
     if not chosen.is_enabled:
-        raise MailNotSent("Mail is switched off, so nothing was sent.")
+        raise MailNotSent(gettext("Mail is switched off, so nothing was sent."))
     host = urlsplit(settings.SERVER_URL).hostname or "localhost"
     message = EmailMessage(
         subject=letter.subject,
@@ -111,7 +112,9 @@ def send(letter: Letter) -> None:
         _hand_in(_backend(chosen), message)
     except SealBroken as error:
         raise MailNotSent(
-            "The stored password cannot be opened, because the secret key of this installation changed. Enter it again."
+            gettext(
+                "The stored password cannot be opened, because the secret key of this installation changed. Enter it again."
+            )
         ) from error
     except OSError as error:  # smtplib's errors are OSErrors too
         raise _refusal(error, chosen) from error
@@ -139,32 +142,51 @@ def _hand_in(backend: EmailBackend, message: EmailMessage) -> None:
 
 def _refusal(error: OSError, chosen: MailSettings) -> MailNotSent:
     """Translate what went wrong into a sentence that says what to change."""
-    where = f"{chosen.host}, port {chosen.port}"
+    where = gettext("%(host)s, port %(port)s") % {"host": chosen.host, "port": chosen.port}
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, answer = next(iter(error.recipients.values()))
         kind = NoSuchMailbox if code >= _PERMANENT else MailNotSent
-        return kind(f"The mail server refuses the recipient: {_said(answer)}")
+        return kind(gettext("The mail server refuses the recipient: %(said)s") % {"said": _said(answer)})
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return MailNotSent(
-            f"The mail server refuses the user name or the password: {_said(error.smtp_error)}"
+            gettext("The mail server refuses the user name or the password: %(said)s")
+            % {"said": _said(error.smtp_error)}
         )
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return MailNotSent(
-            f"The mail server at {where} does not offer what was asked of it ({error}). Choose another encryption."
+            gettext(
+                "The mail server at %(where)s does not offer what was asked of it (%(error)s). Choose another encryption."
+            )
+            % {"where": where, "error": error}
         )
     if isinstance(error, smtplib.SMTPResponseException):
-        return MailNotSent(f"The mail server refuses the mail: {error.smtp_code} {_said(error.smtp_error)}")
+        return MailNotSent(
+            gettext("The mail server refuses the mail: %(smtp_code)s %(said)s")
+            % {"smtp_code": error.smtp_code, "said": _said(error.smtp_error)}
+        )
     if isinstance(error, ssl.SSLCertVerificationError):
-        return MailNotSent(f"The certificate of {where} is not trusted: {error.verify_message}.")
+        return MailNotSent(
+            gettext("The certificate of %(where)s is not trusted: %(verify_message)s.")
+            % {"where": where, "verify_message": error.verify_message}
+        )
     if isinstance(error, ssl.SSLError):
-        return MailNotSent(f"No encrypted connection to {where}. Choose another encryption or port.")
+        return MailNotSent(
+            gettext("No encrypted connection to %(where)s. Choose another encryption or port.")
+            % {"where": where}
+        )
     if isinstance(error, socket.gaierror):
-        return MailNotSent(f"There is no mail server called {chosen.host}. Check its name.")
+        return MailNotSent(
+            gettext("There is no mail server called %(host)s. Check its name.") % {"host": chosen.host}
+        )
     if isinstance(error, TimeoutError | smtplib.SMTPServerDisconnected):
         return MailNotSent(
-            f"The mail server at {where} does not answer as expected. Check port and encryption."
+            gettext("The mail server at %(where)s does not answer as expected. Check port and encryption.")
+            % {"where": where}
         )
-    return MailNotSent(f"The mail server at {where} cannot be reached: {error.strerror or error}.")
+    return MailNotSent(
+        gettext("The mail server at %(where)s cannot be reached: %(value)s.")
+        % {"where": where, "value": error.strerror or error}
+    )
 
 
 def _said(answer: bytes | str) -> str:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts import sessions
 from minno_dashboard.accounts.access import is_open_to_all, safe_next
@@ -21,12 +22,12 @@ from minno_dashboard.core import clock
 from minno_dashboard.ui.errors import answer, wants_json
 
 SEEN_EVERY = timedelta(minutes=1)
-LOGGED_OUT = "You are logged out. Log in again to go on."
-NOT_SAVED = (
+LOGGED_OUT = gettext_noop("You are logged out. Log in again to go on.")
+NOT_SAVED = gettext_noop(
     "Nothing was saved, because you are logged out. What you typed is still here: "
     "log in in another tab, then do this again."
 )
-CHANGE_FIRST = "Choose a new password first: the present one was given to you by somebody else."
+CHANGE_FIRST = gettext_noop("Choose a new password first: the present one was given to you by somebody else.")
 
 
 class LogInRequiredMiddleware(LoginRequiredMiddleware):
@@ -39,7 +40,7 @@ class LogInRequiredMiddleware(LoginRequiredMiddleware):
         login = resolve_url("login")
         if wants_json(request):
             sentence = LOGGED_OUT if request.method in ("GET", "HEAD") else NOT_SAVED
-            return JsonResponse({"error": sentence, "login": login}, status=401)
+            return JsonResponse({"error": gettext(sentence), "login": login}, status=401)
         back = _way_back(request)
         return HttpResponseRedirect(f"{login}?{urlencode({'next': back})}" if back else login)
 
@@ -74,7 +75,7 @@ class PasswordChangeMiddleware:
         if not isinstance(user, User) or not user.must_change_password or request.path == here:
             return None
         if wants_json(request):
-            return answer(request, 403, CHANGE_FIRST)
+            return answer(request, 403, gettext(CHANGE_FIRST))
         return HttpResponseRedirect(here)
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy
 
 from minno_dashboard.accounts.names import fold
 
@@ -26,8 +27,8 @@ class User(AbstractBaseUser):
     class Role(models.TextChoices):
         """An admin manages users and configuration, and sees nobody's studies."""
 
-        RESEARCHER = "researcher", "Researcher"
-        ADMIN = "admin", "Admin"
+        RESEARCHER = "researcher", gettext_lazy("Researcher")
+        ADMIN = "admin", gettext_lazy("Admin")
 
     username = models.CharField(max_length=150, unique=True)
     email = models.CharField(max_length=254, unique=True)

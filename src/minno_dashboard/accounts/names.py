@@ -6,6 +6,7 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext
 
 from minno_dashboard.core.errors import Invalid
 
@@ -42,7 +43,9 @@ def checked_username(text: str) -> str:
     folded = fold(text)
     if not SHORTEST_USERNAME <= len(folded) <= LONGEST_USERNAME:
         raise FieldRefused(
-            "username", f"A user name has {SHORTEST_USERNAME} to {LONGEST_USERNAME} characters."
+            "username",
+            gettext("A user name has %(shortest)s to %(longest)s characters.")
+            % {"shortest": SHORTEST_USERNAME, "longest": LONGEST_USERNAME},
         )
     for character in folded:
         # Marks are the vowels of many scripts.
@@ -54,10 +57,11 @@ def checked_username(text: str) -> str:
             shown = f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}"
             raise FieldRefused(
                 "username",
-                f"A user name cannot contain {'a space' if character == ' ' else shown}: use letters, digits and . - _ @ only.",
+                gettext("A user name cannot contain %(character)s: use letters, digits and . - _ @ only.")
+                % {"character": gettext("a space") if character == " " else shown},
             )
     if not _is_letter_or_digit(folded[0]):
-        raise FieldRefused("username", "A user name starts with a letter or a digit.")
+        raise FieldRefused("username", gettext("A user name starts with a letter or a digit."))
     return folded
 
 
@@ -72,10 +76,13 @@ def checked_email(text: str) -> str:
         validate_email(folded)
     except ValidationError as error:
         raise FieldRefused(
-            "email", "This is not an e-mail address; it should look like name@lab.example.org."
+            "email", gettext("This is not an e-mail address; it should look like name@lab.example.org.")
         ) from error
     if len(folded) > LONGEST_EMAIL:
-        raise FieldRefused("email", f"An e-mail address has at most {LONGEST_EMAIL} characters.")
+        raise FieldRefused(
+            "email",
+            gettext("An e-mail address has at most %(longest)s characters.") % {"longest": LONGEST_EMAIL},
+        )
     return folded
 
 
@@ -87,7 +94,10 @@ def checked_full_name(text: str) -> str:
     """
     name = unicodedata.normalize("NFC", " ".join(text.split()))
     if len(name) > LONGEST_FULL_NAME:
-        raise FieldRefused("full_name", f"A full name has at most {LONGEST_FULL_NAME} characters.")
+        raise FieldRefused(
+            "full_name",
+            gettext("A full name has at most %(longest)s characters.") % {"longest": LONGEST_FULL_NAME},
+        )
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-        raise FieldRefused("full_name", "A full name cannot contain control characters.")
+        raise FieldRefused("full_name", gettext("A full name cannot contain control characters."))
     return name

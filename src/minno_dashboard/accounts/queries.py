@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts.models import AccessCode, AuditEntry, User
 from minno_dashboard.accounts.names import fold
@@ -28,7 +29,7 @@ def find_user(name: str) -> User:
     try:
         return User.objects.get_by_natural_key(name)
     except User.DoesNotExist as error:
-        raise NotFound(f"There is no user “{name}”.") from error
+        raise NotFound(gettext("There is no user “%(name)s”.") % {"name": name}) from error
 
 
 def user_by_id(user_id: int) -> User:
@@ -39,7 +40,7 @@ def user_by_id(user_id: int) -> User:
     """
     user = User.objects.filter(pk=user_id).first()
     if user is None:
-        raise NotFound("There is no such user; the list may have changed since you opened it.")
+        raise NotFound(gettext("There is no such user; the list may have changed since you opened it."))
     return user
 
 
@@ -55,9 +56,11 @@ def search_users(text: str = "") -> list[User]:
 
 
 HOW_TO_GET_ANOTHER: dict[str, str] = {
-    AccessCode.Purpose.ACTIVATE: "Ask your administrator for a new one.",
-    AccessCode.Purpose.RESET: "Ask for a new one with “Lost your password?” on the log-in page.",
-    AccessCode.Purpose.EMAIL: "Save the address in Settings → E-mail again to get a new one.",
+    AccessCode.Purpose.ACTIVATE: gettext_noop("Ask your administrator for a new one."),
+    AccessCode.Purpose.RESET: gettext_noop(
+        "Ask for a new one with “Lost your password?” on the log-in page."
+    ),
+    AccessCode.Purpose.EMAIL: gettext_noop("Save the address in Settings → E-mail again to get a new one."),
 }
 
 
@@ -69,18 +72,29 @@ def open_code(*, purpose: str, fingerprint: str) -> AccessCode:
         LinkEnded: it was used, is too old, or its account is deactivated.
     """
     code = AccessCode.objects.select_related("user").filter(purpose=purpose, fingerprint=fingerprint).first()
-    another = HOW_TO_GET_ANOTHER.get(purpose, "")
+    another = gettext(HOW_TO_GET_ANOTHER[purpose]) if purpose in HOW_TO_GET_ANOTHER else ""
     if code is None:
-        raise NotFound(f"This link is not known here. Copy it whole. {another}".strip())
+        raise NotFound(
+            (
+                gettext("This link is not known here. Copy it whole. %(another)s") % {"another": another}
+            ).strip()
+        )
     if code.used_at is not None:
-        raise LinkEnded(f"This link was used already, and a link works once. {another}")
+        raise LinkEnded(
+            gettext("This link was used already, and a link works once. %(another)s") % {"another": another}
+        )
     if code.expires_at <= clock.now():
         ended = date_format(code.expires_at, "j F Y, H:i")
         raise LinkEnded(
-            f"This link ended on {ended} UTC, because it was too old or a newer one replaced it. {another}"
+            gettext(
+                "This link ended on %(ended)s UTC, because it was too old or a newer one replaced it. %(another)s"
+            )
+            % {"ended": ended, "another": another}
         )
     if not code.user.is_active:
-        raise LinkEnded("This account is deactivated, so its link does not work. Ask your administrator.")
+        raise LinkEnded(
+            gettext("This account is deactivated, so its link does not work. Ask your administrator.")
+        )
     return code
 
 

@@ -11,6 +11,7 @@ import segno
 from django.conf import settings
 from django.db import transaction
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts import throttle
 from minno_dashboard.accounts.audit import record
@@ -25,7 +26,7 @@ DRIFT_STEPS = 1  # a telephone's clock may be half a minute off
 RECOVERY_CODES = 10
 # Without 0, 1, i, l, o, u: nothing that is misread from paper.
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
-WRONG = "This code is not right, or was used already. Wait for the next one and type it again."
+WRONG = gettext_noop("This code is not right, or was used already. Wait for the next one and type it again.")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def begin(*, user: User) -> Setup:
         FieldRefused: the second step is on already.
     """
     if is_on(user):
-        raise FieldRefused("code", "Two-step log-in is on already.")
+        raise FieldRefused("code", gettext("Two-step log-in is on already."))
     made = SecondFactor(user=user, sealed=seal(pyotp.random_base32()))
     factor, _ = SecondFactor.objects.get_or_create(user=user, defaults={"sealed": made.sealed})
     secret = unseal(factor.sealed)
@@ -74,7 +75,7 @@ def confirm(*, user: User, code: str) -> list[str]:
     """
     factor = SecondFactor.objects.filter(user=user, confirmed_at=None).first()
     if factor is None or not _use(factor, code):
-        raise FieldRefused("code", WRONG)
+        raise FieldRefused("code", gettext(WRONG))
     SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=clock.now())
     record(actor=user, verb="turn two-step log-in on", target=user.username)
     return _new_codes(user)
@@ -90,7 +91,7 @@ def check(*, user: User, code: str, address: str) -> None:
     attempt = throttle.begin(name=f"second step of {user.pk}", address=address)
     factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
     if factor is not None and not _use(factor, code) and not _use_recovery_code(user, code):
-        raise FieldRefused("code", WRONG)
+        raise FieldRefused("code", gettext(WRONG))
     throttle.succeeded(attempt)
     record(actor=user, verb="log in", target=user.username, second_step=True)
 
@@ -128,7 +129,7 @@ def remove(*, user: User, by: User | None) -> None:
 def _check_password(user: User, password: str, address: str) -> None:
     attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
     if not user.check_password(password):
-        raise FieldRefused("password", "This is not your password, so nothing was changed.")
+        raise FieldRefused("password", gettext("This is not your password, so nothing was changed."))
     throttle.succeeded(attempt)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
 
 from minno_dashboard.ui import slots
@@ -15,7 +16,7 @@ class PageSection:
     """One section: its anchor, its title in the index and above it, its safe HTML."""
 
     anchor: str
-    title: str
+    title: str | Promise
     html: str
 
 

@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts import queries, second_factor, throttle
 from minno_dashboard.accounts.audit import record
@@ -28,8 +29,6 @@ __all__ = [
     "change_role",
     "check_log_in",
     "check_new_email",
-    "choose_language",
-    "choose_theme",
     "confirm_email",
     "create_user",
     "deactivate",
@@ -55,7 +54,7 @@ URL_NAMES = {
     AccessCode.Purpose.RESET: "reset",
     AccessCode.Purpose.EMAIL: "confirm_email",
 }
-WRONG_PAIR = "This name and this password do not belong together. Check both and try again."
+WRONG_PAIR = gettext_noop("This name and this password do not belong together. Check both and try again.")
 
 
 def ensure_first_admin() -> str | None:
@@ -105,8 +104,8 @@ def create_user(
         full_name=checked_full_name(full_name),
         role=_checked_role(role),
     )
-    _refuse_taken(user, "username", user.username, "This user name belongs to another user.")
-    _refuse_taken(user, "email", user.email, "This e-mail address belongs to another user.")
+    _refuse_taken(user, "username", user.username, gettext("This user name belongs to another user."))
+    _refuse_taken(user, "email", user.email, gettext("This e-mail address belongs to another user."))
     if password is None:
         user.set_unusable_password()
     else:
@@ -118,7 +117,7 @@ def create_user(
 
 def _checked_role(role: str) -> str:
     if role not in User.Role.values:
-        raise FieldRefused("role", "Choose one of the two roles.")
+        raise FieldRefused("role", gettext("Choose one of the two roles."))
     return role
 
 
@@ -144,7 +143,10 @@ def invite(*, by: User | None, user: User) -> str:
         Conflict: the user is activated already, or deactivated.
     """
     if user.is_activated:
-        raise Conflict(f"{user.username} has set a password already. Make a reset link instead.")
+        raise Conflict(
+            gettext("%(username)s has set a password already. Make a reset link instead.")
+            % {"username": user.username}
+        )
     return _new_link(by=by, user=user, purpose=AccessCode.Purpose.ACTIVATE)
 
 
@@ -155,7 +157,10 @@ def reset(*, by: User | None, user: User) -> str:
         Conflict: the user is not activated yet, or deactivated.
     """
     if not user.is_activated:
-        raise Conflict(f"{user.username} has set no password yet. Make an activation link instead.")
+        raise Conflict(
+            gettext("%(username)s has set no password yet. Make an activation link instead.")
+            % {"username": user.username}
+        )
     return _new_link(by=by, user=user, purpose=AccessCode.Purpose.RESET)
 
 
@@ -168,7 +173,10 @@ def link_asked_for(*, user: User) -> str:
 @transaction.atomic
 def _new_link(*, by: User | None, user: User, purpose: AccessCode.Purpose, ends_earlier: bool = True) -> str:
     if not user.is_active:
-        raise Conflict(f"{user.username} is deactivated, so a link would not work. Activate the user first.")
+        raise Conflict(
+            gettext("%(username)s is deactivated, so a link would not work. Activate the user first.")
+            % {"username": user.username}
+        )
     if ends_earlier:
         _end_codes(user)
         User.objects.filter(pk=user.pk).update(reset_asked_at=None)
@@ -201,7 +209,7 @@ def activate(*, purpose: str, code_fingerprint: str, password: str) -> User:
     checked = _checked_password(password, user)
     unused = AccessCode.objects.filter(pk=code.pk, used_at=None)
     if not unused.update(used_at=clock.now()):
-        raise queries.LinkEnded("This link was used a moment ago, and a link works once. Log in.")
+        raise queries.LinkEnded(gettext("This link was used a moment ago, and a link works once. Log in."))
     _set_password(user, checked)
     record(actor=user, verb="set password by link", target=user.username, purpose=purpose)
     return user
@@ -229,7 +237,7 @@ def check_log_in(*, name: str, password: str, address: str) -> User:
     attempt = throttle.begin(name=name, address=address)
     user = authenticate(username=name, password=password)
     if not isinstance(user, User):
-        raise Invalid(WRONG_PAIR)
+        raise Invalid(gettext(WRONG_PAIR))
     with transaction.atomic():
         throttle.succeeded(attempt)
         verb = "give the password" if second_factor.is_on(user) else "log in"
@@ -246,7 +254,9 @@ def change_password(*, user: User, old_password: str, new_password: str, address
     """
     attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
     if not user.check_password(old_password):
-        raise FieldRefused("old_password", "This is not your present password, so nothing was changed.")
+        raise FieldRefused(
+            "old_password", gettext("This is not your present password, so nothing was changed.")
+        )
     throttle.succeeded(attempt)
     _change_own_password(user, new_password)
 
@@ -259,7 +269,7 @@ def replace_one_time_password(*, user: User, new_password: str) -> None:
         FieldRefused: the new password is not acceptable.
     """
     if not user.must_change_password:
-        raise NotAllowed("Your password need not be changed here. Settings changes it.")
+        raise NotAllowed(gettext("Your password need not be changed here. Settings changes it."))
     _change_own_password(user, new_password)
 
 
@@ -267,7 +277,7 @@ def replace_one_time_password(*, user: User, new_password: str) -> None:
 def _change_own_password(user: User, new_password: str) -> None:
     checked = _checked_password(new_password, user)
     if user.check_password(checked):
-        raise FieldRefused("password", "This is the present password. Choose another one.")
+        raise FieldRefused("password", gettext("This is the present password. Choose another one."))
     _set_password(user, checked)
     record(actor=user, verb="change own password", target=user.username)
 
@@ -278,18 +288,6 @@ def change_full_name(*, user: User, full_name: str) -> None:
     user.full_name = checked_full_name(full_name)
     user.save(update_fields=["full_name"])
     record(actor=user, verb="change own full name", target=user.username)
-
-
-def choose_theme(*, user: User, theme: str) -> None:
-    """Remember a user's theme: "light", "dark", or "" as the system has it."""
-    user.theme = theme
-    user.save(update_fields=["theme"])
-
-
-def choose_language(*, user: User, language: str) -> None:
-    """Remember a user's language: one of the site's, or "" as the browser has it."""
-    user.language = language
-    user.save(update_fields=["language"])
 
 
 @transaction.atomic
@@ -311,7 +309,7 @@ def check_new_email(*, user: User, email: str) -> str:
         FieldRefused: it is none, or belongs to another user.
     """
     checked = checked_email(email)
-    _refuse_taken(user, "email", checked, "This e-mail address belongs to another user.")
+    _refuse_taken(user, "email", checked, gettext("This e-mail address belongs to another user."))
     return checked
 
 
@@ -388,12 +386,14 @@ def reactivate(*, by: User, user: User) -> None:
 
 def _refuse_removing_admin(*, by: User, user: User) -> None:
     if by.pk == user.pk:
-        raise NotAllowed("You cannot remove yourself. Another admin can.")
+        raise NotAllowed(gettext("You cannot remove yourself. Another admin can."))
     # Locked, so that two admins removing each other at once cannot both succeed.
     admins = User.objects.select_for_update().filter(role=User.Role.ADMIN, is_active=True)
     others = [admin for admin in admins.order_by("pk") if admin.pk != user.pk and admin.is_activated]
     if user.is_admin and not others:
         raise NotAllowed(
-            f"{user.username} is the last active admin, and nobody could manage users any more. "
-            "Make somebody else an admin first."
+            gettext(
+                "%(username)s is the last active admin, and nobody could manage users any more. Make somebody else an admin first."
+            )
+            % {"username": user.username}
         )

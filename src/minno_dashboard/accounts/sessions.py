@@ -6,6 +6,7 @@ from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts.access import address_of
 from minno_dashboard.accounts.audit import record
@@ -87,7 +88,7 @@ def end(*, user: User, sign_in_id: int) -> None:
     """
     one = SignIn.objects.filter(user=user, pk=sign_in_id).first()
     if one is None:
-        raise NotFound("This session is over already.")
+        raise NotFound(gettext("This session is over already."))
     Session.objects.filter(session_key=one.session_key).delete()
     one.delete()
     record(actor=user, verb="end a session", target=user.username, browser=one.browser)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
+from django.utils.translation import ngettext
 
 from minno_dashboard.accounts.models import LoginFailure
 from minno_dashboard.accounts.names import fold
@@ -58,8 +59,12 @@ def _too_many(until: datetime) -> TooMany:
     seconds = max(1, int((until - clock.now()).total_seconds()) + 1)
     minutes = -(-seconds // 60)
     return TooMany(
-        f"Nothing was checked, because there were too many failed attempts. "
-        f"Try again in {minutes} {'minute' if minutes == 1 else 'minutes'}.",
+        ngettext(
+            "Nothing was checked, because there were too many failed attempts. Try again in %(count)s minute.",
+            "Nothing was checked, because there were too many failed attempts. Try again in %(count)s minutes.",
+            minutes,
+        )
+        % {"count": minutes},
         retry_after_seconds=seconds,
     )
 

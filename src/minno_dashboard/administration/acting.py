@@ -6,6 +6,8 @@ from collections.abc import MutableMapping
 from datetime import timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
@@ -28,10 +30,13 @@ def begin(*, session: Session, user: User, by: User, reason: str) -> None:
     reason = " ".join(reason.split())
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
         raise Invalid(
-            f"Say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters. It stands in the audit log."
+            gettext(
+                "Say why, in %(shortest_reason)s to %(longest_reason)s characters. It stands in the audit log."
+            )
+            % {"shortest_reason": SHORTEST_REASON, "longest_reason": LONGEST_REASON}
         )
     if not _can_be_acted_as(user):
-        raise NotAllowed("You can act only as a researcher whose account is active.")
+        raise NotAllowed(gettext("You can act only as a researcher whose account is active."))
     record(actor=by, verb="begin to act as", target=user.username, reason=reason)
     session[SESSION_KEY] = {
         "user": user.pk,

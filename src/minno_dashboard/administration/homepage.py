@@ -6,6 +6,7 @@ import re
 
 import nh3
 from django.db import transaction
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.models import User
@@ -53,7 +54,10 @@ def save(*, above: str, beside: str, by: User) -> None:
         TooLarge: one of them is too long.
     """
     if max(len(above), len(beside)) > MOST_CHARACTERS:
-        raise TooLarge(f"A panel has at most {MOST_CHARACTERS:,} characters, pictures included.")
+        raise TooLarge(
+            gettext("A panel has at most %(most_characters)s characters, pictures included.")
+            % {"most_characters": f"{MOST_CHARACTERS:,}"}
+        )
     values = {"above": clean(above).strip(), "beside": clean(beside).strip()}
     save_section(siteconfig.HOME_PAGE, values, {})
     record(actor=by, verb="changed the configuration", target="Home page")

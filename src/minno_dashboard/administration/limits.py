@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from minno_dashboard.accounts.models import User
 from minno_dashboard.administration.queries import bytes_of
 from minno_dashboard.core.errors import TooLarge
@@ -21,8 +23,11 @@ def check(tree: Tree, growth: int, largest: int) -> None:
         return
     if chosen.file_bytes is not None and largest > chosen.file_bytes:
         raise TooLarge(
-            f"This file has {words.size(largest)}, and a file can have at most {words.size(chosen.file_bytes)} here. "
-            "An administrator of this Dashboard can raise this."
+            gettext(
+                "This file has %(size)s, and a file can have at most %(most)s here. "
+                "An administrator of this Dashboard can raise this."
+            )
+            % {"size": words.size(largest), "most": words.size(chosen.file_bytes)}
         )
     if chosen.space_bytes is None:
         return
@@ -32,6 +37,14 @@ def check(tree: Tree, growth: int, largest: int) -> None:
     used = bytes_of(owner)
     if used + growth > chosen.space_bytes:
         raise TooLarge(
-            f"{owner} has used {words.size(used)} of {words.size(chosen.space_bytes)}, and this would need "
-            f"{words.size(growth)} more. Delete files or studies, or ask an administrator for more space."
+            gettext(
+                "%(owner)s has used %(used)s of %(space)s, and this would need %(growth)s more. "
+                "Delete files or studies, or ask an administrator for more space."
+            )
+            % {
+                "owner": owner,
+                "used": words.size(used),
+                "space": words.size(chosen.space_bytes),
+                "growth": words.size(growth),
+            }
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts.audit import admin_acting, record
 from minno_dashboard.accounts.models import User
@@ -17,7 +18,7 @@ ROOM = "minno_dashboard.studies."
 ALSO = frozenset({"end_act_as", "logout", "healthz", "dropbox_badge", "dropbox_study_badge"})
 # What a person answers for themself, or cannot take back.
 NEVER = frozenset({"answer_invitation", "leave_study", "transfer_study"})
-REFUSED = (
+REFUSED = gettext_noop(
     "While you act as somebody else you reach only their studies: no settings, no Dropbox, no administration. "
     "End it first, with the button above."
 )
@@ -53,7 +54,7 @@ class ActAsMiddleware:
             return None
         name = request.resolver_match.url_name if request.resolver_match else ""
         if name in NEVER or not (name in ALSO or view.__module__.startswith(ROOM)):
-            return answer(request, 403, REFUSED)
+            return answer(request, 403, gettext(REFUSED))
         if request.method not in ("GET", "HEAD", "OPTIONS") and name not in ALSO:
             deed = f"{request.method} {request.path}"[:300]
             record(actor=admin, verb="act as", target=request.user.username, request=deed)

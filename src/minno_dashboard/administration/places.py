@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
 
 from minno_dashboard.accounts import audit
 from minno_dashboard.accounts.models import User
@@ -21,14 +22,18 @@ _STORED_OF_REQUEST = "administration_stored"
 
 def contribute() -> None:
     """Take the places; called once as the room starts."""
-    slots.contribute("users.row", name="space", title="Space", order=10, render=space)
-    slots.contribute("banner", name="acting", title="Acting as", order=10, render=banner)
-    slots.contribute("admin.menu", name="administration", title="Menu", order=10, render=menu)
+    slots.contribute("users.row", name="space", title=gettext_lazy("Space"), order=10, render=space)
+    slots.contribute("banner", name="acting", title=gettext_lazy("Acting as"), order=10, render=banner)
+    slots.contribute("admin.menu", name="administration", title=gettext_lazy("Menu"), order=10, render=menu)
     slots.contribute(
-        "configuration.sections", name="limits", title="Limits", order=40, render=site.limits_section
+        "configuration.sections",
+        name="limits",
+        title=gettext_lazy("Limits"),
+        order=40,
+        render=site.limits_section,
     )
-    slots.contribute("log_in.above", name="home", title="Home page", order=10, render=above)
-    slots.contribute("log_in.beside", name="home", title="Home page", order=10, render=beside)
+    slots.contribute("log_in.above", name="home", title=gettext_lazy("Home page"), order=10, render=above)
+    slots.contribute("log_in.beside", name="home", title=gettext_lazy("Home page"), order=10, render=beside)
 
 
 def banner(request: HttpRequest) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts import services as accounts
 from minno_dashboard.accounts.models import User
@@ -22,7 +23,7 @@ def deactivate(*, user: User, to: User | None, by: User) -> int:
         NotAllowed: this would remove the last active admin, or oneself.
     """
     if to is not None and (to.pk == user.pk or not to.is_active):
-        raise Invalid("Choose somebody else who can log in to receive the studies.")
+        raise Invalid(gettext("Choose somebody else who can log in to receive the studies."))
     accounts.deactivate(by=by, user=user)
     if to is None:
         return 0

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Sequence
 
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.core.lowercase import LOWER
+from minno_dashboard.core.texts import gettext
 
 LONGEST_NAME_BYTES = 255
 """The most bytes of UTF-8 in a name: Linux counts bytes; Dropbox and Windows allow 255 UTF-16 units, never fewer."""
@@ -72,12 +73,19 @@ def check_depth(parts: Sequence[str]) -> None:
     """
     if len(parts) > DEEPEST_PATH:
         raise Invalid(
-            f"{quoted(parts[-1])} would lie {len(parts)} folders deep; at most {DEEPEST_PATH} are possible."
+            gettext("%(quoted)s would lie %(count)s folders deep; at most %(deepest_path)s are possible.")
+            % {"quoted": quoted(parts[-1]), "count": len(parts), "deepest_path": DEEPEST_PATH}
         )
     if path_bytes(parts) > LONGEST_PATH_BYTES:
         raise Invalid(
-            f"The path of {quoted(parts[-1])} would be too long for other computers:"
-            f" {path_bytes(parts)} bytes of at most {LONGEST_PATH_BYTES}. Shorten the name of a folder above it."
+            gettext(
+                "The path of %(quoted)s would be too long for other computers: %(path_bytes)s bytes of at most %(longest_path_bytes)s. Shorten the name of a folder above it."
+            )
+            % {
+                "quoted": quoted(parts[-1]),
+                "path_bytes": path_bytes(parts),
+                "longest_path_bytes": LONGEST_PATH_BYTES,
+            }
         )
 
 
@@ -94,11 +102,12 @@ def is_good(name: str) -> bool:
 def twin(name: str, existing: str) -> str:
     """Return the sentence that refuses `name` where `existing`, equal under `fold`, is already."""
     if clean(name) == clean(existing):
-        return f"There is a {quoted(existing)} here already. Choose another name."
-    return (
-        f"{quoted(clean(name))} and {quoted(existing)}, which is here already, differ only in upper and lower case;"
-        " Dropbox and many computers hold them for one. Choose another name."
-    )
+        return gettext("There is a %(existing)s here already. Choose another name.") % {
+            "existing": quoted(existing)
+        }
+    return gettext(
+        "%(quoted)s and %(existing)s, which is here already, differ only in upper and lower case; Dropbox and many computers hold them for one. Choose another name."
+    ) % {"quoted": quoted(clean(name)), "existing": quoted(existing)}
 
 
 def quoted(name: str) -> str:
@@ -134,49 +143,75 @@ def cut(name: str, longest_bytes: int) -> str:
 def _problem(name: str, longest_bytes: int) -> str:
     """Return the sentence that says why a cleaned name is refused, "" when it is good."""
     if not name.strip():
-        return "A name is needed: this one is empty."
+        return gettext("A name is needed: this one is empty.")
     return _bad_character(name) or _bad_ends(name) or _reserved(name) or _too_long(name, longest_bytes)
 
 
 def _bad_character(name: str) -> str:
     for character in name:
         if character in _FORBIDDEN:
-            return f"The name {quoted(name)} contains {character} , which Windows or Dropbox cannot hold in a name."
+            return gettext(
+                "The name %(name)s contains %(character)s , which Windows or Dropbox cannot hold in a name."
+            ) % {"name": quoted(name), "character": character}
         category = unicodedata.category(character)
         if category == "Cc":
-            return f"The name {quoted(name)} contains the control character {_spelt(character)}; remove it."
+            return gettext("The name %(name)s contains the control character %(spelt)s; remove it.") % {
+                "name": quoted(name),
+                "spelt": _spelt(character),
+            }
         if category == "Cs":
-            return f"The name {quoted(name)} contains half a character ({_spelt(character)}); type it anew."
+            return gettext("The name %(name)s contains half a character (%(spelt)s); type it anew.") % {
+                "name": quoted(name),
+                "spelt": _spelt(character),
+            }
     return ""
 
 
 def _bad_ends(name: str) -> str:
     if name in (".", ".."):
-        return f"{quoted(name)} means a folder itself or the one above; it cannot be a name."
+        return gettext("%(name)s means a folder itself or the one above; it cannot be a name.") % {
+            "name": quoted(name)
+        }
     if name[0].isspace():
-        return f"The name {quoted(name)} begins with a space, which Windows drops; remove it."
+        return gettext("The name %(name)s begins with a space, which Windows drops; remove it.") % {
+            "name": quoted(name)
+        }
     if name[-1].isspace():
-        return f"The name {quoted(name)} ends with a space, which Dropbox drops; remove it."
+        return gettext("The name %(name)s ends with a space, which Dropbox drops; remove it.") % {
+            "name": quoted(name)
+        }
     if name[-1] == ".":
-        return f"The name {quoted(name)} ends with a dot, which Windows drops; remove it."
+        return gettext("The name %(name)s ends with a dot, which Windows drops; remove it.") % {
+            "name": quoted(name)
+        }
     return ""
 
 
 def _reserved(name: str) -> str:
     key = fold(name)
     if key.split(".")[0].rstrip(" ") in _DEVICES:
-        return f"{quoted(name)} is the name of a device on Windows, where no file can have it. Choose another name."
+        return gettext(
+            "%(name)s is the name of a device on Windows, where no file can have it. Choose another name."
+        ) % {"name": quoted(name)}
     if key in _IGNORED or key.startswith(".dropbox"):
-        return f"{quoted(name)} is a name Dropbox keeps for itself or ignores. Choose another name."
+        return gettext("%(name)s is a name Dropbox keeps for itself or ignores. Choose another name.") % {
+            "name": quoted(name)
+        }
     if _TEMPORARY.fullmatch(key):
-        return f"{quoted(name)} looks like a temporary file, which Dropbox ignores. Choose another name."
+        return gettext(
+            "%(name)s looks like a temporary file, which Dropbox ignores. Choose another name."
+        ) % {"name": quoted(name)}
     return ""
 
 
 def _too_long(name: str, longest_bytes: int) -> str:
     length = len(name.encode("utf-8"))
     if length > longest_bytes:
-        return f"The name {quoted(name)} is too long: {length} bytes of at most {longest_bytes}."
+        return gettext("The name %(name)s is too long: %(length)s bytes of at most %(longest_bytes)s.") % {
+            "name": quoted(name),
+            "length": length,
+            "longest_bytes": longest_bytes,
+        }
     return ""
 
 

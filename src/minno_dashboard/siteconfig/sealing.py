@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.translation import gettext
 
 
 class SealBroken(Exception):
@@ -33,4 +34,6 @@ def unseal(sealed: str) -> str:
     try:
         return _fernet().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise SealBroken("A stored secret cannot be opened with this installation's secret key.") from error
+        raise SealBroken(
+            gettext("A stored secret cannot be opened with this installation's secret key.")
+        ) from error

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext, gettext_noop
 
 _TITLES = {
-    400: "This request cannot be read",
-    403: "You may not do this",
-    404: "There is nothing here",
-    409: "Somebody changed this first",
-    413: "This is too large",
-    422: "This cannot be done as it is",
-    429: "Too many requests",
-    500: "Something broke on our side",
-    503: "Not available right now",
+    400: gettext_noop("This request cannot be read"),
+    403: gettext_noop("You may not do this"),
+    404: gettext_noop("There is nothing here"),
+    409: gettext_noop("Somebody changed this first"),
+    413: gettext_noop("This is too large"),
+    422: gettext_noop("This cannot be done as it is"),
+    429: gettext_noop("Too many requests"),
+    500: gettext_noop("Something broke on our side"),
+    503: gettext_noop("Not available right now"),
 }
 _SENTENCES = {
-    400: "The request is incomplete or damaged. Go back, reload the page and do it again.",
-    403: "Your account does not have the right to open this page.",
-    404: "There is no page at this address, or it is not shared with you.",
-    500: "The error was written to the log of this Dashboard. Nothing you saved before is lost.",
+    400: gettext_noop("The request is incomplete or damaged. Go back, reload the page and do it again."),
+    403: gettext_noop("Your account does not have the right to open this page."),
+    404: gettext_noop("There is no page at this address, or it is not shared with you."),
+    500: gettext_noop(
+        "The error was written to the log of this Dashboard. Nothing you saved before is lost."
+    ),
 }
 
 
@@ -38,12 +41,16 @@ def answer(
     request: HttpRequest, status: int, sentence: str = "", *, retry_after_seconds: int | None = None
 ) -> HttpResponse:
     """Return the error page of a status, or `{"error": sentence}` to a script."""
-    sentence = sentence or _SENTENCES.get(status, _SENTENCES[400])
+    sentence = sentence or gettext(_SENTENCES.get(status, _SENTENCES[400]))
     response: HttpResponse
     if wants_json(request):
         response = JsonResponse({"error": sentence}, status=status)
     else:
-        context = {"status": status, "title": _TITLES.get(status, _TITLES[400]), "sentence": sentence}
+        context = {
+            "status": status,
+            "title": gettext(_TITLES.get(status, _TITLES[400])),
+            "sentence": sentence,
+        }
         response = render(request, "ui/error.html", context, status=status)
     if retry_after_seconds is not None:
         response["Retry-After"] = str(retry_after_seconds)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from minno_dashboard.core import errors
 from minno_dashboard.ui.errors import answer
@@ -30,5 +31,5 @@ class RefusedMiddleware:
         if isinstance(exception, errors.Unavailable):
             return answer(request, 503, str(exception), retry_after_seconds=exception.retry_after_seconds)
         if isinstance(exception, RequestDataTooBig):
-            return answer(request, 413, "This form holds more than the Dashboard accepts at once.")
+            return answer(request, 413, gettext("This form holds more than the Dashboard accepts at once."))
         return None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Contribution:
     """One piece of a page: `render` returns safe HTML, or "" where there is nothing to show this visitor."""
 
     name: str
-    title: str
+    title: str | Promise
     order: int
     render: Callable[[HttpRequest], str]
 
@@ -21,7 +22,9 @@ class Contribution:
 _slots: dict[str, dict[str, Contribution]] = {}
 
 
-def contribute(slot: str, *, name: str, title: str, order: int, render: Callable[[HttpRequest], str]) -> None:
+def contribute(
+    slot: str, *, name: str, title: str | Promise, order: int, render: Callable[[HttpRequest], str]
+) -> None:
     """Add a piece to a slot; called once, from the contributing room's `AppConfig.ready`."""
     _slots.setdefault(slot, {})[name] = Contribution(name, title, order, render)
 

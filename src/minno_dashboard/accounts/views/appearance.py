@@ -11,10 +11,9 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from minno_dashboard.accounts import services
 from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.forms import AppearanceForm
-from minno_dashboard.accounts.language import language_of, remember_language
+from minno_dashboard.accounts.language import choose_language, choose_theme, language_of, remember_language
 from minno_dashboard.accounts.models import User
 
 COOKIE = "theme"
@@ -44,9 +43,9 @@ def save(request: HttpRequest) -> HttpResponse:
     """Save theme and language."""
     form, user = AppearanceForm(request.POST), person(request)
     if form.is_valid():
-        services.choose_theme(user=user, theme=form.cleaned_data["theme"].replace("system", ""))
+        choose_theme(user=user, theme=form.cleaned_data["theme"].replace("system", ""))
         if language := form.cleaned_data["language"]:
-            services.choose_language(user=user, language=language.replace("browser", ""))
+            choose_language(user=user, language=language.replace("browser", ""))
         with translation.override(language_of(request)):
             messages.success(request, gettext("Your choice is saved, for every browser in which you log in."))
     else:

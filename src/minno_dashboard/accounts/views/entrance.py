@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -24,7 +25,7 @@ from minno_dashboard.core.ids import fingerprint
 from minno_dashboard.ui.errors import answer
 
 SESSION_KEY = "password_link"
-CSRF_REFUSED = (
+CSRF_REFUSED = gettext_noop(
     "Nothing was changed, because this page was opened before you logged in or out, or your browser keeps no cookies. "
     "Go back, reload the page and do it again."
 )
@@ -76,7 +77,7 @@ def _log_in_page(request: HttpRequest, form: LogInForm, wanted: str, *, status: 
 def log_out(request: HttpRequest) -> HttpResponse:
     """End the session and show the log-in page."""
     logout(request)
-    messages.success(request, "You are logged out.")
+    messages.success(request, gettext("You are logged out."))
     return redirect("login")
 
 
@@ -141,7 +142,7 @@ def _password_set(request: HttpRequest, code: AccessCode) -> HttpResponse:
     """Go to the log-in page, whoever was logged in here before."""
     logout(request)
     request.session["name_to_log_in"] = code.user.username
-    messages.success(request, "Your password is set. Log in with it.")
+    messages.success(request, gettext("Your password is set. Log in with it."))
     return redirect("login")
 
 
@@ -161,12 +162,12 @@ def replace_password(request: HttpRequest) -> HttpResponse:
             form.add_error(error.field, str(error))
         else:
             sessions.keep(request, user)
-            messages.success(request, "Your new password is set.")
+            messages.success(request, gettext("Your new password is set."))
             return HttpResponseRedirect(resolve_url("/studies/"))
-    context = {"form": form, "why": CHANGE_FIRST}
+    context = {"form": form, "why": gettext(CHANGE_FIRST)}
     return render(request, "accounts/replace_password.html", context, status=422 if form.errors else 200)
 
 
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form that was not filled in on a page of this site (Django's `CSRF_FAILURE_VIEW`)."""
-    return answer(request, 403, CSRF_REFUSED)
+    return answer(request, 403, gettext(CSRF_REFUSED))

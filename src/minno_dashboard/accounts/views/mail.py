@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -78,7 +79,8 @@ def save(request: HttpRequest) -> HttpResponse:
             is_new_password=bool(given["password"]),
         )
     messages.success(
-        request, "Saved." if given["provider"] == "off" else "Saved. Send a test mail to see that it works."
+        request,
+        "Saved." if given["provider"] == "off" else gettext("Saved. Send a test mail to see that it works."),
     )
     return _back()
 
@@ -92,10 +94,12 @@ def test(request: HttpRequest) -> HttpResponse:
     try:
         letters.send_test(user=user)
     except MailNotSent as error:
-        messages.error(request, f"No test mail was sent. {error}")
+        messages.error(request, gettext("No test mail was sent. %(error)s") % {"error": error})
     else:
         messages.success(
-            request, f"The mail server took the test mail for {user.email}. Look into that mailbox."
+            request,
+            gettext("The mail server took the test mail for %(email)s. Look into that mailbox.")
+            % {"email": user.email},
         )
     return _back()
 
@@ -108,5 +112,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         count = mail.try_again()
         record(actor=person(request), verb="try mails again", target=str(count))
-    messages.success(request, f"{plural(count, 'mail')} will be tried again now.")
+    messages.success(
+        request, gettext("%(count)s will be tried again now.") % {"count": plural(count, "mail")}
+    )
     return _back()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -49,7 +50,11 @@ def confirm_email(request: HttpRequest, code: str) -> HttpResponse:
         throttle.succeeded(attempt)
         if request.method == "POST":
             user = recovery.confirm_email(code_fingerprint=mark)
-            messages.success(request, f"{user.email} is the address of {user.username} now.")
+            messages.success(
+                request,
+                gettext("%(email)s is the address of %(username)s now.")
+                % {"email": user.email, "username": user.username},
+            )
             return redirect("settings" if request.user == user else "login")
     except FieldRefused as error:
         refused = str(error)

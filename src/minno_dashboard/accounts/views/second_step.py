@@ -46,7 +46,7 @@ def begin(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
     return HttpResponseRedirect(f"{address}?{urlencode({'next': wanted})}" if wanted else address)
 
 
-def _who(request: HttpRequest) -> User | None:
+def who(request: HttpRequest) -> User | None:
     """Return who gave the right password a moment ago, unless it was changed meanwhile."""
     known: dict[str, Any] = request.session.get(SESSION_KEY, {})
     if not known or known["until"] < clock.now().timestamp():
@@ -62,7 +62,7 @@ def _who(request: HttpRequest) -> User | None:
 def second_step(request: HttpRequest) -> HttpResponse:
     """Ask for a code of the app, or a recovery code."""
     wanted = safe_next(request, request.POST.get("next", request.GET.get("next", "")))
-    user = _who(request)
+    user = who(request)
     if user is None:
         request.session.pop(SESSION_KEY, None)
         return redirect("login")

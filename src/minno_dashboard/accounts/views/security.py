@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -61,10 +62,10 @@ def turn_off(request: HttpRequest) -> HttpResponse:
 
     def done(password: str) -> HttpResponse:
         second_factor.turn_off(user=person(request), password=password, address=address_of(request))
-        messages.success(request, "Two-step log-in is off. You log in with your password alone.")
+        messages.success(request, gettext("Two-step log-in is off. You log in with your password alone."))
         return _back()
 
-    return _with_password(request, "Turn two-step log-in off", done)
+    return _with_password(request, gettext("Turn two-step log-in off"), done)
 
 
 @never_cache
@@ -79,7 +80,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
         )
         return render(request, "accounts/recovery_codes.html", {"codes": codes})
 
-    return _with_password(request, "Make new recovery codes", done)
+    return _with_password(request, gettext("Make new recovery codes"), done)
 
 
 def _with_password(request: HttpRequest, verb: str, done: Callable[[str], HttpResponse]) -> HttpResponse:
@@ -103,7 +104,7 @@ def _with_password(request: HttpRequest, verb: str, done: Callable[[str], HttpRe
 def end_session(request: HttpRequest, sign_in_id: int) -> HttpResponse:
     """End one session."""
     sessions.end(user=person(request), sign_in_id=sign_in_id)
-    messages.success(request, "That session is over.")
+    messages.success(request, gettext("That session is over."))
     return _back()
 
 
@@ -113,7 +114,7 @@ def log_out_everywhere(request: HttpRequest) -> HttpResponse:
     user = person(request)
     sessions.end_all(user=user)
     sessions.keep(request, user)
-    messages.success(request, "You are logged out everywhere else.")
+    messages.success(request, gettext("You are logged out everywhere else."))
     return _back()
 
 
@@ -123,5 +124,7 @@ def remove_for(request: HttpRequest, user_id: int) -> HttpResponse:
     """Turn the second step off for somebody who lost the telephone and the recovery codes."""
     user = queries.user_by_id(user_id)
     second_factor.remove(user=user, by=person(request))
-    messages.success(request, f"{user.username} logs in with the password alone now.")
+    messages.success(
+        request, gettext("%(username)s logs in with the password alone now.") % {"username": user.username}
+    )
     return HttpResponseRedirect(resolve_url("user_management"))

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
@@ -21,7 +22,11 @@ from minno_dashboard.accounts.sections import PageSection, contributed
 from minno_dashboard.core.errors import TooMany
 
 SLOT = "settings.sections"
-OWN = (("profile", "Profile"), ("password", "Password"), ("email", "E-mail"))
+OWN = (
+    ("profile", gettext_lazy("Profile")),
+    ("password", gettext_lazy("Password")),
+    ("email", gettext_lazy("E-mail")),
+)
 
 
 @never_cache
@@ -92,7 +97,7 @@ def save_profile(request: HttpRequest) -> HttpResponse:
     def save() -> None:
         services.change_full_name(user=user, full_name=form.cleaned_data["full_name"])
 
-    return _save(request, "profile", form, save, "Your name is saved.")
+    return _save(request, "profile", form, save, gettext("Your name is saved."))
 
 
 @require_POST
@@ -110,7 +115,9 @@ def save_password(request: HttpRequest) -> HttpResponse:
         )
         sessions.keep(request, user)
 
-    return _save(request, "password", form, save, "Your password is changed. Every other session was ended.")
+    return _save(
+        request, "password", form, save, gettext("Your password is changed. Every other session was ended.")
+    )
 
 
 @require_POST
@@ -126,7 +133,9 @@ def save_email(request: HttpRequest) -> HttpResponse:
 
     def done() -> str:
         if waits:
-            return f"A mail with a link is on its way to {waits[0]}. The address changes once you open it."
-        return "Your e-mail address is saved."
+            return gettext(
+                "A mail with a link is on its way to %(value)s. The address changes once you open it."
+            ) % {"value": waits[0]}
+        return gettext("Your e-mail address is saved.")
 
     return _save(request, "email", form, save, done)

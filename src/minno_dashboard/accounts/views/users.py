@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -65,7 +66,7 @@ def import_many(request: HttpRequest) -> HttpResponse:
     file = request.FILES.get("file")
     try:
         if file is None:
-            raise Invalid("Choose a file.")
+            raise Invalid(gettext("Choose a file."))
         made = imports.import_users(content=file.read(imports.MOST_BYTES + 1), by=person(request))
     except Refused as error:
         context = {"refused": str(error), "problems": getattr(error, "problems", [])}
@@ -106,8 +107,12 @@ def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
         services.change_role(by=person(request), user=user, role=request.POST.get("role", ""))
     except Refused as error:
         return _list(request, refused=error)
-    article = "an admin" if user.is_admin else "a researcher"
-    messages.success(request, f"{user.username} is {article} now.")
+    said = (
+        gettext("%(username)s is an admin now.")
+        if user.is_admin
+        else gettext("%(username)s is a researcher now.")
+    )
+    messages.success(request, said % {"username": user.username})
     return redirect("user_management")
 
 
@@ -121,7 +126,9 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     except Refused as error:
         return _list(request, refused=error)
     messages.success(
-        request, f"{user.username} is deactivated and logged out everywhere. Nothing was deleted."
+        request,
+        gettext("%(username)s is deactivated and logged out everywhere. Nothing was deleted.")
+        % {"username": user.username},
     )
     return redirect("user_management")
 
@@ -132,5 +139,5 @@ def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Let a user in again."""
     user = queries.user_by_id(user_id)
     services.reactivate(by=person(request), user=user)
-    messages.success(request, f"{user.username} can log in again.")
+    messages.success(request, gettext("%(username)s can log in again.") % {"username": user.username})
     return redirect("user_management")

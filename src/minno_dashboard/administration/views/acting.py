@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -41,5 +42,5 @@ def end(request: HttpRequest) -> HttpResponse:
     if admin is None:
         return redirect("studies")
     acting.end(session=request.session, by=admin, user=person(request))
-    messages.success(request, f"You are {admin} again.")
+    messages.success(request, gettext("You are %(admin)s again.") % {"admin": admin})
     return redirect("user_management")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -32,8 +33,13 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
         except Refused as error:
             refused = error
         else:
-            given = f" {plural(count, 'study', 'studies')} went to {to}." if to else " Nothing was deleted."
-            messages.success(request, f"{user.username} is deactivated and logged out everywhere.{given}")
+            said = (
+                gettext("%(username)s is deactivated and logged out everywhere. %(studies)s went to %(to)s.")
+                if to
+                else gettext("%(username)s is deactivated and logged out everywhere. Nothing was deleted.")
+            )
+            values = {"username": user.username, "studies": plural(count, "study", "studies"), "to": to}
+            messages.success(request, said % values)
             return redirect("user_management")
     context = {
         "who": user,

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -38,9 +39,17 @@ def usage(request: HttpRequest) -> HttpResponse:
     now, today = queries.totals(), clock.now().date()
     days = list(UsageDay.objects.filter(day__gt=today - SHOWN_FOR, day__lt=today).order_by("day"))
     plotted = [
-        ("Studies", [(one.day, one.studies) for one in days] + [(today, now.studies)], f"{now.studies:,}"),
-        ("Files", [(one.day, one.files) for one in days] + [(today, now.files)], f"{now.files:,}"),
-        ("Space", [(one.day, one.bytes) for one in days] + [(today, now.bytes)], words.size(now.bytes)),
+        (
+            gettext("Studies"),
+            [(one.day, one.studies) for one in days] + [(today, now.studies)],
+            f"{now.studies:,}",
+        ),
+        (gettext("Files"), [(one.day, one.files) for one in days] + [(today, now.files)], f"{now.files:,}"),
+        (
+            gettext("Space"),
+            [(one.day, one.bytes) for one in days] + [(today, now.bytes)],
+            words.size(now.bytes),
+        ),
     ]
     stored = queries.stored_by_owner()
     people = [(user, stored.get(user.pk, Stored())) for user in User.objects.order_by("username")]
@@ -97,7 +106,7 @@ def save_limits(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         save_section(siteconfig.LIMITS, values, {})
         record(actor=person(request), verb="changed the configuration", target="Limits", **values)
-    messages.success(request, "Saved. The limits hold for what is written from now on.")
+    messages.success(request, gettext("Saved. The limits hold for what is written from now on."))
     return HttpResponseRedirect(f"{resolve_url('edit_configuration')}#limits")
 
 
@@ -117,9 +126,9 @@ def home_page(request: HttpRequest) -> HttpResponse:
         else:
             kept = siteconfig.home_page()
             if (kept.above, kept.beside) != (above.strip(), beside.strip()):
-                messages.warning(request, "Saved, without what could run or call another site.")
+                messages.warning(request, gettext("Saved, without what could run or call another site."))
             else:
-                messages.success(request, "Saved.")
+                messages.success(request, gettext("Saved."))
             return redirect("edit_home_page")
     context = {
         "above": above,
