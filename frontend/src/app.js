@@ -6,6 +6,7 @@ import htmx from "htmx.org";
 import "./shell/confirm.js";
 import "./shell/copy.js";
 import "./shell/dialogs.js";
+import "./shell/passkeys.js";
 import "./shell/times.js";
 import { csrf } from "./shell/api.js";
 import { toast } from "./shell/toast.js";

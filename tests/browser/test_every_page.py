@@ -27,6 +27,7 @@ PAGES: dict[str, tuple[str | None, str]] = {
     "turn_second_step_on": ("dana", "/settings/security/two-step/"),
     "turn_second_step_off": ("tamar", "/settings/security/two-step/off/"),
     "new_recovery_codes": ("tamar", "/settings/security/recovery-codes/"),
+    "make_token": ("dana", "/settings/tokens/new/"),
     "studies": ("dana", "/studies/"),
     "tags": ("dana", "/tags/"),
     "messages": ("noa", "/messages/"),
@@ -55,12 +56,14 @@ MORE = {
     "no-messages": ("tamar", "/messages/"),
     "not-found": ("dana", "/studies/unknown/"),
     "not-allowed": ("dana", "/admin/users/"),
+    "api-reference": ("dana", "/api/"),
     "a-file-open": ("dana", "{study}?file=task.js"),
 }
 ELSEWHERE = {
     "set_password": "`activate` leads there",
     "second_step": "tests/browser/test_administration.py",
     "replace_password": "tests/browser/test_dropbox_story.py",
+    "add_passkey": "tests/browser/test_passkeys.py",
     "change_tag": "a form of `tags`",
     "dropbox_set": "leads on to `settings`",
 }

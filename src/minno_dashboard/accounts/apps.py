@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class AccountsConfig(AppConfig):
@@ -15,13 +16,24 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Register the work of this room, and its parts of pages."""
         from minno_dashboard.accounts import housekeeping, recovery  # noqa: F401
-        from minno_dashboard.accounts.views import appearance, mail, security
+        from minno_dashboard.accounts.views import appearance, mail, passkeys, security
         from minno_dashboard.ui import slots
 
-        slots.contribute("configuration.sections", name="mail", title="Mail", order=20, render=mail.section)
+        passkeys.contribute()
         slots.contribute(
-            "settings.sections", name="security", title="Security", order=20, render=security.section
+            "configuration.sections", name="mail", title=gettext_lazy("Mail"), order=20, render=mail.section
         )
         slots.contribute(
-            "settings.sections", name="appearance", title="Appearance", order=60, render=appearance.section
+            "settings.sections",
+            name="security",
+            title=gettext_lazy("Security"),
+            order=20,
+            render=security.section,
+        )
+        slots.contribute(
+            "settings.sections",
+            name="appearance",
+            title=gettext_lazy("Appearance"),
+            order=60,
+            render=appearance.section,
         )

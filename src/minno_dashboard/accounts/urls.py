@@ -11,6 +11,7 @@ from minno_dashboard.accounts.views import (
     configuration,
     entrance,
     mail,
+    passkeys,
     recovery,
     second_step,
     security,
@@ -21,6 +22,8 @@ from minno_dashboard.accounts.views import (
 urlpatterns = [
     path("login/", entrance.log_in, name="login"),
     path("login/code/", second_step.second_step, name="second_step"),
+    path("login/passkey/begin/", passkeys.begin_log_in, name="begin_passkey_log_in"),
+    path("login/passkey/", passkeys.log_in, name="log_in_by_passkey"),
     path("logout/", entrance.log_out, name="logout"),
     path(
         "activate/<str:code>/",
@@ -42,6 +45,10 @@ urlpatterns = [
     path("settings/security/recovery-codes/", security.new_codes, name="new_recovery_codes"),
     path("settings/security/sessions/<int:sign_in_id>/end/", security.end_session, name="end_session"),
     path("settings/security/log-out-everywhere/", security.log_out_everywhere, name="log_out_everywhere"),
+    path("settings/passkeys/new/", passkeys.show, name="add_passkey"),
+    path("settings/passkeys/begin/", passkeys.begin_adding, name="begin_passkey"),
+    path("settings/passkeys/finish/", passkeys.add, name="finish_passkey"),
+    path("settings/passkeys/<int:passkey_id>/remove/", passkeys.remove, name="remove_passkey"),
     path("settings/appearance/", appearance.save, name="save_appearance"),
     path("admin/configuration/", configuration.show, name="edit_configuration"),
     path("admin/configuration/mail/", mail.save, name="save_mail"),

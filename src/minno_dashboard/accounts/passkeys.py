@@ -1,0 +1,259 @@
+"""Log-in by passkey (WebAuthn): what a device signed is checked against a challenge of ours that works once.
+
+A passkey asks its owner for a fingerprint, a face or a PIN each time, so it stands for the password and the second
+step together.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import webauthn
+from django.conf import settings
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+from webauthn.helpers import base64url_to_bytes
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from minno_dashboard.accounts import throttle
+from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.passkey_models import Passkey
+from minno_dashboard.core import clock
+from minno_dashboard.core.errors import Invalid, NotFound
+
+MOST_PASSKEYS = 20
+LONGEST_NAME = 60
+REQUIRED = UserVerificationRequirement.REQUIRED
+NOT_ADDED = (
+    "Your device's answer does not fit what was asked, so no passkey was added. Try again from the beginning."
+)
+WRONG = "This passkey does not let anybody in here: it was removed, or its answer does not fit. Try again, or use your password."
+WRONG_PASSWORD = "This is not your password, so nothing was changed."  # noqa: S105 - a sentence
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where passkeys are bound to: the domain and the origin of this Dashboard, or why there are none here."""
+
+    domain: str
+    origin: str
+    why_not: str = ""
+
+
+def place() -> Place:
+    """Return where passkeys of this Dashboard belong, by its public address MINNO_SERVER_URL."""
+    parts = urlsplit(settings.SERVER_URL)
+    domain, origin = parts.hostname or "", f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme != "https" and domain != "localhost":
+        why = f"Passkeys are not offered, because this Dashboard is reached at {origin} and browsers keep them for https."
+        return Place(domain, origin, why)
+    if _is_number(domain):
+        why = f"Passkeys are not offered, because this Dashboard is reached at {origin} and browsers bind them to a name, not a number."
+        return Place(domain, origin, why)
+    return Place(domain, origin)
+
+
+def passkeys_of(user: User) -> list[Passkey]:
+    """Return a person's passkeys, the oldest first."""
+    return list(Passkey.objects.filter(user=user).order_by("created_at", "pk"))
+
+
+def options_to_add(*, user: User, password: str, address: str) -> tuple[str, str]:
+    """Return the options for the device, as JSON, and the challenge to keep until its answer.
+
+    Raises:
+        Invalid: the password is wrong, there are too many passkeys, or none at this address.
+        TooMany: the password was guessed too often.
+    """
+    where = _offered()
+    attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
+    if not user.check_password(password):
+        raise Invalid(WRONG_PASSWORD)
+    throttle.succeeded(attempt)
+    known = passkeys_of(user)
+    if len(known) >= MOST_PASSKEYS:
+        raise Invalid(f"You have {MOST_PASSKEYS} passkeys already. Remove one first.")
+    options = webauthn.generate_registration_options(
+        rp_id=where.domain,
+        rp_name=f"Minno {where.domain}",
+        user_id=_handle(user),
+        user_name=user.username,
+        user_display_name=str(user),
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=REQUIRED
+        ),
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=bytes(one.credential_id)) for one in known],
+    )
+    return webauthn.options_to_json(options), options.challenge.hex()
+
+
+@transaction.atomic
+def add(*, user: User, name: str, challenge: str, credential: Any) -> Passkey:
+    """Keep the passkey that a device made for this challenge.
+
+    Raises:
+        Invalid: the name is not good, or the device's answer does not fit.
+    """
+    name = _checked_name(name)
+    where = _offered()
+    try:
+        made = webauthn.verify_registration_response(
+            credential=json.dumps(credential),
+            expected_challenge=bytes.fromhex(challenge),
+            expected_rp_id=where.domain,
+            expected_origin=where.origin,
+            require_user_verification=True,
+        )
+    except WebAuthnException as error:
+        raise Invalid(NOT_ADDED) from error
+    mark = _mark(made.credential_id)
+    User.objects.select_for_update().get(pk=user.pk)
+    if not challenge or Passkey.objects.filter(fingerprint=mark).exists():
+        raise Invalid(NOT_ADDED)
+    passkey = Passkey.objects.create(
+        user=user,
+        name=name,
+        fingerprint=mark,
+        credential_id=made.credential_id,
+        public_key=made.credential_public_key,
+        sign_count=made.sign_count,
+        created_at=clock.now(),
+    )
+    record(actor=user, verb="add a passkey", target=user.username, name=name)
+    return passkey
+
+
+@transaction.atomic
+def remove(*, user: User, passkey_id: int) -> None:
+    """Let one of a person's passkeys open nothing any more.
+
+    Raises:
+        NotFound: it was removed already, or is somebody else's.
+    """
+    passkey = Passkey.objects.filter(user=user, pk=passkey_id).first()
+    if passkey is None:
+        raise NotFound("This passkey is removed already.")
+    passkey.delete()
+    record(actor=user, verb="remove a passkey", target=user.username, name=passkey.name)
+
+
+def options_to_log_in(*, user: User | None = None) -> tuple[str, str]:
+    """Return the options for the device, as JSON, and the challenge to keep until its answer.
+
+    `user` is who gave the password already; without one, the device offers whom it knows.
+
+    Raises:
+        Invalid: there are no passkeys at this address.
+    """
+    known = passkeys_of(user) if user else []
+    options = webauthn.generate_authentication_options(
+        rp_id=_offered().domain,
+        allow_credentials=[PublicKeyCredentialDescriptor(id=bytes(one.credential_id)) for one in known],
+        user_verification=REQUIRED,
+    )
+    return webauthn.options_to_json(options), options.challenge.hex()
+
+
+def check_log_in(*, challenge: str, credential: Any, address: str, user: User | None = None) -> User:
+    """Return whose passkey signed this challenge; `user` is who gave the password already, if anybody did.
+
+    Raises:
+        Invalid: it is unknown, removed, somebody else's, or its answer does not fit.
+        TooMany: too many answers from this address were wrong; nothing was checked.
+    """
+    where = _offered()
+    attempt = throttle.begin(name=f"passkeys from {address}", address=address)
+    passkey = _named(credential)
+    if passkey is None or not passkey.user.is_active or not challenge:
+        raise Invalid(WRONG)
+    if user is not None and user.pk != passkey.user_id:
+        raise Invalid(WRONG)
+    try:
+        done = webauthn.verify_authentication_response(
+            credential=json.dumps(credential),
+            expected_challenge=bytes.fromhex(challenge),
+            expected_rp_id=where.domain,
+            expected_origin=where.origin,
+            credential_public_key=bytes(passkey.public_key),
+            credential_current_sign_count=passkey.sign_count,
+            require_user_verification=True,
+        )
+    except WebAuthnException as error:
+        record(actor=None, verb="refuse a passkey", target=passkey.user.username, name=passkey.name)
+        raise Invalid(WRONG) from error
+    if not _is_theirs(credential, passkey.user):
+        raise Invalid(WRONG)
+    _enter(passkey, done.new_sign_count)
+    throttle.succeeded(attempt)
+    return passkey.user
+
+
+@transaction.atomic
+def _enter(passkey: Passkey, count: int) -> None:
+    """Take the device's counter over; of two answers with one counter only one lets in."""
+    unused = Passkey.objects.filter(pk=passkey.pk, sign_count=passkey.sign_count)
+    if not unused.update(sign_count=count, last_used_at=clock.now()):
+        raise Invalid(WRONG)
+    record(actor=passkey.user, verb="log in", target=passkey.user.username, passkey=passkey.name)
+
+
+def _named(credential: Any) -> Passkey | None:
+    """Return the passkey whose id an answer names."""
+    given = credential.get("id") if isinstance(credential, dict) else None
+    if not isinstance(given, str) or not given.isascii():
+        return None
+    try:
+        credential_id = base64url_to_bytes(given)
+    except ValueError:
+        return None
+    return Passkey.objects.select_related("user").filter(fingerprint=_mark(credential_id)).first()
+
+
+def _is_theirs(credential: Any, user: User) -> bool:
+    """Say whether the answer names nobody, or the person whose passkey it is."""
+    given = credential["response"].get("userHandle")
+    return not given or base64url_to_bytes(given) == _handle(user)
+
+
+def _handle(user: User) -> bytes:
+    """Return what stands for a person on their devices; it tells nothing about them."""
+    key_salt = "minno_dashboard.accounts.passkeys.handle"
+    return salted_hmac(key_salt, str(user.pk), algorithm="sha256").digest()
+
+
+def _offered() -> Place:
+    where = place()
+    if where.why_not:
+        raise Invalid(where.why_not)
+    return where
+
+
+def _mark(credential_id: bytes) -> str:
+    return sha256(credential_id).hexdigest()
+
+
+def _is_number(domain: str) -> bool:
+    try:
+        ip_address(domain)
+    except ValueError:
+        return False
+    return True
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Invalid(f"Give the passkey a name of at most {LONGEST_NAME} printable characters.")
+    return name
