@@ -195,7 +195,7 @@ def test_our_own_mistake_is_logged_and_told_without_its_details(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the secret detail")
 
-    monkeypatch.setattr("minno_dashboard.api.views.studies.studies_of", broken)
+    monkeypatch.setattr("minno_dashboard.api.views.studies.page_of_studies", broken)
     answer = program("GET", "/studies")
     error(answer, 500, "broken")
     assert b"secret" not in answer.content

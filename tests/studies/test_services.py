@@ -14,7 +14,7 @@ from minno_dashboard.core.errors import Invalid, NotFound, Refused
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services as file_services
 from minno_dashboard.files.models import Node, Tree
-from minno_dashboard.studies import queries, services
+from minno_dashboard.studies import queries, services, tags
 from minno_dashboard.studies.models import Collaboration, Study, Version
 from tests.studies.conftest import share, write
 
@@ -182,3 +182,27 @@ def test_the_list_takes_as_many_queries_for_many_studies_as_for_one(
         services.create_study(owner=alice, name=f"Study {number}")
     with django_assert_max_num_queries(3):
         assert len(queries.studies_of(alice)) == 30
+
+
+def test_pages_of_the_list_join_to_the_list_and_search_looks_at_all_of_it(
+    alice: User, bob: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(23):
+        services.create_study(owner=alice, name=f"Study {number}", description="Ärger" if number < 2 else "")
+    share(services.create_study(owner=bob, name="Shared"), alice, status="accepted", file_access="read")
+    tag = tags.create_tag(user=alice, text="Mine")
+    tag.studies.add(Study.objects.get(name="Study 3"))
+    with django_assert_max_num_queries(4):
+        pages = [queries.page_of_studies(alice, number=1, size=10)]
+    pages += [queries.page_of_studies(alice, number=number, size=10) for number in (2, 3, 4)]
+    assert [len(page.rows) for page in pages] == [10, 10, 4, 0]
+    assert {(page.total, page.pages) for page in pages} == {(24, 3)}
+    joined = [row.study.name for page in pages for row in page.rows]
+    assert joined == [row.study.name for row in queries.studies_of(alice)]
+    found = queries.page_of_studies(alice, search="ärger study", size=1)
+    assert (found.rows[0].study.name, found.total, found.pages) == ("Study 1", 2, 2)
+    assert [row.study.name for row in queries.page_of_studies(alice, search="BOB").rows] == ["Shared"]
+    wanted = [str(tag.pk), "nonsense", "9" * 40]
+    assert [row.study.name for row in queries.page_of_studies(alice, tag_ids=wanted).rows] == ["Study 3"]
+    assert queries.page_of_studies(alice, tag_ids=["nonsense"]).rows == []
+    assert queries.page_of_studies(bob, tag_ids=[str(tag.pk)]).total == 0

@@ -281,3 +281,20 @@ def test_a_study_page_asks_the_database_a_bounded_number_of_times(
         put(study, f"folder {number % 5}/file {number}.txt", str(number))
     with django_assert_max_num_queries(20):
         assert dana.get(f"/studies/{study.public_id}/").status_code == 200
+
+
+def test_the_list_leads_from_page_to_page_and_keeps_what_was_asked(alice: User) -> None:
+    for number in range(51):
+        services.create_study(owner=alice, name=f"Study {number}")
+    client = Client()
+    client.force_login(alice)
+    first = client.get("/studies/?which=mine&q=study").content.decode()
+    assert "Page 1 of 2, 51 studies" in first
+    assert first.count('class="study-row"') == 50
+    assert 'href="?which=mine&amp;q=study&amp;page=2"' in first
+    second = client.get("/studies/?which=mine&q=study&page=2").content.decode()
+    assert second.count('class="study-row"') == 1
+    assert 'href="?which=mine&amp;q=study&amp;page=1"' in second
+    assert "this page is empty" in client.get("/studies/?page=9").content.decode()
+    for nonsense in ("0", "-1", "x", "9" * 30):
+        assert client.get(f"/studies/?page={nonsense}").status_code == 200

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
+from django.utils.translation import gettext, ngettext
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
@@ -18,6 +19,8 @@ from minno_dashboard.mirror.models import Link, Taken
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.models import Collaboration, Study, Version
 from minno_dashboard.ui import words
+
+TREES_AT_ONCE = 200  # SQLite takes expressions up to a depth of 1,000
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,11 @@ def badge(user: User) -> Badge:
     link = link_of(user)
     if link is None:
         return Badge(
-            "off", DOTS["off"], "No backup", "Your studies are not backed up to a Dropbox.", action="connect"
+            "off",
+            DOTS["off"],
+            gettext("No backup"),
+            gettext("Your studies are not backed up to a Dropbox."),
+            action="connect",
         )
     studies = _studies(user)
     pending = _pending(link, studies) + _leaving(link, studies)
@@ -102,7 +109,7 @@ def study_badges(user: User, studies: Iterable[Study]) -> dict[int, Badge]:
     if link is None:
         return dict.fromkeys((study.pk for study in asked), badge(user))
     behind = _pending_by_study(link, asked)
-    made = {count: _badge(link, count, "This study") for count in set(behind.values())}
+    made = {count: _badge(link, count, "") for count in set(behind.values())}
     return {study.pk: made[behind[study.pk]] for study in asked}
 
 
@@ -120,39 +127,50 @@ def _badge(link: Link, pending: int, subject: str) -> Badge:
     state = _state(link, pending)
     if state == "needs_user":
         trouble = wording.NEEDS_USER.get(link.reason, wording.NEEDS_USER_DEFAULT)
-        at = f" at {link.reason_at:%H:%M} UTC" if link.reason_at else ""
-        return Badge(state, DOTS[state], trouble.short, trouble.full.replace("{at}", at), trouble.action)
+        at = gettext(" at %(time)s UTC") % {"time": f"{link.reason_at:%H:%M}"} if link.reason_at else ""
+        full = gettext(trouble.full).replace("{at}", at)
+        return Badge(state, DOTS[state], gettext(trouble.short), full, trouble.action)
     if state == "needs_admin":
         full = wording.NEEDS_ADMIN.get(_admin_reason(link), wording.NEEDS_ADMIN_DEFAULT)
-        return Badge(state, DOTS[state], "Backup paused", full)
+        return Badge(state, DOTS[state], gettext("Backup paused"), gettext(full))
     changes = words.plural(max(pending, 1), "change")
     if state == "waiting":
         return _waiting_badge(link, pending, changes)
     if state == "proven":
         ago = words.ago(link.proven_at, now=clock.now()) if link.proven_at else ""
-        files = words.plural(link.proven_files, "file")
-        what = subject if subject == "This study" else f"{subject}, {files}"
-        return Badge(
-            state, DOTS[state], "In your Dropbox", f"{what}: identical in your Dropbox. Proven {ago}."
+        what = {"studies": subject, "files": words.plural(link.proven_files, "file"), "ago": ago}
+        full = (
+            gettext("%(studies)s, %(files)s: identical in your Dropbox. Proven %(ago)s.")
+            if subject
+            else gettext("This study: identical in your Dropbox. Proven %(ago)s.")
         )
-    last = f" Last proven {words.ago(link.proven_at, now=clock.now())}." if link.proven_at else ""
-    if not pending:
-        return Badge(state, DOTS[state], "Being proven", f"Comparing with Dropbox.{last}")
-    return Badge(state, DOTS[state], f"{changes} on {_their(pending)} way", f"Sending {changes}.{last}")
+        return Badge(state, DOTS[state], gettext("In your Dropbox"), full % what)
+    full = (
+        gettext("Sending %(changes)s.") % {"changes": changes}
+        if pending
+        else gettext("Comparing with Dropbox.")
+    )
+    if link.proven_at:
+        full += " " + gettext("Last proven %(ago)s.") % {"ago": words.ago(link.proven_at, now=clock.now())}
+    short = (
+        ngettext("%(changes)s on its way", "%(changes)s on their way", pending) % {"changes": changes}
+        if pending
+        else gettext("Being proven")
+    )
+    return Badge(state, DOTS[state], short, full)
 
 
 def _waiting_badge(link: Link, pending: int, changes: str) -> Badge:
     short, full = wording.waiting(link.last_error)
-    verb = "is" if pending == 1 else "are"
-    safe = f"{changes} {verb} safe here" if pending else "Everything is safe here"
-    until = f"{link.not_before:%H:%M} UTC" if link.not_before else "later"
+    safe = (
+        ngettext("%(changes)s is safe here", "%(changes)s are safe here", pending) % {"changes": changes}
+        if pending
+        else gettext("Everything is safe here")
+    )
+    until = f"{link.not_before:%H:%M} UTC" if link.not_before else gettext("later")
     if not pending:
-        full = full.replace(" and will be sent then", "")
+        full = full.replace(gettext(" and will be sent then"), "")
     return Badge("waiting", DOTS["waiting"], short, full.format(until=until, changes=safe))
-
-
-def _their(count: int) -> str:
-    return "its" if count == 1 else "their"
 
 
 def _admin_reason(link: Link) -> str:
@@ -211,11 +229,29 @@ def _pending_by_study(link: Link, studies: Iterable[Study]) -> dict[int, int]:
     trees = Version.objects.filter(study__in=list(behind)).values_list(
         "study_id", "tree_id", "tree__revision"
     )
+    study_of: dict[int, int] = {}
+    since: dict[int, int] = {}
     for study_id, tree_id, revision in trees:
         mirrored = taken.get((Taken.Kind.TREE, tree_id), -1)
         if mirrored < revision:
-            behind[study_id] += Node.objects.filter(tree_id=tree_id, revision__gt=mirrored).count()
+            study_of[tree_id], since[tree_id] = study_id, mirrored
+    for tree_id, count in _changed_since(since).items():
+        behind[study_of[tree_id]] += count
     return behind
+
+
+def _changed_since(since: dict[int, int]) -> dict[int, int]:
+    """Count the nodes of each tree that changed after its revision; trees are asked for many at a time."""
+    counts: dict[int, int] = {}
+    waiting = list(since.items())
+    while waiting:
+        some, waiting = waiting[:TREES_AT_ONCE], waiting[TREES_AT_ONCE:]
+        newer = Q(pk__in=())
+        for tree_id, revision in some:
+            newer |= Q(tree_id=tree_id, revision__gt=revision)
+        rows = Node.objects.filter(newer).values("tree_id").annotate(count=Count("pk"))
+        counts.update(rows.values_list("tree_id", "count"))
+    return counts
 
 
 def _leaving(link: Link, studies: Iterable[Study]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import ids
@@ -23,9 +24,9 @@ SIGNS = {"good": "✓", "warn": "↑", "bad": "!", "off": "○"}
 
 def contribute() -> None:
     """Take the mirror's places in the pages; called once as the room starts."""
-    slots.contribute("topbar", name="mirror", title="Mirror", order=10, render=bar)
-    slots.contribute("study.row", name="mirror", title="Mirror", order=10, render=study_mark)
-    slots.contribute("study.head", name="mirror", title="Mirror", order=10, render=study_head)
+    slots.contribute("topbar", name="mirror", title=gettext_lazy("Mirror"), order=10, render=bar)
+    slots.contribute("study.row", name="mirror", title=gettext_lazy("Mirror"), order=10, render=study_mark)
+    slots.contribute("study.head", name="mirror", title=gettext_lazy("Mirror"), order=10, render=study_head)
     slots.contribute("settings.sections", name="dropbox", title="Dropbox", order=40, render=settings_section)
     slots.contribute(
         "configuration.sections", name="dropbox", title="Dropbox", order=10, render=configuration_section
@@ -65,17 +66,16 @@ def study_context(user: User, study: Study) -> dict[str, object]:
 
 
 def study_mark(request: HttpRequest) -> str:
-    """Render the mark of one line of the Studies list; nothing for who has no Dropbox connected."""
+    """Render the mark of one line of the Studies list; nothing for a study that is not in the reader's mirror."""
     study = getattr(request, "slot_subject", None)
     if not request.user.is_authenticated or not isinstance(study, Study):
         return ""
-    made: dict[int, Badge] = getattr(request, BADGES_OF_REQUEST, {})
-    if study.pk not in made:
-        made = queries.badges_of_all_studies(request.user) | made
-        made.setdefault(study.pk, queries.study_badge(request.user, study))
+    made: dict[int, Badge] | None = getattr(request, BADGES_OF_REQUEST, None)
+    if made is None:
+        made = queries.badges_of_all_studies(request.user)
         setattr(request, BADGES_OF_REQUEST, made)
-    badge = made[study.pk]
-    if badge.state == "off":
+    badge = made.get(study.pk)
+    if badge is None or badge.state == "off":
         return ""
     return render_to_string("mirror/study_mark.html", {"badge": badge, "sign": SIGNS[badge.dot]}, request)
 

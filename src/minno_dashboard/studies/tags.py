@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -78,13 +78,11 @@ def get_tag(user: User, tag_id: int) -> Tag:
     return tag
 
 
-def by_study(user: User) -> dict[int, list[Tag]]:
-    """Return a person's tags by the id of the study that carries them; one query."""
+def by_study(user: User, studies: Collection[Study]) -> dict[int, list[Tag]]:
+    """Return a person's tags on some studies by the id of the study that carries them; one query."""
     found: dict[int, list[Tag]] = {}
-    puts = (
-        Tag.studies.through.objects.filter(tag__user=user).select_related("tag").order_by("tag__text", "tag")
-    )
-    for put in puts:
+    puts = Tag.studies.through.objects.filter(tag__user=user, study__in=studies).select_related("tag")
+    for put in puts.order_by("tag__text", "tag"):
         found.setdefault(put.study_id, []).append(put.tag)
     return found
 
@@ -132,11 +130,6 @@ def set_tags(*, user: User, study: Study, tag_ids: Collection[str], new_text: st
     for tag in chosen:
         tag.studies.add(study)
     return chosen
-
-
-def carried_by(study_tags: Sequence[Tag], wanted: Collection[str]) -> bool:
-    """Say whether one of the wanted tags is among a study's; wanting none lets every study through."""
-    return not wanted or any(str(tag.pk) in wanted for tag in study_tags)
 
 
 def _existing(user: User, text: str) -> Tag | None:

@@ -14,7 +14,7 @@ from minno_dashboard.api.scopes import READ, WRITE
 from minno_dashboard.api.views.routing import Study, address, router
 from minno_dashboard.studies import services
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.queries import Which, get_study, studies_of
+from minno_dashboard.studies.queries import Which, get_study, page_of_studies
 
 studies = router("Studies")
 Search = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
@@ -30,11 +30,10 @@ def list_studies(
 ) -> StudyPage:
     """The studies that the token's owner sees, the latest changed first. `all` leaves out archived and deleted ones; `search` looks for all its words in name, description and owner."""
     user = token_of(request).user
-    rows = studies_of(user, which=which, search=search)
-    shown = rows[(page - 1) * page_size : page * page_size]
+    found = page_of_studies(user, which=which, search=search, number=page, size=page_size)
     return StudyPage(
-        items=[study_out(user, row.study) for row in shown],
-        total=len(rows),
+        items=[study_out(user, row.study) for row in found.rows],
+        total=found.total,
         page=page,
         page_size=page_size,
     )

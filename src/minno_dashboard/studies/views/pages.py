@@ -15,7 +15,7 @@ from minno_dashboard.core.errors import Refused
 from minno_dashboard.studies import services, starters, tags
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Study, Version
-from minno_dashboard.studies.queries import Which, get_study, get_version, newest_version, studies_of
+from minno_dashboard.studies.queries import Which, get_study, get_version, newest_version, page_of_studies
 from minno_dashboard.studies.views.asking import tree_json
 from minno_dashboard.studies.views.tags import filter_links
 
@@ -42,11 +42,13 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
     given = request.GET.get("which", "")
     which = Which(given) if given in _FILTERS else Which.ALL
     search = request.GET.get("q", "").strip()
-    wanted, carried = request.GET.getlist("tag"), tags.by_study(user)
-    rows = studies_of(user, which=which, search=search)
+    wanted, number = request.GET.getlist("tag"), request.GET.get("page", "")
+    page = page_of_studies(user, which=which, search=search, tag_ids=wanted, number=_page_number(number))
     context = {
-        "rows": [row for row in rows if tags.carried_by(carried.get(row.study.pk, []), wanted)],
-        "tags_by_study": carried,
+        "page": page,
+        "rows": page.rows,
+        "to_page": "&".join([*_without_page(request), "page="]),
+        "tags_by_study": tags.by_study(user, [row.study for row in page.rows]),
         "all_tags": filter_links(request),
         "wanted_tags": wanted,
         "chips": _CHIPS,
@@ -57,6 +59,17 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
         "typed": request.POST if refused else {},
     }
     return render(request, "studies/list.html", context, status=refused.status if refused else 200)
+
+
+def _page_number(given: str) -> int:
+    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 9 else 1
+
+
+def _without_page(request: HttpRequest) -> list[str]:
+    """Return what the address asks for besides the page."""
+    asked = request.GET.copy()
+    asked.pop("page", None)
+    return [asked.urlencode()] if asked else []
 
 
 @require_POST

@@ -33,6 +33,7 @@ def filter_links(request: HttpRequest) -> list[FilterLink]:
     links = []
     for tag in tags.tags_in_use(person(request)):
         key, asked = str(tag.pk), request.GET.copy()
+        asked.pop("page", None)
         asked.setlist("tag", [one for one in wanted if one != key] + ([] if key in wanted else [key]))
         links.append(FilterLink(tag, f"?{asked.urlencode()}", key in wanted))
     return links

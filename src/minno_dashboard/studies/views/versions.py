@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -30,6 +32,7 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
     user = person(request)
     study = get_study(user, public_id, Action.READ_FILES)
     versions = sorted(study.versions.all(), key=lambda one: -one.number)
+    prefetch_related_objects(versions, "published_by")
     totals = files.totals([version.tree for version in versions])
     context = {
         "study": study,
@@ -79,7 +82,7 @@ def publish(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         public_id,
         lambda: services.publish(study=study, by=user, note=note),
-        "{} is published. Its files do not change any more.",
+        gettext("{} is published. Its files do not change any more."),
     )
 
 
@@ -92,7 +95,7 @@ def new_version(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         public_id,
         lambda: services.new_version(study=study, by=user),
-        "{} begins with the files of the one before.",
+        gettext("{} begins with the files of the one before."),
     )
 
 
@@ -106,7 +109,8 @@ def roll_back(request: HttpRequest, public_id: str, number: int) -> HttpResponse
         request,
         public_id,
         lambda: services.roll_back(study=study, to=to, by=user),
-        f"{{}} begins with the files of {to}. Nothing of the versions in between is lost.",
+        gettext("{} begins with the files of %(to)s. Nothing of the versions in between is lost.")
+        % {"to": to},
     )
 
 
@@ -117,7 +121,7 @@ def note(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
     version = get_version(get_study(user, public_id, Action.MANAGE), number)
     try:
         services.note_version(version=version, note=request.POST.get("note", ""), by=user)
-        messages.success(request, f"The note of {version} is saved.")
+        messages.success(request, gettext("The note of %(version)s is saved.") % {"version": version})
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect("study_versions", public_id)
