@@ -35,9 +35,9 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
-PLACE = re.compile(r"%\((\w+)\)s|%[%sd]")
+PLACE = re.compile(r"%\((\w+)\)s|%[%sd]|\{\w+\}")
 # A number that the plural form itself says ("one file") may be left out there.
-MAY_BE_SAID = {"count"}
+MAY_BE_SAID = {"count", "number"}
 # Nobody reads these lines of the header, and they would change with Babel.
 NOISE = re.compile(
     r'"(?:Project-Id-Version|Report-Msgid-Bugs-To|Last-Translator|Language-Team|Generated-By):.*\n'

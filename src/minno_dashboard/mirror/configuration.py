@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Min
+from django.utils.translation import gettext, ngettext
 
 from minno_dashboard.accounts import audit
 from minno_dashboard.accounts.models import User
@@ -60,8 +61,9 @@ def save(*, actor: User, is_enabled: bool, app_key: str, app_secret: str) -> Che
         secret = app_secret or before.app_secret()
     except SealBroken as error:
         raise WrongSecret(
-            "The stored App secret cannot be opened, because this Dashboard's secret key was changed. "
-            "Nothing was saved. Enter the App secret again."
+            gettext(
+                "The stored App secret cannot be opened, because this Dashboard's secret key was changed. Nothing was saved. Enter the App secret again."
+            )
         ) from error
     verdict = check(app_key=app_key, app_secret=secret) if app_key and secret else ""
     values = {
@@ -105,16 +107,20 @@ def _what_is_wrong(app_key: str) -> Invalid:
         is_known = dropbox.knows_app(app_key=app_key)
     except MirrorError:
         return WrongPair(
-            "Dropbox refuses this pair of app key and app secret. Nothing was saved. "
-            "Copy both again from the App console."
+            gettext(
+                "Dropbox refuses this pair of app key and app secret. Nothing was saved. Copy both again from the App console."
+            )
         )
     if is_known:
         return WrongSecret(
-            "Dropbox knows this app key, and the app secret is wrong. Nothing was saved. "
-            "Copy the App secret again from the App console."
+            gettext(
+                "Dropbox knows this app key, and the app secret is wrong. Nothing was saved. Copy the App secret again from the App console."
+            )
         )
     return WrongKey(
-        "Dropbox does not know this app key. Nothing was saved. Copy the App key again from the App console."
+        gettext(
+            "Dropbox does not know this app key. Nothing was saved. Copy the App key again from the App console."
+        )
     )
 
 
@@ -124,11 +130,14 @@ def paused() -> list[str]:
     waiting = Link.objects.filter(state=Link.State.NEEDS_ADMIN)
     for reason, count, at in waiting.values_list("reason").annotate(Count("pk"), Min("reason_at")):
         sentence = wording.PAUSED_FOR_ADMIN.get(reason, wording.PAUSED_FOR_ADMIN_DEFAULT)
-        mirrors = f"{words.plural(count, 'mirror')} {'is' if count == 1 else 'are'}"
-        sentences.append(sentence.format(at=f"{at:%H:%M} UTC" if at else "today", count=mirrors))
+        mirrors = ngettext("%(mirrors)s is", "%(mirrors)s are", count) % {
+            "mirrors": words.plural(count, "mirror")
+        }
+        since = f"{at:%H:%M} UTC" if at else gettext("today")
+        sentences.append(gettext(sentence).format(at=since, count=mirrors))
     damaged = Parked.objects.filter(reason__in=DAMAGED).count()
     if damaged:
-        sentences.append(wording.DAMAGED_FOR_ADMIN.format(count=words.plural(damaged, "file")))
+        sentences.append(gettext(wording.DAMAGED_FOR_ADMIN).format(count=words.plural(damaged, "file")))
     return sentences
 
 
@@ -139,9 +148,9 @@ def last_check() -> Checked | None:
         return None
     at = datetime.fromisoformat(section.values["checked_at"])
     if section.values["check"] == WORKS:
-        when = "just now" if clock.now() - at < JUST_NOW else words.ago(at, now=clock.now())
-        return Checked("good", f"Checked with Dropbox {when}: this pair works.")
+        when = gettext("just now") if clock.now() - at < JUST_NOW else words.ago(at, now=clock.now())
+        return Checked("good", gettext("Checked with Dropbox %(when)s: this pair works.") % {"when": when})
     return Checked(
         "warn",
-        "Saved, but not checked: Dropbox could not be reached. Save again when it can be.",
+        gettext("Saved, but not checked: Dropbox could not be reached. Save again when it can be."),
     )

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext, gettext_lazy
 
 
 class SecretInput(forms.TextInput):
@@ -24,31 +25,36 @@ class DropboxForm(forms.Form):
 
     synchronization = forms.ChoiceField(
         choices=[
-            (ON, "Enable Dropbox Synchronization"),
-            (OFF, "Disable Dropbox Synchronization"),
+            (ON, gettext_lazy("Enable Dropbox Synchronization")),
+            (OFF, gettext_lazy("Disable Dropbox Synchronization")),
         ],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose whether to enable or to disable Dropbox synchronization."},
+        error_messages={
+            "required": gettext_lazy("Choose whether to enable or to disable Dropbox synchronization.")
+        },
     )
     app_key = forms.CharField(
-        label="App key",
+        label=gettext_lazy("App key"),
         required=False,
         max_length=100,
         validators=[
             RegexValidator(
-                r"^[A-Za-z0-9_-]*\Z", "An app key holds only letters and digits. Copy it again from Dropbox."
+                r"^[A-Za-z0-9_-]*\Z",
+                gettext_lazy("An app key holds only letters and digits. Copy it again from Dropbox."),
             )
         ],
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}),
     )
     app_secret = forms.CharField(
-        label="App secret",
+        label=gettext_lazy("App secret"),
         required=False,
         max_length=200,
         validators=[
             RegexValidator(
                 r"^[!-~]*\Z",
-                "An app secret holds no blanks and no accented letters. Copy it again from Dropbox.",
+                gettext_lazy(
+                    "An app secret holds no blanks and no accented letters. Copy it again from Dropbox."
+                ),
             )
         ],
         widget=SecretInput(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}),
@@ -69,15 +75,15 @@ class DropboxForm(forms.Form):
         values: dict[str, Any] = super().clean() or {}
         key, secret = values.get("app_key", ""), values.get("app_secret", "")
         if values.get("synchronization") == self.ON and not key and "app_key" not in self.errors:
-            self.add_error("app_key", "Enter the App key of your app at Dropbox.")
+            self.add_error("app_key", gettext("Enter the App key of your app at Dropbox."))
         if key and not secret and "app_secret" not in self.errors:
             if self._has_secret and key != self._stored_key:
                 self.add_error(
                     "app_secret",
-                    "The stored secret belongs to the former app key. Enter this app's secret too.",
+                    gettext("The stored secret belongs to the former app key. Enter this app's secret too."),
                 )
             elif not self._has_secret and values.get("synchronization") == self.ON:
-                self.add_error("app_secret", "Enter the App secret of your app at Dropbox.")
+                self.add_error("app_secret", gettext("Enter the App secret of your app at Dropbox."))
         return values
 
 
@@ -88,10 +94,10 @@ class PolicyForm(forms.Form):
     DELETE: ClassVar[str] = "delete"
 
     deleted_files = forms.ChoiceField(
-        label="Files you delete in the Dashboard",
+        label=gettext_lazy("Files you delete in the Dashboard"),
         choices=[
-            (KEEP, "Move to the folder “Deleted” in your Dropbox, for 90 days"),
-            (DELETE, "Delete in your Dropbox too"),
+            (KEEP, gettext_lazy("Move to the folder “Deleted” in your Dropbox, for 90 days")),
+            (DELETE, gettext_lazy("Delete in your Dropbox too")),
         ],
         widget=forms.RadioSelect,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Sum
+from django.utils.translation import gettext
 
 from minno_dashboard.core import clock
 from minno_dashboard.mirror.models import Link, Restore, Run
@@ -35,17 +36,26 @@ def did(run: Run) -> str:
     """Say what a run did."""
     parts = []
     if run.uploaded:
-        parts.append(f"sent {words.plural(run.uploaded, 'file')} ({words.size(run.uploaded_bytes)})")
-    for count, verb in ((run.moved, "moved"), (run.copied, "copied"), (run.removed, "removed")):
+        parts.append(
+            gettext("sent %(files)s (%(size)s)")
+            % {"files": words.plural(run.uploaded, "file"), "size": words.size(run.uploaded_bytes)}
+        )
+    for count, said in (
+        (run.moved, gettext("moved %(count)s")),
+        (run.copied, gettext("copied %(count)s")),
+        (run.removed, gettext("removed %(count)s")),
+    ):
         if count:
-            parts.append(f"{verb} {count:,}")
+            parts.append(said % {"count": f"{count:,}"})
     if run.drifted:
-        parts.append(f"found {words.plural(run.drifted, 'change')} made in Dropbox")
+        parts.append(
+            gettext("found %(changes)s made in Dropbox") % {"changes": words.plural(run.drifted, "change")}
+        )
     if "files/list_folder" in (run.calls or {}):
-        parts.append("listed everything")
+        parts.append(gettext("listed everything"))
     if run.error:
         parts.append(run.error)
-    sentence = ", ".join(parts) or "compared, nothing to do"
+    sentence = ", ".join(parts) or gettext("compared, nothing to do")
     return sentence[0].upper() + sentence[1:]
 
 

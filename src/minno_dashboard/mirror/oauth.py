@@ -6,6 +6,8 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 
+from django.utils.translation import gettext, gettext_noop
+
 from minno_dashboard.accounts import audit
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Conflict, Invalid, Refused
@@ -18,7 +20,7 @@ from minno_dashboard.siteconfig.sealing import SealBroken
 
 log = logging.getLogger(__name__)
 
-NOT_ENABLED = "The administrator of this Dashboard has not enabled Dropbox synchronization."
+NOT_ENABLED = gettext_noop("The administrator of this Dashboard has not enabled Dropbox synchronization.")
 
 
 def begin(*, user: User, browser: str, may_read: bool = False) -> str:
@@ -32,7 +34,7 @@ def begin(*, user: User, browser: str, may_read: bool = False) -> str:
     """
     settings = siteconfig.dropbox()
     if not settings.is_enabled or not settings.app_key:
-        raise Refused(NOT_ENABLED)
+        raise Refused(gettext(NOT_ENABLED))
     begun = states.begin(user=user, browser=browser, app_key=settings.app_key)
     return dropbox.authorize_url(
         app_key=settings.app_key,
@@ -53,17 +55,21 @@ def finish(*, user: User, browser: str, answer: Mapping[str, str]) -> str:
     code, error, state = answer.get("code", ""), answer.get("error", ""), answer.get("state", "")
     taken = states.take(state=state, user=user, browser=browser)
     if error == "access_denied":
-        raise Refused("You chose not to connect; nothing was changed.")
+        raise Refused(gettext("You chose not to connect; nothing was changed."))
     if error:
         log.warning("Dropbox ended a connection with an error of %d characters", len(error))
-        raise Refused(f"Dropbox ended the connection with “{error[:80]}”; nothing was connected.")
+        raise Refused(
+            gettext("Dropbox ended the connection with “%(value)s”; nothing was connected.")
+            % {"value": error[:80]}
+        )
     if not code:
-        raise Refused(f"Dropbox's answer was incomplete; nothing was connected. {states.BEGIN_AGAIN}")
+        raise Refused(states.begin_again(gettext("Dropbox's answer was incomplete; nothing was connected.")))
     settings = siteconfig.dropbox()
     if not settings.is_enabled or settings.app_key != taken.app_key:
         raise Refused(
-            f"The administrator changed the Dropbox configuration meanwhile; nothing was connected. "
-            f"{states.BEGIN_AGAIN if settings.is_enabled else NOT_ENABLED}"
+            gettext("The administrator changed the Dropbox configuration meanwhile; nothing was connected.")
+            + " "
+            + gettext(states.BEGIN_AGAIN if settings.is_enabled else NOT_ENABLED)
         )
     try:
         grant = dropbox.exchange_code(
@@ -82,28 +88,29 @@ def sentence(refusal: MirrorError) -> str:
     """Say why a connection could not be finished."""
     reason = refusal.reason
     if isinstance(refusal, NeedsAdmin) and reason == "redirect_uri":
-        return (
-            f"Dropbox refuses this Dashboard's return address; nothing was connected. "
-            f"Ask the administrator to add {redirect.uri()} to the app's redirect URIs at Dropbox."
-        )
+        return gettext(
+            "Dropbox refuses this Dashboard's return address; nothing was connected. Ask the administrator to add %(uri)s to the app's redirect URIs at Dropbox."
+        ) % {"uri": redirect.uri()}
     if isinstance(refusal, NeedsAdmin):
-        return (
-            "Dropbox refuses this Dashboard's app key or app secret; nothing was connected. "
-            "Ask the administrator to correct them in Admin → Edit configuration."
+        return gettext(
+            "Dropbox refuses this Dashboard's app key or app secret; nothing was connected. Ask the administrator to correct them in Admin → Edit configuration."
         )
     if isinstance(refusal, NeedsUser) and reason == "missing_scope":
         return missing_permissions(dropbox.SCOPES)
     if isinstance(refusal, NeedsUser):
-        return f"Dropbox no longer accepts the answer it gave; nothing was connected. {states.BEGIN_AGAIN}"
-    return "Dropbox cannot be reached at the moment; nothing was connected. Try again in a few minutes."
+        return states.begin_again(
+            gettext("Dropbox no longer accepts the answer it gave; nothing was connected.")
+        )
+    return gettext(
+        "Dropbox cannot be reached at the moment; nothing was connected. Try again in a few minutes."
+    )
 
 
 def missing_permissions(scopes: tuple[str, ...]) -> str:
     """Say which permissions Dropbox did not grant."""
-    return (
-        f"Dropbox did not grant everything the mirror needs ({', '.join(scopes)}); nothing was connected. "
-        "Ask the administrator to tick these permissions of the app at Dropbox, then connect again."
-    )
+    return gettext(
+        "Dropbox did not grant everything the mirror needs (%(scopes)s); nothing was connected. Ask the administrator to tick these permissions of the app at Dropbox, then connect again."
+    ) % {"scopes": ", ".join(scopes)}
 
 
 def _link(user: User, grant: Grant, app_key: str) -> str:
@@ -111,7 +118,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     if missing:
         raise Refused(missing_permissions(missing))
     if not grant.refresh_token or not grant.account_id:
-        raise Invalid(f"Dropbox's answer was incomplete; nothing was connected. {states.BEGIN_AGAIN}")
+        raise Invalid(states.begin_again(gettext("Dropbox's answer was incomplete; nothing was connected.")))
     if (
         Link.objects.exclude(user=user)
         .exclude(state=Link.State.OFF)
@@ -119,8 +126,9 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
         .exists()
     ):
         raise Conflict(
-            "Another user of this Dashboard is connected with this Dropbox account; nothing was connected. "
-            "Log in at dropbox.com with an account of your own, then connect again."
+            gettext(
+                "Another user of this Dashboard is connected with this Dropbox account; nothing was connected. Log in at dropbox.com with an account of your own, then connect again."
+            )
         )
     former = Link.objects.filter(user=user).exclude(account_id=grant.account_id).first()
     former_token = _token_of(former) if former else ""
@@ -129,8 +137,8 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     if former_token:
         with suppress(MirrorError):
             dropbox.revoke(access_token=former_token)
-    whose = link.account_email or link.account_name or "your account"
-    return f"Connected with the Dropbox of {whose}. The first copy begins now."
+    whose = link.account_email or link.account_name or gettext("your account")
+    return gettext("Connected with the Dropbox of %(whose)s. The first copy begins now.") % {"whose": whose}
 
 
 def _token_of(link: Link) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext, ngettext
+
 from minno_dashboard.accounts.models import User
 from minno_dashboard.mirror import history, queries, wording
 from minno_dashboard.mirror.history import PastRun
@@ -101,26 +103,42 @@ def question(link: Link) -> Question | None:
         return None
     removed, total = int(asked.get("removed", 0)), int(asked.get("total", 0))
     count = words.plural(removed, "file")
-    share = f"{removed:,} of {words.plural(total, 'file')}"
+    share = gettext("%(removed)s of %(total)s") % {
+        "removed": f"{removed:,}",
+        "total": words.plural(total, "file"),
+    }
     if link.reason == "mass_removal_in_dropbox":
         return Question(
-            sentence=f"{share} were deleted in your Dropbox. They are safe in the Dashboard.",
-            accept=f"Put {count} back into your Dropbox",
-            refuse="Keep the mirror paused",
+            sentence=gettext("%(share)s were deleted in your Dropbox. They are safe in the Dashboard.")
+            % {"share": share},
+            accept=gettext("Put %(count)s back into your Dropbox") % {"count": count},
+            refuse=gettext("Keep the mirror paused"),
         )
     if link.reason == "newer_in_dropbox":
         return Question(
-            sentence=f"{count} in your Dropbox {'is' if removed == 1 else 'are'} newer than in this Dashboard. "
-            "Where the mirror goes on, they stay beside the Dashboard's, with “changed in Dropbox” in their names.",
-            accept="Keep both and go on",
-            refuse="Keep the mirror paused",
+            sentence=ngettext(
+                "%(files)s in your Dropbox is newer than in this Dashboard. "
+                "Where the mirror goes on, they stay beside the Dashboard's, with “changed in Dropbox” in their names.",
+                "%(files)s in your Dropbox are newer than in this Dashboard. "
+                "Where the mirror goes on, they stay beside the Dashboard's, with “changed in Dropbox” in their names.",
+                removed,
+            )
+            % {"files": count},
+            accept=gettext("Keep both and go on"),
+            refuse=gettext("Keep the mirror paused"),
         )
     if link.keep_deleted:
-        consequence, verb = "would move to the folder Deleted in your Dropbox", f"Move {count} to Deleted"
+        sentence = gettext(
+            "%(share)s are no longer in the Dashboard and would move to the folder Deleted in your Dropbox."
+        )
+        verb = gettext("Move %(count)s to Deleted")
     else:
-        consequence, verb = "would be deleted from your Dropbox for good", f"Delete {count} from Dropbox"
+        sentence = gettext(
+            "%(share)s are no longer in the Dashboard and would be deleted from your Dropbox for good."
+        )
+        verb = gettext("Delete %(count)s from Dropbox")
     return Question(
-        sentence=f"{share} are no longer in the Dashboard and {consequence}.",
-        accept=verb,
-        refuse="Keep the mirror paused",
+        sentence=sentence % {"share": share},
+        accept=verb % {"count": count},
+        refuse=gettext("Keep the mirror paused"),
     )

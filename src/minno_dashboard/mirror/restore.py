@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
@@ -34,10 +35,28 @@ MOST_FAILURES = 12
 """So many failures in a row, without one more file, end a restore; with the growing waits that is half an hour."""
 
 NEWER = "newer_in_dropbox"
-NOT_LINKED = "Your studies are not connected with a Dropbox account."
-WHY_READ = (
+NOT_LINKED = gettext_noop("Your studies are not connected with a Dropbox account.")
+WHY_READ = gettext_noop(
     "To restore a study, the Dashboard must read its files in your Dropbox; until now it may only write them. "
     "Dropbox asks you for this permission once."
+)
+# How a restore ended is stored in English and worded in the reader's language where it is shown.
+NOT_CONNECTED = gettext_noop(
+    "Your studies are not connected with a Dropbox account. Connect again, then restore."
+)
+NOT_READ = gettext_noop(
+    "To restore a study, the Dashboard must read its files in your Dropbox; until now it may only write them. "
+    "Dropbox asks you for this permission once. Nothing was restored."
+)
+GONE = gettext_noop("This study is not in your Dropbox any more.")
+TOO_LONG = gettext_noop(
+    "Dropbox could not be read for half an hour. What was fetched is kept: restore again to go on."
+)
+APP_REFUSED = gettext_noop(
+    "Dropbox refuses this Dashboard's app key; nothing was restored. Your administrator can help."
+)
+CONNECTION_REFUSED = gettext_noop(
+    "Dropbox no longer accepts our connection; nothing was restored. Reconnect, then restore again."
 )
 
 
@@ -79,11 +98,11 @@ def ask(*, user: User, path: str) -> Restore:
     """
     link = queries.link_of(user)
     if link is None:
-        raise NotFound(NOT_LINKED)
+        raise NotFound(gettext(NOT_LINKED))
     if not may_read(link):
-        raise NotAllowed(WHY_READ)
+        raise NotAllowed(gettext(WHY_READ))
     if path not in {one.path for one in studies_of(link)}:
-        raise NotFound("This study is not in your Dropbox any more.")
+        raise NotFound(gettext(GONE))
     try:
         with transaction.atomic():
             return Restore.objects.create(link=link, path=path, asked_at=clock.now())
@@ -129,7 +148,7 @@ def run(pk: int, lease: Lease, is_stopping: Callable[[], bool] = lambda: False) 
 def _work(row: Restore, lease: Lease, is_stopping: Callable[[], bool]) -> None:
     link = row.link
     if link.state == Link.State.OFF:
-        raise NotFound(f"{NOT_LINKED} Connect again, then restore.")
+        raise NotFound(NOT_CONNECTED)
     port = keys.open_port(link)
     try:
         fetcher = Fetcher(port, row, lease, is_stopping)
@@ -179,13 +198,13 @@ def _after(row: Restore, lease: Lease, error: MirrorError) -> None:
         _fail(lease, _why(error))
         return
     if isinstance(error, Rescan):
-        _fail(lease, "This study is not in your Dropbox any more.")
+        _fail(lease, GONE)
         return
     failures = row.failures + 1
     if failures > MOST_FAILURES:
         _fail(
             lease,
-            "Dropbox could not be read for half an hour. What was fetched is kept: restore again to go on.",
+            TOO_LONG,
         )
         return
     asked = error.after if isinstance(error, Retry | Ambiguous) else 0.0
@@ -195,10 +214,10 @@ def _after(row: Restore, lease: Lease, error: MirrorError) -> None:
 
 def _why(error: MirrorError) -> str:
     if error.reason == "missing_scope":
-        return f"{WHY_READ} Nothing was restored."
+        return NOT_READ
     if isinstance(error, NeedsAdmin):
-        return "Dropbox refuses this Dashboard's app key; nothing was restored. Your administrator can help."
-    return "Dropbox no longer accepts our connection; nothing was restored. Reconnect, then restore again."
+        return APP_REFUSED
+    return CONNECTION_REFUSED
 
 
 def _fail(lease: Lease, sentence: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from minno_dashboard.files.models import Blob
 from minno_dashboard.jobs.lease import LeaseModel
@@ -65,3 +66,10 @@ class Restore(LeaseModel):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.state}"
+
+    @property
+    def said(self) -> str:
+        """Return how it ended, in the reader's language where the sentence is one of ours."""
+        if self.state == self.State.DONE and self.study:
+            return gettext("Restored as “%(name)s”.") % {"name": self.study.name}
+        return gettext(self.sentence) if self.sentence else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -36,7 +37,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "link": link,
         "found": restore.studies_of(link) if link else [],
         "may_read": link is not None and restore.may_read(link),
-        "why": restore.WHY_READ,
+        "why": gettext(restore.WHY_READ),
         "notices": notices.take(request),
     }
     return render(request, "mirror/restore.html", context)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
@@ -56,7 +57,9 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
             row.save()
     except IntegrityError as error:
         raise Conflict(
-            "Another user of this Dashboard is connected with this Dropbox account; nothing was connected."
+            gettext(
+                "Another user of this Dashboard is connected with this Dropbox account; nothing was connected."
+            )
         ) from error
     _learn_whose(row)
     return row
@@ -119,7 +122,7 @@ def unlink(*, user: User) -> None:
 def _link_of(user: User) -> Link:
     row = Link.objects.select_for_update().filter(user=user).exclude(state=Link.State.OFF).first()
     if row is None:
-        raise NotFound("Your studies are not connected with a Dropbox account.")
+        raise NotFound(gettext("Your studies are not connected with a Dropbox account."))
     return row
 
 
@@ -150,7 +153,7 @@ def confirm_removal(*, user: User, accept: bool) -> None:
     """
     row = _link_of(user)
     if row.removal_question is None:
-        raise Refused("Nothing waits for your confirmation any more.")
+        raise Refused(gettext("Nothing waits for your confirmation any more."))
     if not accept:
         return
     Link.objects.filter(pk=row.pk).update(

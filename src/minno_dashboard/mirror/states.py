@@ -8,6 +8,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.translation import gettext, gettext_noop
+
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock, ids
 from minno_dashboard.core.errors import Refused
@@ -16,7 +18,12 @@ from minno_dashboard.siteconfig import sealing
 
 LIFETIME = timedelta(minutes=10)
 KEPT = timedelta(days=1)
-BEGIN_AGAIN = "Begin again with Synchronize with your Dropbox Account."
+BEGIN_AGAIN = gettext_noop("Begin again with Synchronize with your Dropbox Account.")
+
+
+def begin_again(sentence: str) -> str:
+    """Return the sentence followed by what to do."""
+    return f"{sentence} {gettext(BEGIN_AGAIN)}"
 
 
 @dataclass(frozen=True)
@@ -60,20 +67,32 @@ def take(*, state: str, user: User, browser: str) -> Taken:
     row = spend(state)
     if row is None:
         raise Refused(
-            f"This answer does not belong to a connection begun here; nothing was connected. {BEGIN_AGAIN}"
+            begin_again(
+                gettext("This answer does not belong to a connection begun here; nothing was connected.")
+            )
         )
     if row.used_at is not None:
-        raise Refused("This answer from Dropbox was used before, and works only once; nothing was changed.")
+        raise Refused(
+            gettext("This answer from Dropbox was used before, and works only once; nothing was changed.")
+        )
     if row.user_id != user.pk:
         raise Refused(
-            f"This connection was begun by another user of this Dashboard; nothing was connected. {BEGIN_AGAIN}"
+            begin_again(
+                gettext("This connection was begun by another user of this Dashboard; nothing was connected.")
+            )
         )
     if not hmac.compare_digest(row.browser, ids.fingerprint(browser)):
         raise Refused(
-            f"This connection was begun in another browser or before a log-out; nothing was connected. {BEGIN_AGAIN}"
+            begin_again(
+                gettext(
+                    "This connection was begun in another browser or before a log-out; nothing was connected."
+                )
+            )
         )
     if row.expires_at <= clock.now():
-        raise Refused(f"Dropbox answered after more than 10 minutes; nothing was connected. {BEGIN_AGAIN}")
+        raise Refused(
+            begin_again(gettext("Dropbox answered after more than 10 minutes; nothing was connected."))
+        )
     return Taken(verifier=sealing.unseal(row.verifier), app_key=row.app_key)
 
 

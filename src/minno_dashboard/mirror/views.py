@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
@@ -23,7 +24,7 @@ from minno_dashboard.studies import queries as studies
 
 BROWSER_MARK = "dropbox_browser"
 GO_ON_AT = "dropbox_go_on_at"
-LOGGED_OUT = (
+LOGGED_OUT = gettext_noop(
     "You were logged out before Dropbox answered; nothing was connected. "
     "Log in, then connect again in Settings."
 )
@@ -65,8 +66,10 @@ def to_dropbox(request: HttpRequest, *, may_read: bool = False) -> HttpResponse:
     if origin not in ("null", settings.SERVER_URL):
         notices.say(
             request,
-            f"Dropbox brings you back to {settings.SERVER_URL}, and you are logged in at {origin}. "
-            f"Open {settings.SERVER_URL}/settings/ and connect there.",
+            gettext(
+                "Dropbox brings you back to %(server_url)s, and you are logged in at %(origin)s. Open %(server_url)s/settings/ and connect there."
+            )
+            % {"server_url": settings.SERVER_URL, "origin": origin},
             is_refusal=True,
         )
         return _back_to_settings()
@@ -85,7 +88,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
     """Take Dropbox's answer; whatever it is, the browser goes on to an address without it."""
     if not request.user.is_authenticated:
         states.spend(request.GET.get("state", ""))
-        messages.error(request, LOGGED_OUT)
+        messages.error(request, gettext(LOGGED_OUT))
         return _see_other(f"{resolve_url('login')}?next={resolve_url('settings')}")
     try:
         done = oauth.finish(
@@ -136,7 +139,7 @@ def prove(request: HttpRequest) -> HttpResponse:
     return _do(
         request,
         lambda: services.prove_now(user=person(request)),
-        "Dropbox is asked for its checksums now.",
+        gettext("Dropbox is asked for its checksums now."),
     )
 
 
@@ -148,12 +151,14 @@ def policy(request: HttpRequest) -> HttpResponse:
         return _do(
             request,
             lambda: services.choose_policy(user=person(request), keep_deleted=form.keeps_deleted),
-            "Files that you delete here move to the folder Deleted in your Dropbox."
+            gettext("Files that you delete here move to the folder Deleted in your Dropbox.")
             if form.keeps_deleted
-            else "Files that you delete here are deleted in your Dropbox too.",
+            else gettext("Files that you delete here are deleted in your Dropbox too."),
         )
     notices.say(
-        request, "Choose what becomes of the files that you delete; nothing was changed.", is_refusal=True
+        request,
+        gettext("Choose what becomes of the files that you delete; nothing was changed."),
+        is_refusal=True,
     )
     return _back_to_settings()
 
@@ -163,15 +168,15 @@ def confirm(request: HttpRequest) -> HttpResponse:
     """Take the user's answer about many files that would go."""
     form = ConfirmForm(request.POST)
     if not form.is_valid():
-        notices.say(request, "Choose one of the two buttons; nothing was changed.", is_refusal=True)
+        notices.say(request, gettext("Choose one of the two buttons; nothing was changed."), is_refusal=True)
         return _back_to_settings()
     is_accepted = form.cleaned_data["answer"] == "accept"
     return _do(
         request,
         lambda: services.confirm_removal(user=person(request), accept=is_accepted),
-        "The mirror goes on."
+        gettext("The mirror goes on.")
         if is_accepted
-        else "The mirror stays paused; nothing is changed in your Dropbox.",
+        else gettext("The mirror stays paused; nothing is changed in your Dropbox."),
     )
 
 
@@ -181,7 +186,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     return _do(
         request,
         lambda: oauth.stop(user=person(request)),
-        "Your studies are no longer synchronized. The files that are in your Dropbox stay there.",
+        gettext("Your studies are no longer synchronized. The files that are in your Dropbox stay there."),
     )
 
 
@@ -209,7 +214,7 @@ def save_configuration(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             unchecked = checked is not None and checked.dot != "good"
-            messages.success(request, "Saved, but not checked." if unchecked else "Saved.")
+            messages.success(request, gettext("Saved, but not checked.") if unchecked else gettext("Saved."))
             return _see_other(f"{resolve_url('edit_configuration')}#dropbox")
     setattr(request, sections.FORM_OF_REQUEST, form)
     return configuration_page.page(request, status=422)
