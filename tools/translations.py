@@ -26,6 +26,7 @@ SCRIPTS = ROOT / "frontend/src"
 DOMAINS = ("django", "djangojs")
 # Where each function takes the message (and its plural, and its context) from.
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+    "_": None,
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,

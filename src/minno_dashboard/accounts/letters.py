@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts import mail
+from minno_dashboard.accounts.language import spoken_with
 from minno_dashboard.accounts.mail import Letter
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.ids import fingerprint
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _in_the_readers_language(write: Callable[P, R]) -> Callable[P, R]:
+    """Let a function that writes to its `user` speak that user's language."""
+
+    @wraps(write)
+    def spoken(*args: P.args, **kwargs: P.kwargs) -> R:
+        with spoken_with(cast(User, kwargs["user"])):
+            return write(*args, **kwargs)
+
+    return spoken
 
 
 def site_name() -> str:
@@ -29,6 +47,7 @@ def _fingerprint_in(link: str) -> str:
     return fingerprint(link.rstrip("/").rpartition("/")[2])
 
 
+@_in_the_readers_language
 def send_activation(*, user: User, link: str) -> bool:
     """Send the link that sets the first password; answer whether mail is configured."""
     if not mail.is_enabled():
@@ -46,6 +65,7 @@ def send_activation(*, user: User, link: str) -> bool:
     return True
 
 
+@_in_the_readers_language
 def send_reset(*, user: User, link: str) -> bool:
     """Send the link that sets another password; answer whether mail is configured."""
     if not mail.is_enabled():
@@ -64,6 +84,7 @@ def send_reset(*, user: User, link: str) -> bool:
     return True
 
 
+@_in_the_readers_language
 def send_email_confirmation(*, user: User, email: str, link: str) -> None:
     """Send the link that confirms a new address, to that address."""
     letter = _letter(
@@ -79,6 +100,7 @@ def send_email_confirmation(*, user: User, email: str, link: str) -> None:
     mail.post(letter, only_while_open=_fingerprint_in(link))
 
 
+@_in_the_readers_language
 def tell_former_address(*, user: User, email: str) -> None:
     """Tell the address from before that it is replaced."""
     if not mail.is_enabled():
@@ -94,6 +116,7 @@ def tell_former_address(*, user: User, email: str) -> None:
     mail.post(letter)
 
 
+@_in_the_readers_language
 def send_test(*, user: User) -> None:
     """Send a test mail now and wait for the mail server.
 

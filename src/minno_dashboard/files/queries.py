@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid, NotFound, TooLarge
@@ -107,7 +108,9 @@ def get_node(*, tree: Tree, node_id: int) -> Node:
     """
     node = Node.objects.filter(pk=node_id, tree=tree, deleted_at=None).select_related("blob", "tree").first()
     if node is None:
-        raise NotFound("This file or folder is not here any more; it may have been deleted or moved.")
+        raise NotFound(
+            gettext("This file or folder is not here any more; it may have been deleted or moved.")
+        )
     return node
 
 
@@ -119,7 +122,9 @@ def get_nodes(*, tree: Tree, node_ids: Sequence[int]) -> list[Node]:
     """
     found = list(Node.objects.filter(pk__in=set(node_ids), tree=tree, deleted_at=None).select_related("blob"))
     if len(found) != len(set(node_ids)):
-        raise NotFound("Some of these files are not here any more; they may have been deleted or moved.")
+        raise NotFound(
+            gettext("Some of these files are not here any more; they may have been deleted or moved.")
+        )
     return found
 
 
@@ -131,7 +136,7 @@ def get_deleted(*, tree: Tree, node_id: int) -> Node:
     """
     node = deleted(tree).filter(pk=node_id).first()
     if node is None:
-        raise NotFound("There is nothing of this kind to bring back.")
+        raise NotFound(gettext("There is nothing of this kind to bring back."))
     return node
 
 
@@ -173,7 +178,7 @@ def version_of(*, node: Node, version_id: int) -> FileVersion:
     """
     version = history(node).select_related("node").filter(pk=version_id).first()
     if version is None:
-        raise NotFound("This state of the file is not in its history.")
+        raise NotFound(gettext("This state of the file is not in its history."))
     return version
 
 
@@ -219,7 +224,7 @@ def get_upload(*, tree: Tree, public_id: str) -> Upload:
     """
     upload = Upload.objects.filter(tree=tree, public_id=public_id).select_related("tree", "parent").first()
     if upload is None:
-        raise NotFound("This upload is not known any more; begin it anew.")
+        raise NotFound(gettext("This upload is not known any more; begin it anew."))
     return upload
 
 
@@ -232,8 +237,10 @@ def read_text(blob: Blob) -> TextFile:
     """
     if blob.size > MOST_EDITOR_BYTES:
         raise TooLarge(
-            f"This file has {blob.size / 1024**2:.0f} MB; the editor opens files up to"
-            f" {MOST_EDITOR_BYTES // 1024**2} MB. Download it instead."
+            gettext(
+                "This file has %(size)s MB; the editor opens files up to %(most)s MB. Download it instead."
+            )
+            % {"size": f"{blob.size / 1024**2:.0f}", "most": MOST_EDITOR_BYTES // 1024**2}
         )
     return decode_text(store.read_verified(blob))
 
@@ -245,5 +252,7 @@ def blob_of(node: Node) -> Blob:
         Invalid: the node is a folder.
     """
     if node.blob is None:
-        raise Invalid(f"{names.quoted(node.name)} is a folder; only a file has content.")
+        raise Invalid(
+            gettext("%(name)s is a folder; only a file has content.") % {"name": names.quoted(node.name)}
+        )
     return node.blob

@@ -22,6 +22,7 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
 from django.db import transaction
 from django.db.models import Exists, ForeignObjectRel, OuterRef, Q
+from django.utils.translation import gettext
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.contenthash import Hasher
@@ -51,8 +52,10 @@ class DamagedBlob(Refused):
 
     def __init__(self, blob: Blob) -> None:
         super().__init__(
-            "The stored bytes of this file are damaged; nothing was sent out."
-            f" The administrator can restore {blob.sha256} from a backup."
+            gettext(
+                "The stored bytes of this file are damaged; nothing was sent out. The administrator can restore %(sha256)s from a backup."
+            )
+            % {"sha256": blob.sha256}
         )
         self.blob = blob
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import NotAllowed, NotFound
@@ -84,18 +85,26 @@ OF_A_DELETED_STUDY = frozenset({Action.SEE, Action.DELETE})
 """What is left, once a study is deleted, to those who could delete it (DELETE includes bringing back)."""
 
 _REFUSALS: dict[Action, str] = {
-    Action.SEE_MEMBERS: "Only those who work on this study see who else does.",
-    Action.READ_FILES: "You have no access to the files of this study; its owner can change that.",
-    Action.EDIT_FILES: "You can read the files of this study and not change them; its owner can change that.",
-    Action.MANAGE: "Only the owner of this study, and those who may edit it, can do this.",
-    Action.SHARE: "Only the owner of this study, and those who may edit it, can share it.",
-    Action.DELETE: "Only the owner of this study, and those who may edit it, can delete it.",
-    Action.READ_DATA: "You have no access to the data of this study; its owner can change that.",
-    Action.DELETE_DATA: "Only the owner of this study, and those who may edit it, can delete its data.",
-    Action.DUPLICATE: "You have no access to the files of this study, so you cannot copy it.",
-    Action.TRANSFER: "Only the owner of this study can give it to somebody else.",
-    Action.LEAVE: "Nobody shared this study with you, so there is nothing to leave.",
-    Action.ANSWER: "There is no invitation to this study that waits for your answer.",
+    Action.SEE_MEMBERS: gettext_noop("Only those who work on this study see who else does."),
+    Action.READ_FILES: gettext_noop(
+        "You have no access to the files of this study; its owner can change that."
+    ),
+    Action.EDIT_FILES: gettext_noop(
+        "You can read the files of this study and not change them; its owner can change that."
+    ),
+    Action.MANAGE: gettext_noop("Only the owner of this study, and those who may edit it, can do this."),
+    Action.SHARE: gettext_noop("Only the owner of this study, and those who may edit it, can share it."),
+    Action.DELETE: gettext_noop("Only the owner of this study, and those who may edit it, can delete it."),
+    Action.READ_DATA: gettext_noop(
+        "You have no access to the data of this study; its owner can change that."
+    ),
+    Action.DELETE_DATA: gettext_noop(
+        "Only the owner of this study, and those who may edit it, can delete its data."
+    ),
+    Action.DUPLICATE: gettext_noop("You have no access to the files of this study, so you cannot copy it."),
+    Action.TRANSFER: gettext_noop("Only the owner of this study can give it to somebody else."),
+    Action.LEAVE: gettext_noop("Nobody shared this study with you, so there is nothing to leave."),
+    Action.ANSWER: gettext_noop("There is no invitation to this study that waits for your answer."),
 }
 
 _BY_FILES = {
@@ -149,10 +158,10 @@ def require(user: Person, action: Action | str, study: Study) -> Standing:
     found = standing(user, study)
     if not found.may(Action(action)):
         if not found.may(Action.SEE):
-            raise NotFound("There is no such study, or it is not shared with you.")
+            raise NotFound(gettext("There is no such study, or it is not shared with you."))
         if study.deleted_at is not None:
-            raise NotAllowed("This study is deleted. Bring it back to work on it.")
-        raise NotAllowed(_REFUSALS[Action(action)])
+            raise NotAllowed(gettext("This study is deleted. Bring it back to work on it."))
+        raise NotAllowed(gettext(_REFUSALS[Action(action)]))
     return found
 
 

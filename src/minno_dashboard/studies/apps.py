@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class StudiesConfig(AppConfig):
@@ -18,4 +19,6 @@ class StudiesConfig(AppConfig):
         from minno_dashboard.studies.views import messages
         from minno_dashboard.ui import slots
 
-        slots.contribute("topbar", name="messages", title="Messages", order=5, render=messages.mark)
+        slots.contribute(
+            "topbar", name="messages", title=gettext_lazy("Messages"), order=5, render=messages.mark
+        )

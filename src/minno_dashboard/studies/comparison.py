@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext_noop
+
 from minno_dashboard.core import names
 from minno_dashboard.files.queries import Entry, natural_key
 
@@ -18,6 +20,10 @@ class How(StrEnum):
     REMOVED = "removed"
     CHANGED = "changed"
     MOVED = "moved"
+
+
+_WORDS = (gettext_noop("added"), gettext_noop("removed"), gettext_noop("changed"), gettext_noop("moved"))
+"""The same words, for the translators; the page words them for its reader."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from django.utils.translation import gettext, ngettext
+
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid, Refused
@@ -40,8 +42,12 @@ class ImportRefused(Refused):
     """Nothing was imported; `problems` has one sentence for each thing that is in the way."""
 
     def __init__(self, problems: list[str]) -> None:
-        many = f"{len(problems)} things are" if len(problems) > 1 else "One thing is"
-        super().__init__(f"Nothing was imported: {many} in the way.")
+        said = ngettext(
+            "Nothing was imported: One thing is in the way.",
+            "Nothing was imported: %(count)s things are in the way.",
+            len(problems),
+        )
+        super().__init__(said % {"count": len(problems)})
         self.problems = problems
 
 
@@ -68,7 +74,7 @@ class Found:
         if opener is None:
             self.folders[cleaned] = None
         elif cleaned in self.files:
-            self.refuse(path, "this name is there twice.")
+            self.refuse(path, gettext("this name is there twice."))
         else:
             self.files[cleaned] = (size, opener)
             self.bytes += size
@@ -106,9 +112,19 @@ def _opened(source: Path) -> Iterator[Found]:
         with zipfile.ZipFile(source) as archive:
             yield _look_into_zip(archive, source.stat().st_size)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise ImportRefused([f"{names.quoted(source.name)} is not a whole zip file ({error})."]) from error
+        raise ImportRefused(
+            [
+                gettext("%(name)s is not a whole zip file (%(error)s).")
+                % {"name": names.quoted(source.name), "error": error}
+            ]
+        ) from error
     except OSError as error:
-        raise ImportRefused([f"{names.quoted(str(source))} cannot be read ({error.strerror})."]) from error
+        raise ImportRefused(
+            [
+                gettext("%(quoted)s cannot be read (%(strerror)s).")
+                % {"quoted": names.quoted(str(source)), "strerror": error.strerror}
+            ]
+        ) from error
 
 
 def _store(found: Found, progress: Progress) -> dict[tuple[str, ...], Blob]:
@@ -133,13 +149,20 @@ def _as_a_whole(found: Found) -> list[str]:
         other = seen.setdefault(tuple(map(names.fold, path)), path)
         if other != path:
             problems.append(
-                f"{names.quoted('/'.join(other))} and {names.quoted('/'.join(path))} differ only in upper and lower"
-                " case; Dropbox and many computers hold them for one."
+                gettext(
+                    "%(one)s and %(other)s differ only in upper and lower case;"
+                    " Dropbox and many computers hold them for one."
+                )
+                % {"one": names.quoted("/".join(other)), "other": names.quoted("/".join(path))}
             )
         elif path in found.files and path in found.folders:
-            problems.append(f"{names.quoted('/'.join(path))} is both a file and a folder.")
+            problems.append(
+                gettext("%(name)s is both a file and a folder.") % {"name": names.quoted("/".join(path))}
+            )
         elif len(path) > 1 and path[:-1] in found.files:
-            problems.append(f"{names.quoted('/'.join(path[:-1]))} is both a file and a folder.")
+            problems.append(
+                gettext("%(name)s is both a file and a folder.") % {"name": names.quoted("/".join(path[:-1]))}
+            )
     return problems
 
 
@@ -153,10 +176,14 @@ def _with_folders(paths: Iterable[tuple[str, ...]]) -> Iterable[tuple[str, ...]]
 def _limits(things: int, size: int) -> list[str]:
     problems = []
     if things > MOST_THINGS:
-        problems.append(f"There are {things} files and folders; a study can have at most {MOST_THINGS}.")
+        problems.append(
+            gettext("There are %(things)s files and folders; a study can have at most %(most_things)s.")
+            % {"things": things, "most_things": MOST_THINGS}
+        )
     if size > MOST_BYTES:
         problems.append(
-            f"Unpacked there are {size} bytes; a study can be imported with at most {MOST_BYTES}."
+            gettext("Unpacked there are %(size)s bytes; a study can be imported with at most %(most_bytes)s.")
+            % {"size": size, "most_bytes": MOST_BYTES}
         )
     return problems
 
@@ -169,7 +196,9 @@ def _look_into_folder(folder: Path) -> Found:
         try:
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)
         except OSError as error:
-            found.refuse("/".join(parts), f"it cannot be read ({error.strerror}).")
+            found.refuse(
+                "/".join(parts), gettext("it cannot be read (%(strerror)s).") % {"strerror": error.strerror}
+            )
             continue
         for entry in entries:
             _look_at_entry(found, entry, (*parts, entry.name), waiting)
@@ -184,14 +213,14 @@ def _look_at_entry(
 ) -> None:
     path, file = "/".join(parts), Path(entry.path)
     if entry.is_symlink():
-        found.refuse(path, "it is a link; only what it points to could be imported.")
+        found.refuse(path, gettext("it is a link; only what it points to could be imported."))
     elif entry.is_dir():
         found.add(path, parts, 0, None)
         waiting.append((file, parts))
     elif not entry.is_file():
-        found.refuse(path, "it is neither a file nor a folder but a device, pipe or socket.")
+        found.refuse(path, gettext("it is neither a file nor a folder but a device, pipe or socket."))
     elif not os.access(file, os.R_OK):
-        found.refuse(path, "it may not be read.")
+        found.refuse(path, gettext("it may not be read."))
     else:
         found.add(path, parts, entry.stat().st_size, lambda: file.open("rb"))
 
@@ -201,7 +230,7 @@ def _look_into_zip(archive: zipfile.ZipFile, archive_bytes: int) -> Found:
     members = archive.infolist()
     found.problems += _limits(len(members), sum(info.file_size for info in members))
     if sum(info.compress_size for info in members) > archive_bytes:
-        found.problems.append("Files in this zip overlap, as in a zip bomb.")
+        found.problems.append(gettext("Files in this zip overlap, as in a zip bomb."))
     if found.problems:
         return found
     for info in members:
@@ -232,15 +261,18 @@ def _hostile(info: zipfile.ZipInfo, path: str) -> str:
     """Return why a member of a zip must not be unpacked, "" if it may be."""
     kind = stat.S_IFMT(info.external_attr >> 16)
     if path.startswith(("/", "\\")) or path[1:3] in (":/", ":\\"):
-        return "its path is absolute; only paths inside the study can be imported."
+        return gettext("its path is absolute; only paths inside the study can be imported.")
     if ".." in path.replace("\\", "/").split("/"):
-        return "its path leads out of the study."
+        return gettext("its path leads out of the study.")
     if kind == stat.S_IFLNK:
-        return "it is a link; only what it points to could be imported."
+        return gettext("it is a link; only what it points to could be imported.")
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "it is neither a file nor a folder but a device, pipe or socket."
+        return gettext("it is neither a file nor a folder but a device, pipe or socket.")
     if info.flag_bits & 0x1:
-        return "it is encrypted; unpack it with its password first."
+        return gettext("it is encrypted; unpack it with its password first.")
     if info.file_size > SMALL_BYTES and info.file_size > MOST_RATIO * max(info.compress_size, 1):
-        return f"it would grow from {info.compress_size} to {info.file_size} bytes, as in a zip bomb."
+        return gettext("it would grow from %(compress_size)s to %(file_size)s bytes, as in a zip bomb.") % {
+            "compress_size": info.compress_size,
+            "file_size": info.file_size,
+        }
     return ""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts import mail
+from minno_dashboard.accounts.language import spoken_with
 from minno_dashboard.accounts.letters import site_name
 from minno_dashboard.accounts.mail import Letter
 from minno_dashboard.studies.models import Collaboration
 
 _GIVES = {
-    Collaboration.Files.EDIT: "You would be able to read and change its files",
-    Collaboration.Files.READ: "You would be able to read its files",
-    Collaboration.Files.NONE: "You would have no access to its files",
+    Collaboration.Files.EDIT: gettext_noop("You would be able to read and change its files; %(data)s."),
+    Collaboration.Files.READ: gettext_noop("You would be able to read its files; %(data)s."),
+    Collaboration.Files.NONE: gettext_noop("You would have no access to its files; %(data)s."),
 }
 
 
@@ -20,19 +22,31 @@ def send_invitation(share: Collaboration) -> bool:
     """Tell who was invited, by mail, in the transaction of the invitation; answer whether mail is configured."""
     if not mail.is_enabled():
         return False
+    with spoken_with(share.user):
+        mail.post(_invitation(share))
+    return True
+
+
+def _invitation(share: Collaboration) -> Letter:
     study, data = (
         share.study,
-        "its data would be visible" if share.sees_data else "its data would stay hidden",
+        gettext("its data would be visible") if share.sees_data else gettext("its data would stay hidden"),
     )
     paragraphs = [
-        f"Hello {share.user},",
-        f"{share.invited_by or study.owner} invites you to work on the study “{study.name}”.",
-        f"{_GIVES[Collaboration.Files(share.file_access)]}; {data}.",
-        f"Accept or decline here, after logging in as {share.user.username}:\n{settings.SERVER_URL}/messages/",
-        f"Until you accept, you have no access. {study.owner} sees your answer. If you connected a Dropbox, a study "
-        "whose files you can read is also copied there.",
+        gettext("Hello %(user)s,") % {"user": share.user},
+        gettext("%(who)s invites you to work on the study “%(name)s”.")
+        % {"who": share.invited_by or study.owner, "name": study.name},
+        gettext(_GIVES[Collaboration.Files(share.file_access)]) % {"data": data},
+        gettext("Accept or decline here, after logging in as %(username)s:\n%(server_url)s/messages/")
+        % {"username": share.user.username, "server_url": settings.SERVER_URL},
+        gettext(
+            "Until you accept, you have no access. %(owner)s sees your answer. If you connected a Dropbox, a study whose files you can read is also copied there."
+        )
+        % {"owner": study.owner},
         f"{site_name()}\n{settings.SERVER_URL}/",
     ]
-    subject = f"{share.invited_by or study.owner} invites you to “{study.name}”"
-    mail.post(Letter(to=share.user.email, subject=subject, body="\n\n".join(paragraphs) + "\n"))
-    return True
+    subject = gettext("%(who)s invites you to “%(name)s”") % {
+        "who": share.invited_by or study.owner,
+        "name": study.name,
+    }
+    return Letter(to=share.user.email, subject=subject, body="\n\n".join(paragraphs) + "\n")

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from minno_dashboard.core.errors import Invalid, NotFound
 
@@ -36,7 +37,7 @@ def file_at(path: str) -> Path:
     top = folder().resolve()
     file = (top / path).resolve()
     if not file.is_relative_to(top) or not file.is_file():
-        raise NotFound("The MinnoJS player has no such file.")
+        raise NotFound(gettext("The MinnoJS player has no such file."))
     return file
 
 
@@ -50,7 +51,7 @@ def install(source: Path) -> int:
         top = _script_folder(_unzipped(source, Path(unpacked)) if source.is_file() else source)
         files = [one for one in top.rglob("*") if one.is_file() and one.suffix.lower() in _ENDINGS]
         if sum(one.stat().st_size for one in files) > _MOST_BYTES:
-            raise Invalid("A player of more than 100 MB is something else. Nothing was changed.")
+            raise Invalid(gettext("A player of more than 100 MB is something else. Nothing was changed."))
         fresh = folder().with_name("minnojs.new")
         shutil.rmtree(fresh, ignore_errors=True)
         for file in files:
@@ -70,11 +71,12 @@ def _unzipped(source: Path, target: Path) -> Path:
     try:
         with zipfile.ZipFile(source) as archive:
             if sum(one.file_size for one in archive.infolist()) > _MOST_BYTES:
-                raise Invalid("A player of more than 100 MB is something else. Nothing was changed.")
+                raise Invalid(gettext("A player of more than 100 MB is something else. Nothing was changed."))
             archive.extractall(target)
     except zipfile.BadZipFile as error:
         raise Invalid(
-            f"{source.name} is not a zip file. Give a folder or a zip that holds {SCRIPT}."
+            gettext("%(name)s is not a zip file. Give a folder or a zip that holds %(script)s.")
+            % {"name": source.name, "script": SCRIPT}
         ) from error
     return target
 
@@ -84,6 +86,7 @@ def _script_folder(top: Path) -> Path:
     found = sorted(top.rglob(SCRIPT), key=lambda one: (len(one.parts), one.as_posix()))
     if not found:
         raise Invalid(
-            f"There is no {SCRIPT} in {top.name}. It stands in the folder dist/ of a MinnoJS release."
+            gettext("There is no %(script)s in %(name)s. It stands in the folder dist/ of a MinnoJS release.")
+            % {"script": SCRIPT, "name": top.name}
         )
     return found[0].parent

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from django.core import signing
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import NotFound
@@ -22,7 +23,7 @@ LIFE = timedelta(hours=2)
 """How long a preview's address works; the study page asks for a new one long before."""
 
 _SALT = "minno_dashboard.studies.playing"
-_OVER = "This preview is over. Go back to the study and play it again."
+_OVER = gettext_noop("This preview is over. Go back to the study and play it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,13 @@ def open_key(key: str) -> Playing:
     try:
         user_id, tree_id, proof = signing.loads(key, salt=_SALT, max_age=LIFE)
     except (signing.BadSignature, ValueError) as error:
-        raise NotFound(_OVER) from error
+        raise NotFound(gettext(_OVER)) from error
     user = User.objects.filter(pk=user_id, is_active=True).first()
     version = Version.objects.filter(tree=tree_id).select_related("study", "tree").first()
     if user is None or version is None or not constant_time_compare(_proof(user), proof):
-        raise NotFound(_OVER)
+        raise NotFound(gettext(_OVER))
     if not access.may(user, access.Action.READ_FILES, version.study):
-        raise NotFound(_OVER)
+        raise NotFound(gettext(_OVER))
     return Playing(user, version.study, version.tree)
 
 

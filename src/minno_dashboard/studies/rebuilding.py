@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.models import User
@@ -45,9 +46,9 @@ def rebuild_study(
         Invalid: there is no version, an earlier one is in development, or a name or path is refused.
     """
     if not versions:
-        raise Invalid("There is no version in this copy, so no study can be made of it.")
+        raise Invalid(gettext("There is no version in this copy, so no study can be made of it."))
     if any(one.published_at is None for one in versions[:-1]):
-        raise Invalid("Only the newest version of a study can be in development.")
+        raise Invalid(gettext("Only the newest version of a study can be in development."))
     first, *others = versions
     study = services.create_study(
         owner=owner,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.models import User
@@ -141,7 +142,7 @@ def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
     with transaction.atomic():
         source = Study.objects.filter(pk=study.pk, deleted_at=None).first()
         if source is None:
-            raise NotFound("This study is not here any more; it may have been deleted a moment ago.")
+            raise NotFound(gettext("This study is not here any more; it may have been deleted a moment ago."))
         if name:
             name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
             _refuse_twin(by, name)
@@ -164,7 +165,10 @@ def publish(*, study: Study, by: User, note: str = "") -> Version:
     with changing(study) as current:
         version = _newest(current)
         if version.state != Version.State.DEVELOP:
-            raise Refused(f"{version} is published already. Make a new version to go on.")
+            raise Refused(
+                gettext("%(version)s is published already. Make a new version to go on.")
+                % {"version": version}
+            )
         files.freeze(tree=version.tree)
         version.state = Version.State.PUBLISHED
         version.published_at = clock.now()
@@ -192,9 +196,11 @@ def new_version(*, study: Study, by: User, source: Version | None = None) -> Ver
     with changing(study) as current:
         newest = _newest(current)
         if newest.state == Version.State.DEVELOP:
-            raise Refused(f"{newest} is still in development. Publish it first.")
+            raise Refused(
+                gettext("%(newest)s is still in development. Publish it first.") % {"newest": newest}
+            )
         if source is not None and source.study_id != current.pk:
-            raise NotFound("This study has no such version.")
+            raise NotFound(gettext("This study has no such version."))
         tree = files.copy_tree(source=(source or newest).tree, by=by)
         version = Version.objects.create(
             study=current,
@@ -228,9 +234,12 @@ def roll_back(*, study: Study, to: Version, by: User) -> Version:
         with changing(study) as current:
             newest = _newest(current)
         if to.study_id == current.pk and to.number == newest.number:
-            raise Refused(f"{newest} is the newest version already, so there is nothing to go back to.")
+            raise Refused(
+                gettext("%(newest)s is the newest version already, so there is nothing to go back to.")
+                % {"newest": newest}
+            )
         if newest.state == Version.State.DEVELOP:
-            publish(study=study, by=by, note=f"Left as it was, to go back to {to}.")
+            publish(study=study, by=by, note=gettext("Left as it was, to go back to %(to)s.") % {"to": to})
         return new_version(study=study, by=by, source=to)
 
 
@@ -284,7 +293,7 @@ def changing(study: Study, *, deleted: bool = False) -> Iterator[Study]:
             Study.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=study.pk).first()
         )
         if current is None or (current.deleted_at is not None and not deleted):
-            raise NotFound("This study is not here any more; it may have been deleted a moment ago.")
+            raise NotFound(gettext("This study is not here any more; it may have been deleted a moment ago."))
         before = _state(current)
         yield current
         if _state(current) != before:
@@ -303,7 +312,7 @@ def _state(study: Study) -> tuple[Any, ...]:
 def _make(owner: User, name: str, kind: str, description: str, tree: Tree) -> Study:
     now = clock.now()
     if kind not in Study.Kind.values:
-        raise Invalid(f"There is no kind of study {names.quoted(kind)}.")
+        raise Invalid(gettext("There is no kind of study %(kind)s.") % {"kind": names.quoted(kind)})
     study = Study.objects.create(
         owner=owner, name=name, kind=kind, description=description, created_at=now, changed_at=now
     )
@@ -326,8 +335,12 @@ def _refuse_twin(owner: User, name: str, but: int | None = None, *, is_own: bool
     taken = _names_of(owner, but)
     if (twin := taken.get(names.fold(name))) is not None:
         if twin == name:
-            who = "You have" if is_own else f"{owner} has"
-            raise Invalid(f"{who} a study {names.quoted(name)} already. Choose another name.")
+            said = (
+                gettext("You have a study %(name)s already. Choose another name.")
+                if is_own
+                else gettext("%(owner)s has a study %(name)s already. Choose another name.")
+            )
+            raise Invalid(said % {"owner": owner, "name": names.quoted(name)})
         raise Invalid(names.twin(name, twin))
 
 
@@ -349,15 +362,19 @@ def checked_note(note: str) -> str:
     """
     note = note.strip().replace("\0", "")
     if len(note) > LONGEST_NOTE:
-        raise Invalid(f"A note has at most {LONGEST_NOTE} characters; this one has {len(note)}.")
+        raise Invalid(
+            gettext("A note has at most %(longest_note)s characters; this one has %(count)s.")
+            % {"longest_note": LONGEST_NOTE, "count": len(note)}
+        )
     return note
 
 
 def _checked_description(description: str) -> str:
     if len(description) > LONGEST_DESCRIPTION:
         raise Invalid(
-            f"A description has at most {LONGEST_DESCRIPTION} characters; this one has {len(description)}."
+            gettext("A description has at most %(longest_description)s characters; this one has %(count)s.")
+            % {"longest_description": LONGEST_DESCRIPTION, "count": len(description)}
         )
     if "\0" in description:
-        raise Invalid("A description cannot contain the control character U+0000; remove it.")
+        raise Invalid(gettext("A description cannot contain the control character U+0000; remove it."))
     return description

@@ -6,6 +6,8 @@ study cannot let others see it, and nobody changes their own share.
 
 from __future__ import annotations
 
+from django.utils.translation import gettext, gettext_noop
+
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.queries import find_user
@@ -17,7 +19,9 @@ from minno_dashboard.studies.models import Collaboration, ReadOnlyLink, Study
 from minno_dashboard.studies.services import changing, free_name
 
 Status = Collaboration.Status
-NO_SUCH_USER = "Nobody here has this user name or e-mail address. Check it, or ask an admin of this Dashboard to add them."
+NO_SUCH_USER = gettext_noop(
+    "Nobody here has this user name or e-mail address. Check it, or ask an admin of this Dashboard to add them."
+)
 
 
 def invite(*, study: Study, who: str, file_access: str, sees_data: bool, by: User) -> Collaboration:
@@ -33,11 +37,16 @@ def invite(*, study: Study, who: str, file_access: str, sees_data: bool, by: Use
     user = _find(who)
     with changing(study) as current:
         if user.pk == current.owner_id:
-            raise Invalid(f"{user} owns this study.")
+            raise Invalid(gettext("%(user)s owns this study.") % {"user": user})
         share = Collaboration.objects.filter(study=current, user=user).first()
         if share is not None and share.status != Status.DECLINED:
             is_in = share.status == Status.ACCEPTED
-            raise Invalid(f"{user} {'works on this study' if is_in else 'is invited'} already.")
+            said = (
+                gettext("%(user)s works on this study already.")
+                if is_in
+                else gettext("%(user)s is invited already.")
+            )
+            raise Invalid(said % {"user": user})
         share = share or Collaboration(study=current, user=user)
         share.file_access, share.sees_data = file_access, sees_data
         share.status, share.answered_at = Status.PENDING, None
@@ -92,7 +101,9 @@ def answer(*, share: Collaboration, accept: bool, by: User) -> Collaboration:
         waiting = Collaboration.objects.filter(pk=share.pk, user=by, status=Status.PENDING)
         found = waiting.select_related("study", "user").first()
         if found is None:
-            raise NotFound("This invitation is not there any more; it may have been taken back or answered.")
+            raise NotFound(
+                gettext("This invitation is not there any more; it may have been taken back or answered.")
+            )
         found.status = Status.ACCEPTED if accept else Status.DECLINED
         found.answered_at = clock.now()
         found.save(update_fields=["status", "answered_at"])
@@ -110,7 +121,7 @@ def leave(*, study: Study, by: User) -> None:
     with changing(study) as current:
         share = Collaboration.objects.filter(study=current, user=by, status=Status.ACCEPTED).first()
         if share is None:
-            raise NotFound("You do not work on this study any more.")
+            raise NotFound(gettext("You do not work on this study any more."))
         _record(by, "leave", current, by)
         _show_in_mirrors(share, current)
         share.delete()
@@ -161,7 +172,7 @@ def transfer(*, study: Study, share_id: int, by: User) -> Study:
         shares = Collaboration.objects.filter(pk=share_id, study=current, status=Status.ACCEPTED)
         share = shares.select_related("user").first()
         if share is None or not share.user.is_active:
-            raise Refused("A study can be given only to somebody who works on it and can log in.")
+            raise Refused(gettext("A study can be given only to somebody who works on it and can log in."))
         before = current.owner
         _give(current, share.user, by)
         Collaboration.objects.create(
@@ -197,30 +208,35 @@ def _find(who: str) -> User:
     try:
         user = find_user(who)
     except NotFound as error:
-        raise Invalid(NO_SUCH_USER) from error
+        raise Invalid(gettext(NO_SUCH_USER)) from error
     if not user.is_active:
-        raise Invalid(NO_SUCH_USER)
+        raise Invalid(gettext(NO_SUCH_USER))
     return user
 
 
 def _check_share(study: Study, file_access: str, sees_data: bool, *, had_data: bool, by: User) -> None:
     if file_access not in Collaboration.Files.values:
-        raise Invalid(f"There is no access to files called {names.quoted(file_access)}.")
+        raise Invalid(
+            gettext("There is no access to files called %(file_access)s.")
+            % {"file_access": names.quoted(file_access)}
+        )
     if sees_data != had_data and not access.may(by, access.Action.READ_DATA, study):
-        raise NotAllowed("You do not see the data of this study, so you cannot change who does.")
+        raise NotAllowed(gettext("You do not see the data of this study, so you cannot change who does."))
     if file_access == Collaboration.Files.NONE and not sees_data:
-        raise Invalid("Without the files and without the data nothing is shared. Choose one of them.")
+        raise Invalid(
+            gettext("Without the files and without the data nothing is shared. Choose one of them.")
+        )
 
 
 def _refuse_own(share: Collaboration, by: User) -> None:
     if share.user_id == by.pk:
-        raise NotAllowed("Nobody changes their own share. To give it back, leave the study.")
+        raise NotAllowed(gettext("Nobody changes their own share. To give it back, leave the study."))
 
 
 def _again(share: Collaboration) -> Collaboration:
     found = Collaboration.objects.filter(pk=share.pk).select_related("user", "study").first()
     if found is None:
-        raise NotFound("This person is not among the members any more.")
+        raise NotFound(gettext("This person is not among the members any more."))
     return found
 
 

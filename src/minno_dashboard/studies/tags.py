@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext, gettext_lazy
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Conflict, Invalid, NotFound
 from minno_dashboard.studies.models import Study, Tag
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 LONGEST_TEXT = 60
 MOST_TAGS = 200
@@ -21,34 +25,34 @@ class Colour(NamedTuple):
     """A colour of the palette: six hexadecimal digits, and its name for people."""
 
     code: str
-    name: str
+    name: str | _StrPromise
 
 
 PALETTE = (
-    Colour("E7E7E7", "Light grey"),
-    Colour("B6CFF5", "Light blue"),
-    Colour("98D7E4", "Light cyan"),
-    Colour("E3D7FF", "Lavender"),
-    Colour("FBD3E0", "Light pink"),
-    Colour("F2B2A8", "Salmon"),
-    Colour("C2C2C2", "Grey"),
-    Colour("4986E7", "Blue"),
-    Colour("2DA2BB", "Teal"),
-    Colour("B99AFF", "Violet"),
-    Colour("F691B2", "Pink"),
-    Colour("FB4C2F", "Red"),
-    Colour("FFC8AF", "Peach"),
-    Colour("FFDEB5", "Sand"),
-    Colour("FBE9E7", "Blush"),
-    Colour("FDEDC1", "Cream"),
-    Colour("B3EFD3", "Mint"),
-    Colour("A2DCC1", "Sage"),
-    Colour("FF7537", "Orange"),
-    Colour("FFAD46", "Amber"),
-    Colour("EBDBDE", "Pale rose"),
-    Colour("CCA6AC", "Dusty rose"),
-    Colour("42D692", "Bright green"),
-    Colour("16A765", "Green"),
+    Colour("E7E7E7", gettext_lazy("Light grey")),
+    Colour("B6CFF5", gettext_lazy("Light blue")),
+    Colour("98D7E4", gettext_lazy("Light cyan")),
+    Colour("E3D7FF", gettext_lazy("Lavender")),
+    Colour("FBD3E0", gettext_lazy("Light pink")),
+    Colour("F2B2A8", gettext_lazy("Salmon")),
+    Colour("C2C2C2", gettext_lazy("Grey")),
+    Colour("4986E7", gettext_lazy("Blue")),
+    Colour("2DA2BB", gettext_lazy("Teal")),
+    Colour("B99AFF", gettext_lazy("Violet")),
+    Colour("F691B2", gettext_lazy("Pink")),
+    Colour("FB4C2F", gettext_lazy("Red")),
+    Colour("FFC8AF", gettext_lazy("Peach")),
+    Colour("FFDEB5", gettext_lazy("Sand")),
+    Colour("FBE9E7", gettext_lazy("Blush")),
+    Colour("FDEDC1", gettext_lazy("Cream")),
+    Colour("B3EFD3", gettext_lazy("Mint")),
+    Colour("A2DCC1", gettext_lazy("Sage")),
+    Colour("FF7537", gettext_lazy("Orange")),
+    Colour("FFAD46", gettext_lazy("Amber")),
+    Colour("EBDBDE", gettext_lazy("Pale rose")),
+    Colour("CCA6AC", gettext_lazy("Dusty rose")),
+    Colour("42D692", gettext_lazy("Bright green")),
+    Colour("16A765", gettext_lazy("Green")),
 )
 _CODES = frozenset(colour.code for colour in PALETTE)
 DEFAULT = PALETTE[0].code
@@ -74,7 +78,7 @@ def get_tag(user: User, tag_id: int) -> Tag:
     """
     tag = Tag.objects.filter(user=user, pk=tag_id).first()
     if tag is None:
-        raise NotFound("There is no such tag among yours.")
+        raise NotFound(gettext("There is no such tag among yours."))
     return tag
 
 
@@ -95,7 +99,9 @@ def create_tag(*, user: User, text: str, colour: str = DEFAULT) -> Tag:
         Conflict: the person has a tag of this text and colour.
     """
     if Tag.objects.filter(user=user).count() >= MOST_TAGS:
-        raise Invalid(f"You have {MOST_TAGS} tags already. Remove one first.")
+        raise Invalid(
+            gettext("You have %(most_tags)s tags already. Remove one first.") % {"most_tags": MOST_TAGS}
+        )
     tag = Tag(user=user)
     _fill(tag, text, colour)
     return tag
@@ -140,16 +146,21 @@ def _existing(user: User, text: str) -> Tag | None:
 def _fill(tag: Tag, text: str, colour: str) -> None:
     text = " ".join(text.split())
     if not text:
-        raise Invalid("Give the tag a name.")
+        raise Invalid(gettext("Give the tag a name."))
     if len(text) > LONGEST_TEXT:
-        raise Invalid(f"The name of a tag has at most {LONGEST_TEXT} characters.")
+        raise Invalid(
+            gettext("The name of a tag has at most %(longest_text)s characters.")
+            % {"longest_text": LONGEST_TEXT}
+        )
     if "\0" in text:
-        raise Invalid("The name of a tag cannot contain the control character U+0000; remove it.")
+        raise Invalid(gettext("The name of a tag cannot contain the control character U+0000; remove it."))
     if colour not in _CODES:
-        raise Invalid("Choose one of the colours.")
+        raise Invalid(gettext("Choose one of the colours."))
     tag.text, tag.colour = text, colour
     try:
         with transaction.atomic():
             tag.save()
     except IntegrityError as error:
-        raise Conflict(f"You have a tag {names.quoted(text)} of this colour already.") from error
+        raise Conflict(
+            gettext("You have a tag %(text)s of this colour already.") % {"text": names.quoted(text)}
+        ) from error

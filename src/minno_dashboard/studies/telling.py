@@ -8,16 +8,11 @@ from datetime import datetime
 from typing import Any, overload
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts.models import AuditEntry
 from minno_dashboard.studies import queries
 from minno_dashboard.studies.models import Collaboration, Study
-
-_FILES = {
-    Collaboration.Files.EDIT: "may edit the files",
-    Collaboration.Files.READ: "may read the files",
-    Collaboration.Files.NONE: "has no access to the files",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,53 +24,75 @@ class Deed:
     what: str
 
 
-def _share(details: dict[str, Any]) -> str:
-    files = _FILES.get(details.get("files", ""), "")
-    data = "sees the data" if details.get("data") else "does not see the data"
-    return f"{details.get('member', '')}, who {files} and {data}"
-
-
 Details = dict[str, Any]
-_SENTENCES: dict[str, Callable[[str, Details], str]] = {
-    "study.create": lambda target, d: "made the study",
-    "study.duplicate": lambda target, d: "made the study as a copy of another",
-    "study.restore": lambda target, d: "restored the study from a copy",
-    "study.rename": lambda target, d: f"renamed “{d.get('before', '')}” to “{target}”",
-    "study.describe": lambda target, d: "changed the description",
-    "study.archive": lambda target, d: "archived the study",
-    "study.unarchive": lambda target, d: "took the study out of the archive",
-    "study.delete": lambda target, d: "deleted the study",
-    "study.bring_back": lambda target, d: "brought the study back",
-    "study.publish": lambda target, d: f"published v{d.get('version')}",
-    "study.new_version": lambda target, d: (
-        f"began v{d.get('version')} with the files of v{d.get('began_from')}"
-        if d.get("began_from")
-        else f"began v{d.get('version')}"
-    ),
-    "study.note_version": lambda target, d: f"changed the note of v{d.get('version')}",
-    "study.invite": lambda target, d: f"invited {_share(d)} once the invitation is accepted",
-    "study.change_share": lambda target, d: f"changed the share of {_share(d)}",
-    "study.remove_member": lambda target, d: (
-        f"removed {d.get('member')}"
-        if d.get("status") == Collaboration.Status.ACCEPTED
-        else f"took the invitation of {d.get('member')} back"
-    ),
-    "study.accept": lambda target, d: "accepted the invitation",
-    "study.decline": lambda target, d: "declined the invitation",
-    "study.leave": lambda target, d: "left the study",
-    "study.make_public": lambda target, d: "made the study public",
-    "study.make_private": lambda target, d: "made the study private",
-    "study.make_link": lambda target, d: "made a read-only link",
-    "study.renew_link": lambda target, d: "made a new read-only link; the one before ended",
-    "study.revoke_link": lambda target, d: "ended the read-only link",
-    "study.transfer": lambda target, d: f"gave the study from {d.get('from')} to {d.get('to')}",
+
+
+def _share(details: Details) -> str:
+    files = {
+        Collaboration.Files.EDIT: gettext("may edit the files"),
+        Collaboration.Files.READ: gettext("may read the files"),
+        Collaboration.Files.NONE: gettext("has no access to the files"),
+    }.get(details.get("files", ""), "")
+    data = gettext("sees the data") if details.get("data") else gettext("does not see the data")
+    return gettext("%(member)s, who %(files)s and %(data)s") % {
+        "member": details.get("member", ""),
+        "files": files,
+        "data": data,
+    }
+
+
+def _begun(details: Details) -> str:
+    return (
+        gettext("began v%(version)s with the files of v%(began_from)s")
+        if details.get("began_from")
+        else gettext("began v%(version)s")
+    )
+
+
+def _removed(details: Details) -> str:
+    return (
+        gettext("removed %(member)s")
+        if details.get("status") == Collaboration.Status.ACCEPTED
+        else gettext("took the invitation of %(member)s back")
+    )
+
+
+_SENTENCES: dict[str, Callable[[Details], str]] = {
+    "study.create": lambda d: gettext("made the study"),
+    "study.duplicate": lambda d: gettext("made the study as a copy of another"),
+    "study.restore": lambda d: gettext("restored the study from a copy"),
+    "study.rename": lambda d: gettext("renamed “%(before)s” to “%(target)s”"),
+    "study.describe": lambda d: gettext("changed the description"),
+    "study.archive": lambda d: gettext("archived the study"),
+    "study.unarchive": lambda d: gettext("took the study out of the archive"),
+    "study.delete": lambda d: gettext("deleted the study"),
+    "study.bring_back": lambda d: gettext("brought the study back"),
+    "study.publish": lambda d: gettext("published v%(version)s"),
+    "study.new_version": _begun,
+    "study.note_version": lambda d: gettext("changed the note of v%(version)s"),
+    "study.invite": lambda d: gettext("invited %(share)s once the invitation is accepted"),
+    "study.change_share": lambda d: gettext("changed the share of %(share)s"),
+    "study.remove_member": _removed,
+    "study.accept": lambda d: gettext("accepted the invitation"),
+    "study.decline": lambda d: gettext("declined the invitation"),
+    "study.leave": lambda d: gettext("left the study"),
+    "study.make_public": lambda d: gettext("made the study public"),
+    "study.make_private": lambda d: gettext("made the study private"),
+    "study.make_link": lambda d: gettext("made a read-only link"),
+    "study.renew_link": lambda d: gettext("made a new read-only link; the one before ended"),
+    "study.revoke_link": lambda d: gettext("ended the read-only link"),
+    "study.transfer": lambda d: gettext("gave the study from %(from)s to %(to)s"),
 }
+_PLACES: Details = dict.fromkeys(("before", "version", "began_from", "member", "from", "to"), "")
 
 
 def sentence(entry: AuditEntry) -> str:
     """Return what an entry says; one of a kind that is not known here shows its verb."""
     say = _SENTENCES.get(entry.verb)
-    return say(entry.target, entry.details) if say else entry.verb.removeprefix("study.").replace("_", " ")
+    if say is None:
+        return entry.verb.removeprefix("study.").replace("_", " ")
+    details: Details = entry.details
+    return say(details) % {**_PLACES, **details, "target": entry.target, "share": _share(details)}
 
 
 class Activity(Sequence[Deed]):

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext
 
 from minno_dashboard.core import clock, names
 from minno_dashboard.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -23,7 +24,7 @@ class Frozen(NotAllowed):
 
     def __init__(self) -> None:
         super().__init__(
-            "This version is published, so its files cannot change. Make a new version to go on."
+            gettext("This version is published, so its files cannot change. Make a new version to go on.")
         )
 
 
@@ -74,7 +75,7 @@ def changing(tree_id: int, by: Person) -> Iterator[Change]:
     with transaction.atomic():
         tree = Tree.objects.select_for_update().filter(pk=tree_id).first()
         if tree is None:
-            raise NotFound("These files are not here any more.")
+            raise NotFound(gettext("These files are not here any more."))
         if tree.is_frozen:
             raise Frozen
         change = Change(tree, tree.revision + 1, clock.now(), by.pk if by else None)
@@ -92,7 +93,9 @@ def living(change: Change, node_id: int) -> Node:
     """
     node = Node.objects.filter(pk=node_id, tree=change.tree, deleted_at=None).select_related("blob").first()
     if node is None:
-        raise NotFound("This file or folder is not here any more; it may have been deleted a moment ago.")
+        raise NotFound(
+            gettext("This file or folder is not here any more; it may have been deleted a moment ago.")
+        )
     return node
 
 
@@ -107,7 +110,10 @@ def folder_of(change: Change, parent: Node | None) -> Node | None:
         return None
     folder = living(change, parent.pk)
     if not folder.is_folder:
-        raise Invalid(f"{names.quoted(folder.name)} is a file; only a folder can hold others.")
+        raise Invalid(
+            gettext("%(name)s is a file; only a folder can hold others.")
+            % {"name": names.quoted(folder.name)}
+        )
     return folder
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from django.utils.translation import gettext
+
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.files import limits
@@ -25,7 +27,7 @@ def fill_tree(*, tree: Tree, files: Mapping[Path, Blob], folders: Iterable[Path]
     limits.check(tree, growth=sum(sizes), largest=max(sizes, default=0))
     with changing(tree.pk, by) as change:
         if Node.objects.filter(tree=tree, deleted_at=None).exists():
-            raise Invalid("There are files here already; only an empty version can be filled.")
+            raise Invalid(gettext("There are files here already; only an empty version can be filled."))
         made: dict[Path, Node] = {}
         for level in levels:
             nodes = [_node(change, path, files.get(path), made) for path in level]
@@ -50,7 +52,10 @@ def _levels(files: Mapping[Path, Blob], folders: Iterable[Path]) -> list[list[Pa
         if other != path:
             raise Invalid(names.twin(path[-1], other[-1]))
         if len(path) > 1 and path[:-1] in files:
-            raise Invalid(f"{names.quoted(path[-2])} is a file; only a folder can hold others.")
+            raise Invalid(
+                gettext("%(quoted)s is a file; only a folder can hold others.")
+                % {"quoted": names.quoted(path[-2])}
+            )
     deepest = max(map(len, every), default=0)
     return [[path for path in every if len(path) == depth] for depth in range(1, deepest + 1)]
 

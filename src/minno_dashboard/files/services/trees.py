@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from minno_dashboard.core.errors import NotFound
 from minno_dashboard.files.models import FileVersion, Tree, Upload
@@ -23,7 +24,7 @@ def copy_tree(*, source: Tree, by: Person) -> Tree:
     """
     with transaction.atomic():
         if not Tree.objects.select_for_update().filter(pk=source.pk).exists():
-            raise NotFound("These files are not here any more.")
+            raise NotFound(gettext("These files are not here any more."))
         tree = create_tree()
         with changing(tree.pk, by) as change:
             copying.copy_all(change, source.pk)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from minno_dashboard.core import clock, ids
 from minno_dashboard.core.errors import Conflict, Invalid, NotFound, TooLarge
@@ -30,7 +31,9 @@ class UploadOffset(Conflict):
     """The piece does not begin where the upload stands; `offset` says where it does."""
 
     def __init__(self, offset: int) -> None:
-        super().__init__(f"{offset} bytes of this file have arrived; go on from there.")
+        super().__init__(
+            gettext("%(offset)s bytes of this file have arrived; go on from there.") % {"offset": offset}
+        )
         self.offset = offset
 
 
@@ -44,9 +47,9 @@ def begin_upload(*, tree: Tree, by: Person, parent: Node | None, path: str, size
     """
     split(path)
     if size < 0:
-        raise Invalid("The size of a file cannot be less than nothing.")
+        raise Invalid(gettext("The size of a file cannot be less than nothing."))
     if size > MOST_FILE_BYTES:
-        raise TooLarge(f"A file can have at most {MOST_FILE_BYTES // 1024**3} GB.")
+        raise TooLarge(gettext("A file can have at most %(most)s GB.") % {"most": MOST_FILE_BYTES // 1024**3})
     if Tree.objects.filter(pk=tree.pk, is_frozen=True).exists():
         raise Frozen
     limits.check(tree, growth=size, largest=size)
@@ -72,14 +75,20 @@ def append_upload(*, upload: Upload, offset: int, piece: bytes) -> int:
         NotFound: the upload was abandoned or finished.
     """
     if len(piece) > MOST_PIECE_BYTES:
-        raise TooLarge(f"A piece can have at most {MOST_PIECE_BYTES} bytes.")
+        raise TooLarge(
+            gettext("A piece can have at most %(most_piece_bytes)s bytes.")
+            % {"most_piece_bytes": MOST_PIECE_BYTES}
+        )
     with transaction.atomic():
         current = _locked(upload)
         arrived = _arrived(current)
         if offset != arrived:
             raise UploadOffset(arrived)
         if offset + len(piece) > current.size:
-            raise TooLarge(f"This file was announced with {current.size} bytes; this piece goes beyond them.")
+            raise TooLarge(
+                gettext("This file was announced with %(size)s bytes; this piece goes beyond them.")
+                % {"size": current.size}
+            )
         _append(file_of(current), offset, piece)
         received = offset + len(piece)
         Upload.objects.filter(pk=current.pk).update(received=received, changed_at=clock.now())
@@ -134,7 +143,7 @@ def _locked(upload: Upload) -> Upload:
     own = Upload.objects.select_for_update(of=("self",)).select_related("tree", "parent", "blob")
     current = own.filter(pk=upload.pk).first()
     if current is None:
-        raise NotFound("This upload is not known any more; begin it anew.")
+        raise NotFound(gettext("This upload is not known any more; begin it anew."))
     return current
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
+from django.utils.translation import gettext
+
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.files import limits, store
@@ -97,7 +99,10 @@ def save_file(*, node: Node, by: Person, source: store.Source | Blob, expected_b
         if existing is None:
             raise _conflict(node.name, blob, None, expected_blob, node)
         if existing.is_folder:
-            raise Invalid(f"{names.quoted(existing.name)} is a folder; only a file has content.")
+            raise Invalid(
+                gettext("%(name)s is a folder; only a file has content.")
+                % {"name": names.quoted(existing.name)}
+            )
         if not _is_expected(existing, blob, expected_blob):
             raise _conflict(existing.name, blob, existing, expected_blob)
         return _set(change, existing.parent_id, existing.name, existing, blob, "saved")
@@ -123,7 +128,10 @@ def put_upload(
         if there is not None and if_there is IfThere.KEEP_BOTH:
             name, there = names.free(taken_keys(change, folder_id), name), None
         if there is not None and there.is_folder:
-            raise Invalid(f"There is a folder {names.quoted(there.name)} here; a file cannot take its place.")
+            raise Invalid(
+                gettext("There is a folder %(name)s here; a file cannot take its place.")
+                % {"name": names.quoted(there.name)}
+            )
         return _set(change, folder_id, name, there, blob, "uploaded")
 
 
@@ -161,13 +169,17 @@ def _conflict(
 ) -> WriteConflict:
     shown = names.quoted(name)
     if existing is None:
-        sentence = (
-            f"{shown} was deleted or moved while you worked on it. Your text is kept: save it as a new file."
-        )
+        sentence = gettext(
+            "%(shown)s was deleted or moved while you worked on it. Your text is kept: save it as a new file."
+        ) % {"shown": shown}
     elif expected is None:
-        sentence = f"There is a {names.quoted(existing.name)} here already; it was not overwritten."
+        sentence = gettext("There is a %(name)s here already; it was not overwritten.") % {
+            "name": names.quoted(existing.name)
+        }
     else:
-        sentence = f"{shown} was changed by somebody else while you worked on it. Nothing was overwritten."
+        sentence = gettext(
+            "%(shown)s was changed by somebody else while you worked on it. Nothing was overwritten."
+        ) % {"shown": shown}
     theirs = existing.blob if existing else None
     return WriteConflict(sentence, mine=mine, theirs=theirs, node=existing or gone)
 
@@ -175,7 +187,10 @@ def _conflict(
 def _file(change: Change, folder_id: int | None, name: str) -> Node | None:
     existing = child(change, folder_id, name)
     if existing is not None and existing.is_folder:
-        raise Invalid(f"There is a folder {names.quoted(existing.name)} here; a file cannot take its place.")
+        raise Invalid(
+            gettext("There is a folder %(name)s here; a file cannot take its place.")
+            % {"name": names.quoted(existing.name)}
+        )
     return existing
 
 
@@ -206,6 +221,9 @@ def _folders(change: Change, start: int | None, parts: Sequence[str]) -> int | N
         if there is None:
             there = add(change, here, part, None)
         elif not there.is_folder:
-            raise Invalid(f"{names.quoted(there.name)} is a file; only a folder can hold others.")
+            raise Invalid(
+                gettext("%(name)s is a file; only a folder can hold others.")
+                % {"name": names.quoted(there.name)}
+            )
         here = there.pk
     return here

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.studies.models import Collaboration
@@ -10,9 +11,9 @@ from minno_dashboard.studies.models import Collaboration
 register = template.Library()
 
 _GIVES = {
-    Collaboration.Files.EDIT: "You will be able to read and change its files",
-    Collaboration.Files.READ: "You will be able to read its files",
-    Collaboration.Files.NONE: "You will have no access to its files",
+    Collaboration.Files.EDIT: gettext_noop("You will be able to read and change its files"),
+    Collaboration.Files.READ: gettext_noop("You will be able to read its files"),
+    Collaboration.Files.NONE: gettext_noop("You will have no access to its files"),
 }
 
 
@@ -27,6 +28,9 @@ def initials(user: User) -> str:
 @register.filter
 def what_it_gives(share: Collaboration) -> str:
     """Say in a sentence what an invitation gives."""
-    files = _GIVES[Collaboration.Files(share.file_access)]
-    joined = " and" if (share.file_access == Collaboration.Files.NONE) != share.sees_data else ", but"
-    return f"{files}{joined} to see its data." if share.sees_data else f"{files}, and not its data."
+    files = gettext(_GIVES[Collaboration.Files(share.file_access)])
+    if not share.sees_data:
+        return gettext("%(files)s, and not its data.") % {"files": files}
+    if share.file_access == Collaboration.Files.NONE:
+        return gettext("%(files)s, but to see its data.") % {"files": files}
+    return gettext("%(files)s and to see its data.") % {"files": files}

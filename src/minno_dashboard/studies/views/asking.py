@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -21,7 +22,9 @@ from minno_dashboard.studies.access import Action
 from minno_dashboard.studies.models import Study, Version
 from minno_dashboard.studies.queries import get_study, get_version
 
-_UNREADABLE = "The page sent something the Dashboard cannot read. Reload the page and do it again."
+_UNREADABLE = gettext_noop(
+    "The page sent something the Dashboard cannot read. Reload the page and do it again."
+)
 
 
 @dataclass(frozen=True)
@@ -42,28 +45,28 @@ class Asked:
         """Return a string of the JSON."""
         value = self.body.get(name)
         if not isinstance(value, str):
-            raise Invalid(_UNREADABLE)
+            raise Invalid(gettext(_UNREADABLE))
         return value
 
     def number(self, name: str) -> int | None:
         """Return a whole number of the JSON, or None."""
         value = self.body.get(name)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-            raise Invalid(_UNREADABLE)
+            raise Invalid(gettext(_UNREADABLE))
         return value
 
     def texts(self, name: str) -> list[str]:
         """Return a list of strings of the JSON."""
         value = self.body.get(name)
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise Invalid(_UNREADABLE)
+            raise Invalid(gettext(_UNREADABLE))
         return value
 
     def ids(self) -> list[int]:
         """Return the ids of the JSON, in their order."""
         value = self.body.get("ids")
         if not isinstance(value, list) or not value or not all(type(one) is int for one in value):
-            raise Invalid(_UNREADABLE)
+            raise Invalid(gettext(_UNREADABLE))
         return list(dict.fromkeys(value))
 
     def nodes(self) -> list[Node]:
@@ -108,9 +111,9 @@ def _json(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body)
     except ValueError as error:
-        raise Invalid(_UNREADABLE) from error
+        raise Invalid(gettext(_UNREADABLE)) from error
     if not isinstance(body, dict):
-        raise Invalid(_UNREADABLE)
+        raise Invalid(gettext(_UNREADABLE))
     return body
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from minno_dashboard.accounts.access import login_not_required
@@ -55,7 +56,7 @@ def show(request: HttpRequest, code: str) -> HttpResponseBase:
 def _file(tree: Tree, path: str) -> Node:
     node = files.node_at(tree=tree, path=path)
     if node is None or node.blob is None:
-        raise NotFound("There is no such file in this study any more.")
+        raise NotFound(gettext("There is no such file in this study any more."))
     return node
 
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -29,12 +30,16 @@ def answer(request: HttpRequest, share_id: int) -> HttpResponse:
     share = get_invitation(user, share_id)
     given = request.POST.get("answer", "")
     if given not in ("accept", "decline"):
-        raise Invalid("Accept the invitation, or decline it.")
+        raise Invalid(gettext("Accept the invitation, or decline it."))
     sharing.answer(share=share, accept=given == "accept", by=user)
     if given == "decline":
-        messages.success(request, f"You declined “{share.study.name}”. {share.study.owner} sees your answer.")
+        messages.success(
+            request,
+            gettext("You declined “%(name)s”. %(owner)s sees your answer.")
+            % {"name": share.study.name, "owner": share.study.owner},
+        )
         return redirect("messages")
-    messages.success(request, f"“{share.study.name}” is among your studies now.")
+    messages.success(request, gettext("“%(name)s” is among your studies now.") % {"name": share.study.name})
     return redirect("studies")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
@@ -55,7 +56,9 @@ def _folder_in(what: Asked, parent: Node | None, name: str) -> Node:
     if there is None:
         return services.make_folder(tree=what.tree, parent=parent, name=name, by=what.user)
     if not there.is_folder:
-        raise Invalid(f"{names.quoted(there.name)} is a file; only a folder can hold others.")
+        raise Invalid(
+            gettext("%(name)s is a file; only a folder can hold others.") % {"name": names.quoted(there.name)}
+        )
     return there
 
 

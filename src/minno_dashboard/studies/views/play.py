@@ -17,6 +17,7 @@ from django.http import (
 )
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
@@ -116,7 +117,7 @@ def play_file(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
     found = playing.open_key(key)
     node = files.node_at(tree=found.tree, path=path)
     if node is None or node.blob is None:
-        raise NotFound(f"There is no file {path} in this version.")
+        raise NotFound(gettext("There is no file %(path)s in this version.") % {"path": path})
     if "play" in request.GET and found.study.kind == Study.Kind.MINNOJS and node.name.endswith(".js"):
         return _task(key, files.path_of(node))
     if type_of(node.name).startswith("text/html") and node.blob.size <= files.MOST_EDITOR_BYTES:
@@ -130,15 +131,16 @@ def _settings(key: str) -> dict[str, object]:
     return {
         "dataUrl": reverse("play_data", args=[key]),
         "$meta": named,
-        "$postOnce": {**named, "descriptiveId": "preview", "state": "Develop"},
+        "$postOnce": {**named, "descriptiveId": "preview", "state": gettext("Develop")},
     }
 
 
 def _task(key: str, path: str) -> HttpResponse:
     if not players.is_installed():
         raise NotFound(
-            "MinnoJS tasks need the MinnoJS player, which is not installed here. An administrator puts it in with one "
-            "command: minno-dashboard install-player FOLDER."
+            gettext(
+                "MinnoJS tasks need the MinnoJS player, which is not installed here. An administrator puts it in with one command: minno-dashboard install-player FOLDER."
+            )
         )
     context = {
         "base": _top(key),

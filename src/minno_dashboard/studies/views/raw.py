@@ -6,6 +6,7 @@ import mimetypes
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from minno_dashboard.core.errors import Invalid, NotFound
@@ -43,7 +44,7 @@ def raw(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
     what = asked(request, Action.READ_FILES, public_id, int(version) if version.isdecimal() else None)
     node = files.node_at(tree=what.tree, path=path)
     if node is None or node.blob is None:
-        raise NotFound("There is no such file in this version.")
+        raise NotFound(gettext("There is no such file in this version."))
     return served(request, node.blob, node.name, as_download="download" in request.GET)
 
 
@@ -86,7 +87,7 @@ def download(request: HttpRequest, public_id: str, number: int) -> HttpResponseB
     only, name = None, f"{what.study.name} {what.version}"
     if given := request.GET.get("ids", ""):
         if not all(one.isascii() and one.isdigit() for one in given.split(",")):
-            raise Invalid("This address is damaged. Go back and choose the files again.")
+            raise Invalid(gettext("This address is damaged. Go back and choose the files again."))
         nodes = files.get_nodes(tree=what.tree, node_ids=[int(one) for one in given.split(",")])
         only = [node.pk for node in nodes]
         name = nodes[0].name if len(nodes) == 1 else name

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -71,7 +72,10 @@ def invite(request: HttpRequest, public_id: str) -> HttpResponse:
         return _page(request, study, refused=refused)
     messages.success(
         request,
-        f"{share.user} is invited and finds the invitation under Messages. Until it is accepted, it gives no access.",
+        gettext(
+            "%(user)s is invited and finds the invitation under Messages. Until it is accepted, it gives no access."
+        )
+        % {"user": share.user},
     )
     return redirect("study_sharing", public_id)
 
@@ -86,7 +90,7 @@ def change(request: HttpRequest, public_id: str, share_id: int) -> HttpResponse:
 
     def do() -> str:
         sharing.change_share(share=share, file_access=access, sees_data=sees_data, by=user)
-        return f"The share of {share.user} is changed."
+        return gettext("The share of %(user)s is changed.") % {"user": share.user}
 
     return _done(request, public_id, do)
 
@@ -99,7 +103,7 @@ def remove(request: HttpRequest, public_id: str, share_id: int) -> HttpResponse:
 
     def do() -> str:
         sharing.remove_member(share=share, by=user)
-        return f"{share.user} has no access to this study any more."
+        return gettext("%(user)s has no access to this study any more.") % {"user": share.user}
 
     return _done(request, public_id, do)
 
@@ -114,7 +118,7 @@ def leave(request: HttpRequest, public_id: str) -> HttpResponse:
     except NotFound as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, f"You left “{study.name}”.")
+        messages.success(request, gettext("You left “%(name)s”.") % {"name": study.name})
     return redirect("studies")
 
 
@@ -128,8 +132,8 @@ def set_public(request: HttpRequest, public_id: str) -> HttpResponse:
     def do() -> str:
         sharing.set_public(study=study, is_public=is_public, by=user)
         if is_public:
-            return "Everybody who is logged in can now read and duplicate this study."
-        return "This study is private: only its members see it."
+            return gettext("Everybody who is logged in can now read and duplicate this study.")
+        return gettext("This study is private: only its members see it.")
 
     return _done(request, public_id, do)
 
@@ -143,7 +147,11 @@ def make_link(request: HttpRequest, public_id: str) -> HttpResponse:
     def do() -> str:
         had = ReadOnlyLink.objects.filter(study=study).exists()
         sharing.make_link(study=study, by=user)
-        return "This is the new link; the one before does not work any more." if had else "The link is made."
+        return (
+            gettext("This is the new link; the one before does not work any more.")
+            if had
+            else gettext("The link is made.")
+        )
 
     return _done(request, public_id, do, "#link")
 
@@ -156,7 +164,7 @@ def revoke_link(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def do() -> str:
         sharing.revoke_link(study=study, by=user)
-        return "The read-only link does not work any more."
+        return gettext("The read-only link does not work any more.")
 
     return _done(request, public_id, do, "#link")
 
@@ -171,7 +179,10 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def do() -> str:
         owned = sharing.transfer(study=study, share_id=share_id, by=user)
-        return f"“{owned.name}” belongs to {owned.owner} now. You still edit it and see its data."
+        return gettext("“%(name)s” belongs to %(owner)s now. You still edit it and see its data.") % {
+            "name": owned.name,
+            "owner": owned.owner,
+        }
 
     return _done(request, public_id, do)
 

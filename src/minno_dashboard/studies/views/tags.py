@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -52,7 +53,9 @@ def show(request: HttpRequest) -> HttpResponse:
         except Refused as error:
             refused = error
         else:
-            messages.success(request, f"The tag “{tag}” is made. Put it on studies with ⋯ → Tags.")
+            messages.success(
+                request, gettext("The tag “%(tag)s” is made. Put it on studies with ⋯ → Tags.") % {"tag": tag}
+            )
             return redirect("tags")
     context = {
         "tags": tags.tags_of(user),
@@ -77,7 +80,7 @@ def change(request: HttpRequest, tag_id: int) -> HttpResponse:
         except Refused as error:
             refused = error
         else:
-            messages.success(request, f"The tag “{tag}” is saved.")
+            messages.success(request, gettext("The tag “%(tag)s” is saved.") % {"tag": tag})
             return redirect("tags")
     context = {"palette": tags.PALETTE, "text": text, "colour": colour, "refused": refused}
     return render(request, "studies/tag_change.html", context, status=refused.status if refused else 200)
@@ -88,7 +91,9 @@ def remove(request: HttpRequest, tag_id: int) -> HttpResponse:
     """Remove a tag from all studies."""
     tag = tags.get_tag(person(request), tag_id)
     tags.remove_tag(tag=tag)
-    messages.success(request, f"The tag “{tag}” is removed. The studies stay as they are.")
+    messages.success(
+        request, gettext("The tag “%(tag)s” is removed. The studies stay as they are.") % {"tag": tag}
+    )
     return redirect("tags")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast, get_args
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext
 
 from minno_dashboard.core.errors import Invalid, TooLarge
 from minno_dashboard.files import queries as files
@@ -21,18 +22,22 @@ def encoded(what: Asked) -> bytes:
     """Return the bytes of the JSON's `text` under the conventions `bom` and `newline`."""
     newline = what.text("newline")
     if newline not in _NEWLINES:
-        raise Invalid("This way to end lines is not known.")
+        raise Invalid(gettext("This way to end lines is not known."))
     try:
         content = encode_text(
             what.text("text"), bom=what.body.get("bom") is True, newline=cast("Newline", newline)
         )
     except UnicodeEncodeError as error:
         raise Invalid(
-            f"Character {error.start + 1} of this text is half of a character, which no file can hold. Remove it."
+            gettext(
+                "Character %(value)s of this text is half of a character, which no file can hold. Remove it."
+            )
+            % {"value": error.start + 1}
         ) from error
     if len(content) > files.MOST_EDITOR_BYTES:
         raise TooLarge(
-            f"The editor saves texts up to {files.MOST_EDITOR_BYTES // 1024**2} MB. Upload this as a file instead."
+            gettext("The editor saves texts up to %(value)s MB. Upload this as a file instead.")
+            % {"value": files.MOST_EDITOR_BYTES // 1024**2}
         )
     return content
 
@@ -82,7 +87,9 @@ def _refuse_other_bytes(sha256: str) -> None:
     """Refuse to write over bytes that the editor could only show with replacement characters."""
     blob = Blob.objects.filter(sha256=sha256).first()
     if blob is not None and not files.read_text(blob).is_utf8:
-        raise Invalid("The bytes of this file are not UTF-8 text, so the editor does not write over them.")
+        raise Invalid(
+            gettext("The bytes of this file are not UTF-8 text, so the editor does not write over them.")
+        )
 
 
 @api("GET", Action.READ_FILES)

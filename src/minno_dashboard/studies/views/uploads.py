@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
@@ -19,7 +20,9 @@ def _policy(given: str) -> services.IfThere:
     try:
         return services.IfThere(given)
     except ValueError as error:
-        raise Invalid("Say what to do with names that are taken: overwrite, keep both or skip.") from error
+        raise Invalid(
+            gettext("Say what to do with names that are taken: overwrite, keep both or skip.")
+        ) from error
 
 
 def _whole_number(request: HttpRequest, name: str) -> int | None:
@@ -27,7 +30,9 @@ def _whole_number(request: HttpRequest, name: str) -> int | None:
     if not given:
         return None
     if not (given.isascii() and given.isdigit()) or len(given) > 18:
-        raise Invalid("The page sent something the Dashboard cannot read. Reload the page and do it again.")
+        raise Invalid(
+            gettext("The page sent something the Dashboard cannot read. Reload the page and do it again.")
+        )
     return int(given)
 
 
@@ -37,7 +42,10 @@ def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
     folder = what.folder()
     paths = what.texts("paths")
     if len(paths) > MOST_PATHS:
-        raise Invalid(f"More than {MOST_PATHS:,} files at once are too many. Upload them in parts.")
+        raise Invalid(
+            gettext("More than %(most_paths)s files at once are too many. Upload them in parts.")
+            % {"most_paths": f"{MOST_PATHS:,}"}
+        )
     taken = _taken(what.tree, folder, paths)
     return JsonResponse({"taken": taken})
 
@@ -84,7 +92,7 @@ def _own_upload(what: Asked, upload_id: str) -> Upload:
     """Return an upload that this person began."""
     upload = files.get_upload(tree=what.tree, public_id=upload_id)
     if upload.by_id != what.user.pk:
-        raise Invalid("Somebody else began this upload.")
+        raise Invalid(gettext("Somebody else began this upload."))
     return upload
 
 
