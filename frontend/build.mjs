@@ -1,5 +1,5 @@
 // Builds the files that the pages load into the package; `--watch` rebuilds at every change.
-import { rm } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import * as esbuild from "esbuild";
 
 const out = "../src/minno_dashboard/ui/static/build";
@@ -24,9 +24,26 @@ const mirrored = {
   alias: { "bootstrap/dist/css/bootstrap.css": "bootstrap/dist/css/bootstrap.rtl.css" },
 };
 
+// jsPsych goes into the example study as it comes from npm, with its licence; its source map lies on another host.
+async function copyLibraries() {
+  const to = `${out}/jspsych`;
+  await mkdir(to, { recursive: true });
+  const scripts = {
+    "jspsych.js": "jspsych/dist/index.browser.min.js",
+    "plugin-html-keyboard-response.js": "@jspsych/plugin-html-keyboard-response/dist/index.browser.min.js",
+  };
+  for (const [name, from] of Object.entries(scripts)) {
+    const text = await readFile(`node_modules/${from}`, "utf8");
+    await writeFile(`${to}/${name}`, text.replace(/\n?\/\/# sourceMappingURL=.*\n?$/, "\n"));
+  }
+  await cp("node_modules/jspsych/css/jspsych.css", `${to}/jspsych.css`);
+  await cp("licences/jspsych.txt", `${to}/LICENSE.txt`);
+}
+
 if (process.argv.includes("--watch")) {
   for (const one of [options, classic, mirrored]) await (await esbuild.context(one)).watch();
 } else {
   await rm(out, { recursive: true, force: true });
   await Promise.all([esbuild.build(options), esbuild.build(classic), esbuild.build(mirrored)]);
+  await copyLibraries();
 }

@@ -139,6 +139,7 @@ TABLE: dict[str, Row] = {
     "studies": get(LOGGED_IN),
     "new_study": post(LOGGED_IN),
     "new_study_from_example": post(LOGGED_IN),
+    "examples": get(LOGGED_IN),
     "tags": get(LOGGED_IN),
     "change_tag": post(OTHERS, text="Mine now", colour="#d2cccc"),
     "remove_tag": post(OTHERS),
@@ -182,6 +183,10 @@ TABLE: dict[str, Row] = {
     # the files of a version
     "download": get("read_files"),
     "tree": get("read_files"),
+    "find_in_files": get("read_files"),
+    "here": send("read_files", open=["NODE"]),
+    "copy_targets": get("read_files"),
+    "copy_to_study": send("read_files", ids=["NODE"], study=""),
     "deleted_nodes": get("read_files"),
     "read_file": get("read_files"),
     "file_history": get("read_files"),

@@ -1,8 +1,9 @@
 // Everything one can do with the selection; the context menu, the ⋯ button and the keys all read this one list.
+import { get } from "../shell/api.js";
 import { confirm } from "../shell/confirm.js";
 import { copyText } from "../shell/copy.js";
 import { toast } from "../shell/toast.js";
-import { askFolder, askName } from "./ask.js";
+import { askFolder, askName, askStudy } from "./ask.js";
 import { plural } from "./dom.js";
 import { showHistory } from "./history.js";
 import { rawAddress } from "./preview.js";
@@ -40,6 +41,8 @@ export class Actions {
       add(nodes.length, "Copy to…", () => this.copy(nodes));
       line();
     }
+    add(nodes.length, "Copy to another study…", () => this.copyToStudy(nodes));
+    line();
     add(one && !one.folder, "History…", () => this.history(one));
     add(one, "Copy the path", () => this.copyPath(one));
     add(nodes.length, one && !one.folder ? "Download" : "Download as zip", () => this.download(nodes));
@@ -129,6 +132,16 @@ export class Actions {
         this.tree.reveal(answer.nodes[0]);
       },
     });
+    this.tree.focusRow(this.tree.active);
+  }
+
+  async copyToStudy(nodes) {
+    const { studies } = await get(`${this.store.base}copy-targets`);
+    const answer = await askStudy({
+      title: `Copy ${this.name(nodes)} to another study`, studies,
+      attempt: (study) => this.store.act("copy-to-study", { ids: nodes.map((node) => node.id), study }),
+    });
+    if (answer) toast(`Copied to “${answer.name}”: ${answer.copied.slice(0, 5).join(", ")}${answer.copied.length > 5 ? "…" : ""}`);
     this.tree.focusRow(this.tree.active);
   }
 

@@ -106,6 +106,38 @@ export async function askFolder({ title, verb, store, refuse = () => false, atte
   return done;
 }
 
+// Returns the answer of `attempt(study)`, or null when cancelled.
+export async function askStudy({ title, studies, attempt }) {
+  const dialog = frame(title);
+  const error = el("p", { class: "field-error", role: "alert" });
+  const choice = el("select", { class: "form-select", id: "ask-study" }, ...studies.map((one) => el("option", { value: one.study, dir: "auto" }, one.name)));
+  const go = el("button", { type: "submit", class: "btn btn-primary", disabled: !studies.length }, "Copy");
+  const form = el("form", { method: "dialog" },
+    ...(studies.length
+      ? [el("label", { class: "form-label", for: "ask-study" }, "Study"), choice, el("p", { class: "muted" }, "The copies go to the top of its version in development. Nothing there is overwritten: a name that is taken gets a number.")]
+      : [el("p", {}, "There is no other study that you may change and that is in development.")]),
+    error, buttons(cancelButton(dialog), go));
+  let done = null;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    go.disabled = true;
+    try {
+      done = await attempt(choice.value);
+      dialog.close("done");
+    } catch (failure) {
+      if (!failure.status && failure.status !== 0) throw failure;
+      error.textContent = failure.message;
+    } finally {
+      go.disabled = false;
+    }
+  });
+  dialog.append(form);
+  const closed = show(dialog);
+  (studies.length ? choice : dialog.querySelector("button")).focus();
+  await closed;
+  return done;
+}
+
 // What to do with uploads whose names are taken: "overwrite", "keep_both", "skip", or "" when cancelled.
 export async function askClash(paths, total) {
   const count = plural(paths.length, "file has", "files have");

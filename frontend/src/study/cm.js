@@ -4,7 +4,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirro
 import { css } from "@codemirror/lang-css";
 import { html } from "@codemirror/lang-html";
 import { javascript } from "@codemirror/lang-javascript";
-import { json, jsonParseLinter } from "@codemirror/lang-json";
+import { json } from "@codemirror/lang-json";
 import { markdown } from "@codemirror/lang-markdown";
 import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
@@ -14,8 +14,8 @@ import {
   highlightSpecialChars, keymap, lineNumbers, rectangularSelection,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-
-export { jsonParseLinter };
+import { checks, diagnosticCount } from "./check.js";
+import { snippetSource } from "./snippets.js";
 
 const LANGUAGES = {
   js: javascript, mjs: javascript, cjs: javascript, jsx: () => javascript({ jsx: true }),
@@ -66,6 +66,11 @@ const look = EditorView.theme({
   ".cm-button": { backgroundImage: "none", backgroundColor: "var(--ground)", color: "var(--ink)", border: "1px solid var(--line)", borderRadius: "4px" },
   ".cm-tooltip": { backgroundColor: "var(--ground)", color: "var(--ink)", border: "1px solid var(--line)" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
+  ".cm-diagnostic-error": { borderInlineStart: "4px solid var(--bad)", borderLeft: "none" },
+  ".cm-panel.cm-panel-lint ul [aria-selected]": { backgroundColor: "var(--accent-soft)", color: "var(--ink)" },
+  ".cm-completionDetail": { color: "var(--ink-2)", fontStyle: "normal" },
+  ".cm-tooltip-autocomplete ul li[aria-selected] .cm-completionDetail": { color: "inherit" },
+  ".cm-snippetField": { backgroundColor: "var(--code-match)" },
   ".cm-foldPlaceholder": { backgroundColor: "var(--ground-2)", color: "var(--ink-2)", border: "1px solid var(--line)" },
   ".cm-changedLine": { backgroundColor: "var(--diff-changed) !important" },
   ".cm-deletedChunk": { backgroundColor: "var(--diff-deleted)" },
@@ -103,17 +108,21 @@ export function readOnly() {
   return [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0", "aria-readonly": "true" }), keymap.of(searchKeymap), search()];
 }
 
-export function makeState({ name, text, editable, onChange, onMove }) {
+export function makeState({ name, text, kind, editable, onChange, onMove, onCheck }) {
+  const extension = extensionOf(name);
+  const pieces = [{ autocomplete: snippetSource({ extension, kind }) }]; // one source for as long as the text lives
   const shared = [
     base(name, `Text of ${name}`),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onChange(update);
       if (update.docChanged || update.selectionSet) onMove(update.state);
+      if (update.docChanged || diagnosticCount(update.state) !== diagnosticCount(update.startState)) onCheck(update.state);
     }),
   ];
   const writing = [
     history(), foldGutter(), dropCursor(), EditorState.allowMultipleSelections.of(true), indentOnInput(), closeBrackets(), autocompletion(),
     rectangularSelection(), crosshairCursor(), highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(), search(),
+    EditorState.languageData.of(() => pieces), checks(extension),
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, indentWithTab]),
   ];
   return EditorState.create({ doc: text, extensions: [shared, editable ? writing : readOnly()] });

@@ -2,11 +2,14 @@
 import { ago } from "../shell/times.js";
 import { toast } from "../shell/toast.js";
 import { askName, openPanel } from "./ask.js";
-import { EditorView } from "./cm.js";
+import { mistakes, nextDiagnostic } from "./check.js";
+import { EditorView, extensionOf } from "./cm.js";
 import { compare } from "./compare.js";
 import { el, icon, size } from "./dom.js";
 import { OpenFile } from "./file.js";
+import { openMenu } from "./menu.js";
 import { preview } from "./preview.js";
+import { insert, piecesFor } from "./snippets.js";
 
 export class Editor extends EventTarget {
   constructor({ pane, store, drafts, editable, config }) {
@@ -23,6 +26,12 @@ export class Editor extends EventTarget {
     this.position = pane.querySelector("[data-position]");
     this.saveButton = pane.querySelector("[data-save]");
     this.empty = pane.querySelector("[data-empty]");
+    this.mistakes = pane.querySelector("[data-mistakes]");
+    this.mistakes.addEventListener("click", () => this.view && (nextDiagnostic(this.view), this.view.focus()));
+    this.changesButton = pane.querySelector("[data-changes]");
+    this.changesButton.addEventListener("click", () => this.attempt(() => this.showChanges(this.shown)));
+    this.insertButton = pane.querySelector("[data-insert]");
+    this.insertButton.addEventListener("click", () => this.openInsert());
     this.saveButton.addEventListener("click", () => this.save());
     store.addEventListener("change", (event) => this.treeChanged(event.detail));
     addEventListener("beforeunload", (event) => {
@@ -50,7 +59,7 @@ export class Editor extends EventTarget {
   async open(node) {
     let file = this.files.find((one) => one.id === node.id);
     if (!file) {
-      file = new OpenFile({ node, path: this.store.path(node.id), store: this.store, drafts: this.drafts, editable: this.editable });
+      file = new OpenFile({ node, path: this.store.path(node.id), store: this.store, drafts: this.drafts, editable: this.editable, studyKind: this.config.kind });
       try {
         await file.load();
       } catch (failure) {
@@ -83,7 +92,7 @@ export class Editor extends EventTarget {
   // Text of a file that is gone, found in this browser.
   openOrphan({ id, text, path, blob }) {
     const name = path.split("/").at(-1);
-    const file = new OpenFile({ node: { id, name, blob, size: text.length, folder: false }, path, store: this.store, drafts: this.drafts, editable: this.editable });
+    const file = new OpenFile({ node: { id, name, blob, size: text.length, folder: false }, path, store: this.store, drafts: this.drafts, editable: this.editable, studyKind: this.config.kind });
     file.take({ blob, size: 0, text: "", is_utf8: true, bom: false, newline: "\n" });
     file.state = file.makeState(text);
     file.isGone = true;
@@ -99,6 +108,7 @@ export class Editor extends EventTarget {
       else this.refresh(file);
     });
     file.addEventListener("move", () => this.showPosition());
+    file.addEventListener("check", () => file === this.shown && this.showMistakes());
   }
 
   show(file, { focus = true } = {}) {
@@ -152,7 +162,38 @@ export class Editor extends EventTarget {
     const [text, state] = this.describe(file);
     if (this.status.textContent !== text) this.status.textContent = text;
     this.status.dataset.state = state;
+    this.changesButton.hidden = this.saveButton.hidden || !file.isDirty;
+    this.insertButton.hidden = this.saveButton.hidden || !this.pieces(file).length;
     this.showPosition();
+    this.showMistakes();
+  }
+
+  pieces(file) {
+    return piecesFor({ extension: extensionOf(file.name), kind: this.config.kind, text: file.state.sliceDoc(0, 2000) });
+  }
+
+  openInsert() {
+    const { view } = this;
+    const box = this.insertButton.getBoundingClientRect();
+    const items = this.pieces(this.shown).map(([label, , template]) => ({ label, run: () => insert(view, template) }));
+    openMenu(items, { x: box.left, y: box.top, opener: this.insertButton, label: "Insert" });
+  }
+
+  showMistakes() {
+    const { count, first } = this.view && this.shown?.state ? mistakes(this.view.state) : { count: 0 };
+    this.mistakes.hidden = !count;
+    const text = count ? `Line ${first.line}: ${first.message}` : "";
+    if (this.mistakes.textContent !== text) this.mistakes.textContent = text;
+  }
+
+  // What was typed since the last save, beside what is saved; the right side can be edited.
+  async showChanges(file) {
+    const mine = file.state.sliceDoc();
+    const view = compare({ name: file.name, left: file.savedText, right: mine, leftTitle: "Saved", rightTitle: "What you typed (you can edit it here)", editable: true });
+    await openPanel(`Unsaved changes of “${file.name}”`, view.element).closed;
+    const edited = view.text();
+    view.destroy();
+    if (edited !== mine) this.setText(file, edited);
   }
 
   describe(file) {

@@ -13,9 +13,9 @@ export function kindOf(name) {
 }
 
 export class OpenFile extends EventTarget {
-  constructor({ node, path, store, drafts, editable }) {
+  constructor({ node, path, store, drafts, editable, studyKind }) {
     super();
-    Object.assign(this, { id: node.id, name: node.name, path, store, drafts, editable });
+    Object.assign(this, { id: node.id, name: node.name, path, store, drafts, editable, studyKind });
     this.kind = kindOf(node.name);
     this.blob = node.blob;
     this.size = node.size;
@@ -55,9 +55,10 @@ export class OpenFile extends EventTarget {
 
   makeState(text) {
     return makeState({
-      name: this.name, text, editable: !this.isReadOnly,
+      name: this.name, text, kind: this.studyKind, editable: !this.isReadOnly,
       onChange: (update) => this.changed(update.state),
       onMove: () => this.dispatchEvent(new Event("move")),
+      onCheck: () => this.dispatchEvent(new Event("check")),
     });
   }
 

@@ -39,7 +39,11 @@ export async function showHistory({ node, store, editor, editable }) {
       const [old, now] = await Promise.all([get(`${address}/${version.id}`), get(`${store.base}files/${node.id}`)]);
       if (old.file.text === null || now.file.text === null) place.append(el("p", {}, "These bytes are not text, so they cannot be compared. They can be restored."));
       else {
-        view = compare({ name: node.name, left: old.file.text, right: now.file.text, leftTitle: "This state", rightTitle: "Now" });
+        const open = editor.files.find((file) => file.id === node.id && file.isDirty);
+        view = compare({
+          name: node.name, left: old.file.text, right: open ? open.state.sliceDoc() : now.file.text,
+          leftTitle: "This state", rightTitle: open ? "Now, with what you have not saved" : "Now",
+        });
         place.append(view.element);
       }
     } catch (failure) {

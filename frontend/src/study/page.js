@@ -4,9 +4,11 @@ import { Actions } from "./actions.js";
 import { makeDroppable } from "./drag.js";
 import { Drafts } from "./drafts.js";
 import { Editor } from "./editor.js";
+import { Finder } from "./find.js";
 import { showDeleted } from "./history.js";
 import { openMenu } from "./menu.js";
 import { Player } from "./play.js";
+import { Presence } from "./presence.js";
 import { makeSplitter } from "./split.js";
 import { Store } from "./store.js";
 import { Tree } from "./tree.js";
@@ -91,6 +93,8 @@ const player = new Player({
 });
 on("play", () => player.play());
 actions.player = player;
+new Finder({ panel: find("find-panel"), opener: find("find"), store, editor, workspace, attempt: (run) => actions.attempt(run) });
+if (config.present) new Presence({ place: find("present"), store, editor });
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && !event.defaultPrevented && !event.target.closest("dialog")) {
     event.preventDefault();

@@ -17,7 +17,7 @@ export class Player {
     this.key = null; // { files, until }
     this.lines = 0;
     this.rows = 0;
-    this.find("again").addEventListener("click", () => attempt(() => this.load()));
+    this.find("again").addEventListener("click", () => attempt(() => this.load({ focus: true })));
     this.find("close").addEventListener("click", () => this.close());
     this.find("window").addEventListener("click", () => attempt(() => this.openWindow()));
     store.addEventListener("change", (event) => this.changed(event.detail));
@@ -59,8 +59,7 @@ export class Player {
     this.line.hidden = false;
     this.workspace.classList.add("shows-play");
     this.find("name").textContent = this.store.path(node.id);
-    await this.load();
-    this.find("close").focus();
+    await this.load({ focus: true });
   }
 
   close() {
@@ -81,12 +80,14 @@ export class Player {
     return `${this.key.files}${path}?play`;
   }
 
-  async load() {
+  // The keys go to the study when somebody asked for it, and stay in the text when a save plays it again.
+  async load({ focus = false } = {}) {
     const address = await this.address();
     this.frame?.remove();
     this.forget();
     // Made anew each time: a study that hangs is gone with its frame.
     this.frame = el("iframe", { sandbox: PERMISSIONS, allow: "fullscreen; autoplay", title: "Preview", referrerpolicy: "no-referrer", src: address });
+    if (focus) this.frame.addEventListener("load", ({ target }) => target.focus(), { once: true });
     this.find("place").append(this.frame);
     this.tellUnsaved();
   }

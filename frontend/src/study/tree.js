@@ -45,10 +45,29 @@ export class Tree extends EventTarget {
     const ids = new Set(rows.map((row) => row.node.id));
     for (const id of this.selected) if (!this.store.node(id)) this.selected.delete(id);
     if (this.active === null || !ids.has(this.active)) this.active = rows[0]?.node.id ?? null;
-    this.element.replaceChildren(...rows.map((row) => this.row(row)));
+    this.fill(rows);
     this.element.dataset.empty = rows.length === 0 ? "yes" : "no";
     if (hadFocus) this.focusRow(this.active, false);
     this.dispatchEvent(new Event("select"));
+  }
+
+  // Rows that look as before are kept: with thousands of files only what changed is made anew.
+  fill(rows) {
+    const kept = new Map();
+    const elements = rows.map((row) => {
+      const { node, level, index, count } = row;
+      const look = [node.name, node.folder && this.open.has(node.id), level, index, count, this.selected.has(node.id),
+        this.current === node.id, this.isUnsaved(node.id), this.active === node.id].join("\0");
+      const before = this.made?.get(node.id);
+      const element = before?.look === look ? before.element : this.row(row);
+      kept.set(node.id, { look, element });
+      return element;
+    });
+    this.made = kept;
+    const present = [...this.element.children];
+    const changed = present.length === elements.length ? elements.map((one, at) => [one, present[at]]).filter(([now, was]) => now !== was) : null;
+    if (changed?.every(([now]) => !now.isConnected)) changed.forEach(([now, was]) => was.replaceWith(now));
+    else this.element.replaceChildren(...elements);
   }
 
   row({ node, level, index, count }) {
@@ -87,7 +106,10 @@ export class Tree extends EventTarget {
 
   select(ids, { active = null } = {}) {
     this.selected = new Set(ids);
-    for (const row of this.element.children) row.setAttribute("aria-selected", String(this.selected.has(Number(row.dataset.id))));
+    for (const row of this.element.children) {
+      const selected = String(this.selected.has(Number(row.dataset.id)));
+      if (row.getAttribute("aria-selected") !== selected) row.setAttribute("aria-selected", selected);
+    }
     if (active !== null) this.focusRow(active);
     this.dispatchEvent(new Event("select"));
   }
@@ -270,6 +292,7 @@ export class Tree extends EventTarget {
     const row = this.rowElement(node.id);
     if (!row || this.renaming) return;
     this.renaming = true;
+    this.made.delete(node.id); // the row is changed by hand below
     const label = row.querySelector(".tree-name");
     const input = el("input", { class: "tree-input mono", value: node.name, "aria-label": `New name of ${node.name}`, dir: "auto", spellcheck: "false" });
     const error = el("span", { class: "tree-error", role: "alert" });

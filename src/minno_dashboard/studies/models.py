@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from minno_dashboard.core import ids
 from minno_dashboard.core.names import fold
-from minno_dashboard.files.models import Tree
+from minno_dashboard.files.models import Node, Tree
 
 
 class Study(models.Model):
@@ -163,3 +163,17 @@ class Tag(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Presence(models.Model):
+    """A person who has a file open, as of a moment; a sign older than a minute says nothing any more."""
+
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["node", "user"], name="one_presence_in_a_file")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.node_id}"

@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from minno_dashboard.jobs import registry
-from minno_dashboard.studies import services
+from minno_dashboard.studies import presence, services
 
 log = logging.getLogger(__name__)
 
@@ -16,3 +16,9 @@ def purge_deleted() -> None:
     """Remove studies whose 30 days to be brought back are over."""
     if purged := services.purge_deleted():
         log.info("removed %d studies deleted more than 30 days ago", purged)
+
+
+@registry.every(timedelta(hours=1), "studies: forget who had files open")
+def forget_gone() -> None:
+    """Remove the signs of life of those who left."""
+    presence.forget_gone()

@@ -1,48 +1,117 @@
-"""Example studies that come with the product, to start from."""
+"""Example studies that come with the product: shown to everybody, made one's own by one click."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from django.contrib.staticfiles import finders
+from django.db import transaction
+
 from minno_dashboard.accounts.models import User
+from minno_dashboard.core import names
+from minno_dashboard.core.errors import NotFound, Refused
 from minno_dashboard.files import services as files
-from minno_dashboard.files.models import Tree
+from minno_dashboard.files import store
+from minno_dashboard.files.models import Blob, Tree
 from minno_dashboard.studies import services
 from minno_dashboard.studies.models import Study
-from minno_dashboard.studies.queries import Which, studies_of
 
 _FOLDER = Path(__file__).parent / "examples"
-EXAMPLE = "reaction-time"
-EXAMPLE_NAME = "Left or right"
+_JSPSYCH = ("jspsych.js", "jspsych.css", "plugin-html-keyboard-response.js", "LICENSE.txt")
 
 
-def start_from_example(*, owner: User) -> Study:
-    """Make a study with the files of the example, under the first free name."""
-    taken = {row.study.name for row in studies_of(owner, which=Which.MINE)}
-    taken |= {row.study.name for row in studies_of(owner, which=Which.ARCHIVED)}
-    name, number = EXAMPLE_NAME, 1
-    while name in taken:
-        number += 1
-        name = f"{EXAMPLE_NAME} ({number})"
-    return services.create_study(
-        owner=owner,
-        name=name,
-        kind=Study.Kind.HTML,
-        description="An example to change: press the key on the side of the circle.",
-        fill=_filler(_FOLDER / EXAMPLE, owner),
-    )
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example: its folder, the study it becomes, and the built libraries that come into it."""
+
+    slug: str
+    name: str
+    kind: str
+    description: str
+    libraries: tuple[str, ...] = ()
+
+    @property
+    def plays_with(self) -> str:
+        """Return what plays it, as the page says it."""
+        if self.libraries:
+            return "jsPsych"
+        return "MinnoJS" if self.kind == Study.Kind.MINNOJS else "Plain HTML"
 
 
-def _filler(folder: Path, owner: User) -> Callable[[Tree], None]:
-    def fill(tree: Tree) -> None:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            files.write_file(
-                tree=tree,
-                by=owner,
-                source=file.read_bytes(),
-                expected_blob=None,
-                path=file.relative_to(folder).as_posix(),
+EXAMPLES = (
+    Example(
+        "reaction-time",
+        "Left or right",
+        Study.Kind.HTML,
+        "A reaction-time task without any library: press the key on the side of the arrow.",
+    ),
+    Example(
+        "jspsych-reaction-time",
+        "Circle or square",
+        Study.Kind.HTML,
+        "A reaction-time task with jsPsych: one key for circles, another for squares.",
+        _JSPSYCH,
+    ),
+    Example(
+        "association",
+        "Flowers and insects",
+        Study.Kind.MINNOJS,
+        "An Implicit Association Test with MinnoJS: seven blocks, sides drawn at random, a score at the end.",
+    ),
+    Example(
+        "questionnaire",
+        "A day's mood",
+        Study.Kind.MINNOJS,
+        "A questionnaire with MinnoJS: each kind of question once, and a page that only some people see.",
+    ),
+    Example(
+        "form",
+        "A short form",
+        Study.Kind.HTML,
+        "Questions in plain HTML: the browser checks the answers, one row is sent.",
+    ),
+)
+
+
+def start_from_example(*, owner: User, slug: str = "") -> Study:
+    """Make a study with the files of an example, the first one without `slug`, under the first free name.
+
+    Raises:
+        NotFound: there is no such example.
+        Refused: a library that belongs into it was not built.
+    """
+    example = next((one for one in EXAMPLES if one.slug == (slug or EXAMPLES[0].slug)), None)
+    if example is None:
+        raise NotFound("There is no such example.")
+    fill = _filler(example, owner)
+    with transaction.atomic():
+        return services.create_study(
+            owner=owner,
+            name=services.free_name(owner, example.name),
+            kind=example.kind,
+            description=example.description,
+            fill=fill,
+        )
+
+
+def _filler(example: Example, owner: User) -> Callable[[Tree], None]:
+    content: dict[tuple[str, ...], Blob] = {
+        tuple(names.check_path(path.split("/"))): store.put(file.read_bytes())
+        for path, file in _files_of(example)
+    }
+    return lambda tree: files.fill_tree(tree=tree, files=content, by=owner)
+
+
+def _files_of(example: Example) -> Iterator[tuple[str, Path]]:
+    folder = _FOLDER / example.slug
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        yield file.relative_to(folder).as_posix(), file
+    for library in example.libraries:
+        found = finders.find(f"build/jspsych/{library}")
+        if not isinstance(found, str):
+            raise Refused(
+                "jsPsych was not built into this Dashboard. Its administrator can build it: make setup."
             )
-
-    return fill
+        yield f"jspsych/{library}", Path(found)

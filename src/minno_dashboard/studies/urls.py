@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from minno_dashboard.studies.views import (
     activity,
+    examples,
     link,
     messages,
     nodes,
@@ -15,6 +16,7 @@ from minno_dashboard.studies.views import (
     sharing,
     tags,
     texts,
+    tools,
     uploads,
     versions,
 )
@@ -54,6 +56,10 @@ _of_a_version: list[URLPattern] = [
     path(_VERSION, pages.show, name="study_version"),
     path(f"{_VERSION}download", raw.download, name="download"),
     path(f"{_VERSION}play", play.play, name="play"),
+    path(f"{_VERSION}find", tools.find, name="find_in_files"),
+    path(f"{_VERSION}here", tools.here, name="here"),
+    path(f"{_VERSION}copy-targets", tools.copy_targets, name="copy_targets"),
+    path(f"{_VERSION}copy-to-study", tools.copy_to_study, name="copy_to_study"),
     path(f"{_VERSION}tree", nodes.tree, name="tree"),
     path(f"{_VERSION}files", nodes.new_file, name="new_file"),
     path(f"{_VERSION}folders", nodes.new_folder, name="new_folder"),
@@ -89,6 +95,7 @@ urlpatterns: list[URLPattern] = [
     path("tags/", tags.show, name="tags"),
     path("tags/<int:tag_id>/", tags.change, name="change_tag"),
     path("tags/<int:tag_id>/remove/", tags.remove, name="remove_tag"),
+    path("studies/examples/", examples.show, name="examples"),
     path("studies/new/", pages.create, name="new_study"),
     path("studies/new/example/", pages.create_from_example, name="new_study_from_example"),
     path("messages/", messages.show, name="messages"),

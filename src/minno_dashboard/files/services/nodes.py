@@ -90,8 +90,12 @@ def move(*, nodes: Sequence[Node], to: Node | None, by: Person) -> None:
             _update_many(moving, change, parent_id=to_id)
 
 
-def copy(*, nodes: Sequence[Node], to_tree: Tree, to: Node | None, by: Person) -> list[Node]:
+def copy(
+    *, nodes: Sequence[Node], to_tree: Tree, to: Node | None, by: Person, keep_both: bool = False
+) -> list[Node]:
     """Copy files and folders of one tree into a folder of the same or another tree; bytes are shared.
+
+    With `keep_both` what has a name that is taken there comes as `name (2)`, instead of being refused.
 
     Raises:
         Invalid: a folder would go into itself, a name is taken there, or a path would become too long.
@@ -106,7 +110,10 @@ def copy(*, nodes: Sequence[Node], to_tree: Tree, to: Node | None, by: Person) -
             folder = folder_of(change, to)
             to_id = folder.pk if folder else None
             _refuse_into_itself(sources, to_id)
-            _refuse_twins(change, sources, to_id)
+            if keep_both:
+                _make_names_free(change, sources, to_id)
+            else:
+                _refuse_twins(change, sources, to_id)
             above = way_to(to_id)
             for source in sources:
                 _check_fits(above, source, source.name)
@@ -219,6 +226,15 @@ def _refuse_twins(change: Change, nodes: Sequence[Node], to_id: int | None) -> N
         if node.name_key in there:
             raise Invalid(names.twin(node.name, there[node.name_key]))
         there[node.name_key] = node.name
+
+
+def _make_names_free(change: Change, nodes: Sequence[Node], to_id: int | None) -> None:
+    """Give the nodes, which are never saved themselves, names that are free in the folder and among themselves."""
+    taken = taken_keys(change, to_id)
+    for node in nodes:
+        node.name = names.free(taken, node.name)
+        node.name_key = names.fold(node.name)
+        taken.add(node.name_key)
 
 
 def _check_fits(above: Sequence[str], node: Node, name: str) -> None:

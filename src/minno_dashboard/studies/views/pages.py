@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from minno_dashboard.accounts.access import person
+from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.studies import services, starters, tags
@@ -91,7 +92,8 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_POST
 def create_from_example(request: HttpRequest) -> HttpResponse:
     """Make a study with the files of the example."""
-    return redirect("study", starters.start_from_example(owner=person(request)).public_id)
+    study = starters.start_from_example(owner=person(request), slug=request.POST.get("example", ""))
+    return redirect("study", study.public_id)
 
 
 @never_cache
@@ -127,6 +129,7 @@ def _config(user: User, study: Study, version: Version, is_editable: bool) -> di
         "base": reverse("study_version", args=[study.public_id, version.number]),
         "raw": reverse("study_raw", args=[study.public_id, "-"]).removesuffix("-"),
         "login_url": reverse("login"),
+        "present": Action.SEE_MEMBERS in standing(user, study).rights and admin_acting.get() is None,
         "editable": is_editable,
         "why_read_only": why,
         "tree": tree_json(version.tree, None),

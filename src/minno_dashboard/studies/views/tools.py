@@ -1,0 +1,67 @@
+"""JSON addresses beside the tree and the editor: finding words, who else is here, copies to another study."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext
+
+from minno_dashboard.accounts.audit import admin_acting
+from minno_dashboard.core.errors import Invalid
+from minno_dashboard.files import finding, services
+from minno_dashboard.studies import presence
+from minno_dashboard.studies.access import Action, standing
+from minno_dashboard.studies.models import Version
+from minno_dashboard.studies.queries import get_study, newest_version, studies_of
+from minno_dashboard.studies.views.asking import Asked, api
+
+
+@api("GET", Action.READ_FILES)
+def find(request: HttpRequest, what: Asked) -> HttpResponseBase:
+    """Find words in the files of the version."""
+    found = finding.find(what.tree, request.GET.get("q", ""))
+    return JsonResponse({"hits": [asdict(hit) for hit in found.hits], "is_complete": found.is_complete})
+
+
+@api("POST", Action.READ_FILES)
+def here(request: HttpRequest, what: Asked) -> HttpResponseBase:
+    """Note which files this person has open, and tell who else has which.
+
+    Those who may not see the members take no part; an admin who acts as somebody leaves no trace of that person.
+    """
+    given = what.body.get("open", [])
+    if not isinstance(given, list) or not all(type(one) is int for one in given):
+        raise Invalid(
+            gettext("The page sent something the Dashboard cannot read. Reload the page and do it again.")
+        )
+    if not standing(what.user, what.study).may(Action.SEE_MEMBERS):
+        return JsonResponse({"others": {}})
+    if admin_acting.get() is None:
+        presence.beat(user=what.user, tree=what.tree, open_ids=given)
+    return JsonResponse({"others": presence.others(user=what.user, tree=what.tree)})
+
+
+@api("GET", Action.READ_FILES)
+def copy_targets(request: HttpRequest, what: Asked) -> HttpResponseBase:
+    """List the other studies that this person can put files into."""
+    rows = [
+        {"study": row.study.public_id, "name": row.study.name}
+        for row in studies_of(what.user)
+        if row.standing.may(Action.EDIT_FILES)
+        and row.version.state == Version.State.DEVELOP
+        and row.study.pk != what.study.pk
+    ]
+    return JsonResponse({"studies": sorted(rows, key=lambda row: str(row["name"]).casefold())})
+
+
+@api("POST", Action.READ_FILES)
+def copy_to_study(request: HttpRequest, what: Asked) -> HttpResponseBase:
+    """Copy files and folders to the top of another study's newest version; a name that is taken gets a number."""
+    if not what.text("study"):
+        raise Invalid(gettext("Choose the study to copy to."))
+    target = get_study(what.user, what.text("study"), Action.EDIT_FILES)
+    copies = services.copy(
+        nodes=what.nodes(), to_tree=newest_version(target).tree, to=None, by=what.user, keep_both=True
+    )
+    return JsonResponse({"name": target.name, "copied": [node.name for node in copies]})
