@@ -12,7 +12,7 @@ from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.files.store import put
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.queries import status
-from minno_dashboard.mirror.services import confirm_removal
+from minno_dashboard.mirror.services import choose_policy, confirm_removal
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, expected
@@ -102,6 +102,19 @@ def test_a_deleted_folder_is_one_move_to_deleted(world: World, anna: User, mirro
         world.settle()
     assert Counter(world.calls())["files/move_v2"] == 1
     assert any(path.startswith("/Deleted/") and path.endswith("/1.js") for path in world.control.files(ANNA))
+    assert is_equal(world, anna)
+
+
+def test_a_folder_deleted_for_good_is_a_look_a_deletion_and_a_proof(
+    world: World, anna: User, mirrored: Study
+) -> None:
+    choose_policy(user=anna, keep_deleted=False)
+    folder = Node.objects.get(tree=mirrored.versions.get().tree, name="folder 1")
+    files.delete(nodes=[folder], by=anna)
+    world.settle()
+    confirm_removal(user=anna, accept=True)
+    world.settle()
+    assert Counter(world.calls()) == {"files/delete_v2": 1, "files/list_folder/continue": 2}
     assert is_equal(world, anna)
 
 

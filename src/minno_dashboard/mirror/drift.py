@@ -177,23 +177,29 @@ def _load(link: Link) -> Replay:
 
 
 def _state(row: Known) -> tuple[object, ...]:
+    """Return what is stored of a row, but for Dropbox's id of it, which a new folder is told later."""
     parent = None if row.parent is None else id(row.parent)
     return (
-        parent, row.name, row.key, row.is_folder, row.dropbox_id, row.rev, row.hash, row.size, row.identity,
+        parent, row.name, row.key, row.is_folder, row.rev, row.hash, row.size, row.identity,
         row.is_changed, row.is_lost,
     )  # fmt: skip
 
 
 def _follow(link: Link, replay: Replay, entries: Iterable[Entry]) -> Drift:
     """Take entries and the expectations of interrupted calls in, and store what is other than it was."""
-    before = [(row, _state(row)) for row in replay.rows]
+    before = [(row, _state(row), row.dropbox_id) for row in replay.rows]
     for intent in Intent.objects.filter(link=link, job__isnull=True).order_by("pk"):
         for one in intent.expected:
             replay.expect(one["identity"], one["path"], one["hash"], one["size"])
     replay.follow(entries)
     drift = replay.conclude()
-    changed = [row for row, state in before if not row.is_lost and _state(row) != state]
+    here = [one for one in before if not one[0].is_lost]
+    changed = [row for row, state, _ in here if _state(row) != state]
+    told = [row for row, state, id in here if _state(row) == state and row.dropbox_id != id]
     _store(link, replay, changed)
+    for portion in in_portions(told, 500):
+        ids = [RemoteNode(pk=row.pk, dropbox_id=row.dropbox_id) for row in portion]
+        RemoteNode.objects.bulk_update(ids, ["dropbox_id"], batch_size=250)
     doubts = [Doubt(link=link, identity=identity) for identity in sorted(drift.doubts)]
     Doubt.objects.bulk_create(doubts, ignore_conflicts=True, batch_size=500)
     Intent.objects.filter(link=link, job__isnull=True).delete()

@@ -28,6 +28,7 @@ from minno_dashboard.mirror.ledger import Notes
 from minno_dashboard.mirror.models import Parked
 from minno_dashboard.mirror.port import Entry, Job, Outcome, Port, Relocation, Removal
 from minno_dashboard.mirror.sliced import Slice
+from minno_dashboard.mirror.slices import is_outrun
 from minno_dashboard.mirror.uploads import Uploader
 
 FEW = 3
@@ -48,7 +49,7 @@ class Executor:
 
     def __init__(self, port: Port, notes: Notes, slice_: Slice, should_stop: Callable[[], bool]) -> None:
         self._port, self._notes, self._should_stop = port, notes, should_stop
-        self._sources = slice_.sources
+        self._sources, self._marks = slice_.sources, slice_.marks
         self._rows = {row.key: row for row in slice_.remote}
         self._parked = {one.identity: one for one in Parked.objects.filter(link=notes.link)}
         self._below: dict[str | None, list[Desired]] = defaultdict(list)
@@ -123,11 +124,10 @@ class Executor:
     # --- contents ---
 
     def _upload(self, files: Sequence[Upload]) -> bool:
-        uploader = Uploader(self._port, self._notes, self._open, self._should_stop)
+        uploader = Uploader(self._port, self._notes, self._open, self._should_stop, self._is_outrun)
         try:
             is_all = uploader.send(files)
         except Ambiguous as error:
-            self._notes.leave_open()
             self._notes.note(error)
             return False
         except NeedsUser as error:
@@ -136,6 +136,10 @@ class Executor:
             self._notes.note(error)  # what makes room comes after the uploads
             return True
         return is_all and not self._notes.is_blocked
+
+    def _is_outrun(self) -> bool:
+        """Say whether something changed since the plan was made."""
+        return is_outrun(self._notes.link, self._marks)
 
     def _open(self, identity: str) -> BinaryIO:
         """Open the bytes of a file; runs in the lanes and touches no database."""

@@ -22,7 +22,7 @@ from minno_dashboard.mirror.errors import (
 from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Run, UploadSession
 from minno_dashboard.mirror.port import Entry, Outcome
 from minno_dashboard.mirror.remote import Book
-from minno_dashboard.mirror.uploads import Session
+from minno_dashboard.mirror.sending import Session
 
 NO_BATCH_FOR = timedelta(hours=24)
 AGAIN = timedelta(days=1)
@@ -56,15 +56,16 @@ class Notes:
 
     def expect(self, kind: str, expected: list[dict[str, Any]]) -> None:
         """Write down, before a call, what it may bring into being."""
+        self._intent = self._promised(kind, expected)
+
+    def _promised(self, kind: str, expected: list[dict[str, Any]]) -> Intent:
         folders = self.book.folders_to_come([one["path"] for one in expected])
         with_folders = [
             *expected,
             *({"identity": one, "path": path, "hash": "", "size": 0} for path, one in folders.items()),
         ]
         with self.lease.fenced():
-            self._intent = Intent.objects.create(
-                link=self.link, kind=kind, expected=with_folders, at=clock.now()
-            )
+            return Intent.objects.create(link=self.link, kind=kind, expected=with_folders, at=clock.now())
 
     def wait_for_job(self, route: str, job_id: str) -> None:
         """Remember an asynchronous job whose end is not known yet."""
@@ -97,9 +98,11 @@ class Notes:
         else:
             self.trouble.append(error)
 
-    def promise(self, files: Sequence[Upload]) -> None:
+    # --- uploads: one batch is promised while another is under way ---
+
+    def promise(self, files: Sequence[Upload]) -> Intent:
         """Say what the next call may bring into being."""
-        self.expect(
+        return self._promised(
             "upload",
             [
                 {
@@ -112,8 +115,13 @@ class Notes:
             ],
         )
 
-    def record(self, results: Sequence[tuple[Upload, Outcome]]) -> None:
-        """Write down what became of files."""
+    def withdraw(self, promise: object) -> None:
+        """Say that the call which was promised will not be made."""
+        with self.lease.fenced():
+            _fulfil(promise)
+
+    def record(self, results: Sequence[tuple[Upload, Outcome]], promise: object = None) -> None:
+        """Write down what became of files; a promise whose outcome is unknown stays until somebody has looked."""
         is_unknown = any(isinstance(outcome, Ambiguous) for _, outcome in results)
         with self.lease.fenced():
             written = [(one, outcome) for one, outcome in results if isinstance(outcome, Entry)]
@@ -126,11 +134,9 @@ class Notes:
                 if isinstance(outcome, MirrorError):
                     self.note(outcome, identity=one.identity, path=one.path, hash=one.content.hash)
             if not is_unknown:
-                self.settle()
+                _fulfil(promise)
             self.run.uploaded += len(written)
             self.run.uploaded_bytes += sum(one.content.size for one, _ in written)
-        if is_unknown:
-            self.leave_open()
 
     # --- sessions ---
 
@@ -208,3 +214,9 @@ class Notes:
         """Return a trouble that concerns more than one item, or an item that is not ours to park, if there was one."""
         kinds = NeedsUser | NeedsAdmin | Retry | ParkItem
         return next((one for one in self.trouble if isinstance(one, kinds)), None)
+
+
+def _fulfil(promise: object) -> None:
+    """Forget a promise; belongs into a transaction."""
+    if isinstance(promise, Intent):
+        promise.delete()

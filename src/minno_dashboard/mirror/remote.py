@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from minno_dashboard.core.names import fold
@@ -106,6 +107,7 @@ class Book:
 
     def written(self, files: Sequence[tuple[str, str, Entry]]) -> None:
         """Put in many files at once: identity, path, what Dropbox answered."""
+        self._lay([parts(path)[:-1] for _, path, _ in files])
         rows: list[RemoteNode] = []
         for identity, path, entry in files:
             *above, name = parts(path)
@@ -155,6 +157,36 @@ class Book:
                 self._ways[path] = self._step(here, name, path)
             here = self._ways[path]
         return here
+
+    def _lay(self, folders: Sequence[Sequence[str]]) -> None:
+        """Find the rows of many folders, level by level, and put in the missing ones."""
+        levels: dict[int, dict[str, tuple[str, str]]] = defaultdict(dict)
+        for names in folders:
+            path = ""
+            for depth, name in enumerate(names):
+                above, path = path, f"{path}/{fold(name)}"
+                if path not in self._ways:
+                    levels[depth][path] = (above, name)
+        for depth in sorted(levels):
+            rows = {
+                path: RemoteNode(
+                    link=self.link,
+                    parent=self._ways.get(above),
+                    name=name,
+                    name_key=fold(name),
+                    is_folder=True,
+                    identity=self._folders.get(path),
+                )
+                for path, (above, name) in levels[depth].items()
+            }
+            known = self._known_at(list(rows.values()))
+            self._ways |= {path: known.get((row.parent_id, row.name_key), row) for path, row in rows.items()}
+            new = [row for row in rows.values() if (row.parent_id, row.name_key) not in known]
+            there = RemoteNode.objects.filter(link=self.link, identity__in=[row.identity for row in new])
+            taken = set(there.values_list("identity", flat=True))
+            for row in new:
+                row.identity = None if row.identity in taken else row.identity
+            RemoteNode.objects.bulk_create(new, batch_size=500)
 
     def _step(self, parent: RemoteNode | None, name: str, path: str) -> RemoteNode:
         found = RemoteNode.objects.filter(link=self.link, parent=parent, name_key=fold(name)).first()

@@ -26,7 +26,7 @@ def marked(at: datetime, content_hash: str) -> datetime:
 def is_marked(modified: str, content_hash: str) -> bool:
     """Say whether a file of this content and time (as Dropbox writes it) bears the mark."""
     try:
-        at = datetime.strptime(modified, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        at = datetime.fromisoformat(modified)
     except ValueError:
         return False
-    return int(at.timestamp()) % WINDOW_SECONDS == _second(content_hash)
+    return at.tzinfo is not None and int(at.timestamp()) % WINDOW_SECONDS == _second(content_hash)

@@ -7,14 +7,13 @@ thread. Commits are strictly serial. Memory is that of the pieces under way, nev
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from minno_dashboard.core import clock
-from minno_dashboard.mirror import checking
 from minno_dashboard.mirror.checking import Opener
+from minno_dashboard.mirror.commits import MOST_COMMITS, Commits, Notebook
 from minno_dashboard.mirror.engine.model import Content, Upload
 from minno_dashboard.mirror.errors import (
     Ambiguous,
@@ -27,50 +26,30 @@ from minno_dashboard.mirror.errors import (
     Unsupported,
 )
 from minno_dashboard.mirror.packing import HEADER_BYTES, Body, bodies
-from minno_dashboard.mirror.port import Commit, Outcome, Piece, Port
+from minno_dashboard.mirror.port import Outcome, Port
+from minno_dashboard.mirror.sending import Sender, Sent, Session
 
 MIB = 1024 * 1024
 FEW_FILES = 3
 """So many small files are written by one call each: no more calls than a batch has."""
-PIECE_BYTES = 8 * MIB
+SMALL_BYTES = 8 * MIB
+PIECE_BYTES = 16 * MIB
+"""A multiple of 4 MiB, as Dropbox hashes; each lane holds one."""
 MOST_SESSIONS = 1000
-MOST_COMMITS = 1000
 FIRST_COMMITS = 250
-SLOW_COMMIT_SECONDS = 20.0
-LANES = 6
+MOST_WAITING = 2 * MOST_COMMITS
+"""So far the lanes run ahead of the commits."""
+LANES = 5
+LANES_OF_PIECES = 4
 BUDGET_BYTES = 64 * MIB
-"""After so many bytes of large files the runner looks for newer changes."""
+"""After so many bytes of large files it is asked whether newer changes wait."""
 
 
-@dataclass
-class Session:
-    """An upload session: what Dropbox holds of one content."""
-
-    content: Content
-    session_id: str
-    offset: int = 0
-    is_closed: bool = False
-
-
-class Ledger(Protocol):
+class Ledger(Notebook, Protocol):
     """Where the uploader has things remembered; each method runs in the runner's thread."""
-
-    pace: dict[str, Any]
-
-    def promise(self, files: Sequence[Upload]) -> None:
-        """Say what the next call may bring into being."""
-
-    def record(self, results: Sequence[tuple[Upload, Outcome]]) -> None:
-        """Write down what became of files."""
 
     def sessions(self, contents: Sequence[Content]) -> list[Session]:
         """Return the sessions that are there for contents."""
-
-    def keep(self, sessions: Sequence[Session]) -> None:
-        """Remember how far sessions are."""
-
-    def drop(self, contents: Sequence[Content]) -> None:
-        """Forget the sessions of contents: they are used up or gone."""
 
     def may_batch(self) -> bool:
         """Say whether `append_batch` is worth trying."""
@@ -80,22 +59,37 @@ class Ledger(Protocol):
 
 
 @dataclass
-class _Sent:
-    """What a lane brought back: for each file its session, or why not."""
+class _Job:
+    """A call for a lane, and what to do in the runner's thread with what it brings back."""
 
-    results: list[tuple[Upload, Session | MirrorError]]
+    call: Callable[[], Any]
+    take: Callable[[Any], None]
 
 
 class Uploader:
-    """Sends files until all are there, the budget is used up, or Dropbox asks to stop."""
+    """Sends files until all are there, newer changes wait, or Dropbox asks to stop."""
 
     def __init__(
-        self, port: Port, ledger: Ledger, open_bytes: Opener, should_stop: Callable[[], bool]
+        self,
+        port: Port,
+        ledger: Ledger,
+        open_bytes: Opener,
+        should_stop: Callable[[], bool],
+        is_outrun: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._port, self._ledger, self._open, self._should_stop = port, ledger, open_bytes, should_stop
-        self._closed: deque[tuple[Upload, Session]] = deque()
-        self._budget = BUDGET_BYTES
+        self._sender, self._ledger = Sender(port, open_bytes), ledger
+        self._should_stop, self._is_outrun = should_stop, is_outrun
+        self._commits = Commits(self._sender, ledger, FIRST_COMMITS)
         self._failure: MirrorError | None = None
+        self._small: deque[Upload] = deque()
+        self._started: list[tuple[Upload, str]] = []
+        self._bodies: deque[Body] = deque()
+        self._is_starting = False
+        self._small_under_way = 0
+        self._large: deque[tuple[Upload, Session | None]] = deque()
+        self._pieces_under_way = 0
+        self._bytes_since_look = 0
+        self._gives_way = False
 
     def send(self, files: Sequence[Upload]) -> bool:
         """Send files; answer whether nothing was left for another time.
@@ -103,150 +97,141 @@ class Uploader:
         Raises:
             MirrorError: one that concerns the whole account. What was sent by then is recorded or remembered.
         """
-        small = [one for one in files if one.content.size <= PIECE_BYTES]
-        large = [one for one in files if one.content.size > PIECE_BYTES]
-        if len(files) <= FEW_FILES and not large:
+        most = min(SMALL_BYTES, PIECE_BYTES)
+        small = [one for one in files if one.content.size <= most]
+        large = [one for one in files if one.content.size > most]
+        if len(small) <= FEW_FILES:
             self._send_singly(small)
+            small = []
+        if not small and not large:
             return True
-        small = self._resume(small)
-        with ThreadPoolExecutor(LANES, thread_name_prefix="dropbox") as lanes:
-            try:
-                self._send_small(lanes, small)
-                is_all = self._send_large(lanes, large)
-            finally:
-                if self._closed:
-                    self._ledger.keep([session for _, session in self._closed])
-        if self._failure is not None:
-            raise self._failure
-        return is_all
+        self._resume(small, large)
+        try:
+            with ThreadPoolExecutor(LANES + 1, thread_name_prefix="dropbox") as lanes:
+                self._pump(lanes)
+        finally:
+            self._ledger.keep(self._commits.left())
+        failure = self._failure or self._commits.failure
+        if failure is not None:
+            raise failure
+        return not self._large
 
     # --- one call each ---
 
     def _send_singly(self, files: Sequence[Upload]) -> None:
         for one in files:
-            self._ledger.promise([one])
+            promise = self._ledger.promise([one])
             try:
-                data = checking.whole(self._open, one)
-                mark = {"rev": one.replaces_rev, "hash": one.content.hash}
-                outcome: Outcome = self._port.upload(one.path, data, **mark)
+                outcome = self._sender.upload(one)
             except MirrorError as error:
-                self._ledger.record([(one, error)])
+                self._ledger.record([(one, error)], promise)
                 if isinstance(error, Ambiguous | Retry | NeedsUser | NeedsAdmin):
                     raise
                 continue
-            self._ledger.record([(one, outcome)])
+            self._ledger.record([(one, outcome)], promise)
 
-    # --- many in one call ---
+    # --- the lanes ---
 
-    def _resume(self, files: Sequence[Upload]) -> list[Upload]:
-        """Put aside the files whose bytes Dropbox holds already; return the others."""
-        held = {
-            one.content: one
-            for one in self._ledger.sessions([file.content for file in files])
-            if one.is_closed
-        }
-        rest = []
-        for one in files:
-            session = held.pop(one.content, None)
-            if session is None:
-                rest.append(one)
-            else:
-                self._closed.append((one, session))
-        return rest
-
-    def _send_small(self, lanes: ThreadPoolExecutor, files: Sequence[Upload]) -> None:
-        jobs = self._jobs(files)
-        running: set[Future[_Sent]] = set()
-        is_open = True
-        while is_open or running:
-            while is_open and len(running) < LANES + 2 and not self._is_over():
-                job = next(jobs, None)
-                if job is None:
-                    is_open = False
-                else:
-                    running.add(lanes.submit(job))
-            if self._is_over():
-                is_open = False
-            if running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    self._take(future.result())
-            self._commit(at_least=self._commits)
-        self._commit(at_least=1)
+    def _pump(self, lanes: ThreadPoolExecutor) -> None:
+        """Keep the lanes and the commits busy until nothing is left to do, or nothing more is to be done."""
+        running: dict[Future[Any], _Job] = {}
+        were_small = True
+        while True:
+            while not self._is_over() and len(running) < LANES and (job := self._next()) is not None:
+                running[lanes.submit(job.call)] = job
+            if were_small and not self._are_small_left:
+                self._commits.hurry()  # they do not wait for the large ones
+                were_small = False
+            self._commits.go_on(lanes.submit, is_all=not running, is_over=self._is_over())
+            under_way = self._commits.running
+            if not running and under_way is None:
+                return
+            waiting: set[Future[Any]] = {*running} if under_way is None else {*running, under_way}
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                if (ended := running.pop(future, None)) is not None:
+                    ended.take(future.result())
 
     def _is_over(self) -> bool:
-        return self._failure is not None or self._should_stop()
+        return self._failure is not None or self._commits.failure is not None or self._should_stop()
 
-    def _jobs(self, files: Sequence[Upload]) -> Iterator[Callable[[], _Sent]]:
-        """Yield the calls that send small files; in batches as long as this Dropbox knows them."""
-        waiting = deque(files)
-        started: list[tuple[Upload, str]] = []
-        while waiting:
-            if not self._ledger.may_batch():
-                waiting.extend(one for one, _ in started)
-                started = []
-                one = waiting.popleft()
-                yield lambda one=one: self._start_one(one)  # type: ignore[misc]
-                continue
-            group = [waiting.popleft() for _ in range(min(len(waiting), MOST_SESSIONS))]
-            try:
-                ids = self._port.start_batch(len(group))
-            except (Unsupported, ParkItem):
+    def _next(self) -> _Job | None:
+        """Return the next call for a lane: small files first, and not too far ahead of the commits."""
+        if self._commits.backlog >= MOST_WAITING:
+            return None
+        return self._next_piece() if not self._are_small_left else self._next_small()
+
+    def _resume(self, small: Sequence[Upload], large: Sequence[Upload]) -> None:
+        """Let every file go on from what Dropbox holds of it already."""
+        known = {one.content: one for one in self._ledger.sessions([one.content for one in (*small, *large)])}
+        for one in small:
+            session = known.pop(one.content, None)
+            if session is not None and session.is_closed:
+                self._commits.add(one, session)
+            else:
+                self._small.append(one)
+        for one in large:
+            session = known.pop(one.content, None)
+            if session is not None and session.is_closed:
+                self._commits.add(one, session)
+            else:
+                self._large.append((one, session))
+
+    # --- small files: many in one call ---
+
+    @property
+    def _are_small_left(self) -> bool:
+        return bool(self._small or self._bodies or self._is_starting or self._small_under_way)
+
+    def _next_small(self) -> _Job | None:
+        """Return the next call that sends small files; in batches as long as this Dropbox knows them."""
+        if not self._ledger.may_batch():
+            self._small.extend(one for body in self._bodies for one, _ in body.files)
+            self._small.extend(one for one, _ in self._started)
+            self._bodies.clear()
+            self._started = []
+            if not self._small:
+                return None
+            one = self._small.popleft()
+            self._small_under_way += 1
+            return _Job(lambda: self._sender.start_one(one), self._take_sent)
+        if self._small and not self._is_starting and len(self._bodies) < LANES:
+            group = [self._small.popleft() for _ in range(min(len(self._small), MOST_SESSIONS))]
+            self._is_starting = True
+            return _Job(
+                lambda: self._sender.start_batch(len(group)), lambda ids: self._take_started(group, ids)
+            )
+        if not self._bodies:
+            return None
+        body = self._bodies.popleft()
+        self._small_under_way += 1
+        return _Job(lambda: self._sender.append_body(body), self._take_sent)
+
+    def _take_started(self, group: list[Upload], ids: list[str] | MirrorError) -> None:
+        """Pack files into the bodies of calls; the last body, seldom full, waits for the next sessions."""
+        self._is_starting = False
+        if isinstance(ids, MirrorError):
+            self._small.extendleft(reversed(group))
+            if isinstance(ids, Unsupported | ParkItem):
                 self._ledger.remember_no_batch()
-                waiting.extendleft(reversed(group))
-                continue
-            except MirrorError as error:
-                self._failure = error
-                return
-            packed = list(bodies([*started, *zip(group, ids, strict=True)], self._header))
-            # The last body is seldom full: it goes with the next sessions, as long as there are more.
-            started = packed.pop().files if waiting else []
-            for body in packed:
-                if self._ledger.may_batch():
-                    yield lambda body=body: self._append_body(body)  # type: ignore[misc]
-                else:
-                    waiting.extend(one for one, _ in body.files)
+            else:
+                self._failure = ids
+            return
+        packed = list(bodies([*self._started, *zip(group, ids, strict=True)], self._header))
+        self._started = packed.pop().files if self._small else []
+        self._bodies.extend(packed)
 
     @property
     def _header(self) -> int:
         return int(self._ledger.pace.get("header", HEADER_BYTES))
 
-    def _append_body(self, body: Body) -> _Sent:
-        pieces: list[Piece] = []
-        sent: list[tuple[Upload, str]] = []
-        results: list[tuple[Upload, Session | MirrorError]] = []
-        for one, session_id in body.files:
-            try:
-                data = checking.whole(self._open, one)
-            except ParkItem as error:
-                results.append((one, error))
-                continue
-            pieces.append(Piece(session_id, data))
-            sent.append((one, session_id))
-        try:
-            answers = self._port.append_batch(pieces) if pieces else []
-        except MirrorError as error:
-            # A call refused as a whole says nothing of its files: each is then sent by itself.
-            why = Unsupported("refused") if isinstance(error, ParkItem) else error
-            return _Sent([*results, *((one, why) for one, _ in sent)])
-        for (one, session_id), refusal in zip(sent, answers, strict=True):
-            session = Session(one.content, session_id, one.content.size, is_closed=True)
-            results.append((one, refusal or session))
-        return _Sent(results)
-
-    def _start_one(self, one: Upload) -> _Sent:
-        try:
-            session_id = self._port.start(checking.whole(self._open, one), close=True)
-        except MirrorError as error:
-            return _Sent([(one, error)])
-        return _Sent([(one, Session(one.content, session_id, one.content.size, is_closed=True))])
-
-    def _take(self, sent: _Sent) -> None:
+    def _take_sent(self, sent: Sent) -> None:
         """Sort what a lane brought back: to commit, to report, or a reason to stop."""
+        self._small_under_way -= 1
         reported: list[tuple[Upload, Outcome]] = []
         for one, result in sent.results:
             if isinstance(result, Session):
-                self._closed.append((one, result))
+                self._commits.add(one, result)
             elif isinstance(result, Unsupported):
                 self._learn(result)
                 reported.append((one, RetryItem("other_way")))
@@ -263,138 +248,36 @@ class Uploader:
         else:
             self._ledger.remember_no_batch()
 
-    # --- pieces ---
+    # --- large files: piece by piece ---
 
-    def _send_large(self, lanes: ThreadPoolExecutor, files: Sequence[Upload]) -> bool:
-        known = {one.content: one for one in self._ledger.sessions([file.content for file in files])}
-        waiting = deque(files)
-        running: dict[Future[Session | MirrorError], Upload] = {}
-        is_all = True
-        while waiting or running:
-            while waiting and len(running) < LANES and self._budget > 0 and not self._is_over():
-                one = waiting.popleft()
-                session = known.get(one.content)
-                if session is not None and session.is_closed:
-                    self._closed.append((one, session))
-                    continue
-                self._budget -= PIECE_BYTES
-                running[lanes.submit(self._send_piece, one, session)] = one
-            if not running:
-                is_all = not waiting
-                break
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                one = running.pop(future)
-                if (session := self._note(one, future.result())) is not None:
-                    known[one.content] = session
-                    waiting.appendleft(one)
-            self._commit(at_least=self._commits)
-        self._commit(at_least=1)
-        return is_all
+    def _next_piece(self) -> _Job | None:
+        """Return the call that sends the next piece of the first large file whose turn it is."""
+        if not self._large or self._gives_way or self._pieces_under_way == LANES_OF_PIECES:
+            return None
+        if self._bytes_since_look >= BUDGET_BYTES:
+            self._bytes_since_look, self._gives_way = 0, self._is_outrun()
+            if self._gives_way:
+                return None
+        one, session = self._large.popleft()
+        self._pieces_under_way += 1
+        self._bytes_since_look += PIECE_BYTES
+        return _Job(
+            lambda: self._sender.send_piece(one, session, PIECE_BYTES),
+            lambda result: self._take_piece(one, result),
+        )
 
-    def _note(self, one: Upload, result: Session | MirrorError) -> Session | None:
-        """Remember how far a large file is; return its session where there is more to send."""
+    def _take_piece(self, one: Upload, result: Session | MirrorError) -> None:
+        """Remember how far a large file is; where there is more to send, it is next."""
+        self._pieces_under_way -= 1
         if isinstance(result, Session):
             self._ledger.keep([result])
-            if not result.is_closed:
-                return result
-            self._closed.append((one, result))
+            if result.is_closed:
+                self._commits.add(one, result)
+            else:
+                self._large.appendleft((one, result))
         elif isinstance(result, ParkItem | RetryItem):
             if result.reason == "session_gone":
                 self._ledger.drop([one.content])
             self._ledger.record([(one, result)])
         else:
             self._failure = result
-        return None
-
-    def _send_piece(self, one: Upload, session: Session | None) -> Session | MirrorError:
-        """Send the next piece of a large file, in a lane."""
-        offset, is_last = (0 if session is None else session.offset), False
-        try:
-            data = checking.piece(self._open, one, offset, PIECE_BYTES)
-            is_last = offset + len(data) >= one.content.size
-            if session is None:
-                session_id = self._port.start(data, close=is_last)
-            else:
-                session_id = session.session_id
-                self._port.append(session_id, offset, data, close=is_last)
-        except RetryItem as error:
-            return self._mend(one, session, error, is_last=is_last)
-        except MirrorError as error:
-            return error
-        return Session(one.content, session_id, offset + len(data), is_closed=is_last)
-
-    def _mend(
-        self, one: Upload, session: Session | None, error: RetryItem, *, is_last: bool
-    ) -> Session | MirrorError:
-        """Go on where Dropbox says the session is, or begin the file anew."""
-        where = error.correct_offset
-        if session is None or error.reason not in ("incorrect_offset", "session_gone", "closed"):
-            return error
-        if error.reason == "closed" and is_last:
-            return Session(one.content, session.session_id, one.content.size, is_closed=True)
-        if where is not None and 0 <= where < one.content.size and where != session.offset:
-            return Session(one.content, session.session_id, where)
-        if where == one.content.size:
-            return Session(one.content, session.session_id, where, is_closed=True)
-        return RetryItem("session_gone")
-
-    # --- commits ---
-
-    @property
-    def _commits(self) -> int:
-        return int(self._ledger.pace.get("commits", FIRST_COMMITS))
-
-    def _commit(self, *, at_least: int) -> None:
-        """Bring closed sessions into being, one batch after the other."""
-        while len(self._closed) >= at_least and self._closed and not self._is_over():
-            self._commit_batch([self._closed.popleft() for _ in range(min(len(self._closed), self._commits))])
-
-    def _commit_batch(self, batch: Sequence[tuple[Upload, Session]]) -> None:
-        """Commit one batch; where it is refused as a whole, its halves, until the file is found that it is for."""
-        self._ledger.promise([one for one, _ in batch])
-        began = clock.monotonic_seconds()
-        try:
-            outcomes = self._port.finish_batch(
-                [
-                    Commit(held.session_id, one.content.size, one.path, one.replaces_rev, one.content.hash)
-                    for one, held in batch
-                ]
-            )
-        except ParkItem as error:
-            half = len(batch) // 2
-            self._ledger.record([] if half else [(batch[0][0], error)])
-            for part in (batch[:half], batch[half:]) if half else ():
-                if self._is_over():
-                    self._closed.extendleft(reversed(part))
-                else:
-                    self._commit_batch(part)
-        except MirrorError as error:
-            self._slow_down()
-            self._closed.extendleft(reversed(batch))
-            self._failure = error
-        else:
-            self._after_commit(batch, outcomes, clock.monotonic_seconds() - began)
-
-    def _after_commit(
-        self, batch: Sequence[tuple[Upload, Session]], outcomes: Sequence[Outcome], seconds: float
-    ) -> None:
-        kept = [
-            held
-            for (_, held), outcome in zip(batch, outcomes, strict=True)
-            if isinstance(outcome, MirrorError) and outcome.reason in ("lock", "full")
-        ]
-        locked = any(isinstance(one, RetryItem) and one.reason == "lock" for one in outcomes)
-        held_on = {held.content for held in kept}
-        self._ledger.drop([held.content for _, held in batch if held.content not in held_on])
-        self._ledger.keep(kept)
-        self._ledger.record([(one, outcome) for (one, _), outcome in zip(batch, outcomes, strict=True)])
-        if locked:
-            self._slow_down()
-        elif seconds < SLOW_COMMIT_SECONDS:
-            self._ledger.pace["commits"] = min(MOST_COMMITS, self._commits * 2)
-        if any(isinstance(outcome, Ambiguous) for outcome in outcomes):
-            self._failure = Ambiguous("internal_error")
-
-    def _slow_down(self) -> None:
-        self._ledger.pace["commits"] = max(1, self._commits // 2)

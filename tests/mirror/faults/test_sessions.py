@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -12,7 +14,7 @@ from dropbox_simulator import faults
 from dropbox_simulator.catalogue import Failures
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
-from minno_dashboard.mirror import dropbox
+from minno_dashboard.mirror import dropbox, uploads
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World
 from tests.mirror.faults.conftest import ROOT, add, edit, is_whole, kept, says, spend
@@ -57,9 +59,20 @@ def test_g23_a_file_that_is_saved_while_it_is_sent_ends_as_the_last_save(
     assert world.files(ANNA)[f"{ROOT}/folder 0/0.js"] == b"save 9"
 
 
+class _AtOnce(ThreadPoolExecutor):
+    """Lanes in the test's own thread, which alone sees the test's transaction."""
+
+    def submit(self, job: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        """Do a job."""
+        future: Future[Any] = Future()
+        future.set_result(job(*args, **options))
+        return future
+
+
 def test_g23_a_batch_whose_files_are_saved_while_it_is_committed_ends_as_the_last_save(
     world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(uploads, "ThreadPoolExecutor", _AtOnce)
     route = "files/upload_session/finish_batch_v2"
     at_each_answer(monkeypatch, route, lambda: edit(study, anna, "new/3.js", b"saved meanwhile"))
     add(study, anna, 20)
@@ -85,8 +98,9 @@ def test_g29_sessions_that_expired_are_begun_anew(
 
 @pytest.mark.parametrize("correct", [0, 4 * MIB, 8 * MIB, 16 * MIB, 999 * MIB])
 def test_g30_a_wrong_offset_is_mended_or_the_file_begun_anew(
-    world: World, anna: User, study: Study, correct: int
+    world: World, anna: User, study: Study, correct: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(uploads, "PIECE_BYTES", 8 * MIB)
     error = {".tag": "incorrect_offset", "correct_offset": correct}
     world.control.add_fault(faults.json_error(409, error), route="files/upload_session/append_v2", times=1)
     edit(study, anna, "large.bin", LARGE)
