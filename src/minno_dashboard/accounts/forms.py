@@ -46,7 +46,7 @@ def _password(
 
 def _email() -> forms.CharField:
     return forms.CharField(
-        label=gettext("E-mail address"),
+        label=gettext_lazy("E-mail address"),
         max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "dir": "ltr"}),
     )

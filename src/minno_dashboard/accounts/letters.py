@@ -116,7 +116,6 @@ def tell_former_address(*, user: User, email: str) -> None:
     mail.post(letter)
 
 
-@_in_the_readers_language
 def send_test(*, user: User) -> None:
     """Send a test mail now and wait for the mail server.
 

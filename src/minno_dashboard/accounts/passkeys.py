@@ -17,6 +17,7 @@ import webauthn
 from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext, gettext_noop
 from webauthn.helpers import base64url_to_bytes
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
@@ -36,10 +37,12 @@ from minno_dashboard.core.errors import Invalid, NotFound
 MOST_PASSKEYS = 20
 LONGEST_NAME = 60
 REQUIRED = UserVerificationRequirement.REQUIRED
-NOT_ADDED = (
+NOT_ADDED = gettext_noop(
     "Your device's answer does not fit what was asked, so no passkey was added. Try again from the beginning."
 )
-WRONG = "This passkey does not let anybody in here: it was removed, or its answer does not fit. Try again, or use your password."
+WRONG = gettext_noop(
+    "This passkey does not let anybody in here: it was removed, or its answer does not fit. Try again, or use your password."
+)
 WRONG_PASSWORD = "This is not your password, so nothing was changed."  # noqa: S105 - a sentence
 
 
@@ -57,10 +60,14 @@ def place() -> Place:
     parts = urlsplit(settings.SERVER_URL)
     domain, origin = parts.hostname or "", f"{parts.scheme}://{parts.netloc}"
     if parts.scheme != "https" and domain != "localhost":
-        why = f"Passkeys are not offered, because this Dashboard is reached at {origin} and browsers keep them for https."
+        why = gettext(
+            "Passkeys are not offered, because this Dashboard is reached at %(origin)s and browsers keep them for https."
+        ) % {"origin": origin}
         return Place(domain, origin, why)
     if _is_number(domain):
-        why = f"Passkeys are not offered, because this Dashboard is reached at {origin} and browsers bind them to a name, not a number."
+        why = gettext(
+            "Passkeys are not offered, because this Dashboard is reached at %(origin)s and browsers bind them to a name, not a number."
+        ) % {"origin": origin}
         return Place(domain, origin, why)
     return Place(domain, origin)
 
@@ -84,7 +91,10 @@ def options_to_add(*, user: User, password: str, address: str) -> tuple[str, str
     throttle.succeeded(attempt)
     known = passkeys_of(user)
     if len(known) >= MOST_PASSKEYS:
-        raise Invalid(f"You have {MOST_PASSKEYS} passkeys already. Remove one first.")
+        raise Invalid(
+            gettext("You have %(most_passkeys)s passkeys already. Remove one first.")
+            % {"most_passkeys": MOST_PASSKEYS}
+        )
     options = webauthn.generate_registration_options(
         rp_id=where.domain,
         rp_name=f"Minno {where.domain}",
@@ -117,11 +127,11 @@ def add(*, user: User, name: str, challenge: str, credential: Any) -> Passkey:
             require_user_verification=True,
         )
     except WebAuthnException as error:
-        raise Invalid(NOT_ADDED) from error
+        raise Invalid(gettext(NOT_ADDED)) from error
     mark = _mark(made.credential_id)
     User.objects.select_for_update().get(pk=user.pk)
     if not challenge or Passkey.objects.filter(fingerprint=mark).exists():
-        raise Invalid(NOT_ADDED)
+        raise Invalid(gettext(NOT_ADDED))
     passkey = Passkey.objects.create(
         user=user,
         name=name,
@@ -144,7 +154,7 @@ def remove(*, user: User, passkey_id: int) -> None:
     """
     passkey = Passkey.objects.filter(user=user, pk=passkey_id).first()
     if passkey is None:
-        raise NotFound("This passkey is removed already.")
+        raise NotFound(gettext("This passkey is removed already."))
     passkey.delete()
     record(actor=user, verb="remove a passkey", target=user.username, name=passkey.name)
 
@@ -177,9 +187,9 @@ def check_log_in(*, challenge: str, credential: Any, address: str, user: User | 
     attempt = throttle.begin(name=f"passkeys from {address}", address=address)
     passkey = _named(credential)
     if passkey is None or not passkey.user.is_active or not challenge:
-        raise Invalid(WRONG)
+        raise Invalid(gettext(WRONG))
     if user is not None and user.pk != passkey.user_id:
-        raise Invalid(WRONG)
+        raise Invalid(gettext(WRONG))
     try:
         done = webauthn.verify_authentication_response(
             credential=json.dumps(credential),
@@ -192,9 +202,9 @@ def check_log_in(*, challenge: str, credential: Any, address: str, user: User | 
         )
     except WebAuthnException as error:
         record(actor=None, verb="refuse a passkey", target=passkey.user.username, name=passkey.name)
-        raise Invalid(WRONG) from error
+        raise Invalid(gettext(WRONG)) from error
     if not _is_theirs(credential, passkey.user):
-        raise Invalid(WRONG)
+        raise Invalid(gettext(WRONG))
     _enter(passkey, done.new_sign_count)
     throttle.succeeded(attempt)
     return passkey.user
@@ -205,7 +215,7 @@ def _enter(passkey: Passkey, count: int) -> None:
     """Take the device's counter over; of two answers with one counter only one lets in."""
     unused = Passkey.objects.filter(pk=passkey.pk, sign_count=passkey.sign_count)
     if not unused.update(sign_count=count, last_used_at=clock.now()):
-        raise Invalid(WRONG)
+        raise Invalid(gettext(WRONG))
     record(actor=passkey.user, verb="log in", target=passkey.user.username, passkey=passkey.name)
 
 
@@ -255,5 +265,8 @@ def _is_number(domain: str) -> bool:
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Invalid(f"Give the passkey a name of at most {LONGEST_NAME} printable characters.")
+        raise Invalid(
+            gettext("Give the passkey a name of at most %(longest_name)s printable characters.")
+            % {"longest_name": LONGEST_NAME}
+        )
     return name

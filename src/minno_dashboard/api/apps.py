@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class ApiConfig(AppConfig):
@@ -19,5 +20,9 @@ class ApiConfig(AppConfig):
         from minno_dashboard.ui import slots
 
         slots.contribute(
-            "settings.sections", name="tokens", title="API tokens", order=50, render=tokens.section
+            "settings.sections",
+            name="tokens",
+            title=gettext_lazy("API tokens"),
+            order=50,
+            render=tokens.section,
         )

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from minno_dashboard.accounts.forms import LONGEST_PASSWORD
 from minno_dashboard.api.scopes import SENTENCES
 
-DAYS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "1 year"))
+DAYS = (
+    (7, gettext_lazy("7 days")),
+    (30, gettext_lazy("30 days")),
+    (90, gettext_lazy("90 days")),
+    (365, gettext_lazy("1 year")),
+)
 
 
 class TokenForm(forms.Form):
     """A token to make."""
 
     name = forms.CharField(
-        label="Name",
+        label=gettext_lazy("Name"),
         max_length=60,
-        help_text="What it is for, such as “upload from my laptop”. You will know it again by this.",
+        help_text=gettext_lazy(
+            "What it is for, such as “upload from my laptop”. You will know it again by this."
+        ),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
     )
     scopes = forms.MultipleChoiceField(
-        label="It may",
-        choices=[(str(scope), sentence) for scope, sentence in SENTENCES.items()],
+        label=gettext_lazy("It may"),
+        choices=[(str(scope), gettext_lazy(sentence)) for scope, sentence in SENTENCES.items()],
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose what this token may be used for."},
+        error_messages={"required": gettext_lazy("Choose what this token may be used for.")},
     )
-    days = forms.TypedChoiceField(label="It ends after", choices=DAYS, coerce=int, initial=90)
+    days = forms.TypedChoiceField(label=gettext_lazy("It ends after"), choices=DAYS, coerce=int, initial=90)
     password = forms.CharField(
-        label="Your password",
+        label=gettext_lazy("Your password"),
         strip=False,
         max_length=LONGEST_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from django.utils.translation import gettext_noop
+
 
 class Scope(StrEnum):
     """One thing that a token can be made for; writing studies includes reading them."""
@@ -15,10 +17,10 @@ class Scope(StrEnum):
 
 
 SENTENCES: dict[Scope, str] = {
-    Scope.STUDIES_READ: "Read your studies, their files, versions and members",
-    Scope.STUDIES_WRITE: "The same, and make, change and delete studies, files and versions",
-    Scope.MEMBERS_WRITE: "See, invite, change and remove the members of your studies",
-    Scope.MIRROR_READ: "See how the copy in your Dropbox stands",
+    Scope.STUDIES_READ: gettext_noop("Read your studies, their files, versions and members"),
+    Scope.STUDIES_WRITE: gettext_noop("The same, and make, change and delete studies, files and versions"),
+    Scope.MEMBERS_WRITE: gettext_noop("See, invite, change and remove the members of your studies"),
+    Scope.MIRROR_READ: gettext_noop("See how the copy in your Dropbox stands"),
 }
 
 READ = (Scope.STUDIES_READ, Scope.STUDIES_WRITE)

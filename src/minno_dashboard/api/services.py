@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts import throttle
 from minno_dashboard.accounts.audit import record
@@ -38,17 +39,23 @@ def make_token(
     name = _checked_name(name)
     chosen = [scope for scope in Scope if scope in scopes]
     if not chosen or len(chosen) != len(set(scopes)):
-        raise FieldRefused("scopes", "Choose what this token may be used for.")
+        raise FieldRefused("scopes", gettext("Choose what this token may be used for."))
     if not 1 <= days <= LONGEST_DAYS:
-        raise FieldRefused("days", f"A token works for 1 to {LONGEST_DAYS} days.")
+        raise FieldRefused(
+            "days", gettext("A token works for 1 to %(longest_days)s days.") % {"longest_days": LONGEST_DAYS}
+        )
     attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
     if not user.check_password(password):
-        raise FieldRefused("password", "This is not your password, so no token was made.")
+        raise FieldRefused("password", gettext("This is not your password, so no token was made."))
     throttle.succeeded(attempt)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         if ApiToken.objects.filter(user=user).count() >= MOST_TOKENS:
-            raise FieldRefused("name", f"You have {MOST_TOKENS} tokens already. Revoke one first.")
+            raise FieldRefused(
+                "name",
+                gettext("You have %(most_tokens)s tokens already. Revoke one first.")
+                % {"most_tokens": MOST_TOKENS},
+            )
         code, now = PREFIX + secret_code(), clock.now()
         token = ApiToken.objects.create(
             user=user,
@@ -71,7 +78,7 @@ def revoke_token(*, user: User, token_id: int, by: User | None) -> None:
     """
     token = ApiToken.objects.filter(user=user, pk=token_id).first()
     if token is None:
-        raise NotFound("This token is revoked already.")
+        raise NotFound(gettext("This token is revoked already."))
     token.delete()
     record(actor=by, verb="revoke an API token", target=token.name, user=user.username)
 
@@ -100,7 +107,7 @@ def forget_ended() -> None:
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise FieldRefused("name", "Give the token a name by which you will know it again.")
+        raise FieldRefused("name", gettext("Give the token a name by which you will know it again."))
     if len(name) > 60 or not name.isprintable():
-        raise FieldRefused("name", "The name of a token has at most 60 printable characters.")
+        raise FieldRefused("name", gettext("The name of a token has at most 60 printable characters."))
     return name

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from minno_dashboard.core import ids
 from minno_dashboard.core.names import fold
@@ -25,7 +26,7 @@ class Study(models.Model):
         """What plays the study."""
 
         MINNOJS = "minnojs", "MinnoJS"
-        HTML = "html", "HTML (jsPsych and others)"
+        HTML = "html", gettext_lazy("HTML (jsPsych and others)")
 
     public_id = models.CharField(max_length=24, unique=True, default=ids.public_id)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="studies")
@@ -71,8 +72,8 @@ class Version(models.Model):
     class State(models.TextChoices):
         """Whether the files can still change."""
 
-        DEVELOP = "develop", "Develop"
-        PUBLISHED = "published", "Published"
+        DEVELOP = "develop", gettext_lazy("Develop")
+        PUBLISHED = "published", gettext_lazy("Published")
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -99,16 +100,16 @@ class Collaboration(models.Model):
     class Files(models.TextChoices):
         """What the collaborator may do with the files."""
 
-        EDIT = "edit", "Edit"
-        READ = "read", "Read only"
-        NONE = "none", "No access"
+        EDIT = "edit", gettext_lazy("Edit")
+        READ = "read", gettext_lazy("Read only")
+        NONE = "none", gettext_lazy("No access")
 
     class Status(models.TextChoices):
         """Only an accepted invitation gives any right."""
 
-        PENDING = "pending", "Invited"
-        ACCEPTED = "accepted", "Accepted"
-        DECLINED = "declined", "Declined"
+        PENDING = "pending", gettext_lazy("Invited")
+        ACCEPTED = "accepted", gettext_lazy("Accepted")
+        DECLINED = "declined", gettext_lazy("Declined")
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="collaborations")
     user = models.ForeignKey(

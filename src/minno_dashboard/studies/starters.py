@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.contrib.staticfiles import finders
 from django.db import transaction
+from django.utils.translation import gettext
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import names
@@ -84,7 +85,7 @@ def start_from_example(*, owner: User, slug: str = "") -> Study:
     """
     example = next((one for one in EXAMPLES if one.slug == (slug or EXAMPLES[0].slug)), None)
     if example is None:
-        raise NotFound("There is no such example.")
+        raise NotFound(gettext("There is no such example."))
     fill = _filler(example, owner)
     with transaction.atomic():
         return services.create_study(

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_POST
@@ -22,13 +23,17 @@ from minno_dashboard.ui import slots
 
 SESSION_KEY = "passkey_challenge"
 SECONDS_TO_ANSWER = 300
-TOO_LATE = "This took too long, or was answered already. Try again from the beginning."
-UNREADABLE = "The page sent something the Dashboard cannot read. Reload the page and do it again."
+TOO_LATE = gettext_noop("This took too long, or was answered already. Try again from the beginning.")
+UNREADABLE = gettext_noop(
+    "The page sent something the Dashboard cannot read. Reload the page and do it again."
+)
 
 
 def contribute() -> None:
     """Take the places in the pages; called once, from `AppConfig.ready`."""
-    slots.contribute("settings.sections", name="passkeys", title="Passkeys", order=22, render=section)
+    slots.contribute(
+        "settings.sections", name="passkeys", title=gettext_lazy("Passkeys"), order=22, render=section
+    )
     slots.contribute("log_in.beside", name="passkey", title="", order=10, render=button)
     slots.contribute("second_step.beside", name="passkey", title="", order=10, render=button)
 
@@ -79,7 +84,9 @@ def add(request: HttpRequest) -> HttpResponse:
         challenge=_challenge(request, "add"),
         credential=body.get("credential"),
     )
-    messages.success(request, f"The passkey “{made.name}” is added. You can log in with it.")
+    messages.success(
+        request, gettext("The passkey “%(name)s” is added. You can log in with it.") % {"name": made.name}
+    )
     return JsonResponse({"next": f"{resolve_url('settings')}#passkeys"})
 
 
@@ -87,7 +94,9 @@ def add(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest, passkey_id: int) -> HttpResponse:
     """Let a passkey open nothing any more."""
     passkeys.remove(user=person(request), passkey_id=passkey_id)
-    messages.success(request, "That passkey opens nothing any more. You can delete it from your device, too.")
+    messages.success(
+        request, gettext("That passkey opens nothing any more. You can delete it from your device, too.")
+    )
     return HttpResponseRedirect(f"{resolve_url('settings')}#passkeys")
 
 
@@ -131,7 +140,7 @@ def _challenge(request: HttpRequest, purpose: str) -> str:
     """Take the challenge out of the session: it works once, and for what it was made."""
     known: dict[str, Any] = request.session.pop(SESSION_KEY, {})
     if known.get("purpose") != purpose or known["until"] < clock.now().timestamp():
-        raise Invalid(TOO_LATE)
+        raise Invalid(gettext(TOO_LATE))
     return str(known["challenge"])
 
 
@@ -139,14 +148,14 @@ def _json(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body)
     except ValueError as error:
-        raise Invalid(UNREADABLE) from error
+        raise Invalid(gettext(UNREADABLE)) from error
     if not isinstance(body, dict):
-        raise Invalid(UNREADABLE)
+        raise Invalid(gettext(UNREADABLE))
     return body
 
 
 def _text(body: dict[str, Any], name: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str):
-        raise Invalid(UNREADABLE)
+        raise Invalid(gettext(UNREADABLE))
     return value

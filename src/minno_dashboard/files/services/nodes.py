@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid, NotFound
@@ -166,12 +167,13 @@ def bring_back(*, node: Node, by: Person) -> Node:
     with changing(node.tree_id, by) as change:
         root = Node.objects.filter(pk=node.pk, tree=change.tree).first()
         if root is None:
-            raise NotFound("There is nothing of this kind to bring back.")
+            raise NotFound(gettext("There is nothing of this kind to bring back."))
         if root.deleted_at is None:
-            raise Invalid(f"{names.quoted(root.name)} is not deleted.")
+            raise Invalid(gettext("%(name)s is not deleted.") % {"name": names.quoted(root.name)})
         if root.deleted_with_id != root.pk:
             raise Invalid(
-                f"{names.quoted(root.name)} was deleted together with its folder; bring the folder back."
+                gettext("%(name)s was deleted together with its folder; bring the folder back.")
+                % {"name": names.quoted(root.name)}
             )
         parent_id = _nearest_living(root.parent_id)
         name = names.free(taken_keys(change, parent_id), root.name)
@@ -195,7 +197,9 @@ def _living_rows(tree_id: int, nodes: Sequence[Node]) -> list[Node]:
     wanted = {node.pk for node in nodes}
     found = list(Node.objects.filter(pk__in=wanted, tree=tree_id, deleted_at=None))
     if len(found) != len(wanted):
-        raise NotFound("Some of these files are not here any more; they may have been deleted a moment ago.")
+        raise NotFound(
+            gettext("Some of these files are not here any more; they may have been deleted a moment ago.")
+        )
     return _topmost(found)
 
 
@@ -213,7 +217,7 @@ def _refuse_into_itself(nodes: Sequence[Node], to_id: int | None) -> None:
     way = {step.id for step in walk.up(to_id)}
     for node in nodes:
         if node.pk in way:
-            raise Invalid(f"{names.quoted(node.name)} cannot be put into itself.")
+            raise Invalid(gettext("%(name)s cannot be put into itself.") % {"name": names.quoted(node.name)})
 
 
 def _refuse_twins(change: Change, nodes: Sequence[Node], to_id: int | None) -> None:
