@@ -13,7 +13,7 @@ from django.test import Client
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
-from minno_dashboard.studies import services
+from minno_dashboard.studies import queries, services
 from minno_dashboard.studies.models import Study
 
 pytestmark = pytest.mark.django_db
@@ -284,13 +284,13 @@ def test_a_study_page_asks_the_database_a_bounded_number_of_times(
 
 
 def test_the_list_leads_from_page_to_page_and_keeps_what_was_asked(alice: User) -> None:
-    for number in range(51):
+    for number in range(queries.PAGE_SIZE + 1):
         services.create_study(owner=alice, name=f"Study {number}")
     client = Client()
     client.force_login(alice)
     first = client.get("/studies/?which=mine&q=study").content.decode()
-    assert "Page 1 of 2, 51 studies" in first
-    assert first.count('class="study-row"') == 50
+    assert "Page 1 of 2, 31 studies" in first
+    assert first.count('class="study-row"') == queries.PAGE_SIZE
     assert 'href="?which=mine&amp;q=study&amp;page=2"' in first
     second = client.get("/studies/?which=mine&q=study&page=2").content.decode()
     assert second.count('class="study-row"') == 1

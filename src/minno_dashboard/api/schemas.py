@@ -252,15 +252,15 @@ def version_out(version: Version) -> VersionOut:
     )
 
 
-def entry_out(entry: Entry) -> FileOut:
-    """Return one line of a tree."""
-    return FileOut(
-        path=entry.path,
-        is_folder=entry.is_folder,
-        size=entry.size,
-        sha256=entry.sha256 or None,
-        changed_at=entry.changed_at,
-    )
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """Return one line of a tree, of the shape `FileOut`."""
+    return {
+        "path": entry.path,
+        "is_folder": entry.is_folder,
+        "size": entry.size,
+        "sha256": entry.sha256 or None,
+        "changed_at": entry.changed_at,
+    }
 
 
 def node_out(node: Node, path: str) -> FileOut:

@@ -17,6 +17,7 @@ from minno_dashboard.files import store, walk
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree, Upload
 from minno_dashboard.files.texts import TextFile, decode_text
 
+_NUMBERS = re.compile(r"([0-9]+)")
 MOST_EDITOR_BYTES = 5 * 1024 * 1024
 
 
@@ -94,8 +95,8 @@ def _entry(row: tuple[object, ...], above: str, depth: int) -> Entry:
 def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Return what to sort names by so that numbers in them count as numbers."""
     return [
-        (0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, names.fold(part))
-        for part in re.split(r"([0-9]+)", name)
+        (0, int(part), "") if "0" <= part[0] <= "9" else (1, 0, part)
+        for part in _NUMBERS.split(names.fold(name))
         if part
     ]
 

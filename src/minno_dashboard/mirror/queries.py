@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext, ngettext
 
 from minno_dashboard.accounts.models import User
@@ -20,6 +20,7 @@ from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.models import Collaboration, Study, Version
 from minno_dashboard.ui import words
 
+FEW = 100
 TREES_AT_ONCE = 200  # SQLite takes expressions up to a depth of 1,000
 
 
@@ -87,20 +88,47 @@ def status(user: User) -> dict[str, Any]:
     }
 
 
-def badge(user: User) -> Badge:
-    """Return the badge of a user's whole mirror."""
+@dataclass(frozen=True)
+class Overview:
+    """A user's whole mirror as one page shows it: read once, for the bar and for every study of a list."""
+
+    link: Link | None
+    behind: dict[int, int]
+    pending: int
+
+    def badge(self) -> Badge:
+        """Return the badge of the whole mirror."""
+        if self.link is None:
+            return Badge(
+                "off",
+                DOTS["off"],
+                gettext("No backup"),
+                gettext("Your studies are not backed up to a Dropbox."),
+                action="connect",
+            )
+        return _badge(self.link, self.pending, words.plural(len(self.behind), "study", "studies"))
+
+    def badges(self) -> dict[int, Badge]:
+        """Return the badge of each study that the mirror should hold, by its id; none without a mirror."""
+        if self.link is None:
+            return {}
+        made = {count: _badge(self.link, count, "") for count in set(self.behind.values())}
+        return {study_id: made[count] for study_id, count in self.behind.items()}
+
+
+def overview(user: User) -> Overview:
+    """Return how a user's mirror stands."""
     link = link_of(user)
     if link is None:
-        return Badge(
-            "off",
-            DOTS["off"],
-            gettext("No backup"),
-            gettext("Your studies are not backed up to a Dropbox."),
-            action="connect",
-        )
+        return Overview(None, {}, 0)
     studies = _studies(user)
-    pending = _pending(link, studies) + _leaving(link, studies)
-    return _badge(link, pending, words.plural(len(studies), "study", "studies"))
+    behind = _pending_by_study(link, studies)
+    return Overview(link, behind, sum(behind.values()) + _leaving(link, studies))
+
+
+def badge(user: User) -> Badge:
+    """Return the badge of a user's whole mirror."""
+    return overview(user).badge()
 
 
 def study_badges(user: User, studies: Iterable[Study]) -> dict[int, Badge]:
@@ -108,14 +136,9 @@ def study_badges(user: User, studies: Iterable[Study]) -> dict[int, Badge]:
     link, asked = link_of(user), list(studies)
     if link is None:
         return dict.fromkeys((study.pk for study in asked), badge(user))
-    behind = _pending_by_study(link, asked)
+    behind = _pending_by_study(link, {study.pk: study.revision for study in asked})
     made = {count: _badge(link, count, "") for count in set(behind.values())}
     return {study.pk: made[behind[study.pk]] for study in asked}
-
-
-def badges_of_all_studies(user: User) -> dict[int, Badge]:
-    """Return the badges of all studies that a user's mirror should hold, by the study's id."""
-    return study_badges(user, _studies(user))
 
 
 def study_badge(user: User, study: Study) -> Badge:
@@ -202,38 +225,39 @@ def _waits_until(link: Link) -> datetime | None:
     return link.not_before if link.not_before and link.not_before > clock.now() else None
 
 
-def _studies(user: User) -> list[Study]:
-    """Return the studies that a user's mirror should hold."""
-    shared = Collaboration.objects.filter(user=user, status=Collaboration.Status.ACCEPTED).exclude(
+def _studies(user: User) -> dict[int, int]:
+    """Return the ids of the studies that a user's mirror should hold, with their revisions."""
+    return dict(_held(user.pk).values_list("pk", "revision"))
+
+
+def _held(user_id: int) -> QuerySet[Study]:
+    shared = Collaboration.objects.filter(user=user_id, status=Collaboration.Status.ACCEPTED).exclude(
         file_access=Collaboration.Files.NONE
     )
-    return list(
-        Study.objects.filter(Q(owner=user) | Q(pk__in=shared.values("study_id")), deleted_at=None).only(
-            "pk", "revision"
-        )
-    )
+    return Study.objects.filter(Q(owner=user_id) | Q(pk__in=shared.values("study_id")), deleted_at=None)
 
 
-def _pending(link: Link, studies: Iterable[Study]) -> int:
+def _pending(link: Link, studies: dict[int, int]) -> int:
     return sum(_pending_by_study(link, studies).values())
 
 
-def _pending_by_study(link: Link, studies: Iterable[Study]) -> dict[int, int]:
-    """Count, for each study, the changed files and folders (and itself) that the mirror has not taken over yet."""
-    taken: dict[tuple[str, int], int] = {
-        (one.kind, one.object_id): one.revision for one in Taken.objects.filter(link=link)
-    }
-    behind = {
-        study.pk: int(taken.get((Taken.Kind.STUDY, study.pk), -1) < study.revision) for study in studies
-    }
-    trees = Version.objects.filter(study__in=list(behind)).values_list(
-        "study_id", "tree_id", "tree__revision"
-    )
+def _pending_by_study(link: Link, studies: dict[int, int]) -> dict[int, int]:
+    """Count, for each study, the changed files and folders (and itself) that the mirror has not taken over yet.
+
+    Rows come as plain tuples: this is asked for by every page, and thousands of them must cost milliseconds.
+    """
+    rows = Taken.objects.filter(link=link).values_list("kind", "object_id", "revision")
+    taken = {(kind, object_id): revision for kind, object_id, revision in rows}
+    study, tree = str(Taken.Kind.STUDY), str(Taken.Kind.TREE)
+    behind = {pk: int(taken.get((study, pk), -1) < revision) for pk, revision in studies.items()}
+    # A long list of ids costs more than the rows that it leaves out.
+    trees = Version.objects.values_list("study_id", "tree_id", "tree__revision")
+    trees = trees.filter(study__in=list(behind) if len(behind) < FEW else _held(link.user_id))
     study_of: dict[int, int] = {}
     since: dict[int, int] = {}
     for study_id, tree_id, revision in trees:
-        mirrored = taken.get((Taken.Kind.TREE, tree_id), -1)
-        if mirrored < revision:
+        mirrored = taken.get((tree, tree_id), -1)
+        if study_id in behind and mirrored < revision:
             study_of[tree_id], since[tree_id] = study_id, mirrored
     for tree_id, count in _changed_since(since).items():
         behind[study_of[tree_id]] += count
@@ -254,9 +278,9 @@ def _changed_since(since: dict[int, int]) -> dict[int, int]:
     return counts
 
 
-def _leaving(link: Link, studies: Iterable[Study]) -> int:
+def _leaving(link: Link, studies: dict[int, int]) -> int:
     """Count the studies that were deleted, and whose place in the Dropbox does not show it yet."""
     known = Taken.objects.filter(link=link, kind=Taken.Kind.STUDY, is_released=False)
-    taken = {one.object_id: one.revision for one in known}
-    gone = Study.objects.filter(pk__in=list(taken)).exclude(pk__in=[study.pk for study in studies])
-    return sum(1 for pk, revision in gone.values_list("pk", "revision") if taken[pk] < revision)
+    taken = dict(known.values_list("object_id", "revision"))
+    gone = Study.objects.filter(pk__in=taken.keys() - studies.keys()).values_list("pk", "revision")
+    return sum(1 for pk, revision in gone if taken[pk] < revision)

@@ -12,12 +12,13 @@ from minno_dashboard.core import ids
 from minno_dashboard.mirror import configuration, notices, queries, redirect
 from minno_dashboard.mirror.forms import DropboxForm, PolicyForm
 from minno_dashboard.mirror.panel import Panel, is_moving, panel_of
-from minno_dashboard.mirror.queries import Badge
+from minno_dashboard.mirror.queries import Badge, Overview
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.models import Study
 from minno_dashboard.ui import slots
 
 FORM_OF_REQUEST = "mirror_dropbox_form"
+OVERVIEW_OF_REQUEST = "mirror_overview"
 BADGES_OF_REQUEST = "mirror_study_badges"
 SIGNS = {"good": "✓", "warn": "↑", "bad": "!", "off": "○"}
 
@@ -37,12 +38,25 @@ def bar(request: HttpRequest) -> str:
     """Render the badge of the top bar."""
     if not request.user.is_authenticated:
         return ""
-    return render_to_string("mirror/bar.html", bar_context(request.user), request)
+    badge = _overview(request, request.user).badge()
+    return render_to_string("mirror/bar.html", _bar_context(badge), request)
+
+
+def _overview(request: HttpRequest, user: User) -> Overview:
+    """Return how the reader's mirror stands, read once for a page."""
+    known: Overview | None = getattr(request, OVERVIEW_OF_REQUEST, None)
+    if known is None:
+        known = queries.overview(user)
+        setattr(request, OVERVIEW_OF_REQUEST, known)
+    return known
 
 
 def bar_context(user: User) -> dict[str, object]:
     """Return what the badge of the bar shows; `mark` tells whether it is still the same one."""
-    badge = queries.badge(user)
+    return _bar_context(queries.badge(user))
+
+
+def _bar_context(badge: Badge) -> dict[str, object]:
     return {**badge_context(badge), "mark": _mark(badge)}
 
 
@@ -72,10 +86,10 @@ def study_mark(request: HttpRequest) -> str:
         return ""
     made: dict[int, Badge] | None = getattr(request, BADGES_OF_REQUEST, None)
     if made is None:
-        made = queries.badges_of_all_studies(request.user)
+        made = _overview(request, request.user).badges()
         setattr(request, BADGES_OF_REQUEST, made)
     badge = made.get(study.pk)
-    if badge is None or badge.state == "off":
+    if badge is None:
         return ""
     return render_to_string("mirror/study_mark.html", {"badge": badge, "sign": SIGNS[badge.dot]}, request)
 

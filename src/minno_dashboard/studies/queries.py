@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ from minno_dashboard.siteconfig.sealing import SealBroken, unseal
 from minno_dashboard.studies import access
 from minno_dashboard.studies.models import Collaboration, ReadOnlyLink, Study, Tag, Version
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
 KEEP_DELETED = timedelta(days=30)
 """How long a deleted study can be brought back."""
 
@@ -31,6 +31,14 @@ class Which(StrEnum):
     PUBLIC = "public"
     ARCHIVED = "archived"
     DELETED = "deleted"
+
+
+class Order(StrEnum):
+    """How the Studies list is sorted: the latest change first, by name, or the newest study first."""
+
+    CHANGED = "changed"
+    NAME = "name"
+    CREATED = "created"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ def page_of_studies(
     which: Which = Which.ALL,
     search: str = "",
     tag_ids: Collection[str] = (),
+    order: Order = Order.CHANGED,
     number: int = 1,
     size: int = PAGE_SIZE,
 ) -> Page:
@@ -71,7 +80,7 @@ def page_of_studies(
     Filter, search and order look at a few columns of all studies; only the page's are read whole: four queries,
     however many studies there are. A page after the last one is empty.
     """
-    ids = _matching(user, which, search, tag_ids)
+    ids = _matching(user, which, search, tag_ids, order)
     wanted = ids[(number - 1) * size : number * size]
     found = {study.pk: study for study in _complete(Study.objects.filter(pk__in=wanted))} if wanted else {}
     rows = [_row(user, found[pk]) for pk in wanted if pk in found]
@@ -222,28 +231,30 @@ def _readable(user: User, which: Which) -> QuerySet[Study]:
     return Study.objects.filter(people, deleted_at=None, archived_at__isnull=which is not Which.ARCHIVED)
 
 
-def _matching(user: User, which: Which, search: str, tag_ids: Collection[str]) -> list[int]:
-    """Return the ids of the studies that match, the latest changed first; one query."""
+def _matching(user: User, which: Which, search: str, tag_ids: Collection[str], order: Order) -> list[int]:
+    """Return the ids of the studies that match, in this order; one query."""
     found = _readable(user, which)
     if tag_ids:
         known = [int(one) for one in tag_ids if one.isascii() and one.isdigit() and len(one) < 19]
         puts = Tag.studies.through.objects.filter(tag__user=user, tag_id__in=known)
         found = found.filter(pk__in=puts.values("study_id"))
     words = names.fold(search).split()
-    texts = ("name", "description", "owner__username", "owner__full_name") if words else ()
+    texts = ("description", "owner__username", "owner__full_name") if words else ()
     lines = found.annotate(files_at=Max("versions__tree__changed_at")).values_list(
-        "pk", "changed_at", "files_at", *texts
+        "pk", "created_at", "changed_at", "files_at", "name", *texts
     )
     # Compared here, because SQLite folds ASCII letters only.
+    matching = [line for line in lines if not words or _has_all(words, line[4:])]
+    if order is Order.NAME:
+        return [pk for pk, *_ in sorted(matching, key=lambda line: (names.fold(line[4]), line[0]))]
     at = {
-        pk: max(changed_at, files_at or changed_at)
-        for pk, changed_at, files_at, *said in lines
-        if not words or _has_all(words, said)
+        pk: created_at if order is Order.CREATED else max(changed_at, files_at or changed_at)
+        for pk, created_at, changed_at, files_at, *_ in matching
     }
     return sorted(at, key=lambda pk: (at[pk], pk), reverse=True)
 
 
-def _has_all(words: list[str], said: list[str]) -> bool:
+def _has_all(words: list[str], said: Sequence[str]) -> bool:
     text = names.fold("\n".join(said))
     return all(word in text for word in words)
 

@@ -143,5 +143,5 @@ def test_marks_of_many_studies_take_no_more_queries_than_those_of_one(
         create_study(owner=alice, name=f"Study {number}")
     mirrored(alice)
     assert callable(django_assert_max_num_queries)
-    with django_assert_max_num_queries(8):
-        assert len(queries.badges_of_all_studies(alice)) == 13
+    with django_assert_max_num_queries(10):
+        assert len(queries.overview(alice).badges()) == 13

@@ -129,13 +129,29 @@ def node_json(node: Node) -> dict[str, Any]:
     }
 
 
+def _row_json(row: tuple[int, int | None, str, bool, int | None, str | None]) -> dict[str, Any]:
+    """Return what `node_json` returns, from a row of the database."""
+    pk, parent_id, name, is_folder, size, sha256 = row
+    return {
+        "id": pk,
+        "parent": parent_id,
+        "name": name,
+        "folder": is_folder,
+        "size": size or 0,
+        "blob": sha256 or "",
+    }
+
+
 def tree_json(tree: Tree, since: int | None) -> dict[str, Any]:
     """Return what changed in a tree after a revision; everything that lives in it without one."""
     # The revision is read first: what changes in between comes again the next time, and is never missed.
     revision = Tree.objects.values_list("revision", flat=True).get(pk=tree.pk)
     if since is None or since < 0:
-        living = Node.objects.filter(tree=tree, deleted_at=None).select_related("blob")
-        return {"revision": revision, "nodes": [node_json(node) for node in living], "gone": []}
+        # Plain tuples: thousands of rows must cost milliseconds.
+        living = Node.objects.filter(tree=tree, deleted_at=None).values_list(
+            "pk", "parent_id", "name", "is_folder", "blob__size", "blob__sha256"
+        )
+        return {"revision": revision, "nodes": [_row_json(row) for row in living], "gone": []}
     if since == revision:
         return {"revision": revision, "nodes": [], "gone": []}
     changed = list(files.changed_nodes(tree, since=since))
