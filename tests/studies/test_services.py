@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from minno_dashboard.accounts.models import AuditEntry, User
@@ -206,3 +207,33 @@ def test_pages_of_the_list_join_to_the_list_and_search_looks_at_all_of_it(
     assert [row.study.name for row in queries.page_of_studies(alice, tag_ids=wanted).rows] == ["Study 3"]
     assert queries.page_of_studies(alice, tag_ids=["nonsense"]).rows == []
     assert queries.page_of_studies(bob, tag_ids=[str(tag.pk)]).total == 0
+
+
+def test_the_list_is_sorted_by_name_as_people_read_it_and_by_age(alice: User) -> None:
+    for name in ("beta", "Ärger", "Alpha", "אלף", "Zeta"):
+        study = services.create_study(owner=alice, name=name)
+        if name == "Alpha":
+            alpha = study
+    services.describe_study(study=alpha, description="changed last", by=alice)
+
+    def sorted_by(order: queries.Order) -> list[str]:
+        return [row.study.name for row in queries.page_of_studies(alice, order=order).rows]
+
+    assert sorted_by(queries.Order.NAME) == ["Alpha", "beta", "Zeta", "Ärger", "אלף"]
+    assert sorted_by(queries.Order.CREATED) == ["Zeta", "אלף", "Alpha", "Ärger", "beta"]
+    assert sorted_by(queries.Order.CHANGED)[0] == "Alpha"
+
+
+def test_the_order_stays_while_one_searches_filters_and_turns_pages(alice: User) -> None:
+    for number in range(51):
+        services.create_study(owner=alice, name=f"Study {number:02}")
+    client = Client()
+    client.force_login(alice)
+    page = client.get("/studies/", {"sort": "name", "q": "study"})
+    assert [row.study.name for row in page.context["rows"]][:2] == ["Study 00", "Study 01"]
+    said = page.content.decode()
+    assert '<input type="hidden" name="sort" value="name">' in said
+    assert 'href="?sort=name&amp;q=study&amp;page=2"' in said
+    assert 'href="?q=study&amp;sort=created"' in said
+    assert "which=mine&amp;q=study&amp;sort=name" in said
+    assert client.get("/studies/", {"sort": "nonsense"}).context["order"] == "changed"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import TypeVar
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -16,19 +20,32 @@ from minno_dashboard.core.errors import Refused
 from minno_dashboard.studies import services, starters, tags
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Study, Version
-from minno_dashboard.studies.queries import Which, get_study, get_version, newest_version, page_of_studies
+from minno_dashboard.studies.queries import (
+    Order,
+    Which,
+    get_study,
+    get_version,
+    newest_version,
+    page_of_studies,
+)
 from minno_dashboard.studies.views.asking import tree_json
 from minno_dashboard.studies.views.tags import filter_links
 
+Choice = TypeVar("Choice", bound=StrEnum)
+
 _CHIPS = [
-    (Which.ALL, "All"),
-    (Which.MINE, "Mine"),
-    (Which.SHARED, "Shared with me"),
-    (Which.PUBLIC, "Public"),
-    (Which.ARCHIVED, "Archived"),
-    (Which.DELETED, "Deleted"),
+    (Which.ALL, gettext_lazy("All")),
+    (Which.MINE, gettext_lazy("Mine")),
+    (Which.SHARED, gettext_lazy("Shared with me")),
+    (Which.PUBLIC, gettext_lazy("Public")),
+    (Which.ARCHIVED, gettext_lazy("Archived")),
+    (Which.DELETED, gettext_lazy("Deleted")),
 ]
-_FILTERS = frozenset(which.value for which in Which)
+_ORDERS = [
+    (Order.CHANGED, gettext_lazy("Last change")),
+    (Order.NAME, gettext_lazy("Name")),
+    (Order.CREATED, gettext_lazy("Newest")),
+]
 
 
 @never_cache
@@ -40,15 +57,20 @@ def show_list(request: HttpRequest) -> HttpResponse:
 
 def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpResponse:
     user = person(request)
-    given = request.GET.get("which", "")
-    which = Which(given) if given in _FILTERS else Which.ALL
+    which = _chosen(Which.ALL, request.GET.get("which", ""))
+    order = _chosen(Order.CHANGED, request.GET.get("sort", ""))
     search = request.GET.get("q", "").strip()
     wanted, number = request.GET.getlist("tag"), request.GET.get("page", "")
-    page = page_of_studies(user, which=which, search=search, tag_ids=wanted, number=_page_number(number))
+    page = page_of_studies(
+        user, which=which, search=search, tag_ids=wanted, order=order, number=_page_number(number)
+    )
     context = {
         "page": page,
         "rows": page.rows,
-        "to_page": "&".join([*_without_page(request), "page="]),
+        "to_page": _leading_to(request, "page"),
+        "to_order": _leading_to(request, "sort"),
+        "orders": _ORDERS,
+        "order": order,
         "tags_by_study": tags.by_study(user, [row.study for row in page.rows]),
         "all_tags": filter_links(request),
         "wanted_tags": wanted,
@@ -66,11 +88,16 @@ def _page_number(given: str) -> int:
     return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 9 else 1
 
 
-def _without_page(request: HttpRequest) -> list[str]:
-    """Return what the address asks for besides the page."""
+def _chosen(default: Choice, given: str) -> Choice:
+    return next((one for one in type(default) if one == given), default)
+
+
+def _leading_to(request: HttpRequest, key: str) -> str:
+    """Return the address's question without its page, ready for another value of this key."""
     asked = request.GET.copy()
-    asked.pop("page", None)
-    return [asked.urlencode()] if asked else []
+    for one in ("page", key):
+        asked.pop(one, None)
+    return "&".join(part for part in (asked.urlencode(), f"{key}=") if part)
 
 
 @require_POST
@@ -92,8 +119,10 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_POST
 def create_from_example(request: HttpRequest) -> HttpResponse:
     """Make a study with the files of the example."""
-    study = starters.start_from_example(owner=person(request), slug=request.POST.get("example", ""))
-    return redirect("study", study.public_id)
+    return redirect(
+        "study",
+        starters.start_from_example(owner=person(request), slug=request.POST.get("example", "")).public_id,
+    )
 
 
 @never_cache
@@ -120,7 +149,11 @@ def show(request: HttpRequest, public_id: str, number: int | None = None) -> Htt
 
 def _config(user: User, study: Study, version: Version, is_editable: bool) -> dict[str, object]:
     """Return what the page's script starts with."""
-    why = f"View only: {version} is published" if version.tree.is_frozen else "View only"
+    why = (
+        gettext("View only: %(version)s is published") % {"version": version}
+        if version.tree.is_frozen
+        else gettext("View only")
+    )
     return {
         "user": user.pk,
         "study": study.public_id,
@@ -161,7 +194,9 @@ def archive(request: HttpRequest, public_id: str) -> HttpResponse:
     study = services.archive_study(
         study=get_study(person(request), public_id, Action.MANAGE), by=person(request)
     )
-    messages.success(request, f"“{study.name}” is archived. You find it under Archived.")
+    messages.success(
+        request, gettext("“%(name)s” is archived. You find it under Archived.") % {"name": study.name}
+    )
     return redirect("studies")
 
 
@@ -171,7 +206,7 @@ def unarchive(request: HttpRequest, public_id: str) -> HttpResponse:
     study = services.unarchive_study(
         study=get_study(person(request), public_id, Action.MANAGE), by=person(request)
     )
-    messages.success(request, f"“{study.name}” is among your studies again.")
+    messages.success(request, gettext("“%(name)s” is among your studies again.") % {"name": study.name})
     return redirect("studies")
 
 
@@ -181,7 +216,11 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     study = services.delete_study(
         study=get_study(person(request), public_id, Action.DELETE), by=person(request)
     )
-    messages.success(request, f"“{study.name}” is deleted. You can bring it back for 30 days, under Deleted.")
+    messages.success(
+        request,
+        gettext("“%(name)s” is deleted. You can bring it back for 30 days, under Deleted.")
+        % {"name": study.name},
+    )
     return redirect("studies")
 
 
@@ -191,7 +230,7 @@ def bring_back(request: HttpRequest, public_id: str) -> HttpResponse:
     study = services.bring_back_study(
         study=get_study(person(request), public_id, Action.DELETE), by=person(request)
     )
-    messages.success(request, f"“{study.name}” is back.")
+    messages.success(request, gettext("“%(name)s” is back.") % {"name": study.name})
     return redirect("studies")
 
 
@@ -201,5 +240,5 @@ def duplicate(request: HttpRequest, public_id: str) -> HttpResponse:
     copy = services.duplicate_study(
         study=get_study(person(request), public_id, Action.DUPLICATE), by=person(request)
     )
-    messages.success(request, f"This is the copy, “{copy.name}”.")
+    messages.success(request, gettext("This is the copy, “%(name)s”.") % {"name": copy.name})
     return redirect("study", copy.public_id)
