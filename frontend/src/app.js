@@ -10,6 +10,7 @@ import "./shell/passkeys.js";
 import "./shell/times.js";
 import { csrf } from "./shell/api.js";
 import { toast } from "./shell/toast.js";
+import { gettext } from "./shell/texts.js";
 
 // Error answers are JSON with a sentence; they are shown, never swapped into the page.
 htmx.config.noSwap.push("4xx", "5xx");
@@ -38,10 +39,10 @@ document.addEventListener("htmx:response:error", async (event) => {
   } catch {
     // The answer came from something in between (a proxy), not from the Dashboard.
   }
-  if (event.detail.ctx.response.status === 401) sentence = "You are logged out. Log in again to go on.";
-  toast(sentence || "The Dashboard could not do this. Reload the page and do it again.", { kind: "error" });
+  if (event.detail.ctx.response.status === 401) sentence = gettext("You are logged out. Log in again to go on.");
+  toast(sentence || gettext("The Dashboard could not do this. Reload the page and do it again."), { kind: "error" });
 });
 document.addEventListener("htmx:error", (event) => {
   if (isQuiet(event)) return;
-  toast("The Dashboard cannot be reached. Nothing was changed.", { kind: "error" });
+  toast(gettext("The Dashboard cannot be reached. Nothing was changed."), { kind: "error" });
 });

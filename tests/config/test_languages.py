@@ -34,7 +34,7 @@ SILENT_TAGS = {"script", "style", "code", "pre", "bdi", "textarea", "datalist"}
 SILENT_CLASSES = {"mono", "font-monospace", "tag", "initials", "navbar-brand"}
 SHOWN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt")
 VOID = {"input", "br", "hr", "img", "link", "meta", "use", "path", "polyline", "rect", "wbr", "source", "col"}
-# The API's reference and its answers to programs stay English (docs/decisions/0012-languages.md).
+# The API's reference and its answers to programs stay English (docs/decisions/0017-languages.md).
 ENGLISH = ("/api/",)
 
 

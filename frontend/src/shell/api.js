@@ -1,4 +1,5 @@
 // Calls the Dashboard's own JSON addresses; every failure has a sentence for the person.
+import { gettext } from "./texts.js";
 
 export class ApiError extends Error {
   // `status` is the HTTP status, 0 where there was no answer; `body` is what the Dashboard sent with it.
@@ -10,10 +11,10 @@ export class ApiError extends Error {
 }
 
 const SENTENCES = {
-  0: "The Dashboard cannot be reached. Check your connection and try again.",
-  401: "You are logged out. Log in again to go on.",
-  403: "You may not do this.",
-  413: "This is larger than the Dashboard accepts.",
+  0: gettext("The Dashboard cannot be reached. Check your connection and try again."),
+  401: gettext("You are logged out. Log in again to go on."),
+  403: gettext("You may not do this."),
+  413: gettext("This is larger than the Dashboard accepts."),
 };
 
 export function csrf() {
@@ -43,7 +44,7 @@ export async function call(method, address, { json, body, headers = {}, signal }
     content = null;
   }
   if (!answer.ok || content === null) {
-    const sentence = content?.error || SENTENCES[answer.status] || "The Dashboard could not do this. Try again in a minute.";
+    const sentence = content?.error || SENTENCES[answer.status] || gettext("The Dashboard could not do this. Try again in a minute.");
     throw new ApiError(sentence, answer.ok ? 502 : answer.status, content ?? {});
   }
   return content;

@@ -1,4 +1,5 @@
 // The one confirm dialog: <form data-confirm="Sentence" data-confirm-title="…" data-confirm-verb="Delete 3 files">.
+import { gettext } from "./texts.js";
 
 export function confirm({ title, text = "", verb, danger = true }) {
   const dialog = document.getElementById("confirm-dialog");
@@ -22,7 +23,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
   const submitter = event.submitter;
-  const verb = form.dataset.confirmVerb || submitter?.textContent.trim() || "Go on";
+  const verb = form.dataset.confirmVerb || submitter?.textContent.trim() || gettext("Go on");
   const title = form.dataset.confirmTitle || verb;
   if (!(await confirm({ title, text: form.dataset.confirm, verb, danger: form.dataset.confirmKind !== "safe" }))) return;
   form.dataset.confirmed = "yes";

@@ -1,5 +1,6 @@
 // Copy fields: the button puts the input's value on the clipboard and says so.
 import { toast } from "./toast.js";
+import { gettext } from "./texts.js";
 
 export async function copyText(text) {
   try {
@@ -18,7 +19,7 @@ document.addEventListener("click", async (event) => {
   input.select();
   const done = await copyText(input.value) || document.execCommand("copy");
   const label = button.querySelector("span");
-  label.textContent = done ? "Copied" : "Press Ctrl-C";
-  if (done) toast("Copied.", { quiet: true });
-  setTimeout(() => { label.textContent = "Copy"; }, 2500);
+  label.textContent = done ? gettext("Copied") : gettext("Press Ctrl-C");
+  if (done) toast(gettext("Copied."), { quiet: true });
+  setTimeout(() => { label.textContent = gettext("Copy"); }, 2500);
 });

@@ -1,9 +1,10 @@
 // Passkeys: the log-in button, and the form of Settings that adds one. Both ask the Dashboard for options, the device
 // for an answer, and take the answer back. Where the browser knows no passkeys they stay hidden.
 import { post } from "./api.js";
+import { gettext } from "./texts.js";
 
-const CANCELLED = "Nothing was changed: the device was asked, and there was no answer.";
-const KNOWN = "This device holds a passkey of yours for this Dashboard already.";
+const CANCELLED = gettext("Nothing was changed: the device was asked, and there was no answer.");
+const KNOWN = gettext("This device holds a passkey of yours for this Dashboard already.");
 
 const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
 const text = (buffer) =>

@@ -1,16 +1,20 @@
 // Keeps relative times true while a page stays open, and shows the exact time in the reader's own zone.
+import { gettext, ngettext } from "./texts.js";
 
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "medium" });
+const language = document.documentElement.lang || "en";
+const isEnglish = language === "en";
+const day = new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" });
+const exact = new Intl.DateTimeFormat(isEnglish ? undefined : language, { dateStyle: "long", timeStyle: "medium" });
 
 export function ago(moment, now = Date.now()) {
   const seconds = Math.floor((now - moment) / 1000);
-  if (seconds < 10) return "just now";
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+  if (seconds < 10) return gettext("just now");
+  if (seconds < 60) return ngettext("%(count)s s ago", "%(count)s s ago", seconds);
+  if (seconds < 3600) return ngettext("%(count)s min ago", "%(count)s min ago", Math.floor(seconds / 60));
+  if (seconds < 86400) return ngettext("%(count)s h ago", "%(count)s h ago", Math.floor(seconds / 3600));
   const days = Math.floor(seconds / 86400);
-  if (days > 30) return new Date(moment).toISOString().slice(0, 10);
-  return days === 1 ? "yesterday" : `${days} days ago`;
+  if (days > 30) return isEnglish ? new Date(moment).toISOString().slice(0, 10) : day.format(moment);
+  return days === 1 ? gettext("yesterday") : ngettext("%(count)s day ago", "%(count)s days ago", days);
 }
 
 export function timeElement(iso) {

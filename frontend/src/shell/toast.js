@@ -1,4 +1,5 @@
 // Short notes at the edge of the page; errors stay until they are closed.
+import { gettext } from "./texts.js";
 
 export function toast(sentence, { kind = "info", action, onAction, quiet = false } = {}) {
   const place = document.getElementById("toasts");
@@ -22,7 +23,7 @@ export function toast(sentence, { kind = "info", action, onAction, quiet = false
   const close = document.createElement("button");
   close.type = "button";
   close.className = "btn-close";
-  close.setAttribute("aria-label", "Close this note");
+  close.setAttribute("aria-label", gettext("Close this note"));
   close.addEventListener("click", () => box.remove());
   box.append(close);
   if (quiet) box.classList.add("visually-hidden");
