@@ -297,7 +297,7 @@ class _Client(Dropbox):  # type: ignore[misc]
         except (requests.RequestException, ValueError, AssertionError) as trouble:
             error = _network_meaning(trouble)
             log.info("%s: %s (%s)", name, error.reason, type(trouble).__name__)
-        if isinstance(error, Ambiguous) and name.startswith(_REPEATABLE):
+        if isinstance(error, Ambiguous) and error.reason != "job_lost" and name.startswith(_REPEATABLE):
             error = Retry(error.reason, error.after)
         raise error
 
