@@ -1,6 +1,6 @@
 """Real workers against a real HTTPS server: killed, stopped past their lease, told to end, out of disk.
 
-Rows 28, 43 and 44 of the failure catalogue. An editor process saves files all the while; what it was told is
+Rows 27, 28, 43 and 44 of the failure catalogue. An editor process saves files all the while; what it was told is
 saved must be in the Dropbox at the end, and nothing else.
 """
 
@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import random
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -33,12 +34,13 @@ PATIENCE_SECONDS = 150.0
 MIB = 1024 * 1024
 
 EDITOR = """
-import json, sys
+import json, os, signal, sys
 import django; django.setup()
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from datetime import timedelta
-from django.db import connection
+from django.db import connections
+from minno_dashboard.config import server
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
 from minno_dashboard.core import clock
@@ -79,6 +81,25 @@ def status():
 def accept():
     services.confirm_removal(user=anna, accept=True)
 
+def fork(log):
+    connections.close_all()
+    sys.stdout.flush()
+    if child := os.fork():
+        return child
+    out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    server.work()
+    os._exit(0)
+
+def kill(pid):
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+def ended(pid):
+    return os.waitpid(pid, os.WNOHANG)[0] == pid
+
 for line in sys.stdin:
     verb, *words = json.loads(line)
     print(json.dumps(globals()[verb](*words)), flush=True)
@@ -112,6 +133,7 @@ class Site:
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
         }
         self.workers: list[subprocess.Popen[bytes]] = []
+        self.forks: list[int] = []
         self.wanted: dict[str, bytes] = {}
         argument = json.dumps([APP_KEY, APP_SECRET, self.control.authorise(ANNA)])
         self._editor = subprocess.Popen(
@@ -166,15 +188,25 @@ class Site:
         self.workers.append(worker)
         return worker
 
-    def stop(self, worker: subprocess.Popen[bytes]) -> None:
-        """Stop a worker at a moment at which it holds no lock of SQLite, which nobody else could take."""
+    def fork(self) -> int:
+        """Start a worker as a fork of the editor, which has all imported that it needs; return its process."""
+        self.forks.append(int(self.tell("fork", str(self.log))))
+        return self.forks[-1]
+
+    def kill(self, fork: int) -> None:
+        """Kill a fork with no word of warning."""
+        self.tell("kill", fork)
+        self.forks.remove(fork)
+
+    def stop(self, fork: int) -> None:
+        """Stop a fork at a moment at which it holds no lock of SQLite, which nobody else could take."""
         while True:
-            worker.send_signal(signal.SIGSTOP)
+            os.kill(fork, signal.SIGSTOP)
             with contextlib.closing(sqlite3.connect(self.database, timeout=1.0)) as connection:
                 try:
                     connection.execute("BEGIN IMMEDIATE")
                 except sqlite3.OperationalError:
-                    worker.send_signal(signal.SIGCONT)
+                    os.kill(fork, signal.SIGCONT)
                 else:
                     connection.rollback()
                     return
@@ -182,8 +214,12 @@ class Site:
     def calls(self) -> int:
         return len(self.recorder.records)
 
+    def is_silent(self) -> bool:
+        return all(one.ended is not None for one in self.recorder.calls())
+
     def is_proven(self) -> bool:
         assert [one for one in self.workers if one.poll() not in (None, 0, -9)] == [], self.log.read_text()
+        assert [one for one in self.forks if self.tell("ended", one)] == [], self.log.read_text()
         status = self.tell("status")
         if status["reason"] == "mass_removal_planned":
             self.tell("accept")
@@ -203,6 +239,8 @@ class Site:
         assert self.recorder.calls_inside_retry_after() == []
 
     def end(self) -> None:
+        for fork in [*self.forks]:
+            self.kill(fork)
         for worker in self.workers:
             if worker.poll() is None:
                 worker.send_signal(signal.SIGCONT)
@@ -234,7 +272,7 @@ def dice() -> random.Random:
 
 def change(site: Site, dice: random.Random, number: int) -> None:
     """Make some changes of every kind."""
-    site.put_many(f"folder {number}", dice.randrange(2, 30))
+    site.put_many(f"folder {number}", dice.randrange(2, 8))
     site.put("often.js", f"save {number}")
     if number % 4 == 1:
         site.put(f"large {number}.bin", f"{number:016d}", 9 * MIB // 16)
@@ -243,6 +281,51 @@ def change(site: Site, dice: random.Random, number: int) -> None:
         site.rename(dice.choice(folders), f"renamed {number}")
     elif dice.random() < 0.3:
         site.delete(dice.choice(folders))
+
+
+def test_g27_a_worker_killed_twenty_times_in_the_middle_of_its_run_loses_and_doubles_nothing(
+    site: Site, dice: random.Random
+) -> None:
+    for number in range(20):
+        change(site, dice, number)
+        before, more = site.calls(), dice.randrange(1, 7)
+        worker = site.fork()
+        until(
+            lambda before=before, more=more: site.calls() >= before + more or site.is_proven(),  # type: ignore[misc]
+            "calls of the worker",
+        )
+        time.sleep(dice.uniform(0, 0.1))  # the moment is what is drawn here, nothing is waited for
+        site.kill(worker)
+        until(site.is_silent, "Dropbox to end what the dead worker asked for")
+    assert site.recorder.overlapping_writes() == []
+    site.fork()
+    site.assert_whole()
+
+
+def test_g28_a_worker_stopped_past_its_lease_damages_nothing_when_it_goes_on(
+    site: Site, dice: random.Random
+) -> None:
+    first = site.fork()
+    second = 0
+    for number in range(2):
+        before, more = site.calls(), dice.randrange(1, 6)
+        change(site, dice, number)
+        until(
+            lambda before=before, more=more: site.calls() >= before + more or site.is_proven(),  # type: ignore[misc]
+            "calls of the first worker",
+        )
+        site.stop(first)
+        site.put("often.js", f"saved while one is stopped, {number}")
+        if second:
+            os.kill(second, signal.SIGCONT)
+        else:
+            second = site.fork()
+        until(site.is_proven, "the second worker to take over")
+        site.put("often.js", f"saved before the first goes on, {number}")
+        os.kill(first, signal.SIGCONT)
+        site.assert_whole()
+        first, second = second, first
+        site.stop(second)
 
 
 def test_g43_a_worker_that_gets_sigterm_ends_cleanly_and_another_goes_on(
@@ -258,4 +341,23 @@ def test_g43_a_worker_that_gets_sigterm_ends_cleanly_and_another_goes_on(
     assert site.tell("status")["lease_owner"] == ""
     assert "Traceback" not in site.log.read_text()
     site.work()
+    site.assert_whole()
+
+
+def test_g44_a_full_disk_stops_the_engine_cleanly_and_it_goes_on_when_there_is_room(
+    site: Site, dice: random.Random
+) -> None:
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("this system cannot limit another process")
+    site.put_many("first", 4)
+    worker = site.fork()
+    site.assert_whole()
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.prlimit(worker, resource.RLIMIT_FSIZE, (0, most))
+    site.put_many("second", 10)
+    before = site.calls()
+    time.sleep(2)  # hammering would be seen in this time
+    assert site.calls() - before <= 10
+    assert not site.is_proven()
+    resource.prlimit(worker, resource.RLIMIT_FSIZE, (most, most))
     site.assert_whole()
