@@ -328,9 +328,6 @@ class World:
             "member": str(self.carol.pk),
             "rest": "nothing",
             "path": "task.js",
-                user=Study.objects.get(pk=self.study.pk).owner,
-                version=self.study.versions.order_by("number")[0],
-            ),
             "key": playing.make_key(
                 user=Study.objects.get(pk=self.study.pk).owner,
                 version=self.study.versions.order_by("number")[0],
