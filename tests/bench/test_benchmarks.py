@@ -79,6 +79,11 @@ def test_the_table_says_which_targets_are_met_and_how_much_faster_we_are() -> No
     assert "100 × calls, 30.0 × time" in text
 
 
+def test_a_busy_computer_is_admitted() -> None:
+    assert "the times are too long" in report.load_text(1000.0, 1000.0)
+    assert "too long" not in report.load_text(0.0, 1.5)
+
+
 def test_plots_are_well_formed_and_carry_the_figures() -> None:
     for drawn in (plot.first_mirror([row()]), plot.calls([row(key="edit")]), plot.calls([])):
         assert ElementTree.fromstring(drawn).tag.endswith("svg")  # noqa: S314 - our own text

@@ -7,6 +7,7 @@ replaces those rows of the report; `--quick` only tries whether everything works
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -73,11 +74,13 @@ def run(given: argparse.Namespace, names: Iterable[str]) -> tuple[list[Row], lis
             peers = tuple(name.strip() for name in given.peers.split(",") if name.strip() in FLAGS)
             bench = Bench(dropbox, folder, sizes_of(given), peers, given.model)
             for name in names:
-                started = time.monotonic()
+                started, load = time.monotonic(), os.getloadavg()[0]
                 say(f"{name} …")
                 dropbox.control("forget")
                 try:
-                    rows.extend(MAKERS[name](bench))
+                    for row in MAKERS[name](bench):
+                        row.notes.append(report.load_text(load, os.getloadavg()[0]))
+                        rows.append(row)
                 except Failed as failure:
                     failures.append(f"{name}: {failure}")
                     say(f"  FAILED: {failure}")

@@ -23,6 +23,13 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {page * pages / 2**30:.0f} GiB of memory, Python {platform.python_version()}"
 
 
+def load_text(before: float, after: float) -> str:
+    """Say how busy the computer was; what is measured is one process or two, and the simulated Dropbox one more."""
+    cores = os.cpu_count() or 1
+    busy = " Others kept it busy: the times are too long." if before > cores else ""
+    return f"Load of the computer: {before:.1f} before, {after:.1f} after, on {cores} cores.{busy}"
+
+
 def seconds(value: float) -> str:
     """Write a time in a few characters."""
     if value < 0.1:
