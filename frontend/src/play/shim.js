@@ -8,8 +8,9 @@ function tell(type, detail) {
   parent.postMessage({ source: "minno-preview", type, ...detail }, "*");
 }
 
-function tellRows(text) {
-  tell("rows", { text: String(text).slice(0, ONE_MESSAGE) });
+function tellRows(rows) {
+  const list = [].concat(rows);
+  tell("rows", { count: list.length, text: JSON.stringify(list).slice(0, ONE_MESSAGE) });
 }
 
 addEventListener("error", (event) => {
@@ -20,7 +21,7 @@ addEventListener("unhandledrejection", (event) => tell("error", { text: String(e
 
 // The form of `minno.log` for pages: rows, then a callback if one is wanted; nothing of a preview is kept.
 function log(rows, done) {
-  tellRows(JSON.stringify([].concat(rows)));
+  tellRows(rows);
   if (typeof done === "function") setTimeout(done, 0);
   return Promise.resolve();
 }
@@ -40,9 +41,9 @@ XMLHttpRequest.prototype.open = function (method, address, ...more) {
 XMLHttpRequest.prototype.send = function (body) {
   if (toData.has(this)) {
     try {
-      tellRows(JSON.stringify([].concat(JSON.parse(body).data)));
+      tellRows(JSON.parse(body).data);
     } catch {
-      tellRows(JSON.stringify([String(body)]));
+      tellRows(String(body));
     }
   }
   return send.call(this, body);

@@ -26,8 +26,8 @@ function javascript(mustBeModule) {
   return async (view) => {
     const text = view.state.sliceDoc();
     if (text.length > MOST_CHARACTERS) return [];
-    const { parse } = await import("acorn");
-    const mistake = mistakeIn(parse, text, mustBeModule);
+    const acorn = await import("acorn").catch(() => null); // the server cannot be reached just now
+    const mistake = acorn && mistakeIn(acorn.parse, text, mustBeModule);
     if (!mistake) return [];
     const from = Math.min(mistake.pos, view.state.doc.length);
     const to = Math.min(Math.max(mistake.raisedAt ?? from, from + 1), view.state.doc.length);

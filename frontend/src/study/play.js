@@ -127,16 +127,10 @@ export class Player {
     this.lines += 1;
     const text = said.text.slice(0, 2000);
     if (said.type === "error") this.write(text, { bad: true, where: this.where(said) });
-    else if (said.type === "rows") this.showRows(text);
-  }
-
-  showRows(text) {
-    try {
-      this.rows += JSON.parse(text).length;
-    } catch {
-      this.rows += 1; // cut because it is long
+    else if (said.type === "rows" && Number.isInteger(said.count) && said.count > 0) {
+      this.rows += said.count;
+      this.write(text);
     }
-    this.write(text);
   }
 
   where({ file, line }) {
