@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, Sum
@@ -48,6 +48,18 @@ def _folders_below(tops: list[int]) -> Iterator[list[int]]:
                 "pk", flat=True
             )
         waiting = below
+
+
+def not_deleted(link: Link, identities: Collection[str]) -> set[str]:
+    """Return those of a few identities that stand in a Dropbox outside the folder of deleted things."""
+    found = set()
+    for row in RemoteNode.objects.filter(link=link, identity__in=identities):
+        top = row
+        while top.parent is not None:
+            top = top.parent
+        if top.pk == row.pk or top.name_key != fold(DELETED):
+            found.add(row.identity or "")
+    return found
 
 
 @dataclass(frozen=True)

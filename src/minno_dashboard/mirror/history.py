@@ -9,12 +9,17 @@ from django.db.models import Sum
 from django.utils.translation import gettext
 
 from minno_dashboard.core import clock
+from minno_dashboard.mirror import wording
+from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin, NeedsUser
 from minno_dashboard.mirror.models import Link, Restore, Run
 from minno_dashboard.ui import words
 
 MOST_SHOWN = 12
 DRIFT_WITHIN = timedelta(days=30)
 KEPT = timedelta(days=90)
+PROVEN, INTERRUPTED, WAITING = "proven", "interrupted", "waiting"
+NEEDS_USER, NEEDS_ADMIN = "needs_user", "needs_admin"
+"""How a run ended: with a proof; before it, by a stop or a job of Dropbox's; waiting for Dropbox; for people."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,33 @@ def did(run: Run) -> str:
     if "files/list_folder" in (run.calls or {}):
         parts.append(gettext("listed everything"))
     if run.error:
-        parts.append(run.error)
+        parts.append(why(run))
     sentence = ", ".join(parts) or gettext("compared, nothing to do")
     return sentence[0].upper() + sentence[1:]
+
+
+def why(run: Run) -> str:
+    """Say in a few words why a run ended without a proof."""
+    if run.outcome == NEEDS_USER:
+        trouble = wording.NEEDS_USER.get(run.error, wording.NEEDS_USER_DEFAULT)
+        said = gettext(trouble.short)
+    elif run.outcome == NEEDS_ADMIN:
+        said = gettext("Paused for the administrator")
+    else:
+        said = wording.waiting(run.error)[0]
+    return said
+
+
+def keep(run: Run, calls: dict[str, int], error: MirrorError | None, *, is_proven: bool) -> None:
+    """Write down how a run ended: `outcome` is one of the words above, `error` the reason of what stopped it."""
+    kinds = ((NeedsUser, NEEDS_USER), (NeedsAdmin, NEEDS_ADMIN))
+    run.ended_at, run.calls = clock.now(), calls
+    if error is None:
+        run.outcome = PROVEN if is_proven else INTERRUPTED
+    else:
+        run.outcome = next((word for kind, word in kinds if isinstance(error, kind)), WAITING)
+        run.error = error.reason
+    run.save()
 
 
 def calls_today(link: Link) -> int:

@@ -20,7 +20,7 @@ class Link(LeaseModel):
     Tokens are sealed (`siteconfig.sealing`). An unlinked account keeps its row, `off` and without tokens, so that
     connecting the same account again continues where it was. `not_before` (of the lease) is the moment until which
     Dropbox, or our own pacing, asked us to wait. `probe_at` is when a link that waits for its user or for the
-    admin looks by itself whether the cause is gone.
+    admin looks by itself whether the cause is gone; `told_of` names the state of which a mail told last.
     """
 
     class State(models.TextChoices):
@@ -48,6 +48,7 @@ class Link(LeaseModel):
     reason = models.CharField(max_length=60, blank=True, default="")
     reason_at = models.DateTimeField(null=True, blank=True)
     probe_at = models.DateTimeField(null=True, blank=True)
+    told_of = models.CharField(max_length=120, blank=True, default="")
     last_error = models.TextField(blank=True, default="")
     failures = models.PositiveIntegerField(default=0)
 

@@ -6,11 +6,17 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.urls import reverse
 
 
 def uri() -> str:
     """Return the redirect URI of this installation."""
     return f"{settings.SERVER_URL}/dropbox/set"
+
+
+def webhook() -> str:
+    """Return the address that Dropbox may tell about changes."""
+    return f"{settings.SERVER_URL}{reverse('dropbox_webhook')}"
 
 
 def is_accepted_by_dropbox() -> bool:

@@ -11,16 +11,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
-
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease, LeaseLost
-from minno_dashboard.mirror import drift, keys, ledger, manifest, room, scope, slices, waiting
-from minno_dashboard.mirror.deleted import mirrored
+from minno_dashboard.mirror import drift, history, keys, ledger, manifest, room, scope, slices, waiting
+from minno_dashboard.mirror.deleted import mirrored, not_deleted
 from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.dropbox import DropboxPort
-from minno_dashboard.mirror.engine.guard import Verdict, planned_removal
-from minno_dashboard.mirror.engine.model import Plan, Policy, Remove
+from minno_dashboard.mirror.engine.guard import Verdict, before_blind_removal, planned_removal
+from minno_dashboard.mirror.engine.model import Plan, Policy
 from minno_dashboard.mirror.engine.plan import plan
 from minno_dashboard.mirror.errors import MirrorError, NeedsUser, Rescan, Retry
 from minno_dashboard.mirror.execution import Executor, JobUnderWay
@@ -49,8 +47,10 @@ MOST_DAMAGED = 3
 LONGEST_RUN = timedelta(minutes=2)
 """After so long another link may have the lane."""
 PROOF_EVERY = timedelta(hours=1)
-LISTING_EVERY = timedelta(days=7)
-LISTING_MAY_WAIT = timedelta(days=1)
+LISTING_EVERY, LISTING_MAY_WAIT = timedelta(days=7), timedelta(days=1)
+SPACE_EVERY = timedelta(days=1)
+RELISTING_EVERY = timedelta(hours=1)
+"""So seldom a Dropbox that takes its cursors back is listed from scratch."""
 JOB_LOOK = timedelta(seconds=1)
 PLANNED = "mass_removal_planned"
 
@@ -59,20 +59,20 @@ Stop = Callable[[], bool]
 
 def run(link: Link, lease: Lease, is_stopping: Stop = lambda: False) -> None:
     """Work on a link until it is proven, must wait, or used up its time; then give the lease back."""
-    history = Run(link=link, started_at=clock.now())
-    runner = _Runner(link, lease, history, is_stopping)
+    runner = _Runner(link, lease, Run(link=link, started_at=clock.now()), is_stopping)
     try:
         runner.work()
     except LeaseLost:
         log.warning("the mirror of user %d is with another worker now", link.user_id)
         return
     except MirrorError as error:
-        waiting.after(link, lease, error, runner.ending())
+        waiting.after(link, lease, error, runner.ending(error))
     except JobUnderWay:
         lease.release(**runner.ending(), not_before=clock.now() + JOB_LOOK)
     except Exception as error:
         log.exception("the mirror of user %d met an error of ours", link.user_id)
-        waiting.after(link, lease, Retry(f"ours:{type(error).__name__}"), runner.ending())
+        ours = Retry(f"ours:{type(error).__name__}")
+        waiting.after(link, lease, ours, runner.ending(ours))
     else:
         lease.release(**runner.ending(), **waiting.NOTHING_WRONG)
     finally:
@@ -82,13 +82,14 @@ def run(link: Link, lease: Lease, is_stopping: Stop = lambda: False) -> None:
 class _Runner:
     """The state of one run."""
 
-    def __init__(self, link: Link, lease: Lease, history: Run, is_stopping: Stop) -> None:
-        self.link, self.lease, self.history = link, lease, history
+    def __init__(self, link: Link, lease: Lease, record: Run, is_stopping: Stop) -> None:
+        self.link, self.lease, self.history = link, lease, record
         self._port: DropboxPort | None = None
         self._is_stopping = is_stopping
         self._until = clock.now() + LONGEST_RUN
         self._read_at: datetime | None = None
         self._surprises = self._damaged = 0
+        self._is_proven = False
 
     @property
     def port(self) -> DropboxPort:
@@ -125,6 +126,8 @@ class _Runner:
                 return
             try:
                 if self._look() and self._repair() and self._prove():
+                    self._is_proven = True
+                    self._look_at_room()
                     return
             except Rescan as error:
                 self._doubt(is_full=error.is_full)
@@ -142,8 +145,16 @@ class _Runner:
     def _room(self) -> int:
         """Ask how many bytes the Dropbox has room for."""
         space = self.port.space()
-        self._save(space_used=space.used, space_allocated=space.allocated)
+        pace = {**self.link.pace, "space_at": clock.now().isoformat()}
+        self._save(space_used=space.used, space_allocated=space.allocated, pace=pace)
         return space.allocated - space.used
+
+    def _look_at_room(self) -> None:
+        """Once a day, after a proof of a quiet mirror, ask how full the Dropbox is: its user sees it in Settings."""
+        asked = self.link.pace.get("space_at")
+        last = self.link.linked_at if asked is None else datetime.fromisoformat(asked)
+        if not self.history.uploaded and clock.now() - last > SPACE_EVERY:
+            self._room()
 
     def _note_room(self) -> None:
         """Remember how much room was not enough, and when."""
@@ -164,7 +175,15 @@ class _Runner:
     def _doubt(self, *, is_full: bool) -> None:
         self._read_at = None
         self._surprises += 1
-        self._save(**({"needs_listing": True} if is_full else {"needs_reading": True}))
+        if not is_full:
+            self._save(needs_reading=True)
+            return
+        now, last = clock.now(), self.link.pace.get("relisted_at")
+        since = RELISTING_EVERY if last is None else now - datetime.fromisoformat(last)
+        if since < RELISTING_EVERY:
+            self._save(needs_reading=True)
+            raise Retry("relisting", (RELISTING_EVERY - since).total_seconds())
+        self._save(needs_listing=True, pace={**self.link.pace, "relisted_at": now.isoformat()})
 
     # --- looking ---
 
@@ -257,7 +276,7 @@ class _Runner:
             self._take_over(slice_)
             return True
         self._guard(steps, slice_)
-        sighted = _before_blind_removal(steps)
+        sighted = before_blind_removal(steps)
         if executor.remains(sighted):
             steps = sighted
         elif self._read_at is None and executor.remains(steps):
@@ -350,18 +369,22 @@ class _Runner:
         return bool(due)
 
     def _forget_parked(self) -> None:
-        """Forget what was refused once and is not wanted any more, or is there by another way."""
+        """Forget what was refused once and is not wanted any more; a refused removal stays while its file is there."""
         parked = {one.identity for one in Parked.objects.filter(link=self.link)}
         if not parked:
             return
         layout = Layout(self.link.user)
-        wanted = layout.resolve(parked)
-        Parked.objects.filter(link=self.link, identity__in=parked - wanted.keys()).delete()
+        undesired = parked - layout.resolve(parked).keys()
+        there = not_deleted(self.link, undesired) - layout.kept(undesired)
+        Parked.objects.filter(link=self.link, identity__in=undesired - there).delete()
 
     # --- the end ---
 
-    def ending(self) -> dict[str, Any]:
+    def ending(self, error: MirrorError | None = None) -> dict[str, Any]:
         """Return what the run leaves on the link besides its state: tokens, counted calls; and keep its history."""
+        made = {} if self._port is None else self._port.calls
+        if made or error is not None:
+            history.keep(self.history, made, error, is_proven=self._is_proven)
         left: dict[str, Any] = {}
         if self._port is None:
             return left
@@ -369,31 +392,9 @@ class _Runner:
             keys.store_grant(self.link, grant)
             left["sealed_access_token"] = self.link.sealed_access_token
             left["access_expires_at"] = self.link.access_expires_at
-        made = self._port.calls
-        today = clock.now().date()
-        counted = dict(Link.objects.values_list("calls", flat=True).get(pk=self.link.pk) or {})
-        if self.link.calls_on != today:
-            counted = {}
+        today, counted = clock.now().date(), {}
+        if self.link.calls_on == today:
+            counted = dict(Link.objects.values_list("calls", flat=True).get(pk=self.link.pk) or {})
         for route, count in made.items():
             counted[route] = counted.get(route, 0) + count
-        left |= {"calls": counted, "calls_on": today}
-        if made:
-            self.history.ended_at = clock.now()
-            self.history.calls = made
-            self.history.save()
-        return left
-
-
-def _before_blind_removal(steps: Plan) -> Plan:
-    """Return the steps before the first removal of a whole folder.
-
-    Dropbox removes a folder with whatever is in it, and takes no revision for it: what the user put there since we
-    looked would go too. So a folder is removed only right after a look.
-    """
-    blind = (at for at, step in enumerate(steps.steps) if isinstance(step, Remove) and not step.rev)
-    return Plan(steps.steps[: next(blind, len(steps.steps))])
-
-
-def pending_of(link: Link) -> int:
-    """Return how many studies and trees the link is behind with, as far as was noted."""
-    return Taken.objects.filter(link=link, noted_revision__gt=F("revision")).count()
+        return left | {"calls": counted, "calls_on": today}

@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from minno_dashboard.jobs import registry
-from minno_dashboard.mirror import history
+from minno_dashboard.mirror import history, letters
 
 log = logging.getLogger(__name__)
 
@@ -16,3 +16,10 @@ def forget_history() -> None:
     """Forget what nobody looks at any more."""
     if forgotten := history.forget():
         log.info("forgot %d runs and restores of more than 90 days ago", forgotten)
+
+
+@registry.every(timedelta(hours=1), "mirror: tell by mail what waits for people")
+def tell_of_what_waits() -> None:
+    """Write to the people without whom a mirror has stood still for a day."""
+    if posted := letters.tell_of_what_waits():
+        log.info("posted %d letters about mirrors that wait", posted)

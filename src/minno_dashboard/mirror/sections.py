@@ -136,6 +136,7 @@ def configuration_section(request: HttpRequest) -> str:
         "checked": None if form else configuration.last_check(),
         "paused": configuration.paused(),
         "redirect_uri": redirect.uri(),
+        "webhook_uri": redirect.webhook(),
         "is_accepted": redirect.is_accepted_by_dropbox(),
         "server_url": settings.SERVER_URL,
     }

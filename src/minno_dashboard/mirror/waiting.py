@@ -6,6 +6,8 @@ import random
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Min
+
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, NeedsUser, Retry
@@ -67,9 +69,11 @@ def _pause_all(link: Link, error: NeedsAdmin) -> None:
     """Pause every link of the app key: the same trouble waits for each of them."""
     at = clock.now()
     working = (Link.State.ACTIVE, Link.State.NEEDS_ADMIN)
+    paused = Link.objects.filter(app_key=link.app_key, state=Link.State.NEEDS_ADMIN, reason=error.reason)
+    since = paused.aggregate(first=Min("reason_at"))["first"]
     Link.objects.filter(app_key=link.app_key, state__in=working).update(
         state=Link.State.NEEDS_ADMIN,
         reason=error.reason,
-        reason_at=link.reason_at or at,
+        reason_at=since or at,
         probe_at=at + PROBE_ADMIN_AFTER,
     )

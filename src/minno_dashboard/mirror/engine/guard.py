@@ -64,3 +64,13 @@ def _files(tree: RemoteTree) -> set[str]:
         for key, row in tree.nodes.items()
         if row.content is not None and row.identity is not None and not tree.is_deleted(key)
     }
+
+
+def before_blind_removal(steps: Plan) -> Plan:
+    """Return the steps before the first removal of a whole folder.
+
+    Dropbox removes a folder with whatever is in it, and takes no revision for it: what the user put there since we
+    looked would go too. So a folder is removed only right after a look.
+    """
+    blind = (at for at, step in enumerate(steps.steps) if isinstance(step, Remove) and not step.rev)
+    return Plan(steps.steps[: next(blind, len(steps.steps))])
