@@ -21,6 +21,7 @@ test: setup-dev
 
 bench: setup-dev
 	@$(VENV_BIN)/python -m tools.bench
+	@$(VENV_BIN)/python -m tools.bench.pages
 
 # make soak SEEDS=20000 [FROM=n], or SEED=n to replay one and make its story short
 soak: setup-dev

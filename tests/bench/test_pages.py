@@ -1,0 +1,24 @@
+"""The benchmark of pages still finds its pages."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from minno_dashboard.accounts.models import User
+from tools.bench import pages
+
+
+@pytest.mark.django_db
+def test_every_page_of_the_benchmark_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("STUDIES", 8), ("FILES", 20), ("FOLDERS", 2)):
+        monkeypatch.setattr(pages, name, value)
+    named = pages.fill()
+    client = Client(headers={"Authorization": f"Bearer {named['TOKEN']}"})
+    client.force_login(User.objects.get(username="alice"))
+    times: pages.Times = {}
+    for title, address in pages.PAGES.items():
+        for name, value in named.items():
+            address = address.replace(name, value)
+        times[title] = [pages.ask(client, address)]
+    assert pages.report({"SQLite": times}).count("| Studies list") == 4
