@@ -11,8 +11,8 @@ from tools.bench import pages
 
 @pytest.mark.django_db
 def test_every_page_of_the_benchmark_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("STUDIES", 8), ("FILES", 20), ("FOLDERS", 2)):
-        monkeypatch.setattr(pages, name, value)
+    for size, count in (("STUDIES", 8), ("FILES", 20), ("FOLDERS", 2)):
+        monkeypatch.setattr(pages, size, count)
     named = pages.fill()
     client = Client(headers={"Authorization": f"Bearer {named['TOKEN']}"})
     client.force_login(User.objects.get(username="alice"))
