@@ -7,6 +7,7 @@ import { askFolder, askName, askStudy } from "./ask.js";
 import { plural } from "./dom.js";
 import { showHistory } from "./history.js";
 import { rawAddress } from "./preview.js";
+import { gettext } from "../shell/texts.js";
 
 const mac = navigator.platform.startsWith("Mac");
 
@@ -24,32 +25,32 @@ export class Actions {
     const items = [];
     const add = (when, label, run, key) => when && items.push({ label, run: () => this.attempt(run), key });
     const line = () => items.length && items.at(-1) !== "-" && items.push("-");
-    add(one, one?.folder ? "Open or close" : "Open", () => this.tree.activate(one), "Enter");
-    add(one && !one.folder && this.player.plays(one), "Play", () => this.player.play(one));
+    add(one, one?.folder ? gettext("Open or close") : gettext("Open"), () => this.tree.activate(one), "Enter");
+    add(one && !one.folder && this.player.plays(one), gettext("Play"), () => this.player.play(one));
     line();
     if (this.editable && (!one || one.folder || !nodes.length)) {
-      add(nodes.length < 2, "New file…", () => this.newFile());
-      add(nodes.length < 2, "New folder…", () => this.newFolder());
-      add(nodes.length < 2, "Upload files…", () => this.pickFiles());
-      add(nodes.length < 2, "Upload a folder…", () => this.pickFolder());
+      add(nodes.length < 2, gettext("New file…"), () => this.newFile());
+      add(nodes.length < 2, gettext("New folder…"), () => this.newFolder());
+      add(nodes.length < 2, gettext("Upload files…"), () => this.pickFiles());
+      add(nodes.length < 2, gettext("Upload a folder…"), () => this.pickFolder());
       line();
     }
     if (this.editable) {
-      add(one, "Rename", () => this.rename(one), "F2");
-      add(nodes.length, "Duplicate", () => this.duplicate(nodes));
-      add(nodes.length, "Move to…", () => this.move(nodes));
-      add(nodes.length, "Copy to…", () => this.copy(nodes));
+      add(one, gettext("Rename"), () => this.rename(one), "F2");
+      add(nodes.length, gettext("Duplicate"), () => this.duplicate(nodes));
+      add(nodes.length, gettext("Move to…"), () => this.move(nodes));
+      add(nodes.length, gettext("Copy to…"), () => this.copy(nodes));
       line();
     }
-    add(nodes.length, "Copy to another study…", () => this.copyToStudy(nodes));
+    add(nodes.length, gettext("Copy to another study…"), () => this.copyToStudy(nodes));
     line();
-    add(one && !one.folder, "History…", () => this.history(one));
-    add(one, "Copy the path", () => this.copyPath(one));
-    add(nodes.length, one && !one.folder ? "Download" : "Download as zip", () => this.download(nodes));
-    add(!nodes.length, "Download everything as zip", () => this.download([]));
+    add(one && !one.folder, gettext("History…"), () => this.history(one));
+    add(one, gettext("Copy the path"), () => this.copyPath(one));
+    add(nodes.length, one && !one.folder ? gettext("Download") : gettext("Download as zip"), () => this.download(nodes));
+    add(!nodes.length, gettext("Download everything as zip"), () => this.download([]));
     if (this.editable && nodes.length) {
       line();
-      add(true, nodes.length === 1 ? "Delete" : `Delete ${plural(nodes.length, "item")}`, () => this.remove(nodes), mac ? "⌘⌫" : "Del");
+      add(true, nodes.length === 1 ? gettext("Delete") : gettext("Delete %(items)s", { items: plural(nodes.length, "item") }), () => this.remove(nodes), mac ? "⌘⌫" : "Del");
     }
     while (items.at(-1) === "-") items.pop();
     return items;
@@ -76,7 +77,7 @@ export class Actions {
   async newFile() {
     const parent = this.tree.place();
     const answer = await askName({
-      title: "New file", label: this.into(parent), verb: "Make file",
+      title: gettext("New file"), label: this.into(parent), verb: gettext("Make file"),
       attempt: (name) => this.store.act("files", { parent, name, text: "", bom: false, newline: "\n" }),
     });
     if (!answer) return;
@@ -87,7 +88,7 @@ export class Actions {
   async newFolder() {
     const parent = this.tree.place();
     const answer = await askName({
-      title: "New folder", label: this.into(parent), verb: "Make folder",
+      title: gettext("New folder"), label: this.into(parent), verb: gettext("Make folder"),
       attempt: (name) => this.store.act("folders", { parent, name }),
     });
     if (!answer) return;
@@ -96,7 +97,7 @@ export class Actions {
   }
 
   into(parent) {
-    return parent === null ? "Name" : `Name in “${this.store.path(parent)}”`;
+    return parent === null ? gettext("Name") : gettext("Name in “%(path)s”", { path: this.store.path(parent) });
   }
 
   rename(node) {
@@ -111,7 +112,7 @@ export class Actions {
 
   async move(nodes) {
     await askFolder({
-      title: `Move ${this.name(nodes)} to`, verb: "Move here", store: this.store,
+      title: gettext("Move %(name)s to", { name: this.name(nodes) }), verb: gettext("Move here"), store: this.store,
       refuse: (folder) => nodes.some((node) => this.store.isUnder(folder.id, node.id)),
       attempt: (to) => this.moveTo(nodes, to),
     });
@@ -125,7 +126,7 @@ export class Actions {
 
   async copy(nodes) {
     await askFolder({
-      title: `Copy ${this.name(nodes)} to`, verb: "Copy here", store: this.store,
+      title: gettext("Copy %(name)s to", { name: this.name(nodes) }), verb: gettext("Copy here"), store: this.store,
       refuse: (folder) => nodes.some((node) => this.store.isUnder(folder.id, node.id)),
       attempt: async (to) => {
         const answer = await this.store.act("copy", { ids: nodes.map((node) => node.id), to });
@@ -138,10 +139,10 @@ export class Actions {
   async copyToStudy(nodes) {
     const { studies } = await get(`${this.store.base}copy-targets`);
     const answer = await askStudy({
-      title: `Copy ${this.name(nodes)} to another study`, studies,
+      title: gettext("Copy %(name)s to another study", { name: this.name(nodes) }), studies,
       attempt: (study) => this.store.act("copy-to-study", { ids: nodes.map((node) => node.id), study }),
     });
-    if (answer) toast(`Copied to “${answer.name}”: ${answer.copied.slice(0, 5).join(", ")}${answer.copied.length > 5 ? "…" : ""}`);
+    if (answer) toast(gettext("Copied to “%(name)s”: %(names)s%(more)s", { name: answer.name, names: answer.copied.slice(0, 5).join(", "), more: answer.copied.length > 5 ? "…" : "" }));
     this.tree.focusRow(this.tree.active);
   }
 
@@ -151,7 +152,7 @@ export class Actions {
 
   async copyPath(node) {
     const path = this.store.path(node.id);
-    toast((await copyText(path)) ? `Copied: ${path}` : `The path is ${path}`);
+    toast((await copyText(path)) ? gettext("Copied: %(path)s", { path }) : gettext("The path is %(path)s", { path }));
   }
 
   download(nodes) {
@@ -168,14 +169,14 @@ export class Actions {
   async remove(nodes) {
     const unsaved = this.editor.unsaved().filter((file) => nodes.some((node) => this.store.isUnder(file.id, node.id)));
     if (nodes.length > 1 || nodes[0].folder || unsaved.length) {
-      const text = `${unsaved.length ? `Unsaved text in ${plural(unsaved.length, "open file")} stays in the editor. ` : ""}You can bring back what you delete under “Deleted files”.`;
-      const verb = nodes.length === 1 ? (nodes[0].folder ? "Delete folder" : "Delete file") : `Delete ${plural(nodes.length, "item")}`;
-      if (!(await confirm({ title: `Delete ${this.name(nodes)}?`, text, verb }))) return;
+      const text = (unsaved.length ? gettext("Unsaved text in %(files)s stays in the editor.", { files: plural(unsaved.length, "open file") }) + " " : "") + gettext("You can bring back what you delete under “Deleted files”.");
+      const verb = nodes.length === 1 ? (nodes[0].folder ? gettext("Delete folder") : gettext("Delete file")) : gettext("Delete %(items)s", { items: plural(nodes.length, "item") });
+      if (!(await confirm({ title: gettext("Delete %(name)s?", { name: this.name(nodes) }), text, verb }))) return;
     }
     const ids = nodes.map((node) => node.id);
     await this.store.act("delete", { ids });
     this.tree.focusRow(this.tree.active);
-    toast(`Deleted ${this.name(nodes)}.`, { action: "Undo", onAction: () => this.attempt(() => this.bringBack(ids)) });
+    toast(gettext("Deleted %(name)s.", { name: this.name(nodes) }), { action: gettext("Undo"), onAction: () => this.attempt(() => this.bringBack(ids)) });
   }
 
   async bringBack(ids) {

@@ -16,6 +16,7 @@ import {
 import { tags } from "@lezer/highlight";
 import { checks, diagnosticCount } from "./check.js";
 import { snippetSource } from "./snippets.js";
+import { gettext } from "../shell/texts.js";
 
 const LANGUAGES = {
   js: javascript, mjs: javascript, cjs: javascript, jsx: () => javascript({ jsx: true }),
@@ -112,7 +113,7 @@ export function makeState({ name, text, kind, editable, onChange, onMove, onChec
   const extension = extensionOf(name);
   const pieces = [{ autocomplete: snippetSource({ extension, kind }) }]; // one source for as long as the text lives
   const shared = [
-    base(name, `Text of ${name}`),
+    base(name, gettext("Text of %(name)s", { name })),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onChange(update);
       if (update.docChanged || update.selectionSet) onMove(update.state);

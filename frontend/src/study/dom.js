@@ -1,4 +1,5 @@
 // Small builders of elements; text always goes in as text.
+import { gettext, ngettext } from "../shell/texts.js";
 
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -24,19 +25,28 @@ export function icon(name) {
   return svg;
 }
 
-const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
-
 export function size(count) {
-  let amount = count;
-  let unit = 0;
-  while (amount >= 1024 && unit < UNITS.length - 1) {
+  if (count < 1024) return ngettext("%(count)s byte", "%(count)s bytes", count, { count });
+  const units = [gettext("%(size)s KB"), gettext("%(size)s MB"), gettext("%(size)s GB"), gettext("%(size)s TB")];
+  let amount = count / 1024;
+  while (amount >= 1024 && units.length > 1) {
     amount /= 1024;
-    unit += 1;
+    units.shift();
   }
-  const shown = unit === 0 || amount >= 100 ? Math.round(amount) : Math.round(amount * 10) / 10;
-  return `${shown} ${count === 1 ? "byte" : UNITS[unit]}`;
+  const shown = amount >= 100 ? Math.round(amount) : Math.round(amount * 10) / 10;
+  return units[0].replace("%(size)s", String(shown));
 }
 
+// What is counted; a noun that is not here stays English.
+const NOUNS = {
+  error: (count) => ngettext("%(count)s error", "%(count)s errors", count),
+  file: (count) => ngettext("%(count)s file", "%(count)s files", count),
+  item: (count) => ngettext("%(count)s item", "%(count)s items", count),
+  "open file": (count) => ngettext("%(count)s open file", "%(count)s open files", count),
+  place: (count) => ngettext("%(count)s place", "%(count)s places", count),
+  row: (count) => ngettext("%(count)s row", "%(count)s rows", count),
+};
+
 export function plural(count, one, many = `${one}s`) {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return NOUNS[one]?.(count) ?? `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }

@@ -10,6 +10,7 @@ import { OpenFile } from "./file.js";
 import { openMenu } from "./menu.js";
 import { preview } from "./preview.js";
 import { insert, piecesFor } from "./snippets.js";
+import { gettext } from "../shell/texts.js";
 
 export class Editor extends EventTarget {
   constructor({ pane, store, drafts, editable, config }) {
@@ -96,7 +97,7 @@ export class Editor extends EventTarget {
     file.take({ blob, size: 0, text: "", is_utf8: true, bom: false, newline: "\n" });
     file.state = file.makeState(text);
     file.isGone = true;
-    file.note = { kind: "gone", sentence: "This file is gone. This is the text you had not saved." };
+    file.note = { kind: "gone", sentence: gettext("This file is gone. This is the text you had not saved.") };
     this.add(file);
     this.show(file);
   }
@@ -149,8 +150,8 @@ export class Editor extends EventTarget {
       const label = el("button", {
         type: "button", class: "tab-name", "aria-current": file === this.shown ? "page" : null, title: file.path,
         onclick: () => this.show(file), onauxclick: (event) => event.button === 1 && this.close(file),
-      }, el("bdi", {}, file.name), file.isDirty ? el("span", { class: "tab-unsaved" }, "●", el("span", { class: "visually-hidden" }, " unsaved")) : null);
-      const close = el("button", { type: "button", class: "tab-close", "aria-label": `Close ${file.name}`, onclick: () => this.close(file) }, icon("close"));
+      }, el("bdi", {}, file.name), file.isDirty ? el("span", { class: "tab-unsaved" }, "●", el("span", { class: "visually-hidden" }, gettext(" unsaved"))) : null);
+      const close = el("button", { type: "button", class: "tab-close", "aria-label": gettext("Close %(name)s", { name: file.name }), onclick: () => this.close(file) }, icon("close"));
       return el("li", { class: file === this.shown ? "tab tab-shown" : "tab" }, label, close);
     }));
   }
@@ -176,21 +177,21 @@ export class Editor extends EventTarget {
     const { view } = this;
     const box = this.insertButton.getBoundingClientRect();
     const items = this.pieces(this.shown).map(([label, , template]) => ({ label, run: () => insert(view, template) }));
-    openMenu(items, { x: box.left, y: box.top, opener: this.insertButton, label: "Insert" });
+    openMenu(items, { x: box.left, y: box.top, opener: this.insertButton, label: gettext("Insert") });
   }
 
   showMistakes() {
     const { count, first } = this.view && this.shown?.state ? mistakes(this.view.state) : { count: 0 };
     this.mistakes.hidden = !count;
-    const text = count ? `Line ${first.line}: ${first.message}` : "";
+    const text = count ? gettext("Line %(line)s: %(message)s", { line: first.line, message: first.message }) : "";
     if (this.mistakes.textContent !== text) this.mistakes.textContent = text;
   }
 
   // What was typed since the last save, beside what is saved; the right side can be edited.
   async showChanges(file) {
     const mine = file.state.sliceDoc();
-    const view = compare({ name: file.name, left: file.savedText, right: mine, leftTitle: "Saved", rightTitle: "What you typed (you can edit it here)", editable: true });
-    await openPanel(`Unsaved changes of “${file.name}”`, view.element).closed;
+    const view = compare({ name: file.name, left: file.savedText, right: mine, leftTitle: gettext("Saved"), rightTitle: gettext("What you typed (you can edit it here)"), editable: true });
+    await openPanel(gettext("Unsaved changes of “%(name)s”", { name: file.name }), view.element).closed;
     const edited = view.text();
     view.destroy();
     if (edited !== mine) this.setText(file, edited);
@@ -199,13 +200,13 @@ export class Editor extends EventTarget {
   describe(file) {
     if (!file) return ["", ""];
     if (file.kind === "binary" || file.kind === "pdf" || file.kind === "image") return [size(file.size), "view"];
-    if (file.notUtf8) return ["View only: these bytes are not UTF-8 text, so they are never rewritten", "view"];
-    if (file.isReadOnly) return [this.config.why_read_only || "View only", "view"];
-    if (file.saving) return ["Saving…", "saving"];
-    if (file.note?.kind === "conflict") return ["Conflict", "conflict"];
-    if (file.isGone) return ["Deleted", "conflict"];
-    if (file.isDirty) return [this.drafts.works ? "Unsaved" : "Unsaved; this browser keeps no draft", "unsaved"];
-    return ["Saved", "saved"];
+    if (file.notUtf8) return [gettext("View only: these bytes are not UTF-8 text, so they are never rewritten"), "view"];
+    if (file.isReadOnly) return [this.config.why_read_only || gettext("View only"), "view"];
+    if (file.saving) return [gettext("Saving…"), "saving"];
+    if (file.note?.kind === "conflict") return [gettext("Conflict"), "conflict"];
+    if (file.isGone) return [gettext("Deleted"), "conflict"];
+    if (file.isDirty) return [this.drafts.works ? gettext("Unsaved") : gettext("Unsaved; this browser keeps no draft"), "unsaved"];
+    return [gettext("Saved"), "saved"];
   }
 
   showPosition() {
@@ -217,14 +218,14 @@ export class Editor extends EventTarget {
     const state = this.view.state;
     const head = state.selection.main.head;
     const line = state.doc.lineAt(head);
-    this.position.textContent = `Ln ${line.number}, Col ${head - line.from + 1}`;
+    this.position.textContent = gettext("Ln %(number)s, Col %(column)s", { number: line.number, column: head - line.from + 1 });
   }
 
   drawNote() {
     const note = this.shown?.note;
     this.notePlace.replaceChildren();
     if (!note) return;
-    const sentence = note.at ? `${note.sentence} You typed it ${ago(Date.parse(note.at))}.` : note.sentence;
+    const sentence = note.at ? gettext("%(sentence)s You typed it %(ago)s.", { sentence: note.sentence, ago: ago(Date.parse(note.at)) }) : note.sentence;
     const box = el("div", { class: `editor-note editor-note-${note.kind}`, role: "alert" }, el("span", {}, sentence));
     for (const [label, run] of this.waysOn(this.shown, note)) {
       box.append(el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", onclick: () => this.attempt(run) }, label));
@@ -234,21 +235,21 @@ export class Editor extends EventTarget {
 
   waysOn(file, note) {
     switch (note.kind) {
-      case "conflict": return [["Compare", () => this.resolve(file)]];
+      case "conflict": return [[gettext("Compare"), () => this.resolve(file)]];
       case "draft": return [
-        ["Save it", () => this.save()],
-        ["Use the saved file", () => this.takeTheirs(file)],
+        [gettext("Save it"), () => this.save()],
+        [gettext("Use the saved file"), () => this.takeTheirs(file)],
       ];
       case "login": return [
-        ["Log in in a new tab", () => window.open(this.config.login_url, "_blank")],
-        ["Save again", () => this.save()],
+        [gettext("Log in in a new tab"), () => window.open(this.config.login_url, "_blank")],
+        [gettext("Save again"), () => this.save()],
       ];
       case "gone": return [
-        ["Bring the file back", () => this.bringBack(file)],
-        ["Save as a new file", () => this.saveCopy(file, file.name)],
-        ["Close", () => this.close(file)],
+        [gettext("Bring the file back"), () => this.bringBack(file)],
+        [gettext("Save as a new file"), () => this.saveCopy(file, file.name)],
+        [gettext("Close"), () => this.close(file)],
       ];
-      default: return [["Save again", () => this.save()]];
+      default: return [[gettext("Save again"), () => this.save()]];
     }
   }
 
@@ -277,10 +278,10 @@ export class Editor extends EventTarget {
     this.resolving = true;
     try {
       const theirs = await file.theirs();
-      if (theirs.text === null) throw Object.assign(new Error("The saved file is not text any more. Save yours as a copy."), { status: 409 });
+      if (theirs.text === null) throw Object.assign(new Error(gettext("The saved file is not text any more. Save yours as a copy.")), { status: 409 });
       const mine = file.state.sliceDoc();
-      const view = compare({ name: file.name, left: theirs.text, right: mine, leftTitle: "Theirs: what is saved now", rightTitle: "Mine: what you typed (you can edit it here)", editable: true });
-      const content = el("div", {}, el("p", {}, `Somebody else saved “${file.name}” while you worked on it. Both texts are kept until you choose.`), view.element);
+      const view = compare({ name: file.name, left: theirs.text, right: mine, leftTitle: gettext("Theirs: what is saved now"), rightTitle: gettext("Mine: what you typed (you can edit it here)"), editable: true });
+      const content = el("div", {}, el("p", {}, gettext("Somebody else saved “%(name)s” while you worked on it. Both texts are kept until you choose.", { name: file.name })), view.element);
       const panel = openPanel("Two texts of one file", content);
       let chosen = null;
       const choose = (what) => () => {
@@ -288,9 +289,9 @@ export class Editor extends EventTarget {
         panel.dialog.close();
       };
       panel.dialog.querySelector(".dialog-buttons").prepend(
-        el("button", { type: "button", class: "btn btn-outline-secondary", onclick: choose("copy") }, "Save mine as a copy"),
-        el("button", { type: "button", class: "btn btn-outline-secondary", onclick: choose("theirs") }, "Take theirs"),
-        el("button", { type: "button", class: "btn btn-primary", onclick: choose("mine") }, "Keep mine"),
+        el("button", { type: "button", class: "btn btn-outline-secondary", onclick: choose("copy") }, gettext("Save mine as a copy")),
+        el("button", { type: "button", class: "btn btn-outline-secondary", onclick: choose("theirs") }, gettext("Take theirs")),
+        el("button", { type: "button", class: "btn btn-primary", onclick: choose("mine") }, gettext("Keep mine")),
       );
       await panel.closed;
       const edited = view.text();
@@ -320,7 +321,7 @@ export class Editor extends EventTarget {
     const mine = file.state.sliceDoc();
     file.replace(theirs ?? (await file.theirs()));
     this.show(file);
-    toast("The saved text is in the editor.", { action: "Undo", onAction: () => this.setText(file, mine) });
+    toast(gettext("The saved text is in the editor."), { action: gettext("Undo"), onAction: () => this.setText(file, mine) });
   }
 
   async saveCopy(file, suggested) {
@@ -329,7 +330,7 @@ export class Editor extends EventTarget {
     const gone = !this.store.node(file.id);
     const parent = this.store.node(file.id)?.parent ?? this.nearestFolder(file.path);
     const answer = await askName({
-      title: gone ? "Save as a new file" : "Save mine as a copy", label: "Name", value: suggested ?? `${stem} (mine)${tail}`, verb: "Save",
+      title: gone ? gettext("Save as a new file") : gettext("Save mine as a copy"), label: gettext("Name"), value: suggested ?? `${stem} (mine)${tail}`, verb: gettext("Save"),
       attempt: (name) => this.store.act("files", { parent, name, text: file.state.sliceDoc(), bom: file.bom, newline: file.newline }),
     });
     if (!answer) return;
@@ -361,19 +362,19 @@ export class Editor extends EventTarget {
 
   close(file) {
     if (!file.isDirty) return this.drop(file);
-    const panel = openPanel(`“${file.name}” has unsaved text`, el("p", {}, "Closing without saving throws away what you typed since the last save."), { wide: false });
+    const panel = openPanel(gettext("“%(name)s” has unsaved text", { name: file.name }), el("p", {}, gettext("Closing without saving throws away what you typed since the last save.")), { wide: false });
     const finish = (run) => async () => {
       panel.dialog.close();
       await run();
     };
     const buttons = panel.dialog.querySelector(".dialog-buttons");
     buttons.prepend(
-      el("button", { type: "button", class: "btn btn-outline-danger", onclick: finish(() => this.discard(file)) }, "Throw away my changes"),
+      el("button", { type: "button", class: "btn btn-outline-danger", onclick: finish(() => this.discard(file)) }, gettext("Throw away my changes")),
     );
     buttons.append(el("button", { type: "button", class: "btn btn-primary", onclick: finish(async () => {
       if (await file.save()) this.drop(file);
       else this.show(file);
-    }) }, "Save and close"));
+    }) }, gettext("Save and close")));
     return panel.closed;
   }
 

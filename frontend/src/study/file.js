@@ -1,6 +1,7 @@
 // One open file: what was loaded, what is typed, and how it stands against the server.
 import { get, post } from "../shell/api.js";
 import { extensionOf, makeState } from "./cm.js";
+import { gettext } from "../shell/texts.js";
 
 const DRAFT_AFTER = 400; // milliseconds without typing
 
@@ -69,8 +70,8 @@ export class OpenFile extends EventTarget {
     this.note = {
       kind: stale ? "conflict" : "draft",
       sentence: stale
-        ? "Your unsaved text was brought back; the saved file has changed since you began it."
-        : "Your unsaved text was brought back.",
+        ? gettext("Your unsaved text was brought back; the saved file has changed since you began it.")
+        : gettext("Your unsaved text was brought back."),
       at: draft.at,
     };
   }
@@ -154,16 +155,16 @@ export class OpenFile extends EventTarget {
         : { kind: "gone", sentence: failure.message };
       if (!failure.body.theirs) this.isGone = true;
     } else if (failure.status === 401) {
-      this.note = { kind: "login", sentence: "You are logged out, so this was not saved. Your text stays here." };
+      this.note = { kind: "login", sentence: gettext("You are logged out, so this was not saved. Your text stays here.") };
     } else if (failure.status === 403) {
-      this.note = { kind: "login", sentence: `${failure.message} Your text stays here, unsaved.` };
+      this.note = { kind: "login", sentence: gettext("%(message)s Your text stays here, unsaved.", { message: failure.message }) };
     } else if (failure.status === 0 || failure.status >= 500) {
-      this.note = { kind: "offline", sentence: `${failure.message} Your text stays here, unsaved.` };
+      this.note = { kind: "offline", sentence: gettext("%(message)s Your text stays here, unsaved.", { message: failure.message }) };
     } else if (failure.status === 404) {
       this.isGone = true;
-      this.note = { kind: "gone", sentence: "This file is not there any more. Your text stays here." };
+      this.note = { kind: "gone", sentence: gettext("This file is not there any more. Your text stays here.") };
     } else {
-      this.note = { kind: "refused", sentence: `${failure.message} Your text stays here, unsaved.` };
+      this.note = { kind: "refused", sentence: gettext("%(message)s Your text stays here, unsaved.", { message: failure.message }) };
     }
   }
 
@@ -181,7 +182,7 @@ export class OpenFile extends EventTarget {
       this.size = node.size;
     } else if (this.isDirty) {
       this.startedFrom ??= this.blob;
-      this.note = { kind: "conflict", sentence: "This file was changed somewhere else while you worked on it. Nothing was overwritten." };
+      this.note = { kind: "conflict", sentence: gettext("This file was changed somewhere else while you worked on it. Nothing was overwritten.") };
     } else {
       const answer = await get(`${this.store.base}files/${this.id}`);
       if (!this.isDirty) this.replace(answer.file);
@@ -201,7 +202,7 @@ export class OpenFile extends EventTarget {
 
   serverDeleted() {
     this.isGone = true;
-    this.note = { kind: "gone", sentence: this.isDirty ? "This file was deleted. Your unsaved text stays here." : "This file was deleted. Its text stays here." };
+    this.note = { kind: "gone", sentence: this.isDirty ? gettext("This file was deleted. Your unsaved text stays here.") : gettext("This file was deleted. Its text stays here.") };
     this.dispatchEvent(new Event("change"));
   }
 

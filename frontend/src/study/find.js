@@ -1,6 +1,7 @@
 // Find in the files of a study: a panel over the tree; a result opens at its line.
 import { get } from "../shell/api.js";
 import { el, plural } from "./dom.js";
+import { gettext } from "../shell/texts.js";
 
 const AFTER = 300; // milliseconds without typing
 
@@ -71,7 +72,7 @@ export class Finder {
     this.list.replaceChildren(...[...groups.values()].map((group) => el("li", {},
       el("bdi", { class: "find-file mono" }, group[0].path),
       el("ul", {}, ...group.map((hit) => el("li", {}, this.button(hit)))))));
-    const found = hits.length ? `${plural(hits.length, "place")} in ${plural(groups.size, "file")}` : "Nothing found";
+    const found = hits.length ? gettext("%(places)s in %(files)s", { places: plural(hits.length, "place"), files: plural(groups.size, "file") }) : gettext("Nothing found");
     this.count.textContent = words ? `${found}${isComplete ? "." : ". There is more: make the words longer."}` : "";
   }
 
@@ -81,7 +82,7 @@ export class Finder {
       if (node) await this.editor.openAt(node, hit.line, hit.start, hit.end);
     };
     return el("button", { type: "button", class: "find-hit", onclick: () => this.attempt(open) },
-      el("span", { class: "find-line" }, el("span", { class: "visually-hidden" }, "Line "), String(hit.line)),
+      el("span", { class: "find-line" }, el("span", { class: "visually-hidden" }, gettext("Line") + " "), String(hit.line)),
       el("span", { class: "find-text mono", dir: "auto" }, hit.before.trimStart(), el("mark", {}, hit.match), hit.after));
   }
 }

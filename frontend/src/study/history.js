@@ -5,23 +5,24 @@ import { toast } from "../shell/toast.js";
 import { openPanel } from "./ask.js";
 import { compare } from "./compare.js";
 import { el, plural, size } from "./dom.js";
+import { gettext } from "../shell/texts.js";
 
-const HOW = { saved: "Saved", uploaded: "Uploaded", restored: "Restored", copied: "Copied", imported: "Imported" };
+const HOW = { saved: gettext("Saved"), uploaded: gettext("Uploaded"), restored: gettext("Restored"), copied: gettext("Copied"), imported: gettext("Imported") };
 
 export async function showHistory({ node, store, editor, editable }) {
   const address = `${store.base}files/${node.id}/history`;
   const { versions } = await get(address);
-  const place = el("div", { class: "history-view", role: "region", "aria-label": "Comparison" }, el("p", { class: "muted" }, "Choose a state to compare it with the present text."));
-  const list = el("ul", { class: "history-list", "aria-label": "States" });
+  const place = el("div", { class: "history-view", role: "region", "aria-label": gettext("Comparison") }, el("p", { class: "muted" }, gettext("Choose a state to compare it with the present text.")));
+  const list = el("ul", { class: "history-list", "aria-label": gettext("States") });
   const content = el("div", { class: "history" }, list, place);
-  const panel = openPanel(`History of “${node.name}”`, content);
+  const panel = openPanel(gettext("History of “%(name)s”", { name: node.name }), content);
   let view = null;
 
   const restore = (version) => async () => {
     try {
       const answer = await store.act(`files/${node.id}/history/${version.id}/restore`, { blob: store.node(node.id)?.blob });
       panel.dialog.close();
-      toast(`“${node.name}” is as it was.`);
+      toast(gettext("“%(name)s” is as it was.", { name: node.name }));
       await editor.open(store.node(answer.node));
     } catch (failure) {
       if (failure.status === undefined) throw failure;
@@ -37,12 +38,12 @@ export async function showHistory({ node, store, editor, editable }) {
     place.replaceChildren();
     try {
       const [old, now] = await Promise.all([get(`${address}/${version.id}`), get(`${store.base}files/${node.id}`)]);
-      if (old.file.text === null || now.file.text === null) place.append(el("p", {}, "These bytes are not text, so they cannot be compared. They can be restored."));
+      if (old.file.text === null || now.file.text === null) place.append(el("p", {}, gettext("These bytes are not text, so they cannot be compared. They can be restored.")));
       else {
         const open = editor.files.find((file) => file.id === node.id && file.isDirty);
         view = compare({
           name: node.name, left: old.file.text, right: open ? open.state.sliceDoc() : now.file.text,
-          leftTitle: "This state", rightTitle: open ? "Now, with what you have not saved" : "Now",
+          leftTitle: gettext("This state"), rightTitle: open ? gettext("Now, with what you have not saved") : gettext("Now"),
         });
         place.append(view.element);
       }
@@ -50,13 +51,13 @@ export async function showHistory({ node, store, editor, editable }) {
       if (failure.status === undefined) throw failure;
       place.append(el("p", { class: "field-error", role: "alert" }, failure.message));
     }
-    if (editable && !version.is_current) place.prepend(el("button", { type: "button", class: "btn btn-primary history-restore", onclick: restore(version) }, "Restore this state"));
+    if (editable && !version.is_current) place.prepend(el("button", { type: "button", class: "btn btn-primary history-restore", onclick: restore(version) }, gettext("Restore this state")));
   };
 
   for (const version of versions) {
     const button = el("button", { type: "button", class: "history-item" },
       el("span", { class: "history-when" }, timeElement(version.at)),
-      el("span", { class: "muted" }, `${version.is_current ? "Now · " : ""}${HOW[version.how] ?? version.how}${version.by ? ` by ${version.by}` : ""} · ${size(version.size)}`));
+      el("span", { class: "muted" }, [version.is_current ? gettext("Now") : "", version.by ? gettext("%(how)s by %(name)s", { how: HOW[version.how] ?? version.how, name: version.by }) : HOW[version.how] ?? version.how, size(version.size)].filter(Boolean).join(" · ")));
     button.addEventListener("click", show(version, button));
     list.append(el("li", {}, button));
   }
@@ -69,19 +70,19 @@ export async function showHistory({ node, store, editor, editable }) {
 export async function showDeleted({ store, actions, editable }) {
   const { deleted } = await get(`${store.base}deleted`);
   const list = el("ul", { class: "rows" });
-  const content = el("div", {}, deleted.length ? list : el("p", { class: "muted" }, "Nothing was deleted from this version."));
+  const content = el("div", {}, deleted.length ? list : el("p", { class: "muted" }, gettext("Nothing was deleted from this version.")));
   const panel = openPanel("Deleted files", content, { wide: false });
   for (const one of deleted) {
     const row = el("li", { class: "deleted-row" },
       el("div", { class: "deleted-what" },
         el("bdi", { class: "mono" }, one.name),
-        el("div", { class: "muted" }, `${one.folder ? `Folder with ${plural(one.count - 1, "item")}` : size(one.size)} · deleted `, timeElement(one.at), one.by ? ` by ${one.by}` : "")));
+        el("div", { class: "muted" }, (one.folder ? gettext("Folder with %(items)s", { items: plural(one.count - 1, "item") }) : size(one.size)) + " · " + gettext("deleted") + " ", timeElement(one.at), one.by ? " " + gettext("by %(name)s", { name: one.by }) : "")));
     if (editable) {
-      row.append(el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", "aria-label": `Bring back ${one.name}`, onclick: () => actions.attempt(async () => {
+      row.append(el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", "aria-label": gettext("Bring back %(name)s", { name: one.name }), onclick: () => actions.attempt(async () => {
         await actions.bringBack([one.id]);
         row.remove();
         if (!list.children.length) panel.dialog.close();
-      }) }, "Bring back"));
+      }) }, gettext("Bring back")));
     }
     list.append(row);
   }

@@ -13,6 +13,7 @@ import { makeSplitter } from "./split.js";
 import { Store } from "./store.js";
 import { Tree } from "./tree.js";
 import { picked, Uploader } from "./upload.js";
+import { gettext } from "../shell/texts.js";
 
 const LOOK_EVERY = 8000; // milliseconds between looks at what others changed
 
@@ -69,7 +70,7 @@ on("deleted", () => showDeleted({ store, actions, editable }));
 on("more", () => {
   const button = find("more");
   const box = button.getBoundingClientRect();
-  openMenu(actions.list(tree.selected.size ? tree.selection() : []), { x: box.left, y: box.bottom, opener: button, label: "Actions" });
+  openMenu(actions.list(tree.selected.size ? tree.selection() : []), { x: box.left, y: box.bottom, opener: button, label: gettext("Actions") });
 });
 on("back", () => workspace.classList.remove("shows-editor"));
 
@@ -122,7 +123,7 @@ async function begin() {
   if (node && !node.folder) {
     tree.reveal(node.id);
     await editor.open(node);
-  } else if (wanted) toast(`There is no “${wanted}” in this version.`);
+  } else if (wanted) toast(gettext("There is no “%(wanted)s” in this version.", { wanted }));
   if (!editable) return;
   const kept = drafts.all();
   for (const draft of kept.filter((one) => one.id !== node?.id)) {

@@ -2,6 +2,7 @@
 import { ApiError, get } from "../shell/api.js";
 import { extensionOf } from "./cm.js";
 import { el, plural } from "./dom.js";
+import { gettext, ngettext } from "../shell/texts.js";
 
 const RELOAD_AFTER = 250; // milliseconds of quiet after a change
 const MOST_LINES = 200; // of what the study told
@@ -51,8 +52,8 @@ export class Player {
   async play(node = this.choose()) {
     this.opener = document.activeElement;
     if (!node) {
-      const what = this.config.kind === "minnojs" ? "a task (a .js file)" : "a page (an .html file)";
-      throw new ApiError(`Open ${what} to play it.`, 422);
+      const what = this.config.kind === "minnojs" ? gettext("a task (a .js file)") : gettext("a page (an .html file)");
+      throw new ApiError(gettext("Open %(what)s to play it.", { what }), 422);
     }
     this.node = node.id;
     this.pane.hidden = false;
@@ -86,7 +87,7 @@ export class Player {
     this.frame?.remove();
     this.forget();
     // Made anew each time: a study that hangs is gone with its frame.
-    this.frame = el("iframe", { sandbox: PERMISSIONS, allow: "fullscreen; autoplay", title: "Preview", referrerpolicy: "no-referrer", src: address });
+    this.frame = el("iframe", { sandbox: PERMISSIONS, allow: "fullscreen; autoplay", title: gettext("Preview"), referrerpolicy: "no-referrer", src: address });
     if (focus) this.frame.addEventListener("load", ({ target }) => target.focus(), { once: true });
     this.find("place").append(this.frame);
     this.tellUnsaved();
@@ -109,7 +110,7 @@ export class Player {
 
   tellUnsaved() {
     const count = this.editor.unsaved().length;
-    this.find("unsaved").textContent = count ? `Plays what is saved; ${plural(count, "file has", "files have")} unsaved text.` : "";
+    this.find("unsaved").textContent = count ? ngettext("Plays what is saved; %(count)s file has unsaved text.", "Plays what is saved; %(count)s files have unsaved text.", count) : "";
   }
 
   forget() {
@@ -159,7 +160,7 @@ export class Player {
     const errors = this.find("lines").querySelectorAll(".play-error").length;
     const parts = [];
     if (errors) parts.push(plural(errors, "error"));
-    if (this.rows) parts.push(`${plural(this.rows, "row")} of data, not stored`);
+    if (this.rows) parts.push(gettext("%(rows)s of data, not stored", { rows: plural(this.rows, "row") }));
     this.find("summary").textContent = parts.join(" · ");
     this.find("told").hidden = false;
   }

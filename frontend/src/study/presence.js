@@ -1,5 +1,6 @@
 // Who else has the shown file open: told to the server and asked of it each quarter of a minute.
 import { post } from "../shell/api.js";
+import { gettext } from "../shell/texts.js";
 
 const BEAT = 15_000; // milliseconds
 
@@ -30,8 +31,11 @@ export class Presence {
 
   draw() {
     const names = (this.editor.shown && this.others[this.editor.shown.id]) ?? [];
-    const shown = names.length > 2 ? `${names[0]} and ${names.length - 1} others are` : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"}`;
-    const text = names.length ? `${shown} here too` : "";
+    const shown = {
+      1: () => gettext("%(name)s is here too", { name: names[0] }),
+      2: () => gettext("%(name)s and %(other)s are here too", { name: names[0], other: names[1] }),
+    }[names.length] ?? (() => gettext("%(name)s and %(count)s others are here too", { name: names[0], count: names.length - 1 }));
+    const text = names.length ? shown() : "";
     if (this.place.textContent !== text) this.place.textContent = text;
     this.place.title = names.join(", ");
   }

@@ -1,6 +1,7 @@
 // The explorer: rows of the folders that are open, with the keys of VS Code's.
 import { el, icon } from "./dom.js";
 import { openMenu } from "./menu.js";
+import { gettext } from "../shell/texts.js";
 
 const TYPED_WITHIN = 700; // milliseconds between letters of one search
 
@@ -75,14 +76,14 @@ export class Tree extends EventTarget {
     const row = el("li", {
       role: "treeitem", class: "tree-row", "data-id": node.id, "aria-level": level, "aria-posinset": index + 1, "aria-setsize": count,
       "aria-expanded": node.folder ? String(isOpen) : null, "aria-selected": String(this.selected.has(node.id)),
-      "aria-current": this.current === node.id ? "true" : null, "aria-label": node.name + (this.isUnsaved(node.id) ? ", unsaved" : ""),
+      "aria-current": this.current === node.id ? "true" : null, "aria-label": node.name + (this.isUnsaved(node.id) ? gettext(", unsaved") : ""),
       tabindex: this.active === node.id ? "0" : "-1", draggable: this.editable ? "true" : null, title: node.name,
     },
     node.folder ? el("span", { class: "tree-caret" }, icon("caret")) : el("span", { class: "tree-caret" }),
     icon(node.folder ? "folder" : "file"),
     el("bdi", { class: "tree-name" }, node.name),
-    this.isUnsaved(node.id) ? el("span", { class: "tree-unsaved", title: "Unsaved" }, "●") : null,
-    el("button", { type: "button", class: "tree-more", tabindex: "-1", "aria-label": `Actions for ${node.name}` }, icon("more")));
+    this.isUnsaved(node.id) ? el("span", { class: "tree-unsaved", title: gettext("Unsaved") }, "●") : null,
+    el("button", { type: "button", class: "tree-more", tabindex: "-1", "aria-label": gettext("Actions for %(name)s", { name: node.name }) }, icon("more")));
     row.style.setProperty("--level", level - 1);
     return row;
   }
@@ -195,7 +196,7 @@ export class Tree extends EventTarget {
 
   menu(x, y) {
     openMenu(this.actions.list(this.selected.size ? this.selection() : []), {
-      x, y, opener: this.rowElement(this.active) ?? this.element, label: "Actions",
+      x, y, opener: this.rowElement(this.active) ?? this.element, label: gettext("Actions"),
     });
   }
 
@@ -294,7 +295,7 @@ export class Tree extends EventTarget {
     this.renaming = true;
     this.made.delete(node.id); // the row is changed by hand below
     const label = row.querySelector(".tree-name");
-    const input = el("input", { class: "tree-input mono", value: node.name, "aria-label": `New name of ${node.name}`, dir: "auto", spellcheck: "false" });
+    const input = el("input", { class: "tree-input mono", value: node.name, "aria-label": gettext("New name of %(name)s", { name: node.name }), dir: "auto", spellcheck: "false" });
     const error = el("span", { class: "tree-error", role: "alert" });
     row.draggable = false;
     label.replaceWith(input);

@@ -2,6 +2,7 @@
 import { ApiError, call, post } from "../shell/api.js";
 import { askClash } from "./ask.js";
 import { el, plural, size } from "./dom.js";
+import { gettext, ngettext } from "../shell/texts.js";
 
 const WHOLE_BYTES = 4 * 1024 * 1024;
 const PIECE_BYTES = 8 * 1024 * 1024;
@@ -76,8 +77,8 @@ class Batch {
     this.errors = [];
     this.stopper = new AbortController();
     this.text = el("span", { role: "status" }, "");
-    this.bar = el("progress", { max: Math.max(1, this.total), value: 0, "aria-label": "Upload" });
-    this.stop = el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", onclick: () => this.stopper.abort() }, "Stop");
+    this.bar = el("progress", { max: Math.max(1, this.total), value: 0, "aria-label": gettext("Upload") });
+    this.stop = el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", onclick: () => this.stopper.abort() }, gettext("Stop"));
     this.list = el("ul", { class: "upload-errors" });
     this.box = el("div", { class: "upload" }, el("div", { class: "upload-line" }, this.text, this.stop), this.bar, this.list);
     place.append(this.box);
@@ -101,7 +102,7 @@ class Batch {
       return true;
     } catch (failure) {
       if (failure.name === "AbortError") return false;
-      const sentence = failure instanceof ApiError ? failure.message : "This browser could not read the file; it may have been moved or changed meanwhile.";
+      const sentence = failure instanceof ApiError ? failure.message : gettext("This browser could not read the file; it may have been moved or changed meanwhile.");
       this.errors.push({ path, sentence });
       this.list.append(el("li", {}, el("bdi", { class: "mono" }, path), ` ${sentence}`));
       return false;
@@ -165,7 +166,7 @@ class Batch {
       } catch (failure) {
         const worth = failure.status === 0 || failure.status >= 502;
         if (!worth || attempt >= RETRIES || this.stopper.signal.aborted) throw failure;
-        this.text.textContent = "The Dashboard cannot be reached; trying again…";
+        this.text.textContent = gettext("The Dashboard cannot be reached; trying again…");
         await pause(Math.min(30_000, 500 * 2 ** attempt));
       }
     }
@@ -173,15 +174,15 @@ class Batch {
 
   tell() {
     this.bar.value = this.total ? this.sent : 1;
-    this.text.textContent = `Uploading ${this.done.toLocaleString("en")} of ${plural(this.files.length, "file")} (${size(this.sent)} of ${size(this.total)})`;
+    this.text.textContent = gettext("Uploading %(done)s of %(files)s (%(size)s of %(total)s)", { done: this.done.toLocaleString("en"), files: plural(this.files.length, "file"), size: size(this.sent), total: size(this.total) });
   }
 
   finish() {
     const stopped = this.stopper.signal.aborted;
     this.bar.remove();
-    const failed = this.errors.length ? ` ${plural(this.errors.length, "file was", "files were")} not uploaded:` : "";
-    this.text.textContent = `${stopped ? "Stopped. " : ""}Uploaded ${plural(this.done, "file")}.${failed}`;
-    this.stop.replaceWith(el("button", { type: "button", class: "btn-close", "aria-label": "Close the upload report", onclick: () => this.box.remove() }));
+    const failed = this.errors.length ? " " + ngettext("%(count)s file was not uploaded:", "%(count)s files were not uploaded:", this.errors.length) : "";
+    this.text.textContent = (stopped ? gettext("Stopped.") + " " : "") + gettext("Uploaded %(files)s.", { files: plural(this.done, "file") }) + failed;
+    this.stop.replaceWith(el("button", { type: "button", class: "btn-close", "aria-label": gettext("Close the upload report"), onclick: () => this.box.remove() }));
     if (!this.errors.length) setTimeout(() => this.box.remove(), 8000);
   }
 }

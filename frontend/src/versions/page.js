@@ -3,12 +3,13 @@ import { get } from "../shell/api.js";
 import { extensionOf } from "../study/cm.js";
 import { compare } from "../study/compare.js";
 import { el } from "../study/dom.js";
+import { gettext } from "../shell/texts.js";
 
 const PICTURES = new Set(["png", "jpg", "jpeg", "gif", "webp", "svg", "bmp", "ico", "avif"]);
 const [oldTitle, newTitle] = JSON.parse(document.getElementById("compare-titles").textContent);
 
 function pictures({ oldRaw, newRaw, name }) {
-  const one = (address, title) => el("figure", {}, el("figcaption", {}, title), el("img", { src: address, alt: `${name} in ${title}`, loading: "lazy" }));
+  const one = (address, title) => el("figure", {}, el("figcaption", {}, title), el("img", { src: address, alt: gettext("%(name)s in %(title)s", { name, title }), loading: "lazy" }));
   return el("div", { class: "difference-pictures" }, oldRaw ? one(oldRaw, oldTitle) : null, newRaw ? one(newRaw, newTitle) : null);
 }
 
@@ -16,15 +17,15 @@ async function texts(data) {
   const read = async (address) => (address ? (await get(address)).file : { text: "", is_utf8: true });
   const [before, after] = await Promise.all([read(data.old), read(data.new)]);
   const why = before.why || after.why;
-  if (before.text === null || after.text === null) return el("p", {}, why || "This file is not text, so there is nothing to show side by side.");
-  if (data.old && data.new && before.text === after.text) return el("p", {}, data.how === "moved" ? "The content is the same." : "The texts are the same; the bytes differ in how lines end, or in a byte order mark.");
-  return compare({ name: data.name, left: before.text, right: after.text, leftTitle: data.old ? oldTitle : `Not in ${oldTitle}`, rightTitle: data.new ? newTitle : `Not in ${newTitle}` }).element;
+  if (before.text === null || after.text === null) return el("p", {}, why || gettext("This file is not text, so there is nothing to show side by side."));
+  if (data.old && data.new && before.text === after.text) return el("p", {}, data.how === "moved" ? gettext("The content is the same.") : gettext("The texts are the same; the bytes differ in how lines end, or in a byte order mark."));
+  return compare({ name: data.name, left: before.text, right: after.text, leftTitle: data.old ? oldTitle : gettext("Not in %(title)s", { title: oldTitle }), rightTitle: data.new ? newTitle : gettext("Not in %(title)s", { title: newTitle }) }).element;
 }
 
 async function show(details) {
   const data = details.dataset;
   const body = details.querySelector(".difference-body");
-  const place = el("div", { "aria-busy": "true" }, el("p", { class: "muted" }, "Reading…"));
+  const place = el("div", { "aria-busy": "true" }, el("p", { class: "muted" }, gettext("Reading…")));
   body.append(place);
   try {
     place.replaceChildren(PICTURES.has(extensionOf(data.name)) ? pictures(data) : await texts(data));
