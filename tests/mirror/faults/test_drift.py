@@ -9,6 +9,7 @@ from django.db import transaction
 
 from dropbox_simulator.catalogue import Failures
 from minno_dashboard.accounts.models import User
+from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror import services
@@ -16,8 +17,8 @@ from minno_dashboard.mirror.models import Link, RemoteNode
 from minno_dashboard.mirror.queries import status
 from minno_dashboard.mirror.source import DueMirrors
 from minno_dashboard.studies import services as studies
-from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, expected
+from minno_dashboard.studies.models import Collaboration, Study
+from tests.mirror.conftest import ANNA, BEN, World, expected
 from tests.mirror.faults.conftest import (
     ROOT,
     add,
@@ -26,9 +27,40 @@ from tests.mirror.faults.conftest import (
     kept,
     link_of,
     says,
+    sent,
     shown,
     spend,
 )
+
+
+@pytest.mark.parametrize("answer", ["not_found", "empty"])
+def test_g12_a_deleted_app_folder_is_asked_about_once_and_comes_back(
+    world: World, anna: User, study: Study, failures: Failures, answer: str
+) -> None:
+    world.control.set_behaviour(app_folder_deleted=answer)
+    failures.cause(12)
+    services.prove_now(user=anna)
+    world.settle()
+    assert link_of(anna).reason == "mass_removal_in_dropbox"
+    count = link_of(anna).removal_question["removed"]
+    assert count >= 30
+    says(
+        anna,
+        "needs_user",
+        "Many files were deleted in your Dropbox. Everything is safe here.",
+        f"{count} of {count} files were deleted in your Dropbox. They are safe in the Dashboard.",
+        buttons=[f"Put {count} files back into your Dropbox", "Keep the mirror paused"],
+    )
+    assert spend(world, hours=48) == []
+    services.prove_now(user=anna)  # neither this nor a new connection is an answer
+    world.settle()
+    world.connect(anna, ANNA)
+    world.settle()
+    assert world.files(ANNA) == {}
+    assert link_of(anna).reason == "mass_removal_in_dropbox"
+    services.confirm_removal(user=anna, accept=True)
+    world.settle()
+    assert is_whole(world, anna)
 
 
 def test_g13_a_moved_app_folder_changes_nothing(
@@ -58,6 +90,15 @@ def test_g14_a_file_that_the_user_edited_is_kept_beside_ours(
     assert "changed in Dropbox" in aside[0]
     assert found[path] == expected(anna)[path]
     assert status(anna)["state"] == "proven"
+
+
+def test_g15_a_file_that_the_user_deleted_comes_back(
+    world: World, anna: User, study: Study, failures: Failures
+) -> None:
+    failures.cause(15, path=f"{ROOT}/folder 0/0.js")
+    spend(world, hours=1.1)
+    assert sent(world) == [f"{ROOT}/folder 0/0.js"]
+    assert is_whole(world, anna)
 
 
 def test_g16_the_users_own_files_are_left_alone(
@@ -158,6 +199,30 @@ def test_g36_a_deleted_study_goes_as_the_user_chose(
     deleted = [path for path in world.control.files(ANNA) if path.startswith("/Deleted/")]
     assert len(deleted) == (30 if keeps_deleted else 0)
     assert status(anna)["state"] == "proven"
+
+
+def test_g36_a_shared_study_that_was_taken_away_keeps_its_copy_and_is_no_longer_updated(
+    world: World, anna: User, ben: User, study: Study
+) -> None:
+    share = Collaboration.objects.create(
+        study=study,
+        user=ben,
+        file_access=Collaboration.Files.READ,
+        status=Collaboration.Status.ACCEPTED,
+        invited_at=clock.now(),
+    )
+    Study._base_manager.filter(pk=study.pk).update(revision=study.revision + 1)
+    world.connect(ben, BEN)
+    world.settle()
+    copy = world.files(BEN)
+    assert len(copy) == 30
+    share.delete()
+    Study._base_manager.filter(pk=study.pk).update(revision=study.revision + 2)
+    edit(study, anna)
+    world.settle()
+    assert world.files(BEN) == copy
+    assert status(ben)["state"] == "proven"
+    assert is_whole(world, anna)
 
 
 class _OlderDatabase(Exception):
