@@ -10,7 +10,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.files.store import put
-from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.models import Link, RemoteNode
 from minno_dashboard.mirror.queries import status
 from minno_dashboard.mirror.services import choose_policy, confirm_removal
 from minno_dashboard.studies import services as studies
@@ -90,6 +90,22 @@ def test_a_renamed_folder_and_a_renamed_study_are_one_move_each(
     studies.rename_study(study=mirrored, name="Renamed", by=anna)
     world.settle()
     assert Counter(world.calls()) == {"files/move_v2": 2, "files/list_folder/continue": 2}
+    assert is_equal(world, anna)
+
+
+def test_a_file_in_a_renamed_folder_is_saved_at_the_revision_that_the_move_gave_it(
+    world: World, anna: User, mirrored: Study
+) -> None:
+    tree = mirrored.versions.get().tree
+    files.rename(node=Node.objects.get(tree=tree, name="folder 1"), name="other", by=anna)
+    world.settle()
+    there = {path: one["rev"] for path, one in world.control.tree(ANNA).items() if "rev" in one}
+    known = RemoteNode.objects.filter(link__user=anna, is_folder=False)
+    assert sorted(known.values_list("rev", flat=True)) == sorted(there.values())
+    world.control.clear_records()
+    files.write_file(tree=tree, path="other/1.js", source=b"new", expected_blob=files.ANYTHING, by=anna)
+    world.settle()
+    assert world.calls() == ["files/upload", "files/list_folder/continue"]
     assert is_equal(world, anna)
 
 

@@ -176,30 +176,32 @@ def _load(link: Link) -> Replay:
     return Replay(rows.values())
 
 
-def _state(row: Known) -> tuple[object, ...]:
-    """Return what is stored of a row, but for Dropbox's id of it, which a new folder is told later."""
+def _place(row: Known) -> tuple[object, ...]:
+    """Return where a row stands, and for what."""
     parent = None if row.parent is None else id(row.parent)
-    return (
-        parent, row.name, row.key, row.is_folder, row.rev, row.hash, row.size, row.identity,
-        row.is_changed, row.is_lost,
-    )  # fmt: skip
+    return (parent, row.name, row.key, row.is_folder, row.identity, row.is_lost)
+
+
+_TOLD = ("dropbox_id", "rev", "content_hash", "size", "is_changed")
+
+
+def _told(row: Known) -> tuple[object, ...]:
+    """Return what else Dropbox tells of a row; a move changes the revision of every file below it."""
+    return (row.dropbox_id, row.rev, row.hash, row.size, row.is_changed)
 
 
 def _follow(link: Link, replay: Replay, entries: Iterable[Entry]) -> Drift:
     """Take entries and the expectations of interrupted calls in, and store what is other than it was."""
-    before = [(row, _state(row), row.dropbox_id) for row in replay.rows]
+    before = [(row, _place(row), _told(row)) for row in replay.rows]
     for intent in Intent.objects.filter(link=link, job__isnull=True).order_by("pk"):
         for one in intent.expected:
             replay.expect(one["identity"], one["path"], one["hash"], one["size"])
     replay.follow(entries)
     drift = replay.conclude()
     here = [one for one in before if not one[0].is_lost]
-    changed = [row for row, state, _ in here if _state(row) != state]
-    told = [row for row, state, id in here if _state(row) == state and row.dropbox_id != id]
-    _store(link, replay, changed)
-    for portion in in_portions(told, 500):
-        ids = [RemoteNode(pk=row.pk, dropbox_id=row.dropbox_id) for row in portion]
-        RemoteNode.objects.bulk_update(ids, ["dropbox_id"], batch_size=250)
+    _store(link, replay, [row for row, place, _ in here if _place(row) != place])
+    stay = [(row, told) for row, place, told in here if _place(row) == place]
+    _store_what_was_told(link, [(row, told) for row, told in stay if _told(row) != told])
     doubts = [Doubt(link=link, identity=identity) for identity in sorted(drift.doubts)]
     Doubt.objects.bulk_create(doubts, ignore_conflicts=True, batch_size=500)
     Intent.objects.filter(link=link, job__isnull=True).delete()
@@ -222,6 +224,15 @@ def _store(link: Link, replay: Replay, changed: list[Known]) -> None:
         RemoteNode.objects.bulk_update([_node(link, row) for row in portion], fields, batch_size=100)
     for places in in_portions(gone):
         RemoteNode.objects.filter(pk__in=places).delete()
+
+
+def _store_what_was_told(link: Link, rows: Sequence[tuple[Known, tuple[object, ...]]]) -> None:
+    """Write what Dropbox tells anew of rows that stay where they are: those columns alone."""
+    fields = [
+        name for at, name in enumerate(_TOLD) if any(_told(row)[at] != before[at] for row, before in rows)
+    ]
+    for portion in in_portions(rows, 500):
+        RemoteNode.objects.bulk_update([_node(link, row) for row, _ in portion], fields, batch_size=250)
 
 
 def _create(link: Link, rows: list[Known]) -> None:
