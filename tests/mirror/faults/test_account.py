@@ -10,13 +10,16 @@ from dropbox_simulator import faults
 from dropbox_simulator.catalogue import Failures
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
+from minno_dashboard.files import services as files
+from minno_dashboard.files.models import Node
 from minno_dashboard.mirror import configuration, dropbox, services
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.port import Grant
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, BEN, World, expected
+from tests.mirror.conftest import ANNA, APP_KEY, BEN, World, expected
 from tests.mirror.faults.conftest import (
     ROOT,
+    add,
     edit,
     is_whole,
     kept,
@@ -26,6 +29,37 @@ from tests.mirror.faults.conftest import (
     shown_to_admin,
     spend,
 )
+from tests.mirror.test_calls import study_of
+
+
+def test_g04_a_wrong_app_secret_pauses_everybody_tells_the_admin_and_touches_no_link(
+    world: World, anna: User, ben: User, study: Study, admin: User, failures: Failures
+) -> None:
+    others = study_of(ben, 3, name="Ben's")
+    world.connect(ben, BEN)
+    world.settle()
+    failures.cause(4)
+    world.control.expire_tokens(ANNA)
+    world.control.expire_tokens(BEN)
+    before = kept(anna)
+    edit(study, anna)
+    edit(others, ben)
+    world.run()
+    for user in (anna, ben):
+        assert (link_of(user).state, link_of(user).reason) == ("needs_admin", "app_refused")
+        says(user, "needs_admin", "Dropbox refuses this Dashboard's app key.", "Everything is safe here.")
+    assert "Dropbox refuses this app key and its secret" in shown_to_admin(admin)
+    assert "2 mirrors are paused" in shown_to_admin(admin)
+    calls = spend(world, hours=2)
+    assert len(calls) <= 20
+    assert {record["status"] for record in world.control.records()} <= {400, 401}
+    assert kept(anna)["rows"] == before["rows"]
+    assert kept(anna)["tokens"] == before["tokens"]
+    configuration.save(actor=admin, is_enabled=True, app_key=APP_KEY, app_secret=world.control.app().secret)
+    world.settle()
+    assert is_whole(world, anna)
+    assert is_whole(world, ben, BEN)
+    assert "are paused" not in shown_to_admin(admin)
 
 
 def test_g04_a_secret_that_is_set_right_at_dropbox_heals_by_itself(
@@ -116,6 +150,57 @@ def test_g07_the_same_account_again_keeps_what_is_known_and_reads_the_difference
     assert link_of(anna).epoch == 1
     assert [route for route in world.calls() if "upload" in route] == ["files/upload"]
     assert "files/list_folder" in world.calls()
+
+
+@pytest.mark.parametrize("count", [2, 20])
+@pytest.mark.parametrize("keeps_deleted", [True, False])
+def test_g08_a_full_dropbox_stops_uploads_and_lets_moves_and_removals_through(
+    world: World, anna: User, study: Study, failures: Failures, count: int, keeps_deleted: bool
+) -> None:
+    services.choose_policy(user=anna, keep_deleted=keeps_deleted)
+    failures.cause(8)
+    add(study, anna, count, size=5000)
+    tree = study.versions.get().tree
+    files.delete(nodes=[Node.objects.get(tree=tree, name="4.js", parent__name="folder 0")], by=anna)
+    files.rename(node=Node.objects.get(tree=tree, name="folder 1"), name="other", by=anna)
+    world.run()
+    assert (link_of(anna).state, link_of(anna).reason) == ("needs_user", "full")
+    says(
+        anna,
+        "needs_user",
+        "Your Dropbox is full.",
+        "Make room in Dropbox; the mirror then goes on by itself.",
+    )
+    assert f"{ROOT}/folder 0/4.js" not in world.files(ANNA)
+    assert f"{ROOT}/other/1.js" in world.files(ANNA)
+    sent = world.simulator.recorder.bytes_sent()
+    assert sent <= count * 5000 * 1.1
+    calls = spend(world, hours=72)
+    assert world.simulator.recorder.bytes_sent() <= 4 * 5000 * 1.1
+    assert 3 <= calls.count("users/get_space_usage") <= 30
+    failures.heal()
+    spend(world, hours=24.1)
+    assert is_whole(world, anna)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["team_folder_insufficient_space", "member_folder_insufficient_space", "upload_traffic_limit_reached"],
+)
+def test_g08_a_teams_limits_are_the_same_to_the_user(
+    world: World, anna: User, study: Study, tag: str
+) -> None:
+    refused = {".tag": "path", "reason": {".tag": tag}}
+    world.control.add_fault(faults.json_error(409, refused), route="files/upload")
+    edit(study, anna)
+    world.run()
+    assert link_of(anna).reason == "full"
+    assert world.calls().count("files/upload") == 1
+    spend(world, hours=24)
+    assert len(sent(world)) <= 24
+    world.control.clear_faults()
+    spend(world, hours=24.1)
+    assert is_whole(world, anna)
 
 
 def test_g35_a_suspended_account_is_probed_once_a_day(
