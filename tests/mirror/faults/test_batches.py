@@ -1,8 +1,9 @@
-"""Batches and unknown outcomes: rows 11, 25, 26, 27, 39, 41 and 42 of the failure catalogue."""
+"""Batches and unknown outcomes: rows 11, 26, 27, 39, 41 and 42 of the failure catalogue."""
 
 from __future__ import annotations
 
 import io
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -13,13 +14,13 @@ from dropbox_simulator.catalogue import Failures
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
-from minno_dashboard.mirror import services
-from minno_dashboard.mirror.models import Parked
+from minno_dashboard.mirror import dropbox, packing, services, uploads
+from minno_dashboard.mirror.models import Intent, Parked
+from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, expected
-from tests.mirror.faults.conftest import add, edit, is_whole, says
+from tests.mirror.faults.conftest import ROOT, add, edit, is_whole, link_of, says, spend
 
-MIB = 1024 * 1024
 ENTRIES: dict[str, dict[str, Any]] = {
     "lock": {".tag": "too_many_write_operations"},
     "name": {".tag": "path", "path": {".tag": "disallowed_name"}},
@@ -82,6 +83,49 @@ def _many(study: Study, user: User, kind: str) -> None:
             files.make_folder(tree=tree, parent=None, name=f"empty {number}", by=user)
 
 
+def test_g26_many_tiny_files_are_few_calls(
+    world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten times smaller batches than Dropbox takes, for ten times fewer files."""
+    monkeypatch.setattr(uploads, "MOST_SESSIONS", 100)
+    monkeypatch.setattr(packing, "MOST_ENTRIES", 50)
+    add(study, anna, 210)
+    world.settle()
+    counted = Counter(world.calls())
+    assert is_whole(world, anna)
+    assert counted["files/upload_session/start_batch"] == 3
+    assert counted["files/upload_session/append_batch"] <= 6
+    assert counted["files/upload_session/finish_batch_v2"] <= 6
+    assert sum(counted.values()) <= 17
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_g27_an_answer_that_is_lost_after_the_commit_is_looked_up_not_repeated(
+    world: World, anna: User, study: Study, failures: Failures, count: int
+) -> None:
+    failures.cause(27)
+    add(study, anna, count)
+    world.settle()
+    assert is_whole(world, anna)
+    commits = [
+        record["route"] for record in world.control.records() if record["route"].startswith("files/upload")
+    ]
+    assert commits.count("files/upload") + commits.count("files/upload_session/finish_batch_v2") == 1
+    assert not Intent.objects.exists()
+
+
+def test_g27_a_lost_move_and_a_lost_removal_are_not_repeated(world: World, anna: User, study: Study) -> None:
+    services.choose_policy(user=anna, keep_deleted=False)
+    world.control.add_fault(faults.reset(when="after"), route="files/(move|delete)_v2", times=2)
+    tree = study.versions.get().tree
+    files.rename(node=Node.objects.get(tree=tree, name="folder 1"), name="other", by=anna)
+    files.delete(nodes=[Node.objects.get(tree=tree, name="4.js")], by=anna)
+    world.settle()
+    assert is_whole(world, anna)
+    counted = Counter(world.calls())
+    assert (counted["files/move_v2"], counted["files/delete_v2"]) == (1, 1)
+
+
 class _Poisoned(requests.adapters.BaseAdapter):
     """Answers 400 to every call that names a path, before Dropbox sees it."""
 
@@ -101,3 +145,103 @@ class _Poisoned(requests.adapters.BaseAdapter):
 
     def close(self) -> None:
         self._inner.close()
+
+
+def test_g39_a_malformed_call_parks_one_file_and_not_its_batch(
+    world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(study, anna, 20)
+    open_session = dropbox.new_session
+
+    def poisoned() -> requests.Session:
+        session = open_session()
+        for prefix, inner in list(session.adapters.items()):
+            session.mount(prefix, _Poisoned(inner, "/new/7.js"))
+        return session
+
+    monkeypatch.setattr(dropbox, "new_session", poisoned)
+    world.run()
+    world.settle()
+    assert [one.path for one in Parked.objects.all()] == [f"{ROOT}/new/7.js"]
+    assert set(expected(anna)) - set(world.files(ANNA)) == {f"{ROOT}/new/7.js"}
+    says(anna, "pending", "Dropbox does not understand what we send of this file.")
+    assert len(spend(world, hours=20)) <= 20 * 3
+    monkeypatch.setattr(dropbox, "new_session", open_session)
+    services.prove_now(user=anna)
+    world.settle()
+    assert is_whole(world, anna)
+
+
+@pytest.mark.parametrize("kind", ["edit", "move", "folder", "copy", "remove"])
+def test_g39_a_single_malformed_call_does_not_stop_the_others(
+    world: World, anna: User, study: Study, kind: str
+) -> None:
+    services.choose_policy(user=anna, keep_deleted=False)
+    route = {
+        "edit": "files/upload",
+        "move": "files/move_v2",
+        "folder": "files/create_folder_v2",
+        "copy": "files/copy_v2",
+        "remove": "files/delete_v2",
+    }[kind]
+    tree = study.versions.get().tree
+    poison = faults.status(400, "Error in call to API function: bad", content_type="text/plain")
+    world.control.add_fault(poison, route=route)
+    edit(study, anna, "folder 0/0.js", b"edited")
+    files.rename(node=Node.objects.get(tree=tree, name="2.js"), name="moved.js", by=anna)
+    files.make_folder(tree=tree, parent=None, name="empty", by=anna)
+    edit(study, anna, "copy.js", b"file 6" * 5)
+    files.delete(nodes=[Node.objects.get(tree=tree, name="4.js")], by=anna)
+    world.run()
+    assert Parked.objects.count() >= 1
+    assert len(world.calls()) <= 12
+    assert len(spend(world, hours=24)) <= 24 * 8
+    world.control.clear_faults()
+    spend(world, hours=24.1)
+    assert is_whole(world, anna)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_g41_an_internal_error_is_looked_into_and_done_again(
+    world: World, anna: User, study: Study, when: str
+) -> None:
+    world.control.add_fault(
+        faults.json_error(409, {".tag": "internal_error"}, when=when),  # type: ignore[arg-type]
+        route="files/(move|copy)_v2",
+        times=2,
+    )
+    files.rename(
+        node=Node.objects.get(tree=study.versions.get().tree, name="folder 1"), name="other", by=anna
+    )
+    edit(study, anna, "copy.js", b"file 6" * 5)
+    world.run()
+    says(anna, "waiting", "Dropbox is having problems")
+    world.settle()
+    assert is_whole(world, anna)
+
+
+@pytest.mark.parametrize("kind", ["copy_batch_v2", "move_batch_v2", "delete_batch"])
+def test_g42_a_job_that_dropbox_forgot_is_looked_up_by_its_results(
+    world: World, anna: User, study: Study, failures: Failures, kind: str
+) -> None:
+    world.control.set_behaviour(job_polls=50)
+    _many(study, anna, kind)
+    world.run()
+    assert Intent.objects.filter(job__isnull=False).count() == 1
+    failures.cause(42)
+    world.control.set_behaviour(job_polls=0)
+    world.settle()
+    assert is_whole(world, anna)
+    assert world.calls().count(f"files/{kind}") == 1
+    assert link_of(anna).failures == 0
+
+
+def test_g27_a_duplicated_study_whose_copy_got_no_answer_is_not_copied_twice(
+    world: World, anna: User, study: Study
+) -> None:
+    world.control.add_fault(faults.reset(when="after"), route="files/copy_v2", times=1)
+    studies.duplicate_study(study=study, by=anna)
+    world.settle()
+    assert is_whole(world, anna)
+    assert not [route for route in world.calls() if "upload" in route]
+    assert world.calls().count("files/copy_v2") == 1
