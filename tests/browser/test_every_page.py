@@ -29,6 +29,7 @@ PAGES: dict[str, tuple[str | None, str]] = {
     "new_recovery_codes": ("tamar", "/settings/security/recovery-codes/"),
     "make_token": ("dana", "/settings/tokens/new/"),
     "studies": ("dana", "/studies/"),
+    "examples": ("dana", "/studies/examples/"),
     "tags": ("dana", "/tags/"),
     "messages": ("noa", "/messages/"),
     "study": ("dana", "{study}"),
@@ -64,6 +65,7 @@ ELSEWHERE = {
     "second_step": "tests/browser/test_administration.py",
     "replace_password": "tests/browser/test_dropbox_story.py",
     "add_passkey": "tests/browser/test_passkeys.py",
+    "play_file": "tests/browser/test_playing.py",
     "change_tag": "a form of `tags`",
     "dropbox_set": "leads on to `settings`",
 }
@@ -77,7 +79,8 @@ NOT_PAGES = {
         "dropbox_webhook",
     ),
     *("dropbox_restore_progress", "raw_by_link", "download_by_link", "study_raw", "download", "tree"),
-    *("deleted_nodes", "read_file", "file_history", "read_file_version"),
+    *("deleted_nodes", "read_file", "file_history", "read_file_version", "play", "play_player"),
+    *("find_in_files", "copy_targets"),
 }
 FILES = {
     "index.html": "<!doctype html>\n<p>hello\n",
