@@ -36,6 +36,12 @@ TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "turn_second_step_on": ("/settings/security/two-step/", "get", LOGIN, OK, OK),
     "turn_second_step_off": ("/settings/security/two-step/off/", "get", LOGIN, 302, 302),
     "new_recovery_codes": ("/settings/security/recovery-codes/", "get", LOGIN, 302, 302),
+    "add_passkey": ("/settings/passkeys/new/", "get", LOGIN, 302, 302),
+    "begin_passkey": ("/settings/passkeys/begin/", "post", LOGIN, 422, 422),
+    "finish_passkey": ("/settings/passkeys/finish/", "post", LOGIN, 422, 422),
+    "remove_passkey": ("/settings/passkeys/999999999/remove/", "post", LOGIN, 404, 404),
+    "begin_passkey_log_in": ("/login/passkey/begin/", "post", 422, 422, 422),
+    "log_in_by_passkey": ("/login/passkey/", "post", 422, 422, 422),
     "end_session": ("/settings/security/sessions/999999999/end/", "post", LOGIN, 404, 404),
     "log_out_everywhere": ("/settings/security/log-out-everywhere/", "post", LOGIN, 302, 302),
     "save_appearance": ("/settings/appearance/", "post", LOGIN, 302, 302),
@@ -65,6 +71,8 @@ OPEN = {
     "lost_password",
     "confirm_email",
     "second_step",
+    "begin_passkey_log_in",
+    "log_in_by_passkey",
 }
 
 
