@@ -98,9 +98,9 @@ def create_folder_batch(call: Call) -> Any:
 
 def _create_entry(call: Call, index: int, path: str) -> Any:
     result_entry = files.CreateFolderBatchResultEntry
-    if call.entry_fails(index):
-        return result_entry.failure(files.CreateFolderEntryError.other)
     try:
+        if call.entry_fails(index):
+            raise WriteRefused("too_many_write_operations")
         node = call.namespace.create_folder(path=path, autorename=call.arg.autorename)
     except WriteRefused as refused:
         error = {".tag": "path", "path": refused.error}

@@ -28,6 +28,7 @@ from minno_dashboard.mirror.port import Grant
 from minno_dashboard.siteconfig.sealing import SealBroken
 
 PROOF_EVERY = timedelta(hours=1)
+THROTTLED = "throttled"
 KEEP = "restore"
 ACCEPT = "accept"
 
@@ -42,15 +43,17 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
     """
     try:
         with transaction.atomic():
-            row, is_new = Link.objects.select_for_update().get_or_create(
+            row, _ = Link.objects.select_for_update().get_or_create(
                 user=user,
                 defaults={"account_id": grant.account_id, "app_key": app_key, "linked_at": clock.now()},
             )
-            if not is_new and (row.account_id, row.app_key) != (grant.account_id, app_key):
+            is_same = (row.account_id, row.app_key) == (grant.account_id, app_key)
+            if not is_same:
                 _begin_anew(row)
             row.account_id, row.app_key, row.linked_at = grant.account_id, app_key, clock.now()
             row.state, row.reason, row.reason_at, row.probe_at = Link.State.ACTIVE, "", None, None
-            row.last_error, row.failures, row.not_before = "", 0, None
+            if not (is_same and row.last_error == THROTTLED):  # a new token is not a new allowance
+                row.last_error, row.failures, row.not_before = "", 0, None
             row.needs_listing = True
             row.lease_token, row.lease_owner, row.lease_until = row.lease_token + 1, "", None
             keys.store_grant(row, grant)

@@ -79,6 +79,7 @@ class _Play:
         logger = logging.getLogger("minno_dashboard.mirror")
         kept = logger.level, logger.propagate
         logger.addHandler(self.judge.listener)
+        logger.setLevel(logging.ERROR)  # however quiet the process is
         logger.propagate = False
         self.stage.on_call, self.stage.on_statement = self._on_call, self._on_statement
         try:
@@ -137,7 +138,10 @@ class _Play:
         self.outcome.happened += 1
         deed: Callable[[str, int], str]
         deed = self.people.in_dropbox if beat.kind == "dropbox" else self.people.in_dashboard
+        records = self.stage.simulator.recorder.records
+        before = len(records)
         self.say(f"{beat}: {deed(beat.name, beat.seed)}")
+        self.judge.by_hand.update(one.number for one in records[before:])
 
     def _work(self, owner: str = "soak:1") -> None:
         """Let the worker work until nothing is due; where it dies, another process goes on."""
