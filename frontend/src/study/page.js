@@ -93,6 +93,7 @@ const player = new Player({
   pane: find("play-pane"), line: find("play-split"), workspace, store, editor, config, attempt: (run) => actions.attempt(run),
 });
 on("play", () => player.play());
+find("play").disabled = false; // a click before this line would be lost
 actions.player = player;
 new Finder({ panel: find("find-panel"), opener: find("find"), store, editor, workspace, attempt: (run) => actions.attempt(run) });
 if (config.present) new Presence({ place: find("present"), store, editor });
