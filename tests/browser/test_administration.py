@@ -88,7 +88,7 @@ def test_an_admin_acts_as_somebody_and_ends_it(site: Site, study: str, open_page
     expect(page.get_by_role("link", name="Faces")).to_be_visible()
     picture(page, "admin-acting-360")
     assert_accessible(page)
-    page.get_by_role("button", name="End").click()
+    page.get_by_role("button", name="End", exact=True).click()
     expect(page.get_by_text("You are Ada Admin again.")).to_be_visible()
 
 
