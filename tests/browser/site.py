@@ -6,24 +6,15 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import requests
 
+from tests.waiting import until
+
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 90.0
 PASSWORD = "a passphrase for tests"
-
-
-def until(holds: object, what: str) -> None:
-    """Wait until a callable returns something true; fail with what was waited for."""
-    assert callable(holds)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS:.0f} s for: {what}"
-        time.sleep(0.05)
 
 
 class Site:

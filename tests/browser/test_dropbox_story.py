@@ -7,8 +7,7 @@ import re
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import requests
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from dropbox_simulator import Server, Simulator
+from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -27,8 +27,6 @@ APP_KEY, APP_SECRET = "storyappkey0000", "story-app-secret-nobody-may-see"
 FIRST_PASSWORD, ADMIN_PASSWORD = "first password of admin", "second password of admin"
 ALICE_PASSWORD = "a passphrase of Alice"
 ALICE, STUDY = "alice@dropbox.example", "Left or right"
-PATIENCE_SECONDS = 90.0
-LOOK_AGAIN_SECONDS = 0.2
 
 
 class Dashboard:
@@ -77,7 +75,7 @@ class Dashboard:
                 stderr=subprocess.STDOUT,
             )
             try:
-                until(self._answers)
+                until(self._answers, "the server to answer")
                 yield
             finally:
                 process.terminate()
@@ -86,16 +84,8 @@ class Dashboard:
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/healthz", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; fail when it does not in good time."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come about in good time"
-        time.sleep(LOOK_AGAIN_SECONDS)
 
 
 @pytest.fixture
@@ -167,7 +157,7 @@ def test_the_manual_leads_from_nothing_to_identical_files_in_dropbox(
         edit_a_file(page, dashboard)
         after = in_the_dashboard(dashboard, tmp_path / "second")
         assert any(b"// edited in the browser" in data for data in after.values())
-        until(lambda: in_dropbox(dropbox) == after)
+        until(lambda: in_dropbox(dropbox) == after, "the changes to be in Dropbox")
         page.goto(f"{dashboard.url}/settings/#dropbox")
         expect(page.locator("#dropbox-panel [data-state=proven]")).to_be_visible(
             timeout=PATIENCE_SECONDS * 1000

@@ -7,29 +7,21 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
+from tests.waiting import PATIENCE_SECONDS, until
 
-PATIENCE_SECONDS = 90
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS} s for: {what}"
-        time.sleep(0.1)
 
 
 class Dashboard:

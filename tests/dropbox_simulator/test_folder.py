@@ -20,6 +20,7 @@ from dropbox.dropbox_client import create_session
 
 from dropbox_simulator import Server, Simulator, VirtualClock, mount
 from dropbox_simulator.persistence import file_name
+from tests.waiting import until
 
 from .conftest import ALICE, REDIRECT
 
@@ -39,11 +40,7 @@ def process(folder: Path, ready: Path) -> Iterator[dict[str, Any]]:
         command, env={**os.environ, "PYTHONPATH": str(SOURCES)}, stdout=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + 60
-        while not ready.exists():
-            assert running.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: ready.exists() or running.poll() is not None, "the simulator to be ready")
         yield json.loads(ready.read_text())
     finally:
         running.terminate()

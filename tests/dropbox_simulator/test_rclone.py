@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,12 +38,8 @@ class Rclone(Protocol):
         ...
 
 
-def _rclone_path() -> str | None:
-    beside = Path(sys.executable).parent / "rclone"
-    return str(beside) if beside.exists() else shutil.which("rclone")
-
-
-pytestmark = pytest.mark.skipif(_rclone_path() is None, reason="rclone is not installed")
+RCLONE = str(Path(sys.executable).parent / "rclone")
+"""Installed with the other tools for development."""
 
 
 @pytest.fixture
@@ -79,7 +74,7 @@ def rclone(real_simulator: Simulator, tmp_path: Path) -> Iterator[Rclone]:
         }
 
         def run(*words: str) -> str:
-            command = [str(_rclone_path()), "--config", str(config), "--retries", "1", *words]
+            command = [RCLONE, "--config", str(config), "--retries", "1", *words]
             done = subprocess.run(
                 command, env=environment, capture_output=True, text=True, timeout=60, check=False
             )

@@ -16,7 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,13 @@ import pytest
 
 from dropbox_simulator import FAST, Server, Simulator
 from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET
+from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are those of POSIX"),
 ]
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_SECONDS = 150.0
 MIB = 1024 * 1024
 
 EDITOR = """
@@ -104,14 +104,6 @@ for line in sys.stdin:
     verb, *words = json.loads(line)
     print(json.dumps(globals()[verb](*words)), flush=True)
 """
-
-
-def until(holds: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until a callable returns something true."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
-        time.sleep(0.05)
 
 
 class Site:
