@@ -46,6 +46,7 @@ def test_the_page_shows_who_did_what_and_escapes_it(admin: Client) -> None:
         ("?q=alice", {"study.create"}),
         ("?q=ROLE+bob", {"change role"}),
         ("?q=role+alice", set()),
+        ("?q=MADE+a+alice", {"study.create"}),
         ("?verb=tidy", {"tidy"}),
         ("?until=2026-03-01", {"tidy"}),
         ("?since=2026-03-02", {"study.create", "change role"}),
@@ -56,6 +57,33 @@ def test_it_is_searched_and_narrowed_and_exported_alike(admin: Client, query: st
     assert {row[2] for row in rows(admin, query)} == verbs
     page = admin.get(f"/admin/audit/{query}").content.decode()
     assert f"{len(verbs)} entr" in page
+
+
+def test_a_deed_is_said_in_words_and_keeps_its_own_word_for_programs(admin: Client, dana: User) -> None:
+    page = admin.get("/admin/audit/").content.decode()
+    assert '<span class="muted">made a study</span>' in page
+    assert '<span class="muted" lang="en" dir="ltr">tidy</span>' in page  # of no release that is known
+    assert "<bdi>the Dashboard</bdi>" in page
+    assert [(row[2], row[5]) for row in rows(admin)] == [
+        ("change role", "changed a role"),
+        ("study.create", "made a study"),
+        ("tidy", ""),
+    ]
+    dana.language = "he"
+    dana.save()
+    found = rows(admin, "?q=יצר/ה+מחקר")
+    assert [(row[2], row[5]) for row in found] == [("study.create", "יצר/ה מחקר")]
+    assert '<option value="study.create" >יצר/ה מחקר</option>' in " ".join(
+        admin.get("/admin/audit/").content.decode().split()
+    )
+
+
+def test_who_acted_as_somebody_is_said_in_the_reader_s_language(admin: Client, dana: User) -> None:
+    AuditEntry.objects.create(actor=dana, actor_name="dana as alice", verb="study.create", target="x")
+    assert "<bdi>dana as alice</bdi>" in admin.get("/admin/audit/").content.decode()
+    dana.language = "he"
+    dana.save()
+    assert "<bdi>dana בשם alice</bdi>" in admin.get("/admin/audit/").content.decode()
 
 
 def test_a_day_that_is_none_is_said(admin: Client) -> None:

@@ -15,7 +15,7 @@ function tellRows(rows) {
 
 addEventListener("error", (event) => {
   if (event.message) tell("error", { text: event.message, file: event.filename, line: event.lineno });
-  else if (event.target?.src || event.target?.href) tell("error", { text: `Not found: ${event.target.getAttribute("src") ?? event.target.getAttribute("href")}`, file: "", line: 0 });
+  else if (event.target?.src || event.target?.href) tell("missing", { text: event.target.getAttribute("src") ?? event.target.getAttribute("href") });
 }, true);
 addEventListener("unhandledrejection", (event) => tell("error", { text: String(event.reason?.message ?? event.reason), file: "", line: 0 }));
 

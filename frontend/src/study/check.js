@@ -2,6 +2,7 @@
 import { jsonParseLinter } from "@codemirror/lang-json";
 import { diagnosticCount, forEachDiagnostic, linter, lintGutter, lintKeymap, nextDiagnostic } from "@codemirror/lint";
 import { keymap } from "@codemirror/view";
+import { mistakeInWords } from "./phrases.js";
 
 const MOST_CHARACTERS = 1_000_000;
 const MODULE = /^[ \t]*(import[\s{*"']|export[\s{*])/m;
@@ -31,12 +32,13 @@ function javascript(mustBeModule) {
     if (!mistake) return [];
     const from = Math.min(mistake.pos, view.state.doc.length);
     const to = Math.min(Math.max(mistake.raisedAt ?? from, from + 1), view.state.doc.length);
-    return [{ from, to, severity: "error", message: mistake.message.replace(/ \(\d+:\d+\)$/, "") }];
+    return [{ from, to, severity: "error", message: mistakeInWords(mistake.message) }];
   };
 }
 
 function json(view) {
-  return view.state.sliceDoc().trim() === "" ? [] : jsonParseLinter()(view);
+  if (view.state.sliceDoc().trim() === "") return [];
+  return jsonParseLinter()(view).map((one) => ({ ...one, message: mistakeInWords(one.message) }));
 }
 
 export function checks(extension) {

@@ -15,6 +15,8 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { checks, diagnosticCount } from "./check.js";
+import { phrases } from "./phrases.js";
+import { el } from "./dom.js";
 import { snippetSource } from "./snippets.js";
 import { gettext } from "../shell/texts.js";
 
@@ -28,6 +30,10 @@ export function extensionOf(name) {
   const dot = name.lastIndexOf(".");
   return dot < 0 ? "" : name.slice(dot + 1).toLowerCase();
 }
+
+// A line of prose begins where its script begins; a line of code at the left, whatever its comments say.
+const prose = EditorView.theme({ ".cm-line": { unicodeBidi: "plaintext" } });
+const PROSE = ["", "txt", "md", "markdown", "csv", "tsv", "log"];
 
 function language(name) {
   const make = LANGUAGES[extensionOf(name)];
@@ -53,7 +59,6 @@ const look = EditorView.theme({
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--bs-font-monospace)", lineHeight: "1.55" },
   ".cm-content": { caretColor: "var(--ink)" },
-  ".cm-line": { unicodeBidi: "plaintext" },
   ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--ink)" },
   ".cm-gutters": { backgroundColor: "var(--ground)", color: "var(--ink-2)", borderInlineEnd: "1px solid var(--line)" },
   ".cm-activeLine": { backgroundColor: "var(--code-line)" },
@@ -61,14 +66,18 @@ const look = EditorView.theme({
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--code-selection)" },
   ".cm-selectionMatch": { backgroundColor: "var(--code-match)" },
   ".cm-searchMatch": { backgroundColor: "var(--code-match)", outline: "1px solid var(--warn)" },
-  ".cm-panels": { backgroundColor: "var(--ground-2)", color: "var(--ink)" },
+  ".cm-panels": { backgroundColor: "var(--ground-2)", color: "var(--ink)", direction: document.documentElement.dir || "ltr" },
+  ".cm-panel.cm-search input[type=checkbox]": { margin: ".2em", marginInlineEnd: ".4em" },
+  ".cm-panel.cm-search [name=close], .cm-panel.cm-panel-lint [name=close], .cm-dialog-close": { right: "auto", insetInlineEnd: "4px", minWidth: "24px", minHeight: "24px", color: "inherit" },
+  ".cm-diagnosticText": { unicodeBidi: "plaintext" },
   ".cm-panels-bottom": { borderTop: "1px solid var(--line)" },
-  ".cm-textfield": { backgroundColor: "var(--ground)", color: "var(--ink)", border: "1px solid var(--line)", borderRadius: "4px" },
+  ".cm-textfield": { direction: "ltr", backgroundColor: "var(--ground)", color: "var(--ink)", border: "1px solid var(--line)", borderRadius: "4px" },
   ".cm-button": { backgroundImage: "none", backgroundColor: "var(--ground)", color: "var(--ink)", border: "1px solid var(--line)", borderRadius: "4px" },
   ".cm-tooltip": { backgroundColor: "var(--ground)", color: "var(--ink)", border: "1px solid var(--line)" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
   ".cm-diagnostic-error": { borderInlineStart: "4px solid var(--bad)", borderLeft: "none" },
   ".cm-panel.cm-panel-lint ul [aria-selected]": { backgroundColor: "var(--accent-soft)", color: "var(--ink)" },
+  ".cm-completionLabel, .cm-completionDetail": { unicodeBidi: "isolate" },
   ".cm-completionDetail": { color: "var(--ink-2)", fontStyle: "normal" },
   ".cm-tooltip-autocomplete ul li[aria-selected] .cm-completionDetail": { color: "inherit" },
   ".cm-snippetField": { backgroundColor: "var(--code-match)" },
@@ -84,17 +93,24 @@ export function nonce() {
   return document.querySelector("script[nonce]")?.nonce ?? "";
 }
 
+// By its number, which is the same in every language; CodeMirror's own names are English.
+function specialCharacter(code, _, shown) {
+  const words = gettext("Control character") + " U+" + code.toString(16).toUpperCase().padStart(4, "0");
+  return el("span", { class: "cm-specialChar", title: words, "aria-label": words }, shown);
+}
+
 // What an editor and a comparison have in common.
 export function base(name, label) {
   return [
     EditorView.cspNonce.of(nonce()),
+    phrases,
     // Only \n ends a line here, so that whatever else is in a file comes back byte for byte.
     EditorState.lineSeparator.of("\n"),
     EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")),
     EditorState.tabSize.of(4),
     indentUnit.of("    "),
     lineNumbers(),
-    highlightSpecialChars(),
+    highlightSpecialChars({ render: specialCharacter }),
     drawSelection(),
     EditorView.perLineTextDirection.of(true),
     syntaxHighlighting(colours, { fallback: true }),
@@ -102,6 +118,7 @@ export function base(name, label) {
     look,
     EditorView.contentAttributes.of({ "aria-label": label ?? name, spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
     language(name),
+    PROSE.includes(extensionOf(name)) ? prose : [],
   ];
 }
 

@@ -176,7 +176,7 @@ export class Editor extends EventTarget {
   openInsert() {
     const { view } = this;
     const box = this.insertButton.getBoundingClientRect();
-    const items = this.pieces(this.shown).map(([label, , template]) => ({ label, run: () => insert(view, template) }));
+    const items = this.pieces(this.shown).map(([label, , template]) => ({ label: gettext(label), run: () => insert(view, template) }));
     openMenu(items, { x: box.left, y: box.top, opener: this.insertButton, label: gettext("Insert") });
   }
 
@@ -282,7 +282,7 @@ export class Editor extends EventTarget {
       const mine = file.state.sliceDoc();
       const view = compare({ name: file.name, left: theirs.text, right: mine, leftTitle: gettext("Theirs: what is saved now"), rightTitle: gettext("Mine: what you typed (you can edit it here)"), editable: true });
       const content = el("div", {}, el("p", {}, gettext("Somebody else saved “%(name)s” while you worked on it. Both texts are kept until you choose.", { name: file.name })), view.element);
-      const panel = openPanel("Two texts of one file", content);
+      const panel = openPanel(gettext("Two texts of one file"), content);
       let chosen = null;
       const choose = (what) => () => {
         chosen = what;

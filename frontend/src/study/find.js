@@ -72,8 +72,12 @@ export class Finder {
     this.list.replaceChildren(...[...groups.values()].map((group) => el("li", {},
       el("bdi", { class: "find-file mono" }, group[0].path),
       el("ul", {}, ...group.map((hit) => el("li", {}, this.button(hit)))))));
+    if (!words) {
+      this.count.textContent = "";
+      return;
+    }
     const found = hits.length ? gettext("%(places)s in %(files)s", { places: plural(hits.length, "place"), files: plural(groups.size, "file") }) : gettext("Nothing found");
-    this.count.textContent = words ? `${found}${isComplete ? "." : ". There is more: make the words longer."}` : "";
+    this.count.textContent = isComplete ? `${found}.` : gettext("%(found)s. There is more: make the words longer.", { found });
   }
 
   button(hit) {

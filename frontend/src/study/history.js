@@ -71,7 +71,7 @@ export async function showDeleted({ store, actions, editable }) {
   const { deleted } = await get(`${store.base}deleted`);
   const list = el("ul", { class: "rows" });
   const content = el("div", {}, deleted.length ? list : el("p", { class: "muted" }, gettext("Nothing was deleted from this version.")));
-  const panel = openPanel("Deleted files", content, { wide: false });
+  const panel = openPanel(gettext("Deleted files"), content, { wide: false });
   for (const one of deleted) {
     const row = el("li", { class: "deleted-row" },
       el("div", { class: "deleted-what" },

@@ -1,4 +1,4 @@
-// The preview beside the editor: plays what is saved, again after each save, and stores nothing.
+// The preview beside the files: plays what is saved, again after each save, and stores nothing.
 import { ApiError, get } from "../shell/api.js";
 import { extensionOf } from "./cm.js";
 import { el, plural } from "./dom.js";
@@ -57,7 +57,7 @@ export class Player {
     }
     this.node = node.id;
     this.pane.hidden = false;
-    this.line.hidden = false;
+    if (this.line) this.line.hidden = false;
     this.workspace.classList.add("shows-play");
     this.find("name").textContent = this.store.path(node.id);
     await this.load({ focus: true });
@@ -65,7 +65,7 @@ export class Player {
 
   close() {
     this.pane.hidden = true;
-    this.line.hidden = true;
+    if (this.line) this.line.hidden = true;
     this.workspace.classList.remove("shows-play");
     this.frame?.remove();
     this.frame = null;
@@ -128,6 +128,7 @@ export class Player {
     this.lines += 1;
     const text = said.text.slice(0, 2000);
     if (said.type === "error") this.write(text, { bad: true, where: this.where(said) });
+    else if (said.type === "missing") this.write(gettext("Not found: %(address)s", { address: text }), { bad: true });
     else if (said.type === "rows" && Number.isInteger(said.count) && said.count > 0) {
       this.rows += said.count;
       this.write(text);

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
+from minno_dashboard.accounts.deeds import ACTING_AS, BY_THE_SYSTEM
 from minno_dashboard.accounts.models import AuditEntry, User
 
-BY_THE_SYSTEM = "system"
 LONGEST_NAME = 150
 
 admin_acting: ContextVar[User | None] = ContextVar("admin_acting", default=None)
@@ -21,7 +21,7 @@ def record(*, actor: User | None, verb: str, target: str = "", **details: Any) -
     """Write one entry; called inside the transaction of the deed. Details are JSON and never hold a secret."""
     name, admin = actor.username if actor else BY_THE_SYSTEM, admin_acting.get()
     if admin is not None and actor != admin:
-        actor, name = admin, f"{admin.username} as {name}"
+        actor, name = admin, f"{admin.username}{ACTING_AS}{name}"
     if token := made_through.get():
         details = {**details, "api_token": token}
     AuditEntry.objects.create(

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy
 
+from minno_dashboard.accounts import deeds
 from minno_dashboard.accounts.names import fold
 
 
@@ -163,3 +164,13 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.verb} {self.target}"
+
+    @property
+    def who(self) -> str:
+        """Who did it, in the reader's language."""
+        return deeds.doer(self.actor_name, is_person=self.actor_id is not None)
+
+    @property
+    def deed(self) -> str:
+        """What was done, in the reader's language; "" where only the stored word is known."""
+        return deeds.phrase(self.verb)

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_noop
 
+from minno_dashboard.accounts import deeds
 from minno_dashboard.accounts.models import AccessCode, AuditEntry, User
 from minno_dashboard.accounts.names import fold
 from minno_dashboard.core import clock
@@ -103,12 +104,16 @@ def audit_entries(
 ) -> QuerySet[AuditEntry]:
     """Return the entries of the audit log, the latest first.
 
-    Each word of `text` is somewhere in who, what or to what; both days are whole days of UTC.
+    Each word of `text` is somewhere in who, what (as stored, or as the reader's language says it) or to what; both
+    days are whole days of UTC.
     """
     found = AuditEntry.objects.order_by("-at", "-pk")
     for word in text.split():
         found = found.filter(
-            Q(actor_name__icontains=word) | Q(verb__icontains=word) | Q(target__icontains=word)
+            Q(actor_name__icontains=word)
+            | Q(verb__icontains=word)
+            | Q(verb__in=deeds.meant(word))
+            | Q(target__icontains=word)
         )
     if verb:
         found = found.filter(verb=verb)
@@ -119,6 +124,9 @@ def audit_entries(
     return found
 
 
-def audit_verbs() -> list[str]:
-    """Return every kind of deed that is in the audit log."""
-    return list(AuditEntry.objects.order_by("verb").values_list("verb", flat=True).distinct())
+def audit_verbs() -> list[tuple[str, str]]:
+    """Return every kind of deed that is in the audit log, with its phrase ("" if none is known), by phrase."""
+    verbs = AuditEntry.objects.order_by("verb").values_list("verb", flat=True).distinct()
+    return sorted(
+        ((verb, deeds.phrase(verb)) for verb in verbs), key=lambda one: (one[1] or one[0]).casefold()
+    )
