@@ -15,7 +15,8 @@ from django.test import Client
 from django.utils.translation import trans_real
 
 from minno_dashboard.accounts.models import User
-from tests.config.test_every_address import ADDRESSES, BOTH, TABLE, World, visitor, world
+from tests.config.addresses import ADDRESSES, BOTH, TABLE
+from tests.config.world import World, visitor, world
 from tools import translations
 
 __all__ = ["world"]

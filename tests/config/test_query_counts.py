@@ -14,7 +14,7 @@ from minno_dashboard.mirror.models import Link
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies import services, sharing, tags
 from minno_dashboard.studies.models import Study
-from tests.config.test_every_address import token_for
+from tests.config.world import token_for
 from tests.studies.conftest import person, share, write
 
 pytestmark = pytest.mark.django_db

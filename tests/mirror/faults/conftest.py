@@ -13,6 +13,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from dropbox_simulator import faults
 from dropbox_simulator.catalogue import Failures
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
@@ -113,6 +114,12 @@ def kept(user: User) -> dict[str, Any]:
         "tokens": (bool(link.sealed_refresh_token), bool(link.sealed_access_token), link.account_id),
         "cursor": link.cursor,
     }
+
+
+def refuse_uploads(world: World, tag: str, times: int | None = None) -> None:
+    """Let Dropbox refuse what is to be written, by this tag of its write errors."""
+    error = {".tag": "path", "reason": {".tag": tag}}
+    world.control.add_fault(faults.json_error(409, error), route="files/upload", times=times)
 
 
 def sent(world: World) -> list[str]:

@@ -24,6 +24,7 @@ from tests.mirror.faults.conftest import (
     is_whole,
     kept,
     link_of,
+    refuse_uploads,
     says,
     sent,
     shown_to_admin,
@@ -190,8 +191,7 @@ def test_g08_a_full_dropbox_stops_uploads_and_lets_moves_and_removals_through(
 def test_g08_a_teams_limits_are_the_same_to_the_user(
     world: World, anna: User, study: Study, tag: str
 ) -> None:
-    refused = {".tag": "path", "reason": {".tag": tag}}
-    world.control.add_fault(faults.json_error(409, refused), route="files/upload")
+    refuse_uploads(world, tag)
     edit(study, anna)
     world.run()
     assert link_of(anna).reason == "full"
@@ -223,8 +223,7 @@ def test_g35_a_suspended_account_is_probed_once_a_day(
 def test_g35_a_policy_that_forbids_writing_is_probed_once_a_day(
     world: World, anna: User, study: Study, tag: str
 ) -> None:
-    refused = {".tag": "path", "reason": {".tag": tag}}
-    world.control.add_fault(faults.json_error(409, refused), route="files/upload")
+    refuse_uploads(world, tag)
     edit(study, anna)
     world.run()
     assert link_of(anna).reason == "no_permission"

@@ -6,7 +6,6 @@ import unicodedata
 
 import pytest
 
-from dropbox_simulator import faults
 from dropbox_simulator.catalogue import Failures
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Refused
@@ -17,7 +16,7 @@ from minno_dashboard.mirror.models import Parked
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, expected
-from tests.mirror.faults.conftest import ROOT, add, edit, is_whole, says, sent, spend
+from tests.mirror.faults.conftest import ROOT, add, edit, is_whole, refuse_uploads, says, sent, spend
 from tests.mirror.test_calls import study_of
 
 
@@ -105,8 +104,7 @@ def test_g22_a_name_of_more_than_255_units_cannot_come_into_being(anna: User, st
 def test_g40_a_locked_or_restricted_file_is_named_and_heals_by_itself(
     world: World, anna: User, study: Study, tag: str
 ) -> None:
-    error = {".tag": "path", "reason": {".tag": tag}}
-    world.control.add_fault(faults.json_error(409, error), route="files/upload")
+    refuse_uploads(world, tag)
     edit(study, anna)
     edit(study, anna, "folder 0/2.js", b"edited too")
     world.settle()
@@ -126,8 +124,7 @@ def test_g40_a_locked_or_restricted_file_is_named_and_heals_by_itself(
 def test_g40_prove_now_is_the_one_action_that_tries_again_at_once(
     world: World, anna: User, study: Study
 ) -> None:
-    error = {".tag": "path", "reason": {".tag": "locked"}}
-    world.control.add_fault(faults.json_error(409, error), route="files/upload", times=1)
+    refuse_uploads(world, "locked", times=1)
     edit(study, anna)
     world.settle()
     assert Parked.objects.count() == 1

@@ -1,0 +1,163 @@
+"""One study with people of every kind around it, and a browser or a token for each of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.api.models import ApiToken
+from minno_dashboard.api.scopes import Scope
+from minno_dashboard.core import clock
+from minno_dashboard.core.ids import fingerprint
+from minno_dashboard.files import queries as file_queries
+from minno_dashboard.files import services as files
+from minno_dashboard.files.models import FileVersion, Node, Upload
+from minno_dashboard.studies import playing, services, sharing, tags
+from minno_dashboard.studies.models import Collaboration, Study, Tag
+from tests.config.addresses import ADDRESSES, LINK, TABLE
+from tests.studies.conftest import person, share, write
+from tests.studies.test_access import SHARES
+
+
+@dataclass
+class World:
+    """A study with everything that an address can name."""
+
+    study: Study
+    node: Node
+    folder: Node
+    gone: Node
+    upload: Upload
+    carol: Collaboration
+    own: int
+    code: str
+    tag: Tag
+
+    def address(self, name: str) -> str:
+        old = FileVersion.objects.filter(node=self.node).order_by("pk")[0]
+        values = {
+            "public_id": self.study.public_id,
+            "number": "1",
+            "node_id": str(self.node.pk),
+            "version_id": str(old.pk),
+            "upload_id": self.upload.public_id,
+            "share_id": str(self.own if name == "answer_invitation" else self.carol.pk),
+            "user_id": str(self.carol.user_id),
+            "tag_id": str(self.tag.pk),
+            "sign_in_id": "999999999",
+            "token_id": "999999999",
+            "passkey_id": "999999999",
+            "study": self.study.public_id,
+            "member": str(self.carol.pk),
+            "rest": "nothing",
+            "path": "task.js",
+            "key": playing.make_key(
+                user=Study.objects.get(pk=self.study.pk).owner,
+                version=self.study.versions.order_by("number")[0],
+            ),
+            "code": self.code if TABLE[name].need == LINK else "unknown",
+        }
+        return re.sub(r"<\w+:(\w+)>", lambda found: values[found[1]], ADDRESSES[name])
+
+    def fill(self, value: Any) -> Any:
+        known = {
+            "NODE": self.node.pk,
+            "FOLDER": self.folder.pk,
+            "GONE": self.gone.pk,
+            "BLOB": file_queries.blob_of(self.node).sha256,
+            "CAROL": self.carol.pk,
+        }
+        if isinstance(value, list):
+            return [self.fill(one) for one in value]
+        return known.get(value, value) if isinstance(value, str) else value
+
+    def ask(self, client: Client, name: str) -> Any:
+        """Ask for an address as its row says."""
+        row = TABLE[name]
+        address = self.address(name) + row.query
+        if row.json is not None:
+            body = json.dumps({key: self.fill(value) for key, value in row.json.items()})
+            return client.generic(row.method, address, body, content_type="application/json")
+        if row.bytes is not None:
+            return client.generic(
+                row.method,
+                address,
+                row.bytes,
+                content_type="application/octet-stream",
+                headers=row.headers or None,
+            )
+        return (
+            client.generic(row.method, address)
+            if row.method != "POST"
+            else client.post(address, {key: self.fill(value) for key, value in row.form.items()})
+        )
+
+
+@pytest.fixture
+def world() -> World:
+    alice, carol = person("alice"), person("carol")
+    person("dora")
+    study = services.create_study(owner=alice, name="Faces of nobody")
+    write(study, "task.js", b"one")
+    write(study, "task.js", b"two")
+    write(study, "folder/inside.js", b"inside")
+    write(study, "gone.js", b"gone")
+    tree = study.versions.get().tree
+    at = {path: file_queries.node_at(tree=tree, path=path) for path in ("task.js", "folder", "gone.js")}
+    node, folder, gone = at["task.js"], at["folder"], at["gone.js"]
+    assert node
+    assert folder
+    assert gone
+    files.delete(nodes=[gone], by=alice)
+    upload = files.begin_upload(tree=tree, by=alice, parent=None, path="big.bin", size=3)
+    member = share(study, carol, status="accepted", file_access="read")
+    code = sharing.make_link(study=study, by=alice)
+    tag = tags.create_tag(user=carol, text="Hers", colour=tags.DEFAULT)
+    return World(study, node, folder, gone, upload, member, member.pk, code, tag)
+
+
+@contextmanager
+def visitor(world: World, kind: str) -> Iterator[Client]:
+    """Yield a client that is this to the study; all it does is undone afterwards."""
+    with transaction.atomic():
+        client = Client()
+        user: User | None = world.study.owner if kind == "owner" else None
+        if kind not in ("owner", "anonymous"):
+            user = person(
+                "visitor", role=User.Role.ADMIN if kind.startswith("admin") else User.Role.RESEARCHER
+            )
+        if user and kind == "admin who owns it":
+            Study.objects.filter(pk=world.study.pk).update(owner=user)
+        world.own = world.carol.pk
+        if user and kind in SHARES:
+            world.own = share(world.study, user, **SHARES[kind]).pk
+        if user:
+            Upload.objects.filter(pk=world.upload.pk).update(by=user)
+            client.force_login(user)
+            client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {token_for(user)}"
+        yield client
+        transaction.set_rollback(True)
+
+
+def token_for(user: User) -> str:
+    """Return the code of a token of this person's that may be used for everything."""
+    now = clock.now()
+    ApiToken.objects.create(
+        user=user,
+        name="of the matrix",
+        fingerprint=fingerprint(f"token of {user.pk}"),
+        scopes=[str(scope) for scope in Scope],
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+    )
+    return f"token of {user.pk}"
