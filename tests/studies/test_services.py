@@ -181,7 +181,7 @@ def test_the_list_takes_as_many_queries_for_many_studies_as_for_one(
 ) -> None:
     for number in range(30):
         services.create_study(owner=alice, name=f"Study {number}")
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert len(queries.studies_of(alice)) == 30
 
 

@@ -9,10 +9,8 @@ from ninja import Field, Schema
 from pydantic import ConfigDict, StringConstraints
 
 from minno_dashboard.files.models import Node
-from minno_dashboard.files.queries import Entry
-from minno_dashboard.studies import access
-from minno_dashboard.studies.models import Collaboration, Study, Version
-from minno_dashboard.studies.queries import newest_version
+from minno_dashboard.studies.models import Collaboration, Version
+from minno_dashboard.studies.queries import Row
 from minno_dashboard.studies.services import LONGEST_DESCRIPTION, LONGEST_NOTE
 
 _NO_NUL = r"^[^\x00]*$"
@@ -219,9 +217,9 @@ class MirrorOut(Schema):
     not_before: datetime | None
 
 
-def study_out(user: access.Person, study: Study) -> StudyOut:
-    """Return a study that was read with its versions and members."""
-    version = newest_version(study)
+def study_out(row: Row) -> StudyOut:
+    """Return a study."""
+    study = row.study
     return StudyOut(
         id=study.public_id,
         name=study.name,
@@ -229,13 +227,13 @@ def study_out(user: access.Person, study: Study) -> StudyOut:
         kind=_known(study.kind),
         owner=study.owner.username,
         created_at=study.created_at,
-        changed_at=max(study.changed_at, version.tree.changed_at or study.changed_at),
+        changed_at=row.changed_at,
         is_public=study.is_public,
         is_archived=study.archived_at is not None,
         is_deleted=study.deleted_at is not None,
-        newest_version=version.number,
-        state=_known(version.state),
-        rights=sorted(access.standing(user, study).rights),
+        newest_version=row.version.number,
+        state=_known(row.version.state),
+        rights=sorted(row.standing.rights),
     )
 
 
@@ -250,17 +248,6 @@ def version_out(version: Version) -> VersionOut:
         published_at=version.published_at,
         revision=version.tree.revision,
     )
-
-
-def entry_json(entry: Entry) -> dict[str, Any]:
-    """Return one line of a tree, of the shape `FileOut`."""
-    return {
-        "path": entry.path,
-        "is_folder": entry.is_folder,
-        "size": entry.size,
-        "sha256": entry.sha256 or None,
-        "changed_at": entry.changed_at,
-    }
 
 
 def node_out(node: Node, path: str) -> FileOut:

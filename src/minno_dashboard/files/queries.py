@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models import Count, F, Func, Max, Q, QuerySet, Sum
 from django.utils.translation import gettext
 
 from minno_dashboard.core import names
@@ -21,8 +22,7 @@ _NUMBERS = re.compile(r"([0-9]+)")
 MOST_EDITOR_BYTES = 5 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One living folder or file with its path in the tree (`images/cat.jpg`)."""
 
     id: int
@@ -48,57 +48,46 @@ def listing(tree: Tree | int) -> list[Entry]:
 
     Within a folder: folders first, then by name as people count (`item 2` before `item 10`).
     """
-    rows = Node.objects.filter(tree=tree, deleted_at=None).values_list(
-        "id", "parent_id", "name", "is_folder", "blob__size", "blob__sha256", "blob__dropbox_hash", "revision",
-        "changed_at",
-    )  # fmt: skip
-    inside: dict[int | None, list[tuple[object, ...]]] = {}
-    for row in rows:
-        inside.setdefault(row[1], []).append(row)
-    return list(_ordered(inside))
-
-
-def _ordered(inside: dict[int | None, list[tuple[object, ...]]]) -> Iterator[Entry]:
-    waiting: list[tuple[tuple[object, ...], str, int]] = [
-        (row, "", 0) for row in _backwards(inside.get(None, []))
-    ]
-    while waiting:
-        row, above, depth = waiting.pop()
-        entry = _entry(row, above, depth)
-        yield entry
-        if entry.is_folder:
-            below = _backwards(inside.get(entry.id, []))
-            waiting.extend((row, f"{entry.path}/", depth + 1) for row in below)
-
-
-def _backwards(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    return sorted(rows, key=lambda row: (not row[3], natural_key(str(row[2]))), reverse=True)
-
-
-def _entry(row: tuple[object, ...], above: str, depth: int) -> Entry:
-    node_id, parent_id, name, is_folder, size, sha256, dropbox_hash, revision, changed_at = row
-    return Entry(
-        id=node_id,  # type: ignore[arg-type]
-        parent_id=parent_id,  # type: ignore[arg-type]
-        name=str(name),
-        path=f"{above}{name}",
-        depth=depth,
-        is_folder=bool(is_folder),
-        size=size or 0,  # type: ignore[arg-type]
-        sha256=str(sha256 or ""),
-        dropbox_hash=str(dropbox_hash or ""),
-        revision=revision,  # type: ignore[arg-type]
-        changed_at=changed_at,  # type: ignore[arg-type]
-    )
-
-
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Return what to sort names by so that numbers in them count as numbers."""
+    found = ordered(tree, "name", "blob__size", "blob__dropbox_hash", "revision", "changed_at")
     return [
-        (0, int(part), "") if "0" <= part[0] <= "9" else (1, 0, part)
-        for part in _NUMBERS.split(names.fold(name))
-        if part
-    ]
+        Entry(pk, parent, name, f"{above}{name}", above.count("/"), sha256 is None, size or 0, sha256 or "",
+              dropbox_hash or "", revision, changed_at)
+        for above, (pk, parent, _, sha256, name, size, dropbox_hash, revision, changed_at) in found
+    ]  # fmt: skip
+
+
+def ordered(tree: Tree | int, *columns: str | Func) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield what lives in a tree in the order of `listing`, each with the path above it ("" or `images/`).
+
+    What is yielded are plain tuples, because thousands must cost milliseconds: id, the parent's id, folded name,
+    SHA-256 (None for a folder), and these columns, the first of them the name.
+    """
+    living = Node.objects.filter(tree=tree, deleted_at=None)
+    inside: dict[int | None, list[tuple[Any, ...]]] = {}
+    for row in living.values_list("pk", "parent_id", "name_key", "blob__sha256", *columns):
+        inside.setdefault(row[1], []).append(row)
+    waiting = [("", row) for row in _backwards(inside.get(None, []))]
+    while waiting:
+        above, row = waiting.pop()
+        yield above, row
+        if row[0] in inside:
+            path = f"{above}{row[4]}/"
+            waiting.extend((path, below) for below in _backwards(inside[row[0]]))
+
+
+def _backwards(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return sorted(rows, key=lambda row: (row[3] is not None, _natural(row[2])), reverse=True)
+
+
+def natural_key(name: str) -> list[str | int]:
+    """Return what to sort names by so that numbers in them count as numbers."""
+    return _natural(names.fold(name))
+
+
+def _natural(folded: str) -> list[str | int]:
+    parts: list[str | int] = [*_NUMBERS.split(folded)]
+    parts[1::2] = map(int, parts[1::2])  # every other part is a number
+    return parts
 
 
 def get_node(*, tree: Tree, node_id: int) -> Node:

@@ -12,7 +12,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.mirror import history, queries, wording
 from minno_dashboard.mirror.history import PastRun
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.queries import Badge
+from minno_dashboard.mirror.queries import Badge, Overview
 from minno_dashboard.mirror.released import no_longer_updated
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.ui import words
@@ -65,15 +65,15 @@ def is_moving(badge: Badge) -> bool:
     return badge.state in MOVING
 
 
-def panel_of(user: User) -> Panel:
+def panel_of(user: User, known: Overview | None = None) -> Panel:
     """Return what the section shows this user."""
-    is_offered = siteconfig.dropbox().is_enabled
-    link = Link.objects.filter(user=user).exclude(state=Link.State.OFF).first()
+    seen = known or queries.overview(user)
+    link = seen.link
     if link is None:
-        return Panel(is_offered=is_offered)
-    status = queries.status(user)
+        return Panel(is_offered=siteconfig.dropbox().is_enabled)
+    status = queries.status(user, seen)
     return Panel(
-        is_offered=is_offered,
+        is_offered=seen.is_enabled,
         is_linked=True,
         keeps_deleted=link.keep_deleted,
         account_name=link.account_name,
@@ -88,7 +88,7 @@ def panel_of(user: User) -> Panel:
         parked=status["parked"],
         no_longer_updated=no_longer_updated(link),
         question=question(link),
-        needs_connection=queries.badge(user).action == "reconnect",
+        needs_connection=seen.badge().action == "reconnect",
         is_moving=status["state"] in MOVING,
         drift_repaired=history.drift_repaired(link),
         calls_today=history.calls_today(link),

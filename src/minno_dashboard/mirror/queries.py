@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext, ngettext
 
 from minno_dashboard.accounts.models import User
@@ -15,12 +14,11 @@ from minno_dashboard.core import clock
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror import wording
 from minno_dashboard.mirror.deleted import mirrored
-from minno_dashboard.mirror.models import Link, Taken
+from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Taken
 from minno_dashboard.siteconfig import queries as siteconfig
-from minno_dashboard.studies.models import Collaboration, Study, Version
+from minno_dashboard.studies.models import Collaboration, Study
 from minno_dashboard.ui import words
 
-FEW = 100
 TREES_AT_ONCE = 200  # SQLite takes expressions up to a depth of 1,000
 
 
@@ -48,12 +46,67 @@ DOTS = {
 
 def link_of(user: User) -> Link | None:
     """Return a user's connected Dropbox, or None."""
-    return Link.objects.filter(user=user).exclude(state=Link.State.OFF).first()
+    return _links(user).first()
 
 
-def status(user: User) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Overview:
+    """A user's whole mirror as one page shows it: read once, for the bar, the studies of a list, and Settings.
+
+    `behind` counts, for each study that the mirror should hold, what it has not taken over yet; `leaving` counts
+    deleted studies whose place in the Dropbox does not show it yet. `is_open`: something is known to differ, or was
+    written and not compared since.
+    """
+
+    link: Link | None = None
+    behind: dict[int, int] = field(default_factory=dict)
+    leaving: int = 0
+    is_enabled: bool = False
+    is_open: bool = False
+
+    @property
+    def pending(self) -> int:
+        """Return how many changes the Dropbox does not have yet."""
+        return sum(self.behind.values()) + self.leaving
+
+    def state(self) -> str:
+        """Return the state of the whole mirror, in the word of the contract."""
+        return self._state(self.pending)
+
+    def badge(self) -> Badge:
+        """Return the badge of the whole mirror."""
+        return self._badge(self.pending, words.plural(len(self.behind), "study", "studies"))
+
+    def badges(self) -> dict[int, Badge]:
+        """Return the badge of each study that the mirror should hold, by its id; none without a mirror."""
+        made = {count: self._badge(count, "") for count in set(self.behind.values())}
+        return {study_id: made[count] for study_id, count in self.behind.items()}
+
+    def badge_of(self, study: Study) -> Badge | None:
+        """Return the badge of one study; None where the mirror should not hold it."""
+        return self._badge(self.behind[study.pk], "") if study.pk in self.behind else None
+
+    def _state(self, pending: int) -> str:
+        return _state(self, self.link, pending) if self.link else "off"
+
+    def _badge(self, pending: int, subject: str) -> Badge:
+        return _badge(self.link, self._state(pending), pending, subject) if self.link else _without_backup()
+
+
+def overview(user: User) -> Overview:
+    """Return how a user's mirror stands; a few queries, however many studies there are."""
+    return _overview(user)
+
+
+def badge(user: User) -> Badge:
+    """Return the badge of a user's whole mirror."""
+    return overview(user).badge()
+
+
+def status(user: User, known: Overview | None = None) -> dict[str, Any]:
     """Return the state of a user's mirror; its keys are a contract with other people's scripts (DESIGN 10)."""
-    link = link_of(user)
+    seen = known or overview(user)
+    link = seen.link
     if link is None:
         return {
             "state": "off",
@@ -67,16 +120,14 @@ def status(user: User) -> dict[str, Any]:
             "calls": {},
             "not_before": None,
         }
-    studies = _studies(user)
-    pending = _pending(link, studies) + _leaving(link, studies)
     there = mirrored(link)
     waits = _waits_until(link)
     return {
-        "state": _state(link, pending),
+        "state": seen.state(),
         "account": {"id": link.account_id, "name": link.account_name, "email": link.account_email},
         "files": there.files,
         "bytes": there.bytes,
-        "pending": pending,
+        "pending": seen.pending,
         "parked": [
             {"path": one.path, "reason": wording.refused_file(one.reason)}
             for one in link.parked.order_by("path")
@@ -88,66 +139,23 @@ def status(user: User) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Overview:
-    """A user's whole mirror as one page shows it: read once, for the bar and for every study of a list."""
-
-    link: Link | None
-    behind: dict[int, int]
-    pending: int
-
-    def badge(self) -> Badge:
-        """Return the badge of the whole mirror."""
-        if self.link is None:
-            return Badge(
-                "off",
-                DOTS["off"],
-                gettext("No backup"),
-                gettext("Your studies are not backed up to a Dropbox."),
-                action="connect",
-            )
-        return _badge(self.link, self.pending, words.plural(len(self.behind), "study", "studies"))
-
-    def badges(self) -> dict[int, Badge]:
-        """Return the badge of each study that the mirror should hold, by its id; none without a mirror."""
-        if self.link is None:
-            return {}
-        made = {count: _badge(self.link, count, "") for count in set(self.behind.values())}
-        return {study_id: made[count] for study_id, count in self.behind.items()}
-
-
-def overview(user: User) -> Overview:
-    """Return how a user's mirror stands."""
-    link = link_of(user)
-    if link is None:
-        return Overview(None, {}, 0)
-    studies = _studies(user)
-    behind = _pending_by_study(link, studies)
-    return Overview(link, behind, sum(behind.values()) + _leaving(link, studies))
-
-
-def badge(user: User) -> Badge:
-    """Return the badge of a user's whole mirror."""
-    return overview(user).badge()
-
-
-def study_badges(user: User, studies: Iterable[Study]) -> dict[int, Badge]:
-    """Return the badge of each study in a user's mirror, by the study's id; a few queries for all of them."""
-    link, asked = link_of(user), list(studies)
-    if link is None:
-        return dict.fromkeys((study.pk for study in asked), badge(user))
-    behind = _pending_by_study(link, {study.pk: study.revision for study in asked})
-    made = {count: _badge(link, count, "") for count in set(behind.values())}
-    return {study.pk: made[behind[study.pk]] for study in asked}
-
-
 def study_badge(user: User, study: Study) -> Badge:
     """Return the badge of one study in a user's mirror."""
-    return study_badges(user, [study])[study.pk]
+    seen = _overview(user, study)
+    return seen.badge_of(study) or seen.badge()
 
 
-def _badge(link: Link, pending: int, subject: str) -> Badge:
-    state = _state(link, pending)
+def _without_backup() -> Badge:
+    return Badge(
+        "off",
+        DOTS["off"],
+        gettext("No backup"),
+        gettext("Your studies are not backed up to a Dropbox."),
+        action="connect",
+    )
+
+
+def _badge(link: Link, state: str, pending: int, subject: str) -> Badge:
     if state == "needs_user":
         trouble = wording.NEEDS_USER.get(link.reason, wording.NEEDS_USER_DEFAULT)
         at = gettext(" at %(time)s UTC") % {"time": f"{link.reason_at:%H:%M}"} if link.reason_at else ""
@@ -200,68 +208,76 @@ def _admin_reason(link: Link) -> str:
     return link.reason if link.state == Link.State.NEEDS_ADMIN else "disabled"
 
 
-def _state(link: Link, pending: int) -> str:
+def _state(seen: Overview, link: Link, pending: int) -> str:
     now = clock.now()
     if link.state == Link.State.NEEDS_USER:
         return "needs_user"
-    if link.state == Link.State.NEEDS_ADMIN or not siteconfig.dropbox().is_enabled:
+    if link.state == Link.State.NEEDS_ADMIN or not seen.is_enabled:
         return "needs_admin"
     if link.lease_until is not None and link.lease_until > now and (pending or link.proven_at is None):
         return "running"
     if _waits_until(link) is not None:
         return "waiting"
-    is_settled = not pending and link.proven_at is not None and not _is_open(link)
+    is_settled = not pending and link.proven_at is not None and not seen.is_open
     return "proven" if is_settled else "pending"
-
-
-def _is_open(link: Link) -> bool:
-    """Say whether something is known to differ, or was written and not compared since."""
-    if link.wants_everything or link.needs_reading or link.needs_listing:
-        return True
-    return link.parked.exists() or link.doubts.exists() or link.intents.exists()
 
 
 def _waits_until(link: Link) -> datetime | None:
     return link.not_before if link.not_before and link.not_before > clock.now() else None
 
 
-def _studies(user: User) -> dict[int, int]:
-    """Return the ids of the studies that a user's mirror should hold, with their revisions."""
-    return dict(_held(user.pk).values_list("pk", "revision"))
+def _links(user: User) -> QuerySet[Link]:
+    return Link.objects.filter(user=user).exclude(state=Link.State.OFF)
+
+
+def _overview(user: User, study: Study | None = None) -> Overview:
+    """Return how a user's mirror stands, or as much of it as concerns one study."""
+    known = [Exists(kind.objects.filter(link=OuterRef("pk"))) for kind in (Parked, Doubt, Intent)]
+    link = _links(user).annotate(differs=known[0] | known[1] | known[2]).first()
+    if link is None:
+        return Overview()
+    behind, others = _compared(link, study)
+    return Overview(
+        link=link,
+        behind=behind,
+        leaving=0 if study else _leaving(link, others),
+        is_enabled=siteconfig.dropbox().is_enabled,
+        is_open=link.differs or link.wants_everything or link.needs_reading or link.needs_listing,
+    )
 
 
 def _held(user_id: int) -> QuerySet[Study]:
+    """Return the studies that a user's mirror should hold."""
     shared = Collaboration.objects.filter(user=user_id, status=Collaboration.Status.ACCEPTED).exclude(
         file_access=Collaboration.Files.NONE
     )
     return Study.objects.filter(Q(owner=user_id) | Q(pk__in=shared.values("study_id")), deleted_at=None)
 
 
-def _pending(link: Link, studies: dict[int, int]) -> int:
-    return sum(_pending_by_study(link, studies).values())
+def _compared(link: Link, study: Study | None) -> tuple[dict[int, int], set[int]]:
+    """Count, for each study (or one), the changed files and folders (and itself) that the mirror has not taken over yet.
 
-
-def _pending_by_study(link: Link, studies: dict[int, int]) -> dict[int, int]:
-    """Count, for each study, the changed files and folders (and itself) that the mirror has not taken over yet.
-
-    Rows come as plain tuples: this is asked for by every page, and thousands of them must cost milliseconds.
+    Returned besides: the ids of other studies that were taken over once. Few and simple queries, and rows as plain
+    tuples: this is asked for by every page, and thousands of rows must cost milliseconds.
     """
-    rows = Taken.objects.filter(link=link).values_list("kind", "object_id", "revision")
-    taken = {(kind, object_id): revision for kind, object_id, revision in rows}
-    study, tree = str(Taken.Kind.STUDY), str(Taken.Kind.TREE)
-    behind = {pk: int(taken.get((study, pk), -1) < revision) for pk, revision in studies.items()}
-    # A long list of ids costs more than the rows that it leaves out.
-    trees = Version.objects.values_list("study_id", "tree_id", "tree__revision")
-    trees = trees.filter(study__in=list(behind) if len(behind) < FEW else _held(link.user_id))
-    study_of: dict[int, int] = {}
-    since: dict[int, int] = {}
-    for study_id, tree_id, revision in trees:
-        mirrored = taken.get((tree, tree_id), -1)
-        if study_id in behind and mirrored < revision:
-            study_of[tree_id], since[tree_id] = study_id, mirrored
-    for tree_id, count in _changed_since(since).items():
-        behind[study_of[tree_id]] += count
-    return behind
+    studies = Study.objects.filter(pk=study.pk) if study else _held(link.user_id)
+    rows = list(studies.values_list("pk", "revision", "versions__tree", "versions__tree__revision"))
+    known = Taken.objects.filter(link=link)
+    if study:
+        known = known.filter(object_id__in={pk for row in rows for pk in row[::2]})
+    kinds: dict[str, dict[int, int]] = {str(kind): {} for kind in Taken.Kind}
+    for kind, object_id, revision in known.values_list("kind", "object_id", "revision"):
+        kinds[kind][object_id] = revision
+    taken, taken_trees = kinds[Taken.Kind.STUDY], kinds[Taken.Kind.TREE]
+    behind = {pk: int(taken.get(pk, -1) < revision) for pk, revision, _, _ in rows}
+    moved = {
+        tree: (pk, since)
+        for pk, _, tree, revision in rows
+        if (since := taken_trees.get(tree, -1)) < (-1 if revision is None else revision)
+    }
+    for tree, count in _changed_since({tree: since for tree, (_, since) in moved.items()}).items():
+        behind[moved[tree][0]] += count
+    return behind, taken.keys() - behind.keys()
 
 
 def _changed_since(since: dict[int, int]) -> dict[int, int]:
@@ -278,9 +294,10 @@ def _changed_since(since: dict[int, int]) -> dict[int, int]:
     return counts
 
 
-def _leaving(link: Link, studies: dict[int, int]) -> int:
-    """Count the studies that were deleted, and whose place in the Dropbox does not show it yet."""
-    known = Taken.objects.filter(link=link, kind=Taken.Kind.STUDY, is_released=False)
-    taken = dict(known.values_list("object_id", "revision"))
-    gone = Study.objects.filter(pk__in=taken.keys() - studies.keys()).values_list("pk", "revision")
-    return sum(1 for pk, revision in gone if taken[pk] < revision)
+def _leaving(link: Link, others: set[int]) -> int:
+    """Count those studies that were deleted, and whose place in the Dropbox does not show it yet."""
+    if not others:
+        return 0
+    known = Taken.objects.filter(link=link, kind=Taken.Kind.STUDY, object_id__in=others, is_released=False)
+    now = Study.objects.filter(pk=OuterRef("object_id")).values("revision")
+    return known.filter(revision__lt=Subquery(now)).count()

@@ -19,7 +19,7 @@ from minno_dashboard.ui import slots
 
 FORM_OF_REQUEST = "mirror_dropbox_form"
 OVERVIEW_OF_REQUEST = "mirror_overview"
-BADGES_OF_REQUEST = "mirror_study_badges"
+MARKS_OF_REQUEST = "mirror_study_marks"
 SIGNS = {"good": "✓", "warn": "↑", "bad": "!", "off": "○"}
 
 
@@ -70,12 +70,13 @@ def study_head(request: HttpRequest) -> str:
     study = getattr(request, "slot_subject", None)
     if not request.user.is_authenticated or not isinstance(study, Study):
         return ""
-    return render_to_string("mirror/study_head.html", study_context(request.user, study), request)
+    badge = _overview(request, request.user).badge_of(study)
+    return render_to_string("mirror/study_head.html", study_context(request.user, study, badge), request)
 
 
-def study_context(user: User, study: Study) -> dict[str, object]:
+def study_context(user: User, study: Study, known: Badge | None = None) -> dict[str, object]:
     """Return what the badge of a study shows."""
-    badge = queries.study_badge(user, study)
+    badge = known or queries.study_badge(user, study)
     return {**badge_context(badge), "study": study, "mark": _mark(badge)}
 
 
@@ -84,14 +85,13 @@ def study_mark(request: HttpRequest) -> str:
     study = getattr(request, "slot_subject", None)
     if not request.user.is_authenticated or not isinstance(study, Study):
         return ""
-    made: dict[int, Badge] | None = getattr(request, BADGES_OF_REQUEST, None)
-    if made is None:
-        made = _overview(request, request.user).badges()
-        setattr(request, BADGES_OF_REQUEST, made)
-    badge = made.get(study.pk)
-    if badge is None:
-        return ""
-    return render_to_string("mirror/study_mark.html", {"badge": badge, "sign": SIGNS[badge.dot]}, request)
+    seen = _overview(request, request.user)
+    # Studies that are as far behind have the same mark.
+    made: dict[int | None, str] = request.__dict__.setdefault(MARKS_OF_REQUEST, {None: ""})
+    behind = seen.behind.get(study.pk)
+    if behind not in made and (badge := seen.badge_of(study)):
+        made[behind] = render_to_string("mirror/study_mark.html", {"badge": badge, "sign": SIGNS[badge.dot]})
+    return made[behind]
 
 
 def _mark(badge: Badge) -> str:
@@ -103,18 +103,21 @@ def settings_section(request: HttpRequest) -> str:
     """Render Settings → Dropbox."""
     if not request.user.is_authenticated:
         return ""
-    panel = panel_of(request.user)
+    seen = _overview(request, request.user)
+    panel = panel_of(request.user, seen)
     context = {
-        **panel_context(request.user, panel),
+        **badge_context(seen.badge()),
+        "panel": panel,
         "policy_form": _policy_form(panel),
         "notices": notices.take(request),
     }
     return render_to_string("mirror/settings.html", context, request)
 
 
-def panel_context(user: User, panel: Panel | None = None) -> dict[str, object]:
+def panel_context(user: User) -> dict[str, object]:
     """Return what the live part of the section shows."""
-    return {**badge_context(queries.badge(user)), "panel": panel or panel_of(user)}
+    seen = queries.overview(user)
+    return {**badge_context(seen.badge()), "panel": panel_of(user, seen)}
 
 
 def _policy_form(panel: Panel) -> PolicyForm:

@@ -5,6 +5,7 @@ Whoever may not even see a study is told that it is not there; whoever sees it a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -126,9 +127,9 @@ class Standing:
         return action in self.rights
 
 
-def standing(user: Person, study: Study) -> Standing:
-    """Return what a person is to a study; one query unless its collaborations were prefetched."""
-    visitor, sees_data = _visitor(user, study)
+def standing(user: Person, study: Study, shares: Iterable[Collaboration] | None = None) -> Standing:
+    """Return what a person is to a study; one query unless all its shares are given, or were prefetched."""
+    visitor, sees_data = _visitor(user, study, study.collaborations.all() if shares is None else shares)
     rights = RIGHTS[visitor] | (WITH_DATA if sees_data else _NOTHING)
     if study.deleted_at is not None:
         rights = rights & OF_A_DELETED_STUDY if Action.DELETE in rights else _NOTHING
@@ -165,13 +166,13 @@ def require(user: Person, action: Action | str, study: Study) -> Standing:
     return found
 
 
-def _visitor(user: Person, study: Study) -> tuple[Visitor, bool]:
+def _visitor(user: Person, study: Study, shares: Iterable[Collaboration]) -> tuple[Visitor, bool]:
     """Return what a person is to a study, and whether an accepted share gives them the data."""
     if not isinstance(user, User) or not user.is_active:
         return Visitor.ANONYMOUS, False
     if study.owner_id == user.pk:
         return Visitor.OWNER, False
-    share = next((one for one in study.collaborations.all() if one.user_id == user.pk), None)
+    share = next((one for one in shares if one.user_id == user.pk), None)
     if share is None:
         return (Visitor.ADMIN if user.is_admin else Visitor.STRANGER), False
     if share.status == Collaboration.Status.PENDING:

@@ -11,13 +11,13 @@ from ninja import Header, Query
 from ninja.responses import Status
 
 from minno_dashboard.api.access import Asked, asked
+from minno_dashboard.api.moments import Moment
 from minno_dashboard.api.schemas import (
     FileOut,
     FolderIn,
     PathsIn,
     RenameIn,
     TreeOut,
-    entry_json,
     node_out,
 )
 from minno_dashboard.api.scopes import READ, WRITE
@@ -48,8 +48,19 @@ def _bytes_of(media_type: str, *headers: str) -> dict[str, Any]:
 def list_tree(request: HttpRequest, study: Study, number: Number) -> HttpResponseBase:
     """Every folder and file of a version, each folder before what it holds."""
     tree = asked(request, Action.READ_FILES, study, number).version.tree
-    # Written out at once: checking the shape of thousands of our own rows would take longer than reading them.
-    items = [entry_json(entry) for entry in files.listing(tree)]
+    # Written out as they come, of the shape `FileOut`: checking thousands of our own rows takes longer than reading them.
+    items = [
+        {
+            "path": f"{above}{name}",
+            "is_folder": sha256 is None,
+            "size": size or 0,
+            "sha256": sha256,
+            "changed_at": changed_at,
+        }
+        for above, (_, _, _, sha256, name, size, changed_at) in files.ordered(
+            tree, "name", "blob__size", Moment("changed_at")
+        )
+    ]
     return JsonResponse({"revision": tree.revision, "is_frozen": tree.is_frozen, "items": items})
 
 

@@ -14,7 +14,7 @@ from minno_dashboard.api.scopes import READ, WRITE
 from minno_dashboard.api.views.routing import Study, address, router
 from minno_dashboard.studies import services
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.queries import Which, get_study, page_of_studies
+from minno_dashboard.studies.queries import Which, get_study, page_of_studies, row_of
 
 studies = router("Studies")
 Search = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
@@ -32,7 +32,7 @@ def list_studies(
     user = token_of(request).user
     found = page_of_studies(user, which=which, search=search, number=page, size=page_size)
     return StudyPage(
-        items=[study_out(user, row.study) for row in found.rows],
+        items=[study_out(row) for row in found.rows],
         total=found.total,
         page=page,
         page_size=page_size,
@@ -53,7 +53,7 @@ def create_study(request: HttpRequest, body: StudyIn) -> Status[StudyOut]:
 def read_study(request: HttpRequest, study: Study) -> StudyOut:
     """One study, with what the token's owner may do to it."""
     what = asked(request, Action.SEE, study)
-    return study_out(what.user, what.study)
+    return study_out(row_of(what.user, what.study))
 
 
 @studies.patch(
@@ -102,4 +102,4 @@ def duplicate_study(request: HttpRequest, study: Study, body: DuplicateIn) -> St
 
 def _again(request: HttpRequest, study: Study) -> StudyOut:
     user = token_of(request).user
-    return study_out(user, get_study(user, study))
+    return study_out(row_of(user, get_study(user, study)))

@@ -1,0 +1,32 @@
+"""Moments as the API writes them, made by the database: thousands of rows need no `datetime` each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Func, TextField
+from django.db.models.sql.compiler import SQLCompiler
+
+SQLITE = "replace(%(expressions)s, ' ', 'T') || 'Z'"
+"""SQLite holds `2026-11-24 09:30:00.123456`, in UTC, as Django writes it."""
+POSTGRESQL = """to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+class Moment(Func):
+    """A date and time of the database as text of RFC 3339: `2026-11-24T09:30:00.123456Z`."""
+
+    output_field = TextField()
+    arity = 1
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any
+    ) -> tuple[str, Any]:
+        """Return the SQL for SQLite."""
+        return self.as_sql(compiler, connection, template=SQLITE, **more)
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any
+    ) -> tuple[str, Any]:
+        """Return the SQL for PostgreSQL."""
+        return self.as_sql(compiler, connection, template=POSTGRESQL, **more)
