@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import requests
+
 PATIENCE_SECONDS = 150.0
 """A machine may be slow; nothing fails for that before."""
 _LOOK_AGAIN_SECONDS = 0.05
@@ -16,3 +18,11 @@ def until(holds: Callable[[], object], what: str) -> None:
     while not holds():
         assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS:.0f} s for: {what}"
         time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def serves(url: str) -> bool:
+    """Say whether the Dashboard at an address answers; on a busy machine a slow answer is none yet."""
+    try:
+        return requests.get(f"{url}/healthz", timeout=5).ok
+    except (requests.ConnectionError, requests.Timeout):
+        return False

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, serves, until
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a passphrase for tests"
@@ -53,17 +53,14 @@ class Site:
         """Stop the server."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=60)
+            self._process.wait(timeout=PATIENCE_SECONDS)
             self._process = None
 
     def answers(self) -> bool:
         """Say whether the server serves."""
         assert self._process is not None
         assert self._process.poll() is None, self.log.read_text()
-        try:
-            return requests.get(f"{self.url}/healthz", timeout=5).ok
-        except (requests.ConnectionError, requests.Timeout):
-            return False
+        return serves(self.url)
 
     def memory_bytes(self) -> int:
         """Return the most memory that the server has held so far."""
@@ -107,14 +104,16 @@ class Site:
         """Return a session of this person without a browser, logged in once."""
         if name not in self._sessions:
             session = requests.Session()
-            session.get(f"{self.url}/login/", timeout=30)
+            session.get(f"{self.url}/login/", timeout=PATIENCE_SECONDS)
             data = {
                 "username": name,
                 "name": name,
                 "password": PASSWORD,
                 "csrfmiddlewaretoken": session.cookies["csrftoken"],
             }
-            answer = session.post(f"{self.url}/login/", data=data, timeout=30, allow_redirects=False)
+            answer = session.post(
+                f"{self.url}/login/", data=data, timeout=PATIENCE_SECONDS, allow_redirects=False
+            )
             assert answer.status_code == 302, answer.text
             self._sessions[name] = session
         return self._sessions[name]
@@ -130,13 +129,15 @@ class Site:
             "X-Requested-With": "fetch",
         }
         body: dict[str, object] = {"data": data} if json is None else {"json": json}
-        return session.post(f"{self.url}{path}", headers=headers, timeout=60, **body)  # type: ignore[arg-type]
+        return session.post(f"{self.url}{path}", headers=headers, timeout=PATIENCE_SECONDS, **body)  # type: ignore[arg-type]
 
     def make_study(self, owner: str, name: str, files: Mapping[str, bytes | str] | None = None) -> str:
         """Make a study with these files; return its address, `/studies/…/`."""
         session = self.session(owner)
         data = {"name": name, "kind": "html", "csrfmiddlewaretoken": session.cookies["csrftoken"]}
-        answer = session.post(f"{self.url}/studies/new/", data=data, timeout=30, allow_redirects=False)
+        answer = session.post(
+            f"{self.url}/studies/new/", data=data, timeout=PATIENCE_SECONDS, allow_redirects=False
+        )
         assert answer.status_code == 302, answer.text
         address = answer.headers["Location"]
         for path, content in (files or {}).items():
@@ -158,14 +159,14 @@ class Site:
     def read(self, owner: str, address: str, path: str) -> bytes:
         """Return a file's bytes as the site serves them."""
         answer = self.session(owner).get(
-            f"{self.url}{address}raw/{path}", params={"download": ""}, timeout=60
+            f"{self.url}{address}raw/{path}", params={"download": ""}, timeout=PATIENCE_SECONDS
         )
         assert answer.ok, answer.text
         return answer.content
 
     def paths(self, owner: str, address: str) -> list[str]:
         """Return the paths of all files and folders of v1."""
-        tree = self.session(owner).get(f"{self.url}{address}v1/tree", timeout=30).json()["tree"]
+        tree = self.session(owner).get(f"{self.url}{address}v1/tree", timeout=PATIENCE_SECONDS).json()["tree"]
         nodes = {node["id"]: node for node in tree["nodes"]}
 
         def path(node: dict[str, object]) -> str:

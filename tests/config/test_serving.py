@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.waiting import PATIENCE_SECONDS, until
+from tests.waiting import PATIENCE_SECONDS, serves, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
 
@@ -49,10 +49,7 @@ class Dashboard:
 
     def answers(self) -> bool:
         assert self.process.poll() is None, self.says()
-        try:
-            return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).status_code == 200
-        except requests.ConnectionError:
-            return False
+        return serves(f"http://127.0.0.1:{self.port}")
 
     def worker(self) -> int | None:
         """Return the process id of the worker child, once there is one."""
@@ -75,7 +72,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Dashboard]]:
     for dashboard in started:
         if dashboard.process.poll() is None:
             dashboard.process.kill()
-        dashboard.process.wait(30)
+        dashboard.process.wait(PATIENCE_SECONDS)
 
 
 def is_gone(pid: int) -> bool:
@@ -92,7 +89,7 @@ def test_the_first_start_prints_a_password_once_and_the_log_in_page_is_served(
     first = start()
     until(first.answers, "the first start")
     assert "user name:  admin" in first.says()
-    page = requests.get(f"http://127.0.0.1:{first.port}/", timeout=30)
+    page = requests.get(f"http://127.0.0.1:{first.port}/", timeout=PATIENCE_SECONDS)
     assert page.status_code == 200
     assert page.url.startswith(f"http://127.0.0.1:{first.port}/login/")
     first.process.send_signal(signal.SIGTERM)

@@ -49,7 +49,7 @@ def process(folder: Path, ready: Path) -> Iterator[dict[str, Any]]:
 
 def control(place: dict[str, Any], call: str, **arguments: Any) -> Any:
     """Make a control call over HTTP."""
-    answer = requests.post(f"http://127.0.0.1:{place['port']}/_control/{call}", json=arguments, timeout=30)
+    answer = requests.post(f"http://127.0.0.1:{place['port']}/_control/{call}", json=arguments, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()["result"]
 
@@ -76,11 +76,11 @@ def test_a_process_serves_keeps_and_goes_on(tmp_path: Path) -> None:
             json={"query": "x"},
             headers={"Authorization": f"Bearer {tokens['access_token']}"},
             verify=place["ca"],
-            timeout=10,
+            timeout=60,
         )
         assert refused.headers["Retry-After"] == "7"
         assert control(place, "summary")["throttled"] == 1
-        missing = requests.post(f"http://127.0.0.1:{place['port']}/_control/link", json={}, timeout=10)
+        missing = requests.post(f"http://127.0.0.1:{place['port']}/_control/link", json={}, timeout=60)
         assert missing.status_code == 404
     with process(folder, tmp_path / "ready.json") as place:
         assert control(place, "tree", account=ALICE) == before
@@ -88,7 +88,7 @@ def test_a_process_serves_keeps_and_goes_on(tmp_path: Path) -> None:
             f"https://localhost:{place['port']}/2/users/get_current_account",
             headers={"Authorization": f"Bearer {tokens['access_token']}"},
             verify=place["ca"],
-            timeout=10,
+            timeout=60,
         )
         assert answer.json()["email"] == ALICE
 
@@ -142,7 +142,7 @@ def test_a_server_stops_at_once_with_connections_open(simulator: Simulator) -> N
     """An idle keep-alive connection does not hold it up."""
     server = Server(simulator).start()
     with requests.Session() as session:
-        session.get(f"http://127.0.0.1:{server.port}/login", timeout=10)
+        session.get(f"http://127.0.0.1:{server.port}/login", timeout=60)
         start = time.monotonic()
         server.stop()
         assert time.monotonic() - start < 5

@@ -110,7 +110,7 @@ def test_plain_and_encrypted_calls_share_one_port(server: Server) -> None:
             f"{scheme}://localhost:{server.port}/oauth2/authorize",
             params={"client_id": "no"},
             verify=verify,
-            timeout=10,
+            timeout=60,
         )
         assert answer.status_code == 400
         assert "No app with this key" in answer.text
@@ -123,9 +123,9 @@ def test_a_connection_serves_many_calls_and_survives_odd_bodies(server: Server, 
         session.headers["Authorization"] = f"Bearer {token}"
         url = f"http://localhost:{server.port}/2/files/upload"
         headers = {"Dropbox-API-Arg": '{"path": "/x.bin"}', "Content-Type": "application/octet-stream"}
-        sent = session.post(url, data=iter([b"a" * 5, b"b" * 5]), headers=headers, timeout=10)
+        sent = session.post(url, data=iter([b"a" * 5, b"b" * 5]), headers=headers, timeout=60)
         assert sent.json()["size"] == 10
-        assert session.head(url, timeout=10).content == b""
+        assert session.head(url, timeout=60).content == b""
 
 
 def test_large_headers_are_read_and_refused_at_the_limit(server: Server, simulator: Simulator) -> None:
@@ -137,9 +137,9 @@ def test_large_headers_are_read_and_refused_at_the_limit(server: Server, simulat
         "Content-Type": "application/octet-stream",
     }
     url = f"http://localhost:{server.port}/2/files/upload"
-    assert requests.post(url, headers=headers, data=b"x", timeout=10).status_code == 431
+    assert requests.post(url, headers=headers, data=b"x", timeout=60).status_code == 431
     simulator.behaviour.header_limit = None
-    assert requests.post(url, headers=headers, data=b"x", timeout=10).status_code == 200
+    assert requests.post(url, headers=headers, data=b"x", timeout=60).status_code == 200
 
 
 def test_a_body_beyond_memory_is_streamed(server: Server, simulator: Simulator) -> None:
@@ -152,5 +152,5 @@ def test_a_body_beyond_memory_is_streamed(server: Server, simulator: Simulator) 
         "Content-Type": "application/octet-stream",
     }
     url = f"http://localhost:{server.port}/2/files/upload"
-    assert requests.post(url, headers=headers, data=data, timeout=30).status_code == 200
+    assert requests.post(url, headers=headers, data=data, timeout=60).status_code == 200
     assert simulator.control.read_file(ALICE, "/big.bin") == data

@@ -244,14 +244,14 @@ def test_the_sdk_flow_runs_over_http(
     monkeypatch.setattr(
         flow, "build_url", lambda target, params=None, host="": original(target, params, place)
     )
-    page = requests.get(flow.start(), verify=str(server.ca), timeout=10)
+    page = requests.get(flow.start(), verify=str(server.ca), timeout=60)
     fields = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
     sent = requests.post(
         f"https://{place}/oauth2/authorize",
         data=fields | {"account": BOB, "decision": "allow"},
         verify=str(server.ca),
         allow_redirects=False,
-        timeout=10,
+        timeout=60,
     )
     query = {name: values[0] for name, values in parse_qs(urlsplit(sent.headers["Location"]).query).items()}
     result = flow.finish(query)
