@@ -4,7 +4,7 @@ import * as esbuild from "esbuild";
 
 const out = "../src/minno_dashboard/ui/static/build";
 const options = {
-  entryPoints: { app: "src/app.js", study: "src/study/page.js", versions: "src/versions/page.js", style: "src/app.css" },
+  entryPoints: { app: "src/app.js", study: "src/study/page.js", versions: "src/versions/page.js", viewer: "src/viewer/page.js", style: "src/app.css" },
   outdir: out,
   bundle: true,
   splitting: true,

@@ -108,6 +108,7 @@ def test_folders_are_made_moved_copied_renamed_and_packed(program: Program, stud
     paths = [one["path"] for one in tree["items"]]
     assert paths == ["z", "z/b", "z/b/images", "z/b/images/cat.txt", "z/b/task.js", "task.js"]
     assert tree["items"][5]["sha256"] == sha(b"one")
+    assert tree["items"][5]["changed_at"] == copied.json()[0]["changed_at"]
     packed = b"".join(program("GET", f"{at}/zip?path=z/b").streaming_content)
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert archive.read("b/task.js") == b"one"

@@ -16,9 +16,5 @@ def test_every_page_of_the_benchmark_answers(monkeypatch: pytest.MonkeyPatch) ->
     named = pages.fill()
     client = Client(headers={"Authorization": f"Bearer {named['TOKEN']}"})
     client.force_login(User.objects.get(username="alice"))
-    times: pages.Times = {}
-    for title, address in pages.PAGES.items():
-        for name, value in named.items():
-            address = address.replace(name, value)
-        times[title] = [pages.ask(client, address)]
+    times = {title: [pages.ask(client, address)] for title, address in pages.addresses(named).items()}
     assert pages.report({"SQLite": times}).count("| Studies list") == 4

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
 
+from tests.browser import filled as site_with_all
 from tests.browser.site import ROOT, Site
+from tests.browser.small_png import with_palette
 
 expect.set_options(timeout=30_000)  # a machine may be slow; nothing fails for that
 
 RESULTS = ROOT / "test-results"
+IMAGES = ROOT / "docs/manual/images"
 AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -44,6 +47,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     )
     yield site
     site.stop()
+
+
+@pytest.fixture(scope="session")
+def filled(site: Site) -> Mapping[str, str]:
+    """What the addresses of pages name, in a site that is filled once with all that a page can show."""
+    return site_with_all.fill(site)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +82,7 @@ def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
 
         def asked(request: Any) -> None:
             if not request.url.startswith(
-                ("http://127.0.0.1:", "data:", "blob:", "chrome-extension:", "chrome:")
+                ("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "chrome-extension:", "chrome:")
             ):
                 complaints.append(f"another host was asked: {request.url}")
 
@@ -121,6 +130,37 @@ def picture(page: Page, name: str, *, whole: bool = False) -> Path:
     file = RESULTS / f"{name}.png"
     page.screenshot(path=file, animations="disabled", full_page=whole)
     return file
+
+
+def is_wanted(name: str) -> bool:
+    """Say whether a picture of the manual is missing or wanted anew."""
+    return os.environ.get("MINNO_WRITE_SCREENSHOTS") == "1" or not (IMAGES / f"{name}.png").exists()
+
+
+def for_manual(page: Page, name: str, part: Locator | None = None, *, width: int = 1000) -> None:
+    """Keep a picture of a window, or of a part of it, for the manual where it is missing or wanted anew.
+
+    `MINNO_WRITE_SCREENSHOTS=1` wants all anew; test_manual.py says which tests to run then.
+    """
+    if not is_wanted(name):
+        return
+    size = page.viewport_size
+    page.set_viewport_size({"width": width, "height": 640})
+    page.mouse.move(0, 0)
+    box = part.bounding_box() if part else None
+    if box:
+        clip: FloatRect = {
+            "x": box["x"] - 16,
+            "y": box["y"],
+            "width": box["width"] + 32,
+            "height": box["height"],
+        }
+        shot = page.screenshot(animations="disabled", full_page=True, clip=clip)
+    else:
+        shot = page.screenshot(animations="disabled")
+    (IMAGES / f"{name}.png").write_bytes(with_palette(shot))
+    if size:
+        page.set_viewport_size(size)
 
 
 def assert_accessible(page: Page) -> None:

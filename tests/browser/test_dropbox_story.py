@@ -12,16 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from dropbox_simulator import Server, Simulator
-from tests.waiting import PATIENCE_SECONDS, until
+from tests.browser.conftest import for_manual
+from tests.waiting import PATIENCE_SECONDS, serves, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 ROOT = Path(__file__).resolve().parents[2]
-IMAGES = ROOT / "docs/manual/images"
 EXAMPLE = ROOT / "src/minno_dashboard/studies/examples/reaction-time"
 APP_KEY, APP_SECRET = "storyappkey0000", "story-app-secret-nobody-may-see"
 FIRST_PASSWORD, ADMIN_PASSWORD = "first password of admin", "second password of admin"
@@ -75,17 +74,11 @@ class Dashboard:
                 stderr=subprocess.STDOUT,
             )
             try:
-                until(self._answers, "the server to answer")
+                until(lambda: serves(self.url), "the server to answer")
                 yield
             finally:
                 process.terminate()
-                process.wait(timeout=60)
-
-    def _answers(self) -> bool:
-        try:
-            return requests.get(f"{self.url}/healthz", timeout=5).ok
-        except (requests.ConnectionError, requests.Timeout):
-            return False
+                process.wait(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -132,10 +125,8 @@ def _is_complaint(message: ConsoleMessage) -> bool:
 
 
 def picture(page: Page, name: str) -> None:
-    """Keep a picture for the manual where it is missing or wanted anew."""
-    file = IMAGES / f"dropbox-{name}.png"
-    if os.environ.get("MINNO_WRITE_SCREENSHOTS") == "1" or not file.exists():
-        page.screenshot(path=file, animations="disabled")
+    """Keep a picture for the manual."""
+    for_manual(page, f"dropbox-{name}")
 
 
 def log_in(page: Page, url: str, name: str, password: str) -> None:
@@ -162,6 +153,10 @@ def test_the_manual_leads_from_nothing_to_identical_files_in_dropbox(
         expect(page.locator("#dropbox-panel [data-state=proven]")).to_be_visible(
             timeout=PATIENCE_SECONDS * 1000
         )
+        page.goto(f"{dashboard.url}/dropbox/restore")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Restore a study from Dropbox")
+        picture(page, "8-restore")
+        page.goto(f"{dashboard.url}/settings/#dropbox")
         stop_synchronizing(page)
         assert in_dropbox(dropbox) == after
     no_secret_in_clear(dashboard, dropbox)

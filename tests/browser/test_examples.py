@@ -7,6 +7,7 @@ themselves; without it a stand-in loads their scripts as the player does and sho
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -71,11 +72,14 @@ def player(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
     )
 
 
-def start(page: Page, name: str) -> FrameLocator:
-    """Make an example one's own from the list, and play it."""
+def start(page: Page, name: str, *, as_it_is: bool = False) -> FrameLocator:
+    """Play an example: a copy made from the list, or `as_it_is`, from its own page."""
     page.goto("/studies/examples/")
-    page.get_by_role("button", name=f"Make it mine: {name}").click()
-    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    if as_it_is:
+        page.get_by_role("link", name=name).click()
+    else:
+        page.get_by_role("button", name=f"Make it mine: {name}").click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
     page.get_by_role("button", name="Play", exact=True).click()
     return page.frame_locator("iframe[title=Preview]")
 
@@ -86,12 +90,20 @@ def test_the_examples_of_plain_html_and_jspsych_are_played(site: Site, open_page
     picture(page, "examples")
     assert_accessible(page)
 
-    form = start(page, "A short form")
+    form = start(page, "A short form", as_it_is=True)
+    expect(page.locator("[data-play-name]")).to_have_text("index.html")
     form.get_by_label("How old are you?").fill("33")
     form.get_by_label("every week").check()
     form.get_by_role("button", name="Send").click()
     expect(form.get_by_text("Thank you.")).to_be_visible()
     expect(page.locator("[data-play-lines]")).to_contain_text('"often":"weekly"')
+    page.get_by_role("button", name="Close the preview").click()
+    page.get_by_role("link", name="form.js").click()
+    expect(page.get_by_role("textbox", name="Text of form.js")).to_contain_text("minno.log")
+    expect(page.locator(".by-link-code .cm-line span").first).to_be_visible()
+    page.get_by_role("button", name="Make it mine").click()
+    expect(page).to_have_url(re.compile(r"/studies/[^/]+/$"))
+    expect(page.get_by_role("treeitem", name="form.js")).to_be_visible()
 
     jspsych = start(page, "Circle or square")
     expect(jspsych.get_by_text("The space bar begins.")).to_be_visible()
@@ -121,7 +133,7 @@ def test_the_examples_of_minnojs_are_played(site: Site, open_page: OpenPage) -> 
         expect(test.locator("[pi-manager]")).to_have_text(
             "mgr, welcome, association: 187, thanks; posted 200"
         )
-    questions = start(page, "A day's mood")
+    questions = start(page, "A day's mood", as_it_is=True)
     if PLAYER:
         questions.locator("body").press("Space")
         expect(questions.get_by_text("How has your day been so far?")).to_be_visible()

@@ -111,19 +111,32 @@ def test_words_are_found_in_all_files_and_open_at_their_line(
 
 def test_files_are_copied_to_another_study_by_the_menu(site: Site, open_page: OpenPage) -> None:
     source = site.make_study("dana", "From here", {"a.js": "one", "b.js": "two"})
-    target = site.make_study("dana", "To there", {"a.js": "mine"})
+    target = site.make_study("dana", "To there", {"a.js": "mine", "tasks/old/b.js": "older"})
+    site.make_study("dana", "Zzz", {"elsewhere/a.js": ""})
     page = open_page("dana", source)
     page.get_by_role("treeitem", name="a.js").click(modifiers=["Control"])
     page.get_by_role("treeitem", name="b.js").click(modifiers=["Control"])
     page.get_by_role("treeitem", name="b.js").click(button="right")
     page.get_by_role("menuitem", name="Copy to another study…").click()
     dialog = page.get_by_role("dialog", name="Copy 2 items to another study")
-    dialog.get_by_label("Study").select_option(label="To there")
+    dialog.get_by_label("Study", exact=True).select_option(label="Zzz")
+    expect(dialog.get_by_role("radio", name="elsewhere")).to_be_visible()
+    dialog.get_by_label("Study", exact=True).select_option(label="To there")
+    expect(dialog.get_by_role("radio")).to_have_count(3)
     assert_accessible(page)
+    picture(page, "copy-to-study")
     dialog.get_by_role("button", name="Copy", exact=True).click()
     expect(page.get_by_text("Copied to “To there”: a (2).js, b.js")).to_be_visible()
-    assert site.paths("dana", target) == ["a (2).js", "a.js", "b.js"]
     assert site.read("dana", target, "a.js") == b"mine"
+    page.get_by_role("treeitem", name="b.js").click(button="right")
+    page.get_by_role("menuitem", name="Copy to another study…").click()
+    dialog = page.get_by_role("dialog", name="Copy 2 items to another study")
+    dialog.get_by_label("Study", exact=True).select_option(label="To there")
+    dialog.get_by_role("radio", name="old").check()
+    dialog.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_text("Copied to “To there”: a.js, b (2).js")).to_be_visible()
+    folders = ["tasks", "tasks/old", "tasks/old/a.js", "tasks/old/b (2).js", "tasks/old/b.js"]
+    assert site.paths("dana", target) == ["a (2).js", "a.js", "b.js", *folders]
 
 
 def test_two_browsers_work_on_one_study_at_once_and_lose_nothing(site: Site, open_page: OpenPage) -> None:
@@ -134,6 +147,9 @@ def test_two_browsers_work_on_one_study_at_once_and_lose_nothing(site: Site, ope
         open_file(page, "task.js")
     expect(dana.locator("[data-present]")).to_have_text("נועה כהן is here too")
     expect(noa.locator("[data-present]")).to_have_text("Dana Levi is here too")
+    row = noa.get_by_role("treeitem", name="task.js", exact=True)
+    expect(row).to_have_accessible_description("Dana Levi is here too")
+    expect(row.get_by_title("Dana Levi is here too")).to_have_text("DL")
     picture(dana, "present")
     # Different files, written at the same time: both are there.
     for page, name, words in ((dana, "mine.js", "from dana\n"), (noa, "yours.js", "from noa\n")):

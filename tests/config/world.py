@@ -60,6 +60,7 @@ class World:
             "study": self.study.public_id,
             "member": str(self.carol.pk),
             "rest": "nothing",
+            "slug": "reaction-time",
             "path": "task.js",
             "key": playing.make_key(
                 user=Study.objects.get(pk=self.study.pk).owner,

@@ -82,6 +82,32 @@ def test_files_are_copied_to_another_study_beside_what_is_there(study: Study, al
     assert paths == {"task.js", "task (2).js", "images", "images/a.svg"}
 
 
+def test_files_are_copied_into_any_folder_of_another_study(study: Study, alice: User) -> None:
+    target = services.create_study(owner=alice, name="Target")
+    write(target, "tasks/old/task.js", b"other")
+    write(target, "images/a.svg", b"<svg/>")
+    asked = (
+        client_of(alice)
+        .get(f"/studies/{study.public_id}/v1/copy-targets", {"study": target.public_id})
+        .json()
+    )
+    tasks, old, images = (node_of(target, path) for path in ("tasks", "tasks/old", "images"))
+    assert asked == {
+        "folders": [
+            {"id": images, "parent": None, "name": "images", "folder": True},
+            {"id": tasks, "parent": None, "name": "tasks", "folder": True},
+            {"id": old, "parent": tasks, "name": "old", "folder": True},
+        ]
+    }
+    ids = [node_of(study)]
+    answer = send(alice, study, "copy-to-study", ids=ids, study=target.public_id, to=old)
+    assert answer.json() == {"name": "Target", "copied": ["task (2).js"]}
+    assert node_of(target, "tasks/old/task (2).js")
+    wrong = (node_of(target, "tasks/old/task.js"), node_of(study), 10**9)
+    outcomes = [send(alice, study, "copy-to-study", ids=ids, study=target.public_id, to=one) for one in wrong]
+    assert [one.status_code for one in outcomes] == [422, 404, 404]
+
+
 def test_only_a_study_that_one_may_change_takes_copies(study: Study, alice: User, bob: User) -> None:
     read, edit, gone, frozen = (
         services.create_study(owner=bob, name=name) for name in ("Read", "Edit", "Gone", "Frozen")
@@ -98,6 +124,11 @@ def test_only_a_study_that_one_may_change_takes_copies(study: Study, alice: User
         for one in (read, edit, gone, frozen)
     ]
     assert outcomes == [403, 200, 404, 403]
+    folders = f"/studies/{study.public_id}/v1/copy-targets"
+    looked = [
+        client_of(alice).get(folders, {"study": one.public_id}).status_code for one in (read, edit, gone)
+    ]
+    assert looked == [403, 200, 404]
     foreign = node_of(edit, "task.js")
     assert send(bob, edit, "copy-to-study", ids=[foreign], study=study.public_id).status_code == 404
     assert send(alice, study, "copy-to-study", ids=[foreign], study=edit.public_id).status_code == 404

@@ -298,3 +298,15 @@ def test_the_list_leads_from_page_to_page_and_keeps_what_was_asked(alice: User) 
     assert "this page is empty" in client.get("/studies/?page=9").content.decode()
     for nonsense in ("0", "-1", "x", "9" * 30):
         assert client.get(f"/studies/?page={nonsense}").status_code == 200
+
+
+def test_each_study_of_a_list_has_its_own_menu(study: Study, dana: Client, owner: User) -> None:
+    other = services.create_study(owner=owner, name="Cats & 'dogs'")
+    services.archive_study(study=services.create_study(owner=owner, name="Old"), by=owner)
+    page = dana.get("/studies/").content.decode()
+    for one, shown in ((study, "Stroop"), (other, "Cats &amp; &#x27;dogs&#x27;")):
+        assert page.count(f'action="/studies/{one.public_id}/delete/"') == 1
+        assert f"Delete “{shown}”?" in page
+    assert "Take out of the archive" not in page
+    assert "the-id-of-a-study" not in page
+    assert "Take out of the archive" in dana.get("/studies/?which=archived").content.decode()

@@ -31,6 +31,7 @@ PAGES = {
     "Studies list, by a tag": "/studies/?tag=TAG",
     "Study page, tree of 5,000 files": "/studies/STUDY/",
     "Tree of 5,000 files as JSON": "/studies/STUDY/v1/tree",
+    "Settings, with the mirror of 1,000 studies": "/settings/",
     "API: list of studies": "/api/v1/studies",
     "API: tree of 5,000 files": "/api/v1/studies/STUDY/versions/1/tree",
 }
@@ -140,12 +141,16 @@ def measure() -> Times:
         cursor.execute("ANALYZE")
     client = Client(headers={"Authorization": f"Bearer {named['TOKEN']}"})
     client.force_login(User.objects.get(username="alice"))
-    times: Times = {}
-    for title, address in PAGES.items():
-        for name, value in named.items():
-            address = address.replace(name, value)
-        times[title] = [ask(client, address) for _ in range(REPEATS + 3)][3:]
-    return times
+    asked = addresses(named).items()
+    return {title: [ask(client, address) for _ in range(REPEATS + 3)][3:] for title, address in asked}
+
+
+def addresses(named: dict[str, str]) -> dict[str, str]:
+    """Return the address of each page."""
+    found = dict(PAGES)
+    for word, value in named.items():
+        found = {title: address.replace(word, value) for title, address in found.items()}
+    return found
 
 
 def ask(client: Any, address: str) -> tuple[float, float]:

@@ -137,10 +137,12 @@ export class Actions {
   }
 
   async copyToStudy(nodes) {
-    const { studies } = await get(`${this.store.base}copy-targets`);
+    const targets = `${this.store.base}copy-targets`;
+    const { studies } = await get(targets);
     const answer = await askStudy({
       title: gettext("Copy %(name)s to another study", { name: this.name(nodes) }), studies,
-      attempt: (study) => this.store.act("copy-to-study", { ids: nodes.map((node) => node.id), study }),
+      folders: async (study) => (await get(`${targets}?study=${encodeURIComponent(study)}`)).folders,
+      attempt: (study, to) => this.store.act("copy-to-study", { ids: nodes.map((node) => node.id), study, to }),
     });
     if (answer) toast(gettext("Copied to “%(name)s”: %(names)s%(more)s", { name: answer.name, names: answer.copied.slice(0, 5).join(", "), more: answer.copied.length > 5 ? "…" : "" }));
     this.tree.focusRow(this.tree.active);

@@ -31,117 +31,126 @@ export function cancelButton(dialog) {
   return el("button", { type: "button", class: "btn btn-outline-secondary", onclick: () => dialog.close("") }, gettext("Cancel"));
 }
 
-// `attempt(name)` does the work; when it throws, the sentence is shown and the dialog stays.
-export async function askName({ title, label, value = "", verb, attempt }) {
-  const dialog = frame(title);
+// Shows a dialog with a form; resolves with the answer of `attempt`, or null when cancelled.
+// When `attempt` throws, the sentence is shown and the dialog stays; `refused` may mark what was wrong.
+async function ask(dialog, content, { verb, attempt, focus, refused = () => {} }) {
+  const error = el("p", { class: "field-error", id: "ask-error", role: "alert" });
+  const go = el("button", { type: "submit", class: "btn btn-primary" }, verb);
+  const form = el("form", { method: "dialog" }, ...content, error, buttons(cancelButton(dialog), go));
+  let answer = null;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    go.disabled = true;
+    try {
+      answer = await attempt();
+      dialog.close("done");
+    } catch (failure) {
+      if (failure.status === undefined) throw failure;
+      error.textContent = failure.message;
+      refused();
+    } finally {
+      go.disabled = false;
+    }
+  });
+  dialog.append(form);
+  const closed = show(dialog);
+  focus();
+  await closed;
+  return answer;
+}
+
+// `attempt(name)` does the work.
+export function askName({ title, label, value = "", verb, attempt }) {
   const input = el("input", {
     class: "form-control mono", id: `${title}-name`, value, dir: "auto", autocomplete: "off", spellcheck: "false", required: true,
     "aria-describedby": "ask-error",
   });
-  const error = el("p", { class: "field-error", id: "ask-error", role: "alert" });
-  const go = el("button", { type: "submit", class: "btn btn-primary" }, verb);
-  const form = el("form", { method: "dialog" },
-    el("label", { class: "form-label", for: input.id }, label), input, error, buttons(cancelButton(dialog), go));
-  let result = null;
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    go.disabled = true;
-    try {
-      result = await attempt(input.value);
-      dialog.close("done");
-    } catch (failure) {
-      if (!failure.status && failure.status !== 0) throw failure;
-      error.textContent = failure.message;
-      input.setAttribute("aria-invalid", "true");
-      input.focus();
-    } finally {
-      go.disabled = false;
-    }
-  });
-  dialog.append(form);
-  const closed = show(dialog);
-  const dot = value.lastIndexOf(".");
-  input.focus();
-  input.setSelectionRange(0, dot > 0 ? dot : value.length);
-  await closed;
-  return result;
-}
-
-// Returns { folder } (null is the top) or null when cancelled.
-export async function askFolder({ title, verb, store, refuse = () => false, attempt }) {
-  const dialog = frame(title);
-  const list = el("div", { class: "folder-list", role: "radiogroup", "aria-label": gettext("Folder") });
-  const error = el("p", { class: "field-error", role: "alert" });
-  const add = (node, depth) => {
-    const id = node ? node.id : null;
-    if (node && refuse(node)) return;
-    const input = el("input", { type: "radio", name: "folder", value: id ?? "", class: "form-check-input", checked: id === null });
-    const row = el("label", { class: "folder-row" }, input, icon("folder"), el("bdi", {}, node ? node.name : gettext("Top of the study")));
-    row.style.paddingInlineStart = `${0.5 + depth * 1.1}rem`;
-    list.append(row);
-    for (const child of store.children(id)) if (child.folder) add(child, depth + 1);
+  const focus = () => {
+    const dot = value.lastIndexOf(".");
+    input.focus();
+    input.setSelectionRange(0, dot > 0 ? dot : value.length);
   };
-  add(null, 0);
-  const go = el("button", { type: "submit", class: "btn btn-primary" }, verb);
-  const form = el("form", { method: "dialog" }, list, error, buttons(cancelButton(dialog), go));
-  let done = null;
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const value = list.querySelector("input:checked").value;
-    go.disabled = true;
-    try {
-      await attempt(value === "" ? null : Number(value));
-      done = true;
-      dialog.close("done");
-    } catch (failure) {
-      if (!failure.status && failure.status !== 0) throw failure;
-      error.textContent = failure.message;
-    } finally {
-      go.disabled = false;
-    }
-  });
-  dialog.append(form);
-  const closed = show(dialog);
-  list.querySelector("input").focus();
-  await closed;
-  return done;
+  const refused = () => {
+    input.setAttribute("aria-invalid", "true");
+    input.focus();
+  };
+  const content = [el("label", { class: "form-label", for: input.id }, label), input];
+  return ask(frame(title), content, { verb, attempt: () => attempt(input.value), focus, refused });
 }
 
-// Returns the answer of `attempt(study)`, or null when cancelled.
-export async function askStudy({ title, studies, attempt }) {
-  const dialog = frame(title);
-  const error = el("p", { class: "field-error", role: "alert" });
-  const choice = el("select", { class: "form-select", id: "ask-study" }, ...studies.map((one) => el("option", { value: one.study, dir: "auto" }, one.name)));
-  const go = el("button", { type: "submit", class: "btn btn-primary", disabled: !studies.length }, gettext("Copy"));
-  const form = el("form", { method: "dialog" },
-    ...(studies.length
-      ? [el("label", { class: "form-label", for: "ask-study" }, gettext("Study")), choice, el("p", { class: "muted" }, gettext("The copies go to the top of its version in development. Nothing there is overwritten: a name that is taken gets a number."))]
-      : [el("p", {}, gettext("There is no other study that you may change and that is in development."))]),
-    error, buttons(cancelButton(dialog), go));
-  let done = null;
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    go.disabled = true;
-    try {
-      done = await attempt(choice.value);
-      dialog.close("done");
-    } catch (failure) {
-      if (!failure.status && failure.status !== 0) throw failure;
-      error.textContent = failure.message;
-    } finally {
-      go.disabled = false;
-    }
+// The folders of a study to choose one from; `children(id)` are those in a folder, `chosen()` is null for the top.
+function folderList() {
+  const element = el("div", { class: "folder-list", role: "radiogroup", "aria-label": gettext("Folder") });
+  const fill = (children, refuse = () => false) => {
+    element.replaceChildren();
+    const add = (node, depth) => {
+      const id = node ? node.id : null;
+      if (node && refuse(node)) return;
+      const input = el("input", { type: "radio", name: "folder", value: id ?? "", class: "form-check-input", checked: id === null });
+      const row = el("label", { class: "folder-row" }, input, icon("folder"), el("bdi", {}, node ? node.name : gettext("Top of the study")));
+      row.style.paddingInlineStart = `${0.5 + depth * 1.1}rem`;
+      element.append(row);
+      for (const child of children(id)) if (child.folder) add(child, depth + 1);
+    };
+    add(null, 0);
+  };
+  const chosen = () => {
+    const { value } = element.querySelector("input:checked");
+    return value === "" ? null : Number(value);
+  };
+  return { element, fill, chosen };
+}
+
+// `attempt(folder)` does the work; null is the top.
+export function askFolder({ title, verb, store, refuse, attempt }) {
+  const list = folderList();
+  list.fill((id) => store.children(id), refuse);
+  return ask(frame(title), [list.element], {
+    verb, attempt: () => attempt(list.chosen()), focus: () => list.element.querySelector("input").focus(),
   });
-  dialog.append(form);
-  const closed = show(dialog);
-  (studies.length ? choice : dialog.querySelector("button")).focus();
-  await closed;
-  return done;
+}
+
+// A study and a folder of it; `folders(study)` asks for those of a study, `attempt(study, folder)` does the work.
+export async function askStudy({ title, studies, folders, attempt }) {
+  if (!studies.length) {
+    await openPanel(title, el("p", {}, gettext("There is no other study that you may change and that is in development.")), { wide: false }).closed;
+    return null;
+  }
+  const dialog = frame(title);
+  const list = folderList();
+  const choice = el("select", { class: "form-select", id: "ask-study" }, ...studies.map((one) => el("option", { value: one.study, dir: "auto" }, one.name)));
+  let asked = 0;
+  const load = async () => {
+    asked += 1;
+    const mine = asked;
+    list.fill(() => []);
+    list.element.setAttribute("aria-busy", "true");
+    dialog.querySelector(".field-error")?.replaceChildren();
+    let found = [];
+    try {
+      found = await folders(choice.value);
+    } catch (failure) {
+      if (failure.status === undefined) throw failure;
+      dialog.querySelector(".field-error").textContent = failure.message;
+    }
+    if (mine !== asked) return; // the answer to a later question fills the list, and no other undoes what is chosen in it
+    list.element.removeAttribute("aria-busy");
+    list.fill((id) => found.filter((one) => one.parent === id));
+  };
+  choice.addEventListener("change", load);
+  const content = [
+    el("label", { class: "form-label", for: "ask-study" }, gettext("Study")), choice, list.element,
+    el("p", { class: "muted" }, gettext("The copies go to its version in development. Nothing there is overwritten: a name that is taken gets a number.")),
+  ];
+  load();
+  return ask(dialog, content, {
+    verb: gettext("Copy"), attempt: () => attempt(choice.value, list.chosen()), focus: () => choice.focus(),
+  });
 }
 
 // What to do with uploads whose names are taken: "overwrite", "keep_both", "skip", or "" when cancelled.
 export async function askClash(paths, total) {
-    const dialog = frame(ngettext("%(count)s file has a name that is taken", "%(count)s files have a name that is taken", paths.length));
+  const dialog = frame(ngettext("%(count)s file has a name that is taken", "%(count)s files have a name that is taken", paths.length));
   const names = el("ul", { class: "clash-list mono", tabindex: "0", "aria-label": gettext("Names that are taken") },
     ...paths.slice(0, 200).map((path) => el("li", {}, el("bdi", {}, path))));
   if (paths.length > 200) names.append(el("li", {}, gettext("and %(count)s more", { count: (paths.length - 200).toLocaleString("en") })));

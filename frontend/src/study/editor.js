@@ -199,7 +199,7 @@ export class Editor extends EventTarget {
 
   describe(file) {
     if (!file) return ["", ""];
-    if (file.kind === "binary" || file.kind === "pdf" || file.kind === "image") return [size(file.size), "view"];
+    if (file.kind !== "text") return [size(file.size), "view"];
     if (file.notUtf8) return [gettext("View only: these bytes are not UTF-8 text, so they are never rewritten"), "view"];
     if (file.isReadOnly) return [this.config.why_read_only || gettext("View only"), "view"];
     if (file.saving) return [gettext("Saving…"), "saving"];
@@ -288,7 +288,7 @@ export class Editor extends EventTarget {
         chosen = what;
         panel.dialog.close();
       };
-      panel.dialog.querySelector(".dialog-buttons").prepend(
+      panel.dialog.querySelector(".dialog-buttons").append(
         el("button", { type: "button", class: "btn btn-outline-secondary", onclick: choose("copy") }, gettext("Save mine as a copy")),
         el("button", { type: "button", class: "btn btn-outline-secondary", onclick: choose("theirs") }, gettext("Take theirs")),
         el("button", { type: "button", class: "btn btn-primary", onclick: choose("mine") }, gettext("Keep mine")),

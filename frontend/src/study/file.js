@@ -6,10 +6,14 @@ import { gettext } from "../shell/texts.js";
 const DRAFT_AFTER = 400; // milliseconds without typing
 
 const IMAGES = new Set(["png", "jpg", "jpeg", "gif", "webp", "avif", "bmp", "ico", "svg"]);
+const SOUNDS = new Set(["mp3", "m4a", "aac", "flac", "oga", "ogg", "opus", "wav"]);
+const FILMS = new Set(["mp4", "m4v", "mov", "ogv", "webm"]);
 
 export function kindOf(name) {
   const extension = extensionOf(name);
   if (extension === "pdf") return "pdf";
+  if (SOUNDS.has(extension)) return "audio";
+  if (FILMS.has(extension)) return "video";
   return IMAGES.has(extension) && extension !== "svg" ? "image" : "text";
 }
 

@@ -96,7 +96,7 @@ on("play", () => player.play());
 find("play").disabled = false; // a click before this line would be lost
 actions.player = player;
 new Finder({ panel: find("find-panel"), opener: find("find"), store, editor, workspace, attempt: (run) => actions.attempt(run) });
-if (config.present) new Presence({ place: find("present"), store, editor });
+if (config.present) new Presence({ place: find("present"), store, editor, tree });
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && !event.defaultPrevented && !event.target.closest("dialog")) {
     event.preventDefault();

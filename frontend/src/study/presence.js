@@ -1,12 +1,19 @@
-// Who else has the shown file open: told to the server and asked of it each quarter of a minute.
+// Who else has which file open: told to the server and asked of it each quarter of a minute.
 import { post } from "../shell/api.js";
 import { gettext } from "../shell/texts.js";
 
 const BEAT = 15_000; // milliseconds
 
+// Says who is here besides the reader.
+export function hereToo(names) {
+  if (names.length === 1) return gettext("%(name)s is here too", { name: names[0] });
+  if (names.length === 2) return gettext("%(name)s and %(other)s are here too", { name: names[0], other: names[1] });
+  return gettext("%(name)s and %(count)s others are here too", { name: names[0], count: names.length - 1 });
+}
+
 export class Presence {
-  constructor({ place, store, editor }) {
-    Object.assign(this, { place, store, editor });
+  constructor({ place, store, editor, tree }) {
+    Object.assign(this, { place, store, editor, tree });
     this.others = {};
     setInterval(() => this.beat(), BEAT);
     editor.addEventListener("show", () => {
@@ -26,17 +33,15 @@ export class Presence {
       if (failure.status === undefined) throw failure;
       // Nobody is shown then; saving says what is wrong.
       this.others = {};
+      this.draw();
     }
   }
 
   draw() {
     const names = (this.editor.shown && this.others[this.editor.shown.id]) ?? [];
-    const shown = {
-      1: () => gettext("%(name)s is here too", { name: names[0] }),
-      2: () => gettext("%(name)s and %(other)s are here too", { name: names[0], other: names[1] }),
-    }[names.length] ?? (() => gettext("%(name)s and %(count)s others are here too", { name: names[0], count: names.length - 1 }));
-    const text = names.length ? shown() : "";
+    const text = names.length ? hereToo(names) : "";
     if (this.place.textContent !== text) this.place.textContent = text;
     this.place.title = names.join(", ");
+    this.tree.showOthers(this.others);
   }
 }

@@ -1,4 +1,4 @@
-// Images and PDFs are shown, other bytes are offered for download.
+// Pictures, sound, video and PDFs are shown, other bytes are offered for download.
 import { el, size } from "./dom.js";
 import { gettext } from "../shell/texts.js";
 
@@ -19,6 +19,12 @@ export function preview(file, config) {
   }
   if (file.kind === "pdf") {
     return el("div", { class: "preview preview-pdf" }, el("iframe", { src: address, title: file.name }), download);
+  }
+  if (file.kind === "audio" || file.kind === "video") {
+    const media = el(file.kind, { src: address, controls: true, preload: "metadata", "aria-label": file.name });
+    const facts = el("p", { class: "muted" });
+    media.addEventListener("error", () => { facts.textContent = gettext("This browser cannot play this file."); });
+    return el("div", { class: "preview" }, media, facts, download);
   }
   return el("div", { class: "preview" }, el("p", {}, file.why || gettext("This file is not text, so there is nothing to edit here.")), download);
 }

@@ -1,9 +1,16 @@
 // The explorer: rows of the folders that are open, with the keys of VS Code's.
 import { el, icon } from "./dom.js";
 import { openMenu } from "./menu.js";
+import { hereToo } from "./presence.js";
 import { gettext } from "../shell/texts.js";
 
 const TYPED_WITHIN = 700; // milliseconds between letters of one search
+
+function initials(name) {
+  const words = name.split(/\s+/).filter((word) => /^[\p{L}\p{N}]/u.test(word));
+  const ends = words.length > 1 ? [words[0], words.at(-1)] : words;
+  return ends.map((word) => [...word][0]).join("").toLocaleUpperCase() || "?";
+}
 
 export class Tree extends EventTarget {
   constructor({ element, store, actions, editable, remember, isUnsaved }) {
@@ -14,6 +21,7 @@ export class Tree extends EventTarget {
     this.active = null; // id of the row that has, or would get, the focus
     this.anchor = null;
     this.current = null; // id of the file shown in the editor
+    this.others = new Map(); // names of those who have a row's file open, by its id
     this.typed = { text: "", at: 0 };
     element.addEventListener("keydown", (event) => this.onKey(event));
     element.addEventListener("click", (event) => this.onClick(event));
@@ -43,6 +51,7 @@ export class Tree extends EventTarget {
     const hadFocus = this.element.contains(document.activeElement) && !this.renaming;
     if (this.renaming) return;
     const rows = this.rows();
+    this.placeOthers();
     const ids = new Set(rows.map((row) => row.node.id));
     for (const id of this.selected) if (!this.store.node(id)) this.selected.delete(id);
     if (this.active === null || !ids.has(this.active)) this.active = rows[0]?.node.id ?? null;
@@ -58,7 +67,7 @@ export class Tree extends EventTarget {
     const elements = rows.map((row) => {
       const { node, level, index, count } = row;
       const look = [node.name, node.folder && this.open.has(node.id), level, index, count, this.selected.has(node.id),
-        this.current === node.id, this.isUnsaved(node.id), this.active === node.id].join("\0");
+        this.current === node.id, this.isUnsaved(node.id), this.active === node.id, ...(this.others.get(node.id) ?? [])].join("\0");
       const before = this.made?.get(node.id);
       const element = before?.look === look ? before.element : this.row(row);
       kept.set(node.id, { look, element });
@@ -73,19 +82,37 @@ export class Tree extends EventTarget {
 
   row({ node, level, index, count }) {
     const isOpen = this.open.has(node.id);
+    const others = this.others.get(node.id) ?? [];
     const row = el("li", {
       role: "treeitem", class: "tree-row", "data-id": node.id, "aria-level": level, "aria-posinset": index + 1, "aria-setsize": count,
       "aria-expanded": node.folder ? String(isOpen) : null, "aria-selected": String(this.selected.has(node.id)),
       "aria-current": this.current === node.id ? "true" : null, "aria-label": node.name + (this.isUnsaved(node.id) ? gettext(", unsaved") : ""),
+      "aria-description": others.length ? hereToo(others) : null,
       tabindex: this.active === node.id ? "0" : "-1", draggable: this.editable ? "true" : null, title: node.name,
     },
     node.folder ? el("span", { class: "tree-caret" }, icon("caret")) : el("span", { class: "tree-caret" }),
     icon(node.folder ? "folder" : "file"),
     el("bdi", { class: "tree-name" }, node.name),
+    others.length ? el("span", { class: "initials tree-here", title: hereToo(others) }, others.length === 1 ? initials(others[0]) : String(others.length)) : null,
     this.isUnsaved(node.id) ? el("span", { class: "tree-unsaved", title: gettext("Unsaved") }, "●") : null,
     el("button", { type: "button", class: "tree-more", tabindex: "-1", "aria-label": gettext("Actions for %(name)s", { name: node.name }) }, icon("more")));
     row.style.setProperty("--level", level - 1);
     return row;
+  }
+
+  // Who has which file open: shown at the file, or at the closed folder that it is in.
+  showOthers(byId) {
+    this.openBy = byId;
+    this.render();
+  }
+
+  placeOthers() {
+    this.others = new Map();
+    for (const [id, names] of Object.entries(this.openBy ?? {})) {
+      let seen = this.store.node(Number(id));
+      for (let node = seen; node; node = this.store.node(node.parent)) if (node.folder && !this.open.has(node.id)) seen = node;
+      if (seen) this.others.set(seen.id, [...new Set([...(this.others.get(seen.id) ?? []), ...names])]);
+    }
   }
 
   rowElement(id) {

@@ -52,8 +52,8 @@ def _email() -> forms.CharField:
     )
 
 
-class LogInForm(forms.Form):
-    """The log-in page."""
+class NameForm(forms.Form):
+    """Whose account it is."""
 
     name = forms.CharField(
         label=gettext_lazy("User name or e-mail address"),
@@ -67,7 +67,16 @@ class LogInForm(forms.Form):
             }
         ),
     )
+
+
+class LogInForm(NameForm):
+    """The log-in page."""
+
     password = _password(gettext_lazy("Password"), "current-password")
+
+
+class LostPasswordForm(NameForm):
+    """The page "Lost your password"."""
 
 
 class NewPasswordForm(forms.Form):
@@ -139,23 +148,6 @@ class NewUserForm(forms.Form):
         choices=User.Role.choices,
         initial=User.Role.RESEARCHER,
         help_text=gettext_lazy("An admin manages users and configuration, and sees nobody's studies."),
-    )
-
-
-class LostPasswordForm(forms.Form):
-    """The page "Lost your password"."""
-
-    name = forms.CharField(
-        label=gettext_lazy("User name or e-mail address"),
-        max_length=LONGEST_EMAIL,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "username",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "autofocus": True,
-            }
-        ),
     )
 
 

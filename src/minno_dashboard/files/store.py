@@ -73,9 +73,13 @@ def _storage(address: str) -> Storage:
             "MINNO_BLOB_STORE is an s3:// address, for which the extra minno-dashboard[s3] must be installed."
         ) from error
     parts = urlsplit(address)
-    return cast(
-        "Storage", S3Storage(bucket_name=parts.netloc, location=parts.path.strip("/"), file_overwrite=True)
+    bucket = S3Storage(
+        bucket_name=parts.netloc,
+        location=parts.path.strip("/"),
+        file_overwrite=True,
+        max_memory_size=PIECE_BYTES,  # what is read is larger than that on the disk meanwhile, not in memory
     )
+    return cast("Storage", bucket)
 
 
 def storage() -> Storage:
@@ -214,6 +218,22 @@ def read_pieces(blob: Blob) -> Iterator[bytes]:
             yield piece
     if hasher.sha256() != blob.sha256:
         raise DamagedBlob(blob)
+
+
+def read_part(blob: Blob, start: int, stop: int) -> Iterator[bytes]:
+    """Yield the bytes from `start` to before `stop` in pieces; a part of a file cannot be proven.
+
+    Raises:
+        DamagedBlob: the bytes are gone, or fewer than there should be.
+    """
+    with open_blob(blob) as stream:
+        stream.seek(start)
+        while start < stop:
+            piece = stream.read(min(PIECE_BYTES, stop - start))
+            if not piece:
+                raise DamagedBlob(blob)
+            start += len(piece)
+            yield piece
 
 
 def read_verified(blob: Blob) -> bytes:

@@ -76,6 +76,18 @@ EXAMPLES = (
 )
 
 
+def get_example(slug: str) -> Example:
+    """Return an example by the name of its folder.
+
+    Raises:
+        NotFound: there is no such example.
+    """
+    for example in EXAMPLES:
+        if example.slug == slug:
+            return example
+    raise NotFound(gettext("There is no such example."))
+
+
 def start_from_example(*, owner: User, slug: str = "") -> Study:
     """Make a study with the files of an example, the first one without `slug`, under the first free name.
 
@@ -83,9 +95,7 @@ def start_from_example(*, owner: User, slug: str = "") -> Study:
         NotFound: there is no such example.
         Refused: a library that belongs into it was not built.
     """
-    example = next((one for one in EXAMPLES if one.slug == (slug or EXAMPLES[0].slug)), None)
-    if example is None:
-        raise NotFound(gettext("There is no such example."))
+    example = get_example(slug or EXAMPLES[0].slug)
     fill = _filler(example, owner)
     with transaction.atomic():
         return services.create_study(
@@ -100,12 +110,17 @@ def start_from_example(*, owner: User, slug: str = "") -> Study:
 def _filler(example: Example, owner: User) -> Callable[[Tree], None]:
     content: dict[tuple[str, ...], Blob] = {
         tuple(names.check_path(path.split("/"))): store.put(file.read_bytes())
-        for path, file in _files_of(example)
+        for path, file in files_of(example)
     }
     return lambda tree: files.fill_tree(tree=tree, files=content, by=owner)
 
 
-def _files_of(example: Example) -> Iterator[tuple[str, Path]]:
+def files_of(example: Example) -> Iterator[tuple[str, Path]]:
+    """Yield the path of each file in the study, and where it lies.
+
+    Raises:
+        Refused: a library that belongs into it was not built.
+    """
     folder = _FOLDER / example.slug
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         yield file.relative_to(folder).as_posix(), file

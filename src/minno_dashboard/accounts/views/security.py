@@ -41,6 +41,7 @@ def _back() -> HttpResponse:
 def turn_on(request: HttpRequest) -> HttpResponse:
     """Show the QR code and ask for a first code; then show the recovery codes, once."""
     user, form = person(request), CodeForm(request.POST or None)
+    form.fields["code"].help_text = ""  # there are no recovery codes yet
     if second_factor.is_on(user):
         return _back()
     if request.method == "POST" and form.is_valid():

@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from minno_dashboard.api import endpoints
@@ -34,7 +36,7 @@ class Address:
     method: str
     path: str
     summary: str
-    about: str
+    about: SafeString
     scopes: list[str]
     fields: list[Field]
     answers: list[tuple[str, str, str]]
@@ -62,13 +64,23 @@ def _address(document: dict[str, Any], path: str, method: str, one: dict[str, An
         method=method.upper(),
         path=path,
         summary=one["summary"],
-        about=one.get("description", ""),
+        about=_with_names(one.get("description", "")),
         scopes=[scope for need in one.get("security", []) for scope in next(iter(need.values()))],
         fields=parameters + _body(document, one.get("requestBody")),
         answers=[
             (str(status), HTTPStatus(int(status)).phrase, _answer(answer))
             for status, answer in sorted(one["responses"].items(), key=lambda pair: int(pair[0]))
         ],
+    )
+
+
+def _with_names(text: str) -> SafeString:
+    """Return a text with what stands in backticks as code."""
+    pieces = text.split("`")
+    return format_html_join(
+        "",
+        "<{0}>{1}</{0}>",
+        (("code" if number % 2 else "span", piece) for number, piece in enumerate(pieces)),
     )
 
 
@@ -104,6 +116,8 @@ def _kind(schema: dict[str, Any]) -> str:
         return _named(schema)
     if "anyOf" in schema:
         return " or ".join(_kind(one) for one in schema["anyOf"])
+    if "allOf" in schema:
+        return _kind(schema["allOf"][0])
     if "enum" in schema:
         return " | ".join(str(one) for one in schema["enum"])
     if schema.get("type") == "array":

@@ -129,14 +129,14 @@ def node_json(node: Node) -> dict[str, Any]:
     }
 
 
-def _row_json(row: tuple[int, int | None, str, bool, int | None, str | None]) -> dict[str, Any]:
-    """Return what `node_json` returns, from a row of the database."""
-    pk, parent_id, name, is_folder, size, sha256 = row
+def _row_json(row: tuple[int, int | None, str, int | None, str | None]) -> dict[str, Any]:
+    """Return what `node_json` returns, from a row of the database; only a file has a blob."""
+    pk, parent_id, name, size, sha256 = row
     return {
         "id": pk,
         "parent": parent_id,
         "name": name,
-        "folder": is_folder,
+        "folder": sha256 is None,
         "size": size or 0,
         "blob": sha256 or "",
     }
@@ -149,7 +149,7 @@ def tree_json(tree: Tree, since: int | None) -> dict[str, Any]:
     if since is None or since < 0:
         # Plain tuples: thousands of rows must cost milliseconds.
         living = Node.objects.filter(tree=tree, deleted_at=None).values_list(
-            "pk", "parent_id", "name", "is_folder", "blob__size", "blob__sha256"
+            "pk", "parent_id", "name", "blob__size", "blob__sha256"
         )
         return {"revision": revision, "nodes": [_row_json(row) for row in living], "gone": []}
     if since == revision:

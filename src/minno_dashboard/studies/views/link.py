@@ -1,4 +1,4 @@
-"""What the read-only link of a study opens, without logging in: its newest version, to read and to download."""
+"""What the read-only link of a study opens, without logging in: its newest version, to read, to play and to download."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from minno_dashboard.accounts.access import login_not_required
-from minno_dashboard.core.errors import NotFound, TooLarge
-from minno_dashboard.files import queries as files
-from minno_dashboard.files.models import Node, Tree
+from minno_dashboard.studies import playing
+from minno_dashboard.studies.contents import FilesOfVersion
 from minno_dashboard.studies.queries import newest_version, study_by_link
-from minno_dashboard.studies.views.raw import served, type_of, zipped
+from minno_dashboard.studies.views.play import told
+from minno_dashboard.studies.views.raw import served, zipped
+from minno_dashboard.studies.views.viewing import viewed
 
 View = Callable[..., HttpResponseBase]
 
@@ -39,48 +40,23 @@ def show(request: HttpRequest, code: str) -> HttpResponseBase:
     """Show the files of the study, and the one that was chosen."""
     study = study_by_link(code)
     version = newest_version(study)
-    path = request.GET.get("file", "")
-    node = _file(version.tree, path) if path else None
-    context: dict[str, object] = {
-        "study": study,
-        "version": version,
-        "code": code,
-        "entries": files.listing(version.tree),
-        "path": path,
-    }
-    if node is not None:
-        context |= _shown(node)
+    given = FilesOfVersion(study.kind, version.tree)
+    context = {"study": study, "version": version, "code": code}
+    context |= viewed(request, given, base=reverse("view_by_link", args=[code]))
     return render(request, "studies/by_link.html", context)
-
-
-def _file(tree: Tree, path: str) -> Node:
-    node = files.node_at(tree=tree, path=path)
-    if node is None or node.blob is None:
-        raise NotFound(gettext("There is no such file in this study any more."))
-    return node
-
-
-def _shown(node: Node) -> dict[str, object]:
-    """Return how to show a file: its text, the picture or document it is, or only its size."""
-    blob = files.blob_of(node)
-    content_type, _ = type_of(node.name)
-    found: dict[str, object] = {"node": node, "size": blob.size}
-    if content_type.startswith("image/"):
-        return found | {"shown_as": "picture"}
-    if content_type == "application/pdf":
-        return found | {"shown_as": "document"}
-    try:
-        text = files.read_text(blob).text
-    except TooLarge:
-        return found
-    return found if "\0" in text else found | {"shown_as": "text", "text": text}
 
 
 @by_link
 def raw(request: HttpRequest, code: str, path: str) -> HttpResponseBase:
     """Give one file as it is."""
-    node = _file(newest_version(study_by_link(code)).tree, path)
-    return served(request, files.blob_of(node), node.name, as_download="download" in request.GET)
+    study = study_by_link(code)
+    return served(request, FilesOfVersion(study.kind, newest_version(study).tree).at(path))
+
+
+@by_link
+def play(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Tell the page where its preview is, and for how long."""
+    return told(playing.make_key_of_link(study=study_by_link(code)))
 
 
 @by_link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
 
@@ -191,54 +192,45 @@ def rename(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def archive(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put a study out of the way."""
-    study = services.archive_study(
-        study=get_study(person(request), public_id, Action.MANAGE), by=person(request)
-    )
-    messages.success(
-        request, gettext("“%(name)s” is archived. You find it under Archived.") % {"name": study.name}
-    )
+    said = gettext("“%(name)s” is archived. You find it under Archived.")
+    _do(request, public_id, Action.MANAGE, services.archive_study, said)
     return redirect("studies")
 
 
 @require_POST
 def unarchive(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put an archived study back among the others."""
-    study = services.unarchive_study(
-        study=get_study(person(request), public_id, Action.MANAGE), by=person(request)
-    )
-    messages.success(request, gettext("“%(name)s” is among your studies again.") % {"name": study.name})
+    said = gettext("“%(name)s” is among your studies again.")
+    _do(request, public_id, Action.MANAGE, services.unarchive_study, said)
     return redirect("studies")
 
 
 @require_POST
 def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Delete a study; it can be brought back for 30 days."""
-    study = services.delete_study(
-        study=get_study(person(request), public_id, Action.DELETE), by=person(request)
-    )
-    messages.success(
-        request,
-        gettext("“%(name)s” is deleted. You can bring it back for 30 days, under Deleted.")
-        % {"name": study.name},
-    )
+    said = gettext("“%(name)s” is deleted. You can bring it back for 30 days, under Deleted.")
+    _do(request, public_id, Action.DELETE, services.delete_study, said)
     return redirect("studies")
 
 
 @require_POST
 def bring_back(request: HttpRequest, public_id: str) -> HttpResponse:
     """Bring a deleted study back."""
-    study = services.bring_back_study(
-        study=get_study(person(request), public_id, Action.DELETE), by=person(request)
-    )
-    messages.success(request, gettext("“%(name)s” is back.") % {"name": study.name})
+    _do(request, public_id, Action.DELETE, services.bring_back_study, gettext("“%(name)s” is back."))
     return redirect("studies")
 
 
 @require_POST
 def duplicate(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make a study of one's own from another's newest version."""
-    copy = services.duplicate_study(
-        study=get_study(person(request), public_id, Action.DUPLICATE), by=person(request)
-    )
-    messages.success(request, gettext("This is the copy, “%(name)s”.") % {"name": copy.name})
+    said = gettext("This is the copy, “%(name)s”.")
+    copy = _do(request, public_id, Action.DUPLICATE, services.duplicate_study, said)
     return redirect("study", copy.public_id)
+
+
+def _do(request: HttpRequest, public_id: str, action: Action, deed: Callable[..., Study], said: str) -> Study:
+    """Do something to a study as a whole, if the person may; say so on the next page."""
+    user = person(request)
+    study = deed(study=get_study(user, public_id, action), by=user)
+    messages.success(request, said % {"name": study.name})
+    return study

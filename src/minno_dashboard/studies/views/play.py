@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import json
-import mimetypes
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    JsonResponse,
-    StreamingHttpResponse,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -24,41 +17,19 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from minno_dashboard.accounts.access import login_not_required
 from minno_dashboard.core.errors import NotFound, Refused
-from minno_dashboard.files import queries as files
-from minno_dashboard.files import store
-from minno_dashboard.files.models import Blob, Node
+from minno_dashboard.files.queries import MOST_EDITOR_BYTES
 from minno_dashboard.studies import players, playing
 from minno_dashboard.studies.access import Action
+from minno_dashboard.studies.contents import Content
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.views.asking import Asked, api
+from minno_dashboard.studies.views.sending import media_type, sent
 
 # Without allow-same-origin whatever runs here is nobody: no cookies, no storage, no way to read the Dashboard.
 # Without allow-top-navigation it cannot lead the study page away.
 POLICY = "sandbox allow-scripts allow-forms allow-modals allow-downloads allow-popups allow-pointer-lock"
 BASE_MARK, VARS_MARK = b"<!-- os:base -->", b"<!-- os:vars -->"
 
-_TYPES = {
-    ".js": "text/javascript",
-    ".mjs": "text/javascript",
-    ".css": "text/css",
-    ".htm": "text/html",
-    ".html": "text/html",
-    ".json": "application/json",
-    ".jst": "text/plain",
-    ".md": "text/plain",
-    ".csv": "text/csv",
-    ".txt": "text/plain",
-    ".svg": "image/svg+xml",
-    ".wasm": "application/wasm",
-    ".mp3": "audio/mpeg",
-    ".m4a": "audio/mp4",
-    ".ogg": "audio/ogg",
-    ".wav": "audio/wav",
-    ".webp": "image/webp",
-    ".avif": "image/avif",
-    ".woff": "font/woff",
-    ".woff2": "font/woff2",
-}
 _TEXTS = ("text/", "application/json", "image/svg+xml")
 
 View = Callable[..., HttpResponseBase]
@@ -66,8 +37,7 @@ View = Callable[..., HttpResponseBase]
 
 def type_of(name: str) -> str:
     """Return the media type that a participant's browser needs, the same on every machine."""
-    ending = name[name.rfind(".") :].lower() if "." in name else ""
-    found = _TYPES.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    found = media_type(name)
     return f"{found}; charset=utf-8" if found.startswith(_TEXTS) else found
 
 
@@ -96,7 +66,11 @@ def of_nobody(view: View) -> View:
 @api("GET", Action.READ_FILES)
 def play(request: HttpRequest, what: Asked) -> HttpResponseBase:
     """Tell the study page where its preview is, and for how long."""
-    key = playing.make_key(user=what.user, version=what.version)
+    return told(playing.make_key(user=what.user, version=what.version))
+
+
+def told(key: str) -> HttpResponse:
+    """Answer a page that plays files with where they are, and for how long."""
     return JsonResponse(
         {
             "files": _top(key),
@@ -114,15 +88,13 @@ def _top(key: str) -> str:
 @require_GET
 def play_file(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
     """Give one file to the preview: a page with its marks filled in, a MinnoJS task in its page, else the bytes."""
-    found = playing.open_key(key)
-    node = files.node_at(tree=found.tree, path=path)
-    if node is None or node.blob is None:
-        raise NotFound(gettext("There is no file %(path)s in this version.") % {"path": path})
-    if "play" in request.GET and found.study.kind == Study.Kind.MINNOJS and node.name.endswith(".js"):
-        return _task(key, files.path_of(node))
-    if type_of(node.name).startswith("text/html") and node.blob.size <= files.MOST_EDITOR_BYTES:
-        return _page(key, node, node.blob)
-    return _bytes(request, node.blob, node.name)
+    given = playing.open_key(key)
+    content = given.at(path)
+    if "play" in request.GET and given.kind == Study.Kind.MINNOJS and content.name.endswith(".js"):
+        return _task(key, path)
+    if media_type(content.name) == "text/html" and content.size <= MOST_EDITOR_BYTES:
+        return _page(key, content)
+    return sent(request, content, type_of(content.name))
 
 
 def _settings(key: str) -> dict[str, object]:
@@ -154,29 +126,16 @@ def _task(key: str, path: str) -> HttpResponse:
     return response
 
 
-def _page(key: str, node: Node, blob: Blob) -> HttpResponse:
+def _page(key: str, page: Content) -> HttpResponse:
     """Fill in the two marks of a page, the only thing about it that is not as it was saved."""
-    content = store.read_verified(blob)
+    content = page.whole()
     if BASE_MARK in content:
         content = content.replace(BASE_MARK, f'<base href="{_top(key)}">'.encode())
     if VARS_MARK in content:
         marks = render_to_string("studies/play_vars.html", {"settings": json.dumps(_settings(key))})
         content = content.replace(VARS_MARK, marks.strip().encode())
-    response = HttpResponse(content, content_type=type_of(node.name))
+    response = HttpResponse(content, content_type=type_of(page.name))
     response["Cache-Control"] = "no-store"
-    return response
-
-
-def _bytes(request: HttpRequest, blob: Blob, name: str) -> HttpResponseBase:
-    tag = f'"{blob.sha256}"'
-    response: HttpResponseBase
-    if request.headers.get("If-None-Match") == tag:
-        response = HttpResponse(status=304)
-    else:
-        response = StreamingHttpResponse(store.read_pieces(blob), content_type=type_of(name))
-        response["Content-Length"] = str(blob.size)
-    response["ETag"] = tag
-    response["Cache-Control"] = "private, no-cache"
     return response
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import mimetypes
-
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from minno_dashboard.core.errors import Invalid, NotFound
 from minno_dashboard.files import queries as files
-from minno_dashboard.files import store
-from minno_dashboard.files.models import Blob, Tree
+from minno_dashboard.files.models import Tree
 from minno_dashboard.files.zips import zip_stream
 from minno_dashboard.studies.access import Action
+from minno_dashboard.studies.contents import Content, content_of
 from minno_dashboard.studies.views.asking import asked
+from minno_dashboard.studies.views.sending import media_type, sent
 
 _SHOWN = {
     "image/avif",
@@ -45,23 +44,16 @@ def raw(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
     node = files.node_at(tree=what.tree, path=path)
     if node is None or node.blob is None:
         raise NotFound(gettext("There is no such file in this version."))
-    return served(request, node.blob, node.name, as_download="download" in request.GET)
+    return served(request, content_of(node.blob, name=node.name))
 
 
-def served(request: HttpRequest, blob: Blob, name: str, *, as_download: bool) -> HttpResponseBase:
+def served(request: HttpRequest, content: Content) -> HttpResponseBase:
     """Answer with a file's bytes under the policies that keep them from acting in the Dashboard's name."""
-    content_type, is_shown = type_of(name)
-    tag = f'"{blob.sha256}"'
-    response: HttpResponseBase
-    if request.headers.get("If-None-Match") == tag and not as_download:
-        response = HttpResponse(status=304)
-    else:
-        response = StreamingHttpResponse(store.read_pieces(blob), content_type=content_type)
-        response["Content-Length"] = str(blob.size)
-    if header := content_disposition_header(as_download or not is_shown, name):
+    content_type, is_shown = type_of(content.name)
+    response = sent(request, content, content_type)
+    as_download = "download" in request.GET or not is_shown
+    if header := content_disposition_header(as_download, content.name):
         response["Content-Disposition"] = header
-    response["ETag"] = tag
-    response["Cache-Control"] = "private, no-cache"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     response["Content-Security-Policy"] = _PDF_POLICY if content_type == "application/pdf" else _POLICY
@@ -70,14 +62,12 @@ def served(request: HttpRequest, blob: Blob, name: str, *, as_download: bool) ->
 
 def type_of(name: str) -> tuple[str, bool]:
     """Return the media type to send, and whether it is shown rather than downloaded; no text is sent as HTML."""
-    guessed, encoding = mimetypes.guess_type(name)
-    if encoding or guessed is None:
-        return "application/octet-stream", False
-    if guessed in _SHOWN:
-        return guessed, True
-    if guessed.startswith("text/") or guessed in _TEXTS:
+    found = media_type(name)
+    if found in _SHOWN or found.startswith(("audio/", "video/")):
+        return found, True
+    if found.startswith("text/") or found in _TEXTS:
         return "text/plain; charset=utf-8", True
-    return guessed, False
+    return found, False
 
 
 @require_GET

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.files import finding, services
+from minno_dashboard.files import queries as files
 from minno_dashboard.studies import presence
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Version
@@ -44,7 +45,15 @@ def here(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 @api("GET", Action.READ_FILES)
 def copy_targets(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """List the other studies that this person can put files into."""
+    """List the other studies that this person can put files into, or the folders of one of them."""
+    if "study" in request.GET:
+        target = get_study(what.user, request.GET["study"], Action.EDIT_FILES)
+        folders = [
+            {"id": entry.id, "parent": entry.parent_id, "name": entry.name, "folder": True}
+            for entry in files.listing(newest_version(target).tree)
+            if entry.is_folder
+        ]
+        return JsonResponse({"folders": folders})
     rows = [
         {"study": row.study.public_id, "name": row.study.name}
         for row in studies_of(what.user)
@@ -57,11 +66,11 @@ def copy_targets(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 @api("POST", Action.READ_FILES)
 def copy_to_study(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Copy files and folders to the top of another study's newest version; a name that is taken gets a number."""
+    """Copy files and folders into the folder `to` of another study's newest version; a taken name gets a number."""
     if not what.text("study"):
         raise Invalid(gettext("Choose the study to copy to."))
     target = get_study(what.user, what.text("study"), Action.EDIT_FILES)
-    copies = services.copy(
-        nodes=what.nodes(), to_tree=newest_version(target).tree, to=None, by=what.user, keep_both=True
-    )
+    tree, folder_id = newest_version(target).tree, what.number("to")
+    folder = None if folder_id is None else files.get_node(tree=tree, node_id=folder_id)
+    copies = services.copy(nodes=what.nodes(), to_tree=tree, to=folder, by=what.user, keep_both=True)
     return JsonResponse({"name": target.name, "copied": [node.name for node in copies]})

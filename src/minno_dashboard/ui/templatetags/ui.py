@@ -51,6 +51,12 @@ def icon(name: str) -> SafeString:
     return mark_safe(icons.svg(name))  # noqa: S308 - drawn from our own table
 
 
+@register.inclusion_tag("ui/tool.html")
+def tool(picture: str, label: str, mark: str) -> dict[str, str]:
+    """Show a button that is a picture; `mark` is the data attribute by which a script finds it."""
+    return {"picture": picture, "label": label, "mark": mark}
+
+
 @register.simple_tag
 def icon_symbols() -> SafeString:
     """Put all pictures into the page, unseen, for scripts that draw some."""

@@ -1,0 +1,33 @@
+"""The page that shows files to look at and to play, of a read-only link and of an example alike."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from minno_dashboard.studies.contents import Content, Files
+from minno_dashboard.studies.views.raw import type_of
+
+
+def viewed(request: HttpRequest, given: Files, *, base: str) -> dict[str, object]:
+    """Return what the page says of the files below its address `base`, and of the one that was chosen.
+
+    Raises:
+        NotFound: the chosen file is not there.
+    """
+    path = request.GET.get("file", "")
+    context: dict[str, object] = {"base": base, "kind": given.kind, "lines": given.lines(), "path": path}
+    return context | _shown(given.at(path)) if path else context
+
+
+def _shown(content: Content) -> dict[str, object]:
+    """Return how to show a file: as its text, as what it is to see or to hear, or only its size."""
+    found: dict[str, object] = {"file": content}
+    content_type, _ = type_of(content.name)
+    family = content_type.split("/")[0]
+    if family in ("image", "audio", "video"):
+        return found | {"shown_as": family}
+    if content_type == "application/pdf":
+        return found | {"shown_as": "document"}
+    text = content.text()
+    # Browsers leave out a line end that a text begins with.
+    return found if text is None else found | {"shown_as": "text", "text": f"\n{text}"}

@@ -1,0 +1,96 @@
+"""A site with everything that a page can show: what the tests look at, and what the manual's pictures show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from tests.browser.site import Site
+
+NAME = "Faces and memory — פנים וזיכרון"
+TASK = """// Faces, shown twice — פרצופים, כל אחד פעמיים
+const trials = 40;
+const pause = 500; // milliseconds
+
+async function start() {
+  const faces = await (await fetch("stimuli/faces.json")).json();
+  for (const face of shuffle([...faces, ...faces]).slice(0, trials)) {
+    await show(face, pause);
+  }
+  await minno.log(answers);
+}
+"""
+FILES = {
+    "index.html": "<!doctype html>\n<title>Faces and memory</title>\n<!-- os:base --><!-- os:vars -->\n<h1>Who was new?</h1>\n"
+    '<p>You will see forty faces. Press <kbd>N</kbd> when one is new.</p>\n<script src="task.js"></script>\n',
+    "task.js": TASK,
+    "README.md": "# Faces and memory\n\nPreregistered in November.\n",
+    "images/פרצוף 😀.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "stimuli/faces.json": '["anna", "boaz", "chen"]\n',
+    "stimuli/sets/first/names.json": '{"anna": 1}\n',
+}
+OTHERS = (
+    "Stroop in Hebrew",
+    "Flanker with arrows",
+    "Mood diary",
+    "Names and faces, pilot",
+    "Left or right, twins",
+    "Reading at night",
+    "Trust game",
+    "Colours and words",
+    "Sleep and attention",
+    "Short form, first wave",
+    "Waiting times",
+    "מטלת זיכרון",
+)
+TAGS = (
+    *("Pilot", "Thesis", "Ethics approved", "לתזה", "With Noa", "Preregistered", "Running", "Done"),
+    *("Needs a look", "Course", "2025", "2026", "Hebrew", "English", "Online", "In the lab"),
+    *("Faces", "Words", "Attention", "Memory", "Grant", "Follow-up", "Twins", "Waiting for data"),
+)
+# A study with all that a study can have, and people for it; prints what the addresses of pages name.
+_FILL = """
+import json
+import pyotp
+from minno_dashboard.accounts import second_factor, services as accounts
+from minno_dashboard.accounts.models import User
+from minno_dashboard.files import services as files
+from minno_dashboard.studies import services, sharing, tags
+from minno_dashboard.studies.models import Study
+
+name, task, *labels = sys.argv[1:]
+user = {one.username: one for one in User.objects.all()}
+study = Study.objects.get(owner=user["dana"], name=name)
+services.describe_study(study=study, description="Do faces matter? — האם פנים חשובות?", by=user["dana"])
+services.publish(study=study, by=user["dana"], note="As preregistered")
+new = services.new_version(study=study, by=user["dana"])
+files.write_file(
+    tree=new.tree, by=user["dana"], path="task.js", source=task.encode(), expected_blob=files.ANYTHING
+)
+share = sharing.invite(study=study, who="tamar-member", file_access="edit", sees_data=True, by=user["dana"])
+sharing.answer(share=share, accept=True, by=user["tamar-member"])
+sharing.invite(study=study, who="noa", file_access="read", sees_data=False, by=user["dana"])
+for number, (colour, label) in enumerate(zip(tags.PALETTE, labels, strict=True)):
+    tag = tags.create_tag(user=user["dana"], text=label, colour=colour.code)
+    if number % 4 == 0:
+        tag.studies.add(study)
+factor = second_factor.begin(user=user["tamar"])
+second_factor.confirm(user=user["tamar"], code=pyotp.TOTP(factor.secret).now())
+invited = accounts.create_user(by=user["ada"], username="invited", email="invited@lab.example", full_name="מוזמנת")
+print(json.dumps({
+    "dana": user["dana"].pk,
+    "noa": user["noa"].pk,
+    "link": sharing.make_link(study=study, by=user["dana"]),
+    "activation": accounts.invite(by=user["ada"], user=invited),
+}))
+"""
+
+
+def fill(site: Site) -> Mapping[str, str]:
+    """Fill a site that has dana, noa and ada; return what the addresses of its pages name."""
+    site.add_users(("tamar", "Tamar Gil", "researcher"), ("tamar-member", "Tamar Member", "researcher"))
+    site.session("tamar")  # before her log-in asks for a second step
+    for name in reversed(OTHERS):
+        site.make_study("dana", name)
+    study = site.make_study("dana", NAME, FILES)
+    return {"study": study, **json.loads(site.python(_FILL, NAME, TASK.replace("= 40", "= 60"), *TAGS))}
