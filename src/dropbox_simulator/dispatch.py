@@ -160,16 +160,12 @@ def _api(call: Call, route: str) -> Response:
         raise BadInput(f"Your request's HTTP request method was {call.request.method!r}, expected 'POST'.")
     _check_host(call, definition)
     _travel(call)
+    arrived = call.simulator.clock.now()
     _authorise(call, definition)
     text = _argument_text(call, definition)
     call.arg = _decode(call, definition, text)
     _check_rate(call)
-    result = _timed(call)
-    if isinstance(result, Response):
-        return result
-    if isinstance(result, dict):
-        return json_response(result)
-    return json_response(encoded(definition, result, call))
+    return _timed(call, definition, arrived)
 
 
 def _check_host(call: Call, definition: Any) -> None:
@@ -303,31 +299,32 @@ def _check_rate(call: Call) -> None:
         raise Throttled("too_many_requests", refused.retry_after) from None
 
 
-def _timed(call: Call) -> Any:
-    """Run the handler for as long as the model says, holding the write lock if it writes."""
+def _timed(call: Call, definition: Any, arrived: float) -> Response:
+    """Answer a call that has arrived after as long as the model says, holding the write lock if it writes.
+
+    What this computer needs for its own work counts as part of that time.
+    """
     if call.endpoint.kind not in WRITING or call.link is None:
-        result = _run(call)
-        clock = call.simulator.clock
+        answer = _answer(call, definition)
         cost = call.simulator.model.fixed_cost(call.endpoint.kind)
         if cost:
-            clock.sleep_until(clock.now() + cost)
-        return result
+            call.simulator.clock.sleep_until(arrived + cost)
+        return answer
     lane = call.simulator.lane(call.link)
     with lane.lock:
         call.record.overlapped_writers = lane.writers
         lane.writers += 1
     try:
-        return _locked(call)
+        return _locked(call, definition, arrived)
     finally:
         with lane.lock:
             lane.writers -= 1
 
 
-def _locked(call: Call) -> Any:
+def _locked(call: Call, definition: Any, arrived: float) -> Response:
     clock, model, kind = call.simulator.clock, call.simulator.model, call.endpoint.kind
     lane = call.simulator.lane(call.owner)
     cost = model.fixed_cost(kind) + model.entries_cost(kind, call.endpoint.entries(call.arg))
-    arrived = clock.now()
     try:
         start = lane.queue(model, arrived, cost)
     except LockRefused:
@@ -336,7 +333,7 @@ def _locked(call: Call) -> Any:
     if start > arrived:
         call.record.lock_wait = start - arrived
         clock.sleep_until(start)
-    result = _run(call)
+    answer = _answer(call, definition)
     more = model.entries_cost(kind, call.nodes) if call.nodes else 0.0
     if kind == "launch" and call.nodes:
         # The batch answered at once instead of starting a job, so the call itself takes the time.
@@ -345,7 +342,7 @@ def _locked(call: Call) -> Any:
         lane.extend(more)
     if cost + more:
         clock.sleep_until(start + cost + more)
-    return result
+    return answer
 
 
 def _lock_refusal(call: Call) -> Refusal:
@@ -374,6 +371,13 @@ def _lock_error(route: str) -> dict[str, Any]:
     if route.startswith("files/create_folder"):
         return {".tag": "path", "path": busy}
     return busy
+
+
+def _answer(call: Call, definition: Any) -> Response:
+    result = _run(call)
+    if isinstance(result, Response):
+        return result
+    return json_response(result if isinstance(result, dict) else encoded(definition, result, call))
 
 
 def _run(call: Call) -> Any:
