@@ -12,4 +12,4 @@ from minno_dashboard.mirror.source import DueMirrors
 
 def all_sources(is_stopping: Callable[[], bool]) -> list[Source]:
     """Return the sources, the mirrors first: a saved file should be in Dropbox within seconds."""
-    return [DueMirrors(is_stopping), DueRestores(is_stopping), DueJobs(), DuePeriodic()]
+    return [DueMirrors(is_stopping, worker_begins=True), DueRestores(is_stopping), DueJobs(), DuePeriodic()]

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from minno_dashboard.mirror.engine.model import Content, Upload
 from minno_dashboard.mirror.errors import Ambiguous, MirrorError, ParkItem, RetryItem
-from minno_dashboard.mirror.port import Outcome
+from minno_dashboard.mirror.port import EncodedCommits, Outcome
 from minno_dashboard.mirror.sending import Committed, Held, Sender, Session
 
 MOST_COMMITS = 1000
@@ -47,10 +47,11 @@ class Notebook(Protocol):
 
 @dataclass
 class _Batch:
-    """Files that are committed together, and what was promised of them."""
+    """Files that are committed together, what was promised of them, and the call, ready to be made."""
 
     files: list[Held]
     promise: object
+    call: EncodedCommits
 
 
 class Commits:
@@ -64,6 +65,7 @@ class Commits:
         self._ready: _Batch | None = None
         self._under_way: tuple[Future[Committed], _Batch] | None = None
         self.failure: MirrorError | None = None
+        self.made = 0
 
     def add(self, one: Upload, session: Session) -> None:
         """Take a file whose session is closed."""
@@ -126,7 +128,7 @@ class Commits:
         if self._ready is None or self._under_way is not None or is_over or self.failure is not None:
             return
         batch, self._ready = self._ready, None
-        self._under_way = submit(self._sender.commit, batch.files), batch
+        self._under_way = submit(self._sender.commit, batch.call), batch
 
     def _prepare(self, *, is_all: bool, is_over: bool) -> None:
         """Promise the next batch, if there is one worth its call."""
@@ -141,7 +143,8 @@ class Commits:
             files = [self._waiting.popleft() for _ in range(min(len(self._waiting), self.at_once))]
             self._bytes -= sum(one.content.size for one, _ in files)
             self._hurried -= len(files)
-        self._ready = _Batch(files, self._notes.promise([one for one, _ in files]))
+        promise = self._notes.promise([one for one, _ in files])
+        self._ready = _Batch(files, promise, self._sender.encode(files))
 
     def _write_down(self, batch: _Batch, ended: Committed) -> None:
         if isinstance(ended.refusal, ParkItem):
@@ -160,6 +163,7 @@ class Commits:
 
     def _record(self, batch: _Batch, ended: Committed) -> None:
         results = list(zip(batch.files, ended.outcomes, strict=True))
+        self.made += len(results)
         kept = [
             held
             for (_, held), outcome in results

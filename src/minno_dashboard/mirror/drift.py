@@ -35,6 +35,31 @@ class Reading:
     doubts: int
 
 
+class Ahead:
+    """Pages of a Dropbox's journal that were read while commits were under way, for the reading that follows them.
+
+    Nobody is told of them before that reading; where the process dies they are read again.
+    """
+
+    def __init__(self) -> None:
+        self._start = self._cursor = ""
+        self._entries: list[Entry] = []
+
+    def read(self, port: Port, start: str) -> None:
+        """Read one page more of what happened since the cursor `start`; touches no database."""
+        if self._start != start:
+            self._start, self._cursor, self._entries = start, start, []
+        page = port.list_more(self._cursor)
+        self._entries += page.entries
+        self._cursor = page.cursor
+
+    def take(self, start: str) -> tuple[list[Entry], str]:
+        """Give away what was read since the cursor `start`, and the cursor behind it."""
+        taken = (self._entries, self._cursor) if self._start == start else ([], start)
+        self._start, self._cursor, self._entries = "", "", []
+        return taken
+
+
 def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
     """List the whole Dropbox anew and take the difference in. An app folder that is gone holds nothing."""
     at, entries, cursor = clock.now(), list[Entry](), ""
@@ -61,15 +86,15 @@ def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
     return Reading(at, len(drift.doubts))
 
 
-def read_changes(link: Link, port: Port, lease: Lease) -> Reading:
+def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
     """Read what changed since the cursor and take it in; our own commits are recognised and change nothing.
 
     Raises:
         Rescan: the cursor is of no use any more; everything must be listed.
     """
-    at, entries, cursor = clock.now(), list[Entry](), link.cursor
-    if not cursor:
+    if not link.cursor:
         raise Rescan("no_cursor", is_full=True)
+    at, (entries, cursor) = clock.now(), ahead.take(link.cursor)
     while True:
         page = port.list_more(cursor)
         entries += page.entries

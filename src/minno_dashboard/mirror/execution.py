@@ -47,8 +47,16 @@ class JobUnderWay(Exception):
 class Executor:
     """Carries out one plan; `is_complete` says afterwards whether all of it was tried."""
 
-    def __init__(self, port: Port, notes: Notes, slice_: Slice, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        port: Port,
+        notes: Notes,
+        slice_: Slice,
+        should_stop: Callable[[], bool],
+        read_ahead: Callable[[], None],
+    ) -> None:
         self._port, self._notes, self._should_stop = port, notes, should_stop
+        self._read_ahead = read_ahead
         self._sources, self._marks = slice_.sources, slice_.marks
         self._rows = {row.key: row for row in slice_.remote}
         self._parked = {one.identity: one for one in Parked.objects.filter(link=notes.link)}
@@ -124,7 +132,9 @@ class Executor:
     # --- contents ---
 
     def _upload(self, files: Sequence[Upload]) -> bool:
-        uploader = Uploader(self._port, self._notes, self._open, self._should_stop, self._is_outrun)
+        uploader = Uploader(
+            self._port, self._notes, self._open, self._should_stop, self._read_ahead, self._is_outrun
+        )
         try:
             is_all = uploader.send(files)
         except Ambiguous as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NewType, Protocol
 
 from minno_dashboard.mirror.errors import MirrorError
 
@@ -84,6 +84,10 @@ class Commit:
     hash: str = ""
 
 
+EncodedCommits = NewType("EncodedCommits", str)
+"""Files to bring into being by one call, encoded before it is their turn."""
+
+
 @dataclass(frozen=True)
 class Relocation:
     """From where to where one thing is moved or copied."""
@@ -128,7 +132,8 @@ class Port(Protocol):
     def append(self, session_id: str, offset: int, data: bytes, *, close: bool) -> None: ...
     def start_batch(self, count: int) -> list[str]: ...
     def append_batch(self, pieces: Sequence[Piece]) -> list[MirrorError | None]: ...
-    def finish_batch(self, commits: Sequence[Commit]) -> list[Outcome]: ...
+    def encode_commits(self, commits: Sequence[Commit]) -> EncodedCommits: ...
+    def finish_batch(self, commits: EncodedCommits) -> list[Outcome]: ...
     def move(self, from_path: str, to_path: str) -> Entry: ...
     def move_batch(self, relocations: Sequence[Relocation]) -> Job: ...
     def copy(self, from_path: str, to_path: str) -> Entry: ...

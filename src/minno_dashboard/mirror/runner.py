@@ -51,6 +51,8 @@ LISTING_EVERY, LISTING_MAY_WAIT = timedelta(days=7), timedelta(days=1)
 SPACE_EVERY = timedelta(days=1)
 RELISTING_EVERY = timedelta(hours=1)
 """So seldom a Dropbox that takes its cursors back is listed from scratch."""
+MOST_READERS = 8
+"""So many processes are known to have looked; one more looks again now and then."""
 JOB_LOOK = timedelta(seconds=1)
 PLANNED = "mass_removal_planned"
 
@@ -90,6 +92,7 @@ class _Runner:
         self._read_at: datetime | None = None
         self._surprises = self._damaged = 0
         self._is_proven = False
+        self._ahead = drift.Ahead()
 
     @property
     def port(self) -> DropboxPort:
@@ -194,10 +197,11 @@ class _Runner:
             self._list()
         elif self.link.needs_reading or self._is_new_here or Intent.objects.filter(link=self.link).exists():
             self._finish_jobs()
-            self._take_in(drift.read_changes(self.link, self.port, self.lease))
+            self._take_in(drift.read_changes(self.link, self.port, self.lease, self._ahead))
         self._insist()
         if self._is_new_here:
-            self._save(pace={**self.link.pace, "reader": self.link.lease_owner})
+            readers = [*self.link.pace.get("readers", [])[1 - MOST_READERS :], self.link.lease_owner]
+            self._save(pace={**self.link.pace, "readers": readers})
         return True
 
     @property
@@ -211,8 +215,8 @@ class _Runner:
 
     @property
     def _is_new_here(self) -> bool:
-        """Say whether another process looked last: this one may have been given an older database since."""
-        return bool(self.link.pace.get("reader") != self.link.lease_owner)
+        """Say whether this process has not looked yet: it may have been given an older database."""
+        return self.link.lease_owner not in self.link.pace.get("readers", [])
 
     def _list(self) -> None:
         """List everything; a Dropbox that fails at it is asked for smaller pages the next time."""
@@ -271,7 +275,7 @@ class _Runner:
         policy = Policy(today=f"{clock.now():%Y-%m-%d}", keep_deleted=self.link.keep_deleted)
         steps = plan(slice_.desired, slice_.remote, policy)
         with_notes = Notes(self.link, self.lease, Book(self.link, slice_.desired), self.history)
-        executor = Executor(self.port, with_notes, slice_, self._should_stop)
+        executor = Executor(self.port, with_notes, slice_, self._should_stop, self._read_ahead)
         if not executor.remains(steps):
             self._take_over(slice_)
             return True
@@ -280,7 +284,7 @@ class _Runner:
         if executor.remains(sighted):
             steps = sighted
         elif self._read_at is None and executor.remains(steps):
-            self._take_in(drift.read_changes(self.link, self.port, self.lease))
+            self._take_in(drift.read_changes(self.link, self.port, self.lease, self._ahead))
             return False
         self._read_at = None
         scope.remember(self.link, self.lease, steps, slice_)
@@ -300,6 +304,11 @@ class _Runner:
         if self._damaged >= MOST_DAMAGED:
             raise Retry("damaged_on_the_way", 60.0)
         return False
+
+    def _read_ahead(self) -> None:
+        """Read a page of what happened; runs in the lanes, while commits are under way."""
+        if self.link.cursor:
+            self._ahead.read(self.port, self.link.cursor)
 
     def _guard(self, steps: Plan, slice_: slices.Slice) -> None:
         """Ask the user before a plan that removes much; forget a question that no plan asks any more."""
@@ -340,7 +349,7 @@ class _Runner:
     def _prove(self) -> bool:
         """Read the cursor, if nothing has been read since the last write, and stamp the proof."""
         if self._read_at is None:
-            self._take_in(drift.read_changes(self.link, self.port, self.lease))
+            self._take_in(drift.read_changes(self.link, self.port, self.lease, self._ahead))
         if slices.is_behind(self.link) or self._try_parked_again():
             return False
         there = mirrored(self.link)

@@ -15,7 +15,7 @@ from minno_dashboard.mirror.checking import Opener
 from minno_dashboard.mirror.engine.model import Content, Upload
 from minno_dashboard.mirror.errors import MirrorError, ParkItem, RetryItem, Unsupported
 from minno_dashboard.mirror.packing import Body
-from minno_dashboard.mirror.port import Commit, Outcome, Piece, Port
+from minno_dashboard.mirror.port import Commit, EncodedCommits, Outcome, Piece, Port
 
 
 @dataclass
@@ -121,12 +121,17 @@ class Sender:
 
     # --- commits ---
 
-    def commit(self, batch: Sequence[Held]) -> Committed:
+    def encode(self, batch: Sequence[Held]) -> EncodedCommits:
+        """Make a batch ready to be committed."""
+        return self._port.encode_commits(
+            [
+                Commit(held.session_id, one.content.size, one.path, one.replaces_rev, one.content.hash)
+                for one, held in batch
+            ]
+        )
+
+    def commit(self, commits: EncodedCommits) -> Committed:
         """Bring files into being from their sessions."""
-        commits = [
-            Commit(held.session_id, one.content.size, one.path, one.replaces_rev, one.content.hash)
-            for one, held in batch
-        ]
         began = clock.monotonic_seconds()
         outcomes: list[Outcome] = []
         refusal = None

@@ -25,15 +25,20 @@ AT_ONCE = 200
 
 
 class DueMirrors:
-    """The worker's source of mirrors."""
+    """The worker's source of mirrors; where the worker begins, every mirror is due."""
 
-    def __init__(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
-        self._is_stopping = is_stopping
+    def __init__(
+        self, is_stopping: Callable[[], bool] = lambda: False, *, worker_begins: bool = False
+    ) -> None:
+        self._is_stopping, self._worker_begins = is_stopping, worker_begins
 
     def claim_next(self, owner: str) -> Callable[[], None] | None:
         """Claim the mirror that has waited longest and return its run, or None."""
         if not siteconfig.dropbox().is_enabled:
             return None
+        if self._worker_begins:
+            prove_all_anew()
+            self._worker_begins = False
         note_changes()
         for link in due():
             if lease := claim(link, owner=owner, seconds=LEASE_SECONDS):
@@ -47,7 +52,10 @@ def run_claimed(link: Link, lease: Lease, is_stopping: Callable[[], bool] = lamb
 
 
 def due(*, user: User | None = None) -> Iterable[Link]:
-    """Return the links (of one user, or of all) on which somebody should work now, the longest waiting first."""
+    """Return the links (of one user, or of all) on which somebody should work now.
+
+    Those with changes to send come first, then those that have waited longest.
+    """
     at = clock.now()
     release_the_dead()
     is_behind = Exists(Taken.objects.filter(link=OuterRef("pk"), noted_revision__gt=F("revision")))
@@ -65,7 +73,16 @@ def due(*, user: User | None = None) -> Iterable[Link]:
     found = Link.objects.filter(is_free(at)).filter(works | probes)
     if user is not None:
         found = found.filter(user=user)
-    return found.order_by("next_proof_at", "pk")[:10]
+    return found.annotate(is_behind=is_behind).order_by("-is_behind", "next_proof_at", "pk")[:10]
+
+
+def prove_all_anew() -> None:
+    """Make every proof due: who starts a worker may have given it an older database than the Dropboxes know.
+
+    Found out now it costs one call while nothing else is to do; found out by the next save, that save would wait.
+    """
+    now = clock.now()
+    Link.objects.filter(state=Link.State.ACTIVE, next_proof_at__gt=now).update(next_proof_at=now)
 
 
 def release_the_dead() -> None:

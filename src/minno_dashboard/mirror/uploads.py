@@ -39,6 +39,8 @@ MOST_SESSIONS = 1000
 FIRST_COMMITS = 250
 MOST_WAITING = 2 * MOST_COMMITS
 """So far the lanes run ahead of the commits."""
+FULL_PAGE = 2000
+"""As soon as so many files were committed, the page of Dropbox's journal that tells of them is full and can be read."""
 LANES = 5
 LANES_OF_PIECES = 4
 BUDGET_BYTES = 64 * MIB
@@ -64,6 +66,7 @@ class _Job:
 
     call: Callable[[], Any]
     take: Callable[[Any], None]
+    sends: bool = True
 
 
 class Uploader:
@@ -75,10 +78,13 @@ class Uploader:
         ledger: Ledger,
         open_bytes: Opener,
         should_stop: Callable[[], bool],
+        read_ahead: Callable[[], None],
         is_outrun: Callable[[], bool] = lambda: False,
     ) -> None:
         self._sender, self._ledger = Sender(port, open_bytes), ledger
         self._should_stop, self._is_outrun = should_stop, is_outrun
+        self._read_ahead = read_ahead
+        self._may_read_ahead, self._told = True, 0
         self._commits = Commits(self._sender, ledger, FIRST_COMMITS)
         self._failure: MirrorError | None = None
         self._small: deque[Upload] = deque()
@@ -142,7 +148,8 @@ class Uploader:
             if were_small and not self._are_small_left:
                 self._commits.hurry()  # they do not wait for the large ones
                 were_small = False
-            self._commits.go_on(lanes.submit, is_all=not running, is_over=self._is_over())
+            is_all = not any(job.sends for job in running.values())
+            self._commits.go_on(lanes.submit, is_all=is_all, is_over=self._is_over())
             under_way = self._commits.running
             if not running and under_way is None:
                 return
@@ -157,6 +164,9 @@ class Uploader:
 
     def _next(self) -> _Job | None:
         """Return the next call for a lane: small files first, and not too far ahead of the commits."""
+        if self._may_read_ahead and self._commits.made >= self._told + FULL_PAGE:
+            self._may_read_ahead = False
+            return _Job(self._look_ahead, self._take_look, sends=False)
         if self._commits.backlog >= MOST_WAITING:
             return None
         return self._next_piece() if not self._are_small_left else self._next_small()
@@ -176,6 +186,18 @@ class Uploader:
                 self._commits.add(one, session)
             else:
                 self._large.append((one, session))
+
+    def _look_ahead(self) -> MirrorError | None:
+        try:
+            self._read_ahead()
+        except MirrorError as error:
+            return error
+        return None
+
+    def _take_look(self, trouble: MirrorError | None) -> None:
+        """Go on reading ahead, but not after a trouble: the reading that follows the commits meets it again."""
+        self._told += FULL_PAGE
+        self._may_read_ahead = trouble is None
 
     # --- small files: many in one call ---
 

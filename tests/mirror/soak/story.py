@@ -104,15 +104,11 @@ def tell(seed: int) -> Story:
             beats.append(Beat(chapter, -1, order, kind, _draw(rng, table), rng.randrange(10**6)))
         for order in range(rng.randint(0, trouble)):
             beats.append(_during(rng, chapter, order, drift))
-    return Story(
-        seed,
-        chapters,
-        tuple(beats),
-        _behaviour(rng),
-        _sizes(rng),
-        users,
-        rng.choice([0, 1, 3] if is_long else [0, 0, 1]),
-    )
+    behaviour, sizes = _behaviour(rng), _sizes(rng)
+    patience = rng.choice([0, 1, 3] if is_long else [0, 0, 1])
+    if rng.random() < 0.4:
+        sizes["uploads.FULL_PAGE"] = 1
+    return Story(seed, chapters, tuple(beats), behaviour, sizes, users, patience)
 
 
 def _during(rng: random.Random, chapter: int, order: int, drift: float) -> Beat:

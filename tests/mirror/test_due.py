@@ -1,0 +1,66 @@
+"""Which mirrors are due, and in which order."""
+
+from __future__ import annotations
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import clock
+from minno_dashboard.files.services import ANYTHING, write_file
+from minno_dashboard.mirror import source
+from minno_dashboard.mirror.models import Link
+from minno_dashboard.studies.models import Study
+from minno_dashboard.studies.services import create_study
+from tests.mirror.conftest import ANNA, BEN, World
+
+NEW_WORKER = "test:2:bb"
+
+
+def linked(world: World, user: User, email: str) -> Study:
+    study = create_study(owner=user, name="Study")
+    world.connect(user, email)
+    world.settle()
+    world.control.clear_records()
+    return study
+
+
+def save(study: Study, user: User, text: str = "new") -> None:
+    tree = study.versions.get().tree
+    write_file(tree=tree, path="a.js", source=text.encode(), expected_blob=ANYTHING, by=user)
+
+
+def test_a_worker_that_begins_proves_at_once_so_that_a_save_need_not_wait_for_it(
+    world: World, anna: User
+) -> None:
+    study = linked(world, anna, ANNA)
+    worker = source.DueMirrors(worker_begins=True)
+    while work := worker.claim_next(NEW_WORKER):
+        work()
+    assert world.calls() == ["files/list_folder/continue"]
+    assert worker.claim_next(NEW_WORKER) is None
+    world.control.clear_records()
+    save(study, anna)
+    while work := worker.claim_next(NEW_WORKER):
+        work()
+    assert world.calls() == ["files/upload", "files/list_folder/continue"]
+
+
+def test_workers_that_take_turns_do_not_look_anew_each_time(world: World, anna: User) -> None:
+    study = linked(world, anna, ANNA)
+    counts = []
+    for number, owner in enumerate((NEW_WORKER, "test:3:cc", NEW_WORKER, "test:3:cc")):
+        world.control.clear_records()
+        save(study, anna, f"save {number}")
+        while work := source.DueMirrors().claim_next(owner):
+            work()
+        counts.append(len(world.calls()))
+    assert counts == [3, 3, 2, 2]
+
+
+def test_who_saved_comes_before_whose_proof_is_due(world: World, anna: User, ben: User) -> None:
+    linked(world, anna, ANNA)
+    study = linked(world, ben, BEN)
+    Link.objects.update(next_proof_at=clock.now())
+    source.note_changes()
+    assert [link.user for link in source.due()] == [anna, ben]
+    save(study, ben)
+    source.note_changes()
+    assert [link.user for link in source.due()] == [ben, anna]
