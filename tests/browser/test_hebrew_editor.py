@@ -23,6 +23,11 @@ LATIN = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 
 
 def is_hebrew(place: Locator) -> None:
+    """Expect Hebrew, and no English sentence."""
+    speaks(place, "א-ת")
+
+
+def speaks(place: Locator, letters: str) -> None:
     """Expect words in a place, and no English sentence: neither as text nor in what a screen reader says."""
     expect(place).to_be_visible()
     said = place.evaluate(
@@ -30,7 +35,7 @@ def is_hebrew(place: Locator) -> None:
           ["aria-label", "title", "placeholder"].map((name) => one.getAttribute(name) ?? "")
         ).concat(place.innerText).join("\\n")"""
     )
-    assert re.search("[א-ת]{2}", said), said
+    assert re.search(f"[{letters}]{{2}}", said), said
     assert not LATIN.search(re.sub("\u2068.*?\u2069", "", said)), said
 
 

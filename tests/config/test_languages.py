@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import json
 import re
 from collections.abc import Iterator
@@ -9,12 +10,17 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from babel import Locale
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import translation
 from django.utils.translation import trans_real
 
 from minno_dashboard.accounts.models import User
+from minno_dashboard.core import names
+from minno_dashboard.ui import words
+from minno_dashboard.ui.texts import script_texts
 from tests.config.addresses import ADDRESSES, BOTH, TABLE
 from tests.config.world import World, visitor, world
 from tools import translations
@@ -167,13 +173,17 @@ def test_the_page_says_its_language_and_direction(client: Client) -> None:
     english = client.get("/login/").content
     assert b'lang="en"' in english
     assert b'dir="ltr"' in english
-    hebrew = client.get("/login/", headers={"Accept-Language": "fr, he;q=0.8, en;q=0.5"})
-    assert b'lang="he"' in hebrew.content
-    assert b'dir="rtl"' in hebrew.content
-    assert b"style-rtl.css" in hebrew.content
-    assert hebrew["Content-Language"] == "he"
-    assert "Accept-Language" in hebrew["Vary"]
     assert b'lang="en"' in client.get("/login/", headers={"Accept-Language": "fr"}).content
+
+
+@pytest.mark.parametrize(("asked_for", "language"), [("he", "he"), ("ar-JO", "ar")])
+def test_hebrew_and_arabic_run_from_right_to_left(client: Client, asked_for: str, language: str) -> None:
+    answer = client.get("/login/", headers={"Accept-Language": f"fr, {asked_for};q=0.8, en;q=0.5"})
+    assert f'lang="{language}"' in answer.content.decode()
+    assert b'dir="rtl"' in answer.content
+    assert b"style-rtl.css" in answer.content
+    assert answer["Content-Language"] == language
+    assert "Accept-Language" in answer["Vary"]
 
 
 def test_a_chosen_language_counts_more_than_the_browser_s_and_stays_after_log_out(world: World) -> None:
@@ -192,17 +202,49 @@ def test_a_chosen_language_counts_more_than_the_browser_s_and_stays_after_log_ou
     assert alice.language == ""
 
 
-def test_hebrew_counts_in_its_own_forms() -> None:
-    from django.utils import translation
-
-    from minno_dashboard.core import names
-    from minno_dashboard.ui import words
-
-    with translation.override("he"):
-        said = [words.plural(count, "file") for count in (1, 2, 11, 1204)]
-        assert said == ["קובץ אחד", "שני קבצים", "11 קבצים", "1,204 קבצים"]
+@pytest.mark.parametrize(
+    ("language", "counted", "choose_another"),
+    [
+        (
+            "he",
+            {1: "קובץ אחד", 2: "שני קבצים", 11: "11 קבצים", 1204: "1,204 קבצים"},
+            "יש לבחור שם אחר",
+        ),
+        (
+            "ar",
+            {
+                0: "لا ملفات",
+                1: "ملف واحد",
+                2: "ملفان",
+                3: "3 ملفات",
+                11: "11 ملفًا",
+                100: "100 ملف",
+                1204: "1,204 ملفات",
+            },
+            "اختر اسمًا آخر",
+        ),
+    ],
+)
+def test_a_language_counts_in_its_own_forms(
+    language: str, counted: dict[int, str], choose_another: str
+) -> None:
+    with translation.override(language):
+        assert {count: words.plural(count, "file") for count in counted} == counted
         assert "Windows" in names.twin("a", "A") or "Dropbox" in names.twin("a", "A")
-        assert "יש לבחור שם אחר" in names.twin("a", "a")
+        assert choose_another in names.twin("a", "a")
+
+
+@pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES if code != "en"])
+def test_scripts_and_python_number_the_forms_of_a_count_alike(language: str) -> None:
+    """A browser knows each form by its name in Unicode's rules, and takes them in this order (`shell/texts.js`)."""
+    rules = Locale.parse(language).plural_form
+    order = [one for one in ("zero", "one", "two", "few", "many", "other") if one in {*rules.tags, "other"}]
+    files = script_texts(language)["%(count)s file"]
+    assert len(files) == len(order)
+    catalogue = gettext.translation("djangojs", str(settings.LOCALE_PATHS[0]), [language])
+    for count in range(1, 1300):
+        shown = catalogue.ngettext("%(count)s file", "%(count)s files", count)
+        assert shown == files[order.index(rules(count))], count
 
 
 def test_the_translations_are_complete_and_keep_their_places() -> None:

@@ -3,8 +3,10 @@ import { gettext, ngettext } from "./texts.js";
 
 const language = document.documentElement.lang || "en";
 const isEnglish = language === "en";
-const day = new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" });
-const exact = new Intl.DateTimeFormat(isEnglish ? undefined : language, { dateStyle: "long", timeStyle: "medium" });
+// Digits as in every other number of a page: 0 to 9, which not every language's own calendar has.
+const written = `${language}-u-nu-latn`;
+const day = new Intl.DateTimeFormat(written, { dateStyle: "long", timeZone: "UTC" });
+const exact = new Intl.DateTimeFormat(isEnglish ? undefined : written, { dateStyle: "long", timeStyle: "medium" });
 
 export function ago(moment, now = Date.now()) {
   const seconds = Math.floor((now - moment) / 1000);

@@ -144,7 +144,7 @@ export class Actions {
       folders: async (study) => (await get(`${targets}?study=${encodeURIComponent(study)}`)).folders,
       attempt: (study, to) => this.store.act("copy-to-study", { ids: nodes.map((node) => node.id), study, to }),
     });
-    if (answer) toast(gettext("Copied to “%(name)s”: %(names)s%(more)s", { name: answer.name, names: answer.copied.slice(0, 5).join(", "), more: answer.copied.length > 5 ? "…" : "" }));
+    if (answer) toast(gettext("Copied to “%(name)s”: %(names)s%(more)s", { name: answer.name, names: answer.copied.slice(0, 5).join(gettext(", ")), more: answer.copied.length > 5 ? "…" : "" }));
     this.tree.focusRow(this.tree.active);
   }
 

@@ -41,7 +41,7 @@ export class Presence {
     const names = (this.editor.shown && this.others[this.editor.shown.id]) ?? [];
     const text = names.length ? hereToo(names) : "";
     if (this.place.textContent !== text) this.place.textContent = text;
-    this.place.title = names.join(", ");
+    this.place.title = names.join(gettext(", "));
     this.tree.showOthers(this.others);
   }
 }

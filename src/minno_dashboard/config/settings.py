@@ -120,7 +120,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("he", "עברית")]
+LANGUAGES = [("en", "English"), ("he", "עברית"), ("ar", "العربية")]
 LOCALE_PATHS = [PACKAGE / "locale"]
 LANGUAGE_COOKIE_NAME = "language"
 USE_I18N = True

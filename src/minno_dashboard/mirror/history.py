@@ -60,7 +60,7 @@ def did(run: Run) -> str:
         parts.append(gettext("listed everything"))
     if run.error:
         parts.append(why(run))
-    sentence = ", ".join(parts) or gettext("compared, nothing to do")
+    sentence = gettext(", ").join(parts) or gettext("compared, nothing to do")
     return sentence[0].upper() + sentence[1:]
 
 
