@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.bench.dropbox import SimulatedDropbox
 from tools.bench.installation import Installation
 from tools.bench.measure import Row
-from tools.bench.processes import Failed
+from tools.bench.processes import Failed, Running
 from tools.bench.rclone import Rclone
 
 
@@ -37,6 +37,8 @@ class Sizes:
         return self == Sizes()
 
 
+QUIET_SECONDS = 1.5
+QUIET_LIMIT = 300.0
 QUICK = Sizes(
     small_files=40,
     small_folders=4,
@@ -75,6 +77,17 @@ class Bench:
         """Make a Dashboard of its own and end its processes afterwards."""
         with Installation(self.dropbox, self.fresh(name), port=port) as installation:
             yield installation
+
+    def quiet(self, worker: Running) -> None:
+        """Wait until the worker has made no call for a while; one that has just begun proves everything first."""
+        seen: list[int] = [0]
+
+        def is_quiet() -> bool:
+            worker.must_run()
+            before, seen[0] = seen[0], self.dropbox.figures().calls
+            return 0 < before == seen[0]
+
+        until(is_quiet, limit=QUIET_LIMIT, what="the worker is idle", every=QUIET_SECONDS)
 
     @contextmanager
     def rclone(self, name: str) -> Iterator[Rclone]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tools.bench.dropbox import APP_KEY, APP_SECRET, SimulatedDropbox
 from tools.bench.measure import Measure
-from tools.bench.processes import ROOT, Failed, Finished, Running, run, tail, without_proxies
+from tools.bench.processes import ROOT, Failed, Running, run, tail, without_proxies
 
 COMMAND = [sys.executable, "-m", "minno_dashboard.config.cli"]
 LONGEST_DEED = 900.0
@@ -100,31 +100,20 @@ class Installation:
         command = [*COMMAND, "import-study", "--owner", user, "--name", study, str(source)]
         run(command, env=self.environment, log=self.log, limit=LONGEST_DEED)
 
-    def sync(
-        self, user: str, *, model: str, changed: int = 0, limit: float = 3600, confirms: bool = False
-    ) -> Measure:
+    def sync(self, user: str, *, model: str, changed: int = 0, limit: float = 3600) -> Measure:
         """Run `mirror sync` until the user's Dropbox is proven, and measure it.
-
-        With `confirms` the user agrees when asked about a mass removal, and the run goes on.
 
         Raises:
             Failed: it ended without a proof.
         """
         self.dropbox.use(model)
-        finished = self._run_sync(user, limit)
+        command = [*COMMAND, "mirror", "sync", "--user", user, "--wait", str(int(limit))]
+        finished = run(command, env=self.environment, log=self.log, limit=limit, check=False)
         state = self.status(user)["state"]
-        if state == "needs_user" and confirms:
-            self.act("confirm_removal", name=user)
-            finished = finished.followed_by(self._run_sync(user, limit))
-            state = self.status(user)["state"]
         figures = self.dropbox.figures()
         if state != "proven":
             raise Failed(f"the mirror of {user} is {state} after a run:\n{tail(self.log)}")
         return Measure.of(figures, finished, changed=changed)
-
-    def _run_sync(self, user: str, limit: float) -> Finished:
-        command = [*COMMAND, "mirror", "sync", "--user", user, "--wait", str(int(limit))]
-        return run(command, env=self.environment, log=self.log, limit=limit, check=False)
 
     def settle(self, user: str) -> None:
         """Mirror what is there, without latency and without measuring."""

@@ -30,15 +30,6 @@ class Finished:
     cpu_seconds: float
     output: str
 
-    def followed_by(self, other: Finished) -> Finished:
-        """Add up two processes that ran one after the other."""
-        return Finished(
-            self.seconds + other.seconds,
-            max(self.peak_bytes, other.peak_bytes),
-            self.cpu_seconds + other.cpu_seconds,
-            self.output + other.output,
-        )
-
 
 def run(
     command: Sequence[str], *, env: Mapping[str, str], log: Path, limit: float, check: bool = True

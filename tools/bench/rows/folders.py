@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.bench import workload
-from tools.bench.bench import Bench, say
+from tools.bench.bench import Bench, say, until
 from tools.bench.installation import Installation
 from tools.bench.measure import Goal, Measure, Row
 
 STUDY = "Study of folders"
 RENAMED = "Study of renamed folders"
+LIMIT = 300.0
 MOVE_CALLS, COPY_CALLS, BURY_CALLS, REMOVE_CALLS = 5, 6, 5, 2
 
 
@@ -36,10 +38,17 @@ class Scene:
         calls: int,
         on_disk: Callable[[Path], object],
         flags: tuple[str, ...] = (),
+        is_confirmed: bool = False,
     ) -> Row:
-        """Do a deed in the Dashboard and mirror it; do the same on the disk and let rclone follow."""
-        deed()
-        ours = self.installation.sync("ada", model=self.bench.model, confirms=True)
+        """Do a deed in the Dashboard and mirror it; do the same on the disk and let rclone follow.
+
+        What must be confirmed by its user is mirrored by a worker, as it is in use.
+        """
+        if is_confirmed:
+            ours = self._by_worker(deed)
+        else:
+            deed()
+            ours = self.installation.sync("ada", model=self.bench.model)
         say(f"  {key}: {ours.seconds:.1f} s, {ours.calls} calls {ours.by_route}")
         row = Row(
             key=key,
@@ -53,6 +62,23 @@ class Scene:
             row.peers[name] = self._peer(peer, flags, on_disk)
             say(f"  rclone {name}: {row.peers[name].seconds:.1f} s, {row.peers[name].calls} calls")
         return row
+
+    def _by_worker(self, deed: Callable[[], object]) -> Measure:
+        """Let a worker that was idle mirror a deed; its user says yes as soon as the mirror asks."""
+        with self.installation.worker() as worker:
+            self.bench.quiet(worker)
+            self.bench.dropbox.use(self.bench.model)
+            at = time.time()
+            deed()
+            until(lambda: self._is_proven(at), limit=LIMIT, what="the deed is proven", every=0.1)
+            self.bench.quiet(worker)
+        figures = self.bench.dropbox.figures()
+        return Measure.of(figures, None, changed=0, seconds=figures.last - at)
+
+    def _is_proven(self, since: float) -> bool:
+        if self.installation.status("ada")["state"] == "needs_user":
+            self.installation.act("confirm_removal", name="ada")
+        return int(self.installation.act("unproven", since={"ada": since})) == 0
 
     def _peer(self, peer: str, flags: tuple[str, ...], on_disk: Callable[[Path], object]) -> Measure:
         copy = self.bench.fresh("copy") / "Studies"
@@ -147,4 +173,5 @@ def delete(bench: Bench) -> Iterator[Row]:
                 lambda act=act: act("delete_node", owner="ada", study=STUDY, path="stimuli"),  # type: ignore[misc]
                 calls=calls,
                 on_disk=lambda root: shutil.rmtree(root / STUDY / "v1" / "stimuli"),
+                is_confirmed=True,
             )

@@ -11,13 +11,11 @@ from tools.bench.bench import Bench, say, until
 from tools.bench.installation import Installation
 from tools.bench.measure import Goal, Measure, Row
 from tools.bench.models import MODELS
-from tools.bench.processes import Running
 
 STUDY = "Study of edits"
 MODEL = "far"
 EDIT_CALLS, EDIT_SECONDS, BURST_CALLS = 2, 2.0, 4
 SAVES, WITHIN = 10, 1.0
-QUIET_SECONDS = 1.5
 WATCHED_SECONDS = 5.0
 LIMIT = 300.0
 
@@ -30,18 +28,6 @@ def _prepared(bench: Bench, installation: Installation) -> None:
     )
     installation.import_study("ada", STUDY, source)
     installation.settle("ada")
-
-
-def _quiet(bench: Bench, worker: Running) -> None:
-    """Wait until the worker has made no call for a while."""
-    seen: list[int] = [-1]
-
-    def is_quiet() -> bool:
-        worker.must_run()
-        before, seen[0] = seen[0], bench.dropbox.figures().calls
-        return before == seen[0]
-
-    until(is_quiet, limit=LIMIT, what="the worker is idle", every=QUIET_SECONDS)
 
 
 def _seen_in_dropbox(bench: Bench, since: float) -> float | None:
@@ -65,7 +51,7 @@ def one_edit(bench: Bench) -> Iterator[Row]:
         with installation.worker() as worker:
             bench.dropbox.use(MODEL)
             for number in range(bench.sizes.edits):
-                _quiet(bench, worker)
+                bench.quiet(worker)
                 bench.dropbox.use(MODEL)
                 text = f"// edit {number}\n" * 200
                 at = float(installation.act("save", owner="ada", study=STUDY, path=_file(), text=text))
@@ -78,7 +64,7 @@ def one_edit(bench: Bench) -> Iterator[Row]:
                     lambda at=at: _is_proven(installation, at),  # type: ignore[misc]
                     limit=LIMIT, what="a saved file is proven",
                 )  # fmt: skip
-                _quiet(bench, worker)
+                bench.quiet(worker)
                 figures = bench.dropbox.figures()
                 proofs.append(figures.last - at)
                 measures.append(Measure.of(figures, None, changed=len(text), seconds=latencies[-1]))
@@ -129,7 +115,7 @@ def ten_saves(bench: Bench) -> Iterator[Row]:
         _prepared(bench, installation)
         with installation.worker() as worker:
             bench.dropbox.use(MODEL)
-            _quiet(bench, worker)
+            bench.quiet(worker)
             bench.dropbox.use(MODEL)
             at = float(
                 installation.act(
@@ -137,7 +123,7 @@ def ten_saves(bench: Bench) -> Iterator[Row]:
                 )
             )
             until(lambda: _is_proven(installation, at), limit=LIMIT, what="the last save is proven")
-            _quiet(bench, worker)
+            bench.quiet(worker)
             figures = bench.dropbox.figures()
     ours = Measure.of(figures, None, changed=0, seconds=figures.last - at)
     say(f"  burst: {ours.by_route}")
@@ -156,7 +142,7 @@ def nothing_changed(bench: Bench) -> Iterator[Row]:
         _prepared(bench, installation)
         with installation.worker() as worker:
             bench.dropbox.use(bench.model)
-            _quiet(bench, worker)
+            bench.quiet(worker)
             bench.dropbox.use(bench.model)
             time.sleep(WATCHED_SECONDS)
             worker.must_run()
