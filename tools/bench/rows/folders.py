@@ -65,6 +65,7 @@ class Scene:
 
     def _by_worker(self, deed: Callable[[], object]) -> Measure:
         """Let a worker that was idle mirror a deed; its user says yes as soon as the mirror asks."""
+        self.bench.dropbox.use(self.bench.model)
         with self.installation.worker() as worker:
             self.bench.quiet(worker)
             self.bench.dropbox.use(self.bench.model)
