@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -19,6 +20,7 @@ class Commands(click.Group):
         if self.commands.get("migrate"):
             return
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minno_dashboard.config.settings")
+        gc.disable()
         import django
 
         django.setup()
@@ -26,6 +28,8 @@ class Commands(click.Group):
 
         for command in (*commands.COMMANDS, *_room_commands()):
             self.add_command(command)
+        gc.enable()
+        gc.freeze()  # what is loaded stays: nothing of it is garbage, now or later
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands."""

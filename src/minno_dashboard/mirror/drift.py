@@ -77,8 +77,8 @@ def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
         entries, cursor = [], ""
     entries.sort(key=lambda entry: entry.path_lower.count("/"))
     with lease.fenced():
-        newer = _newer(link, entries)
         replay = _load(link)
+        newer = _newer(link, entries, replay)
         replay.forget_all()
         drift = _follow(link, replay, entries)
         question = _question(link, drift, newer)
@@ -105,18 +105,21 @@ def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
     with lease.fenced():
         drift, newer = Drift(), 0
         if not _is_all_known(link, entries):
-            newer = _newer(link, entries)
-            drift = _follow(link, _load(link), entries)
+            replay = _load(link)
+            newer = _newer(link, entries, replay)
+            drift = _follow(link, replay, entries)
         _remember(link, cursor, **_question(link, drift, newer))
     return Reading(at, len(drift.doubts))
 
 
-def _newer(link: Link, entries: Sequence[Entry]) -> int:
+def _newer(link: Link, entries: Sequence[Entry], replay: Replay) -> int:
     """Count the files that bear our mark and whose content we never had: a newer database wrote them."""
+    known = {row.hash for row in replay.rows}
     files = [
         one
         for one in entries
         if one.kind == "file"
+        and one.content_hash not in known
         and one.name not in WRITTEN_HERE
         and stamp.is_marked(one.modified, one.content_hash)
     ]
@@ -124,8 +127,6 @@ def _newer(link: Link, entries: Sequence[Entry]) -> int:
     for intent in Intent.objects.filter(link=link) if unknown else ():
         unknown -= {one["hash"] for one in intent.expected}
     for portion in in_portions(list(unknown), 500):
-        ours = RemoteNode.objects.filter(link=link, content_hash__in=portion)
-        unknown -= set(ours.values_list("content_hash", flat=True))
         stored = Blob.objects.filter(dropbox_hash__in=portion)
         unknown -= set(stored.values_list("dropbox_hash", flat=True))
     return sum(one.content_hash in unknown for one in files)
@@ -176,25 +177,28 @@ def _is_known(link: Link, entry: Entry) -> bool:
     return (row.dropbox_id, row.rev) == (entry.id, entry.rev)
 
 
+_KNOWN = (
+    "name",
+    "name_key",
+    "is_folder",
+    "dropbox_id",
+    "rev",
+    "content_hash",
+    "size",
+    "identity",
+    "is_changed",
+)
+"""The columns of a row in the order of the fields of `Known`, behind its key and its folder."""
+
+
 def _load(link: Link) -> Replay:
     """Read the whole remote tree into memory."""
     rows: dict[int, Known] = {}
     parents: dict[int, int | None] = {}
-    for node in RemoteNode.objects.filter(link=link).iterator(chunk_size=5000):
-        rows[node.pk] = Known(
-            pk=node.pk,
-            parent=None,
-            name=node.name,
-            key=node.name_key,
-            is_folder=node.is_folder,
-            dropbox_id=node.dropbox_id,
-            rev=node.rev,
-            hash=node.content_hash,
-            size=node.size,
-            identity=node.identity,
-            is_changed=node.is_changed,
-        )
-        parents[node.pk] = node.parent_id
+    found = RemoteNode.objects.filter(link=link).values_list("pk", "parent_id", *_KNOWN)
+    for pk, parent_id, *told in found.iterator(chunk_size=5000):
+        rows[pk] = Known(pk, None, *told)
+        parents[pk] = parent_id
     for pk, row in rows.items():
         parent = parents[pk]
         row.parent = None if parent is None else rows[parent]

@@ -68,6 +68,7 @@ class _Reader:
         self._children_loaded: set[int | None] = set()
         self._below_loaded: set[int] = set()
         self._at: dict[tuple[int | None, str], int] = {}
+        self._above: set[int] = set()
         self._adoptable: dict[str, int] = {}
 
     def read(self) -> Slice:
@@ -181,6 +182,8 @@ class _Reader:
                 self.rows[row.pk] = row
                 self._at[(row.parent, row.key)] = row.pk
                 new.append(row)
+                if row.parent is not None:
+                    self._above.add(row.parent)
                 if row.identity is not None:
                     self.by_identity[row.identity] = row.pk
         return new
@@ -190,10 +193,10 @@ class _Reader:
         return None if pk is None else self.rows[pk]
 
     def _load_ancestors(self) -> None:
-        missing = {row.parent for row in self.rows.values() if row.parent is not None} - self.rows.keys()
-        while missing:
-            new = self._load(pk__in=missing)
-            missing = {row.parent for row in new if row.parent is not None} - self.rows.keys()
+        while missing := self._above - self.rows.keys():
+            self._above.clear()
+            self._load(pk__in=missing)
+        self._above.clear()
 
     def _load_below(self, tops: Iterable[int]) -> None:
         """Read everything below some folders, also where what lies directly in them was read already."""
