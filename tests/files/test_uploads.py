@@ -146,3 +146,15 @@ def test_the_bytes_of_an_upload_that_waits_for_its_name_are_not_collected(tree: 
     blob = Upload.objects.get(pk=upload.pk).blob
     assert blob
     assert blob.unreferenced_since is None
+
+
+def test_pieces_that_no_upload_knows_of_are_collected(tree: Tree) -> None:
+    orphan, going_on = begin(tree, 5), begin(tree, 5)
+    for upload in (orphan, going_on):
+        services.append_upload(upload=upload, offset=0, piece=b"123")
+        old = clock.now().timestamp() - 8 * 86_400
+        os.utime(uploads.file_of(upload), (old, old))
+    Upload.objects.filter(pk=orphan.pk).delete()  # as when its study is removed while a process is killed
+    uploads.collect_uploads()
+    assert not uploads.file_of(orphan).exists()
+    assert uploads.file_of(going_on).exists()
