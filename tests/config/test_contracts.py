@@ -53,11 +53,19 @@ def test_a_command_that_fails_says_why_and_ends_with_status_1(arguments: list[st
     assert "Traceback" not in done.output
 
 
-def test_migrate_makes_a_database(tmp_path: Path) -> None:
+def test_migrate_makes_a_database_once_however_many_begin_at_the_same_moment(tmp_path: Path) -> None:
     command = [str(Path(sys.executable).parent / "minno-dashboard")]
     environment = {**os.environ, "MINNO_DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
-    for _ in range(2):
-        subprocess.run([*command, "migrate"], env=environment, check=True, capture_output=True, timeout=300)
+    begun = [
+        subprocess.Popen(
+            [*command, "migrate"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        for _ in range(4)
+    ]
+    said = [one.communicate(timeout=300)[0].decode() for one in begun]
+    assert [one.returncode for one in begun] == [0] * 4, said
+    assert sum("No migrations to apply" in one for one in said) == 3
+    subprocess.run([*command, "migrate"], env=environment, check=True, capture_output=True, timeout=300)
     done = subprocess.run(
         [*command, "create-user", "dana", "--email", "dana@lab.example", "--password", "long enough 1"],
         env=environment,

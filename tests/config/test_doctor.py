@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
-from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.models import SecondFactor, User
 from minno_dashboard.config.cli import main
 from minno_dashboard.core import clock
 from minno_dashboard.files import store
@@ -64,6 +64,7 @@ def a_store_that_is_not_known(settings: Settings) -> None:
 def another_key(settings: Settings) -> None:
     user = User.objects.create(username="dana", email="dana@lab.example")
     Link.objects.create(user=user, sealed_refresh_token=seal("token"), linked_at=clock.now())
+    SecondFactor.objects.create(user=user, sealed=seal("s"), confirmed_at=clock.now())
     save_section(DROPBOX, {}, {APP_SECRET: "s"})
     save_section(MAIL, {}, {MAIL_PASSWORD: "p"})
     settings.SECRET_KEY = "another key " * 4
@@ -80,7 +81,7 @@ def no_worker(settings: Settings) -> None:
         (a_migration_waiting, "database", ["migrations are waiting", "minno-dashboard migrate"]),
         (a_store_that_cannot_be_written, "stored files", ["a file where a folder should be"]),
         (a_store_that_is_not_known, "stored files", ["cannot be used right now"]),
-        (another_key, "sealed secrets", ["app secret", "mail server", "1 Dropbox links", "must reconnect"]),
+        (another_key, "sealed secrets", ["app secret", "mail server", "1 Dropbox links", "recovery codes"]),
         (no_worker, "worker", ["no worker seems to run", "minno-dashboard serve"]),
     ],
 )

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from minno_dashboard.accounts.models import SecondFactor
 from minno_dashboard.core import clock, ids
 from minno_dashboard.core.errors import Refused, Unavailable
 from minno_dashboard.files import store
@@ -102,6 +103,11 @@ def _seals() -> Finding:
     if broken:
         sentences.append(
             f"{broken} Dropbox links cannot be opened with this secret key. Their users must reconnect."
+        )
+    apps = [factor.sealed for factor in SecondFactor.objects.exclude(confirmed_at=None)]
+    if closed := sum(not _opens(partial(unseal, sealed)) for sealed in apps):
+        sentences.append(
+            f"Two-step log-in of {closed} users takes recovery codes only, until it is turned off for them."
         )
     if sentences:
         return Finding("sealed secrets", False, " ".join(sentences))
