@@ -113,7 +113,7 @@ class Control:
             with link.namespace.lock:
                 link.namespace.remove_everything()
         elif action == "expire_sessions":
-            link.sessions.clear()
+            self._expire_sessions(link)
         elif action == "forget_jobs":
             link.jobs.clear()
         elif action == "fill_quota":
@@ -175,7 +175,9 @@ class Control:
 
     def expire_sessions(self, account: str, app: str | None = None) -> None:
         """Forget every upload session of a link, as happens after some days."""
-        link = self.link(account, app)
+        self._expire_sessions(self.link(account, app))
+
+    def _expire_sessions(self, link: Link) -> None:
         for session in link.sessions.values():
             session.draft.discard()
         link.sessions.clear()

@@ -274,7 +274,7 @@ def _argument_text(call: Call, definition: Any) -> str:
     text = arg_text(call)
     if not text:
         raise BadInput('Must provide HTTP header "Dropbox-API-Arg" or URL parameter "arg".')
-    if "dropbox-api-arg" in call.request.headers and not text.isascii():
+    if "dropbox-api-arg" in call.request.headers and not (text.isascii() and "\x7f" not in text):
         raise BadInput('HTTP header "Dropbox-API-Arg": could not decode input as JSON')
     return text
 

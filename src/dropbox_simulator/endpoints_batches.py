@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from dropbox import files
@@ -117,9 +118,12 @@ def _overlapping(call: Call) -> set[int]:
     """Find the entries whose paths are named twice or lie inside one another."""
     from dropbox_simulator.lowercase import dropbox_lower
 
+    def key(path: str) -> str:
+        return dropbox_lower(unicodedata.normalize("NFC", path))
+
     paths: list[tuple[int, str]] = []
     for index, entry in enumerate(call.arg.entries):
-        paths += [(index, dropbox_lower(entry.from_path)), (index, dropbox_lower(entry.to_path))]
+        paths += [(index, key(entry.from_path)), (index, key(entry.to_path))]
     owners: dict[str, set[int]] = {}
     for index, path in paths:
         owners.setdefault(path, set()).add(index)

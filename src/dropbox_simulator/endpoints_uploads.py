@@ -8,7 +8,7 @@ from typing import Any
 from dropbox import files
 
 from dropbox_simulator.calls import Call, Endpoint
-from dropbox_simulator.content import Blob
+from dropbox_simulator.content import Blob, ContentHasher
 from dropbox_simulator.incoming import Incoming
 from dropbox_simulator.metadata import decode, metadata_of
 from dropbox_simulator.refusals import WriteRefused
@@ -17,6 +17,8 @@ from dropbox_simulator.tree import Node
 from dropbox_simulator.wire import RouteRefused
 
 WRITE = "files.content.write"
+HASH_OF_NOTHING = ContentHasher().hexdigest()
+"""What `content_hash` can be where a call carries no bytes: it is of the call's own body, not of the file."""
 
 
 def _body(call: Call) -> Incoming:
@@ -201,6 +203,8 @@ def _finish_entry(call: Call, index: int, entry: Any) -> Any:
     result_entry = files.UploadSessionFinishBatchResultEntry
     if call.entry_fails(index):
         return result_entry.failure(files.UploadSessionFinishError.too_many_write_operations)
+    if entry.content_hash not in (None, HASH_OF_NOTHING):
+        return result_entry.failure(files.UploadSessionFinishError.content_hash_mismatch)
     try:
         session = find_session(call, entry.cursor.session_id)
         with session.lock:

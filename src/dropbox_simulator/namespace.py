@@ -323,6 +323,7 @@ class Namespace:
         if self.behaviour.case_only_move == "rename":
             parts = source.parts()
             source.name = names[-1].text
+            self._note(source)
             if self.shelf:
                 self.shelf.moved(source, parts)
         return source

@@ -11,6 +11,7 @@ import pyotp
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from minno_dashboard.accounts import housekeeping, second_factor, services, sessions, throttle
 from minno_dashboard.accounts.models import AuditEntry, RecoveryCode, SecondFactor, SignIn, User
@@ -109,6 +110,31 @@ def test_each_recovery_code_lets_in_once(codes: list[str], alice: User) -> None:
         assert client.post("/login/code/", {"code": codes[0].upper()}).status_code == expected
     assert second_factor.codes_left(alice) == second_factor.RECOVERY_CODES - 1
     assert AuditEntry.objects.filter(verb="use a recovery code", target="alice").exists()
+
+
+def test_after_the_key_of_the_installation_changed_a_recovery_code_lets_in(
+    codes: list[str], alice: User, time: Clock, settings: Settings
+) -> None:
+    code = code_of(alice, time)
+    settings.SECRET_KEY = "another key " * 4
+    client = Client()
+    with_password(client)
+    refused = client.post("/login/code/", {"code": code})
+    assert refused.status_code == 422
+    assert "Use a recovery code" in unescape(refused.content.decode())
+    assert client.post("/login/code/", {"code": codes[0]}).status_code == 302
+    assert is_in(client)
+
+
+def test_what_was_begun_before_the_key_changed_is_begun_anew(
+    alice: User, as_user: Callable[[User], Client], settings: Settings
+) -> None:
+    before = second_factor.begin(user=alice).secret
+    settings.SECRET_KEY = "another key " * 4
+    page = as_user(alice).get("/settings/security/two-step/").content.decode()
+    after = unseal(SecondFactor.objects.get(user=alice).sealed)
+    assert after in page
+    assert after != before
 
 
 def test_guessing_codes_is_slowed_down(codes: list[str], alice: User, time: Clock) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,7 +30,7 @@ def test_a_secret_file_that_is_not_there_is_named(tmp_path: Path, monkeypatch: p
         env.text("MINNO_THING")
 
 
-@pytest.mark.parametrize("value", ["eighty", "-1", "65536", "80 "])
+@pytest.mark.parametrize("value", ["eighty", "-1", "65536", "80 ", "²"])
 def test_a_port_that_is_none_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINNO_PORT", value)
     with pytest.raises(env.BadEnvironment, match="whole number from 0 to 65535"):
@@ -42,6 +45,28 @@ def test_the_secret_key_is_made_once_and_readable_by_the_owner_alone(
     assert len(first) >= 60
     assert env.secret_key(tmp_path) == first
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_of_many_processes_that_start_at_once_all_take_the_same_whole_key(tmp_path: Path) -> None:
+    code = "import sys, pathlib; from minno_dashboard.config import env; print(env.secret_key(pathlib.Path(sys.argv[1])))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment.pop("MINNO_SECRET_KEY", None)
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    started = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) for _ in range(6)]
+    keys = {process.communicate(timeout=120)[0] for process in started}
+    assert len(keys) == 1
+    assert len(keys.pop().strip()) >= 60
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_a_key_that_was_cut_short_is_said_and_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MINNO_SECRET_KEY", raising=False)
+    (tmp_path / "secret_key").write_text("")
+    with pytest.raises(env.BadEnvironment, match="Put it back from a backup"):
+        env.secret_key(tmp_path)
+    assert (tmp_path / "secret_key").read_text() == ""
 
 
 def test_a_short_secret_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,6 +109,47 @@ def test_a_postgresql_address_is_taken_apart(tmp_path: Path, monkeypatch: pytest
         "5433",
         "minno",
     )
+
+
+def test_what_a_postgresql_address_asks_of_the_connection_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql:///minno?host=%2Frun%2Fpg&sslmode=verify-full")
+    database = env.database(tmp_path)
+    assert (database["HOST"], database["PORT"], database["NAME"]) == ("/run/pg", "", "minno")
+    assert database["OPTIONS"] == {"sslmode": "verify-full"}
+
+
+@pytest.mark.parametrize("port", ["five", "99999"])
+def test_a_database_port_that_is_none_is_refused(
+    port: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://db.example.org:{port}/minno")
+    with pytest.raises(env.BadEnvironment, match="DATABASE_URL"):
+        env.database(tmp_path)
+
+
+@pytest.mark.parametrize("given", ["s3://bucket", "s3://bucket/some/prefix"])
+def test_a_bucket_is_taken_as_it_is(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINNO_BLOB_STORE", given)
+    assert env.blob_store(tmp_path) == given
+
+
+def test_files_are_stored_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MINNO_BLOB_STORE", raising=False)
+    assert env.blob_store(tmp_path) == str(tmp_path / "blobs")
+    monkeypatch.setenv("MINNO_BLOB_STORE", "relative")
+    assert env.blob_store(tmp_path) == str(Path("relative").resolve())
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["s3://", "s3:///prefix", "s3://key:secret@bucket", "s3://bucket?x=1", "gs://bucket", "https://x/y"],
+)
+def test_a_store_that_is_none_is_refused(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINNO_BLOB_STORE", given)
+    with pytest.raises(env.BadEnvironment, match="MINNO_BLOB_STORE"):
+        env.blob_store(tmp_path)
 
 
 def test_an_unknown_kind_of_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

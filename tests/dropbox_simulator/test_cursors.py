@@ -121,6 +121,15 @@ def test_changes_between_pages_are_not_lost(client: Any, simulator: Simulator) -
     assert names == ["0", "1", "2", "3", "4", "5", "-1", "0new"]
 
 
+def test_a_change_of_case_that_is_done_is_told(client: Any, simulator: Simulator) -> None:
+    simulator.behaviour.case_only_move = "rename"
+    client.files_upload(b"x", "/dir/a")
+    cursor = client.files_list_folder("", recursive=True).cursor
+    client.files_move_v2("/dir", "/DIR")
+    told = client.files_list_folder_continue(cursor).entries
+    assert [(entry.path_display, entry.path_lower) for entry in told] == [("/DIR", "/dir")]
+
+
 def test_cursors_reset_and_lose_their_folder(client: Any, simulator: Simulator) -> None:
     """409 reset on demand and by age; 409 path when the folder is gone."""
     client.files_upload(b"x", "/dir/a")

@@ -238,3 +238,12 @@ def test_batches_of_moves_refuse_what_overlaps(client: Any) -> None:
     assert [entry.is_success() for entry in entries] == [False, False, True, False, False]
     failure = entries[0].get_failure().get_relocation_error()
     assert failure.is_duplicated_or_nested_paths()
+
+
+def test_batches_of_moves_compare_names_as_dropbox_does(client: Any) -> None:
+    client.files_upload(b"1", "/Studý")
+    client.files_upload(b"2", "/b")
+    pairs = [("/STUDY\u0301", "/x"), ("/b", "/studý")]
+    launched = client.files_move_batch_v2([files.RelocationPath(*pair) for pair in pairs])
+    entries = client.files_move_batch_check_v2(launched.get_async_job_id()).get_complete().entries
+    assert [entry.is_success() for entry in entries] == [False, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -11,6 +12,9 @@ from dropbox_simulator import Simulator
 from dropbox_simulator.wire import Request, Response
 
 from .conftest import ALICE
+
+APPEND = {"cursor": {"session_id": "x", "offset": 0}, "length": 0}
+ENTRY = {"cursor": {"session_id": "x", "offset": 0}, "commit": {"path": "/a"}}
 
 
 class Caller:
@@ -207,7 +211,10 @@ def test_unknown_and_wrong_tokens_are_named(caller: Caller, simulator: Simulator
         ("files/list_folder/continue", {"cursor": "AAEnonsense"}, 'Invalid "cursor" parameter'),
         ("files/upload_session/start_batch", {"num_sessions": 1001}, "not within range"),
         ("files/delete_batch", {"entries": [{"path": "/a"}] * 1001}, "has more than"),
+        ("files/create_folder_batch", {"paths": ["/a"] * 10_001}, "has more than"),
         ("files/move_v2", {"from_path": "/a", "to_path": 7}, "to_path"),
+        ("files/move_batch_v2", {"entries": [{"from_path": "/a", "to_path": "/b"}] * 1001}, "has more than"),
+        ("files/upload_session/finish_batch_v2", {"entries": [ENTRY] * 1001}, "has more than"),
         ("files/upload_session/finish_batch_v2", {"entries": [{}] * 2}, "missing required field"),
     ],
 )
@@ -221,10 +228,45 @@ def test_malformed_calls_get_plain_text(caller: Caller, route: str, arg: Any, wo
     assert words in text
 
 
+def test_more_folders_than_a_batch_takes_fail_as_a_job(caller: Caller, simulator: Simulator) -> None:
+    simulator.behaviour.create_folder_batch_limit = 2
+    paths = ["/1", "/2", "/3"]
+    launched = body(caller.rpc("files/create_folder_batch", {"paths": paths}))
+    answer = body(caller.rpc("files/create_folder_batch/check", {"async_job_id": launched["async_job_id"]}))
+    assert answer == {".tag": "failed", "failed": {".tag": "too_many_files"}}
+    assert simulator.control.tree(ALICE) == {}
+
+
+def test_a_body_beyond_the_limit_is_refused(caller: Caller, simulator: Simulator) -> None:
+    simulator.behaviour.request_limit = 3
+    for route, arg in (
+        ("files/upload", {"path": "/a"}),
+        ("files/upload_session/start", {}),
+        ("files/upload_session/append_batch", {"entries": [{**APPEND, "length": 4}]}),
+    ):
+        refused = caller.upload(route, arg, b"four")
+        assert (refused.status, body(refused)["error"][".tag"]) == (409, "payload_too_large")
+    assert simulator.control.tree(ALICE) == {}
+
+
+def test_a_hash_that_comes_with_a_commit_is_of_no_bytes(caller: Caller) -> None:
+    """`content_hash` is always of the call's own body; whoever takes it for the file's learns it here."""
+    entry = {"cursor": {"session_id": caller.session(b"a"), "offset": 1}, "commit": {"path": "/a"}}
+    of_the_file = hashlib.sha256(hashlib.sha256(b"a").digest()).hexdigest()
+    of_nothing = hashlib.sha256().hexdigest()
+    answers = [
+        body(
+            caller.rpc("files/upload_session/finish_batch_v2", {"entries": [{**entry, "content_hash": one}]})
+        )
+        for one in (of_the_file, of_nothing)
+    ]
+    assert answers[0]["entries"] == [{".tag": "failure", "failure": {".tag": "content_hash_mismatch"}}]
+    assert answers[1]["entries"][0][".tag"] == "success"
+
+
 def test_batches_of_appends_have_500_entries_at_most(caller: Caller) -> None:
     """The limit of the newer specification holds."""
-    entry = {"cursor": {"session_id": "x", "offset": 0}, "length": 0}
-    assert caller.upload("files/upload_session/append_batch", {"entries": [entry] * 501}).status == 400
+    assert caller.upload("files/upload_session/append_batch", {"entries": [APPEND] * 501}).status == 400
 
 
 def test_calls_in_a_wrong_manner_are_refused(caller: Caller, simulator: Simulator) -> None:
@@ -247,6 +289,14 @@ def test_calls_in_a_wrong_manner_are_refused(caller: Caller, simulator: Simulato
             "/2/files/upload",
             {},
             {**token, **binary, "dropbox-api-arg": '{"path": "/é"}'},
+            b"x",
+        ),
+        Request(
+            "POST",
+            "content",
+            "/2/files/upload",
+            {},
+            {**token, **binary, "dropbox-api-arg": '{"path": "/\x7f"}'},
             b"x",
         ),
         Request("POST", "api", "/2/files/list_folder", {}, json_type, b'{"path": ""}'),

@@ -135,3 +135,12 @@ def test_two_who_append_to_one_upload_do_not_both_succeed(shared: Tree) -> None:
     assert sorted(type(result).__name__ for result in results) == ["UploadOffset", "int"]
     services.finish_upload(upload=upload, by=None, if_there=services.IfThere.SKIP)
     assert shown(shared)["u"] in (b"aaaa", b"bbbb")
+
+
+def test_of_two_who_finish_one_upload_one_puts_the_file_there(shared: Tree) -> None:
+    upload = services.begin_upload(tree=shared, by=None, parent=None, path="a.js", size=3)
+    services.append_upload(upload=upload, offset=0, piece=b"abc")
+    finish = partial(services.finish_upload, upload=upload, by=None, if_there=services.IfThere.KEEP_BOTH)
+    results = together(finish, finish, finish)
+    assert sum(isinstance(result, Node) for result in results) == 1
+    assert shown(shared) == {"a.js": b"start", "a (2).js": b"abc"}

@@ -79,6 +79,58 @@ def test_putting_the_same_bytes_again_heals_a_lost_file() -> None:
     assert store.read_verified(blob) == b"lost"
 
 
+def test_putting_the_same_bytes_again_heals_a_file_that_was_cut_short() -> None:
+    blob = store.put(b"cut short")
+    place(blob).write_bytes(b"cut")
+    assert store.put(b"cut short") == blob
+    assert store.read_verified(blob) == b"cut short"
+
+
+def test_names_are_on_the_disk_before_a_blob_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    real = store.sync_folder
+    monkeypatch.setattr(store, "sync_folder", lambda folder: (synced.append(folder), real(folder)))
+    blob = store.put(os.urandom(8))
+    above = place(blob).parents
+    assert {above[0], above[1], above[2]} <= set(synced), "each folder above it may have been new"
+
+
+FULL = """
+import resource, signal
+import django
+django.setup()
+from django.core.management import call_command
+from minno_dashboard.files import store
+from minno_dashboard.files.models import Blob
+call_command("migrate", verbosity=0)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (8 << 20, 8 << 20))
+try:
+    store.put(bytes(1 << 20) for _ in range(9))
+except store.DiskFull as error:
+    assert "nothing was stored" in str(error), error
+else:
+    raise AssertionError("more was written than there is room for")
+assert not Blob.objects.exists()
+assert list(store._incoming().iterdir()) == []
+assert store.read_verified(store.put(b"small")) == b"small"
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit for one process")
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("DATABASE_URL")},
+        "MINNO_DATA_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "minno_dashboard.config.settings",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", FULL], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_source_that_fails_leaves_nothing() -> None:
     def broken() -> Iterator[bytes]:
         yield b"half"
@@ -88,14 +140,6 @@ def test_a_source_that_fails_leaves_nothing() -> None:
         store.put(broken())
     assert not Blob.objects.exists()
     assert temporary() == []
-
-
-def test_a_file_on_this_disk_is_taken_over(tmp_path: Path) -> None:
-    path = tmp_path / "piece"
-    path.write_bytes(b"taken over")
-    blob = store.put_file(path)
-    assert store.read_verified(blob) == b"taken over"
-    assert not path.exists()
 
 
 def later(**gone: float) -> None:
@@ -160,7 +204,7 @@ def die(*_):
 if where == "before the rename":
     store._move_into_place = die
 else:
-    store._sync_folder = die
+    store.sync_folder = die
 store.put(b"after")
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -146,3 +147,28 @@ def test_the_bytes_of_an_upload_that_waits_for_its_name_are_not_collected(tree: 
     blob = Upload.objects.get(pk=upload.pk).blob
     assert blob
     assert blob.unreferenced_since is None
+
+
+def test_pieces_that_no_upload_knows_of_are_collected(tree: Tree) -> None:
+    orphan, going_on = begin(tree, 5), begin(tree, 5)
+    for upload in (orphan, going_on):
+        services.append_upload(upload=upload, offset=0, piece=b"123")
+        old = clock.now().timestamp() - 8 * 86_400
+        os.utime(uploads.file_of(upload), (old, old))
+    Upload.objects.filter(pk=orphan.pk).delete()  # as when its study is removed while a process is killed
+    uploads.collect_uploads()
+    assert not uploads.file_of(orphan).exists()
+    assert uploads.file_of(going_on).exists()
+
+
+def test_a_new_upload_has_its_name_on_the_disk_before_its_first_piece_is_acknowledged(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    real = store.sync_folder
+    monkeypatch.setattr(store, "sync_folder", lambda folder: (synced.append(folder), real(folder)))
+    upload = begin(tree, 6)
+    services.append_upload(upload=upload, offset=0, piece=b"123")
+    assert synced == [uploads.file_of(upload).parent]
+    services.append_upload(upload=upload, offset=3, piece=b"456")
+    assert len(synced) == 1

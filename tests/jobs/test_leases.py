@@ -156,6 +156,29 @@ def test_periodic_work_is_due_once_an_interval(monkeypatch: pytest.MonkeyPatch) 
     assert runs == [1, 1]
 
 
+def test_a_lease_taken_while_the_clock_was_wrong_does_not_hold_for_ever() -> None:
+    job = make_job()
+    first = claim(job, owner="one", seconds=60)
+    assert first
+    Job.objects.filter(pk=job.pk).update(lease_until=clock.now() + timedelta(hours=23))
+    assert claim(reread(job), owner="two", seconds=60) is None, "this long a lease may be"
+    Job.objects.filter(pk=job.pk).update(lease_until=clock.now() + timedelta(days=400))
+    assert claim(reread(job), owner="two", seconds=60)
+    with pytest.raises(LeaseLost):
+        first.renew()
+
+
+def test_periodic_work_put_off_by_a_wrong_clock_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+    monkeypatch.setattr(registry, "periodic", {"p": (timedelta(hours=1), lambda: runs.append(1))})
+    Periodic.objects.create(name="p", not_before=clock.now() + timedelta(days=400))
+    work = services.DuePeriodic().claim_next("w")
+    assert work
+    work()
+    assert runs == [1]
+    assert services.DuePeriodic().claim_next("w") is None
+
+
 def test_the_worker_does_what_is_due_and_stops_when_told(done: list[str]) -> None:
     for number in range(20):
         services.enqueue("test", key=str(number), args={"n": number})

@@ -154,6 +154,24 @@ def test_a_zip_whose_members_share_bytes_is_refused(alice: User, tmp_path: Path)
     assert "overlap" in problems(alice, path)
 
 
+def test_a_bomb_of_many_files_each_of_which_is_small_is_refused(alice: User, tmp_path: Path) -> None:
+    nine = bytes(9 * 1024 * 1024)
+    bomb = zipped(tmp_path / "bomb.zip", *((f"{number}.csv", nine) for number in range(30)))
+    assert "as a zip bomb does" in problems(alice, bomb)
+
+
+def test_a_zip_that_says_less_than_it_holds_is_refused(alice: User, tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", ("a", bytes(100_000)))
+    raw = bytearray(path.read_bytes())
+    for start in (
+        22,
+        raw.index(b"PK\x01\x02") + 24,
+    ):  # the size unpacked, at the file and in the list of files
+        raw[start : start + 4] = (5).to_bytes(4, "little")
+    path.write_bytes(raw)
+    assert "not a whole zip file" in problems(alice, path)
+
+
 @pytest.mark.parametrize("damage", ["not a zip", "cut", "wrong checksum"])
 def test_a_damaged_zip_is_refused_whole(alice: User, tmp_path: Path, damage: str) -> None:
     path = zipped(tmp_path / "a.zip", ("good.txt", b"good"), ("bad.bin", os.urandom(5000)))

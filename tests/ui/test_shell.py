@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
 from minno_dashboard.accounts.models import User
-from minno_dashboard.core import errors
+from minno_dashboard.core import clock, errors
+from minno_dashboard.studies.models import Study
 from minno_dashboard.ui.middleware import RefusedMiddleware
 
 
@@ -83,3 +87,32 @@ def test_an_unknown_address_has_a_page_with_a_sentence(client: Client) -> None:
     assert answer.status_code in (302, 404)
     json = client.get("/there/is/nothing/", headers={"X-Requested-With": "fetch"})
     assert json.status_code in (401, 404)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_held_up_is_said_and_nothing_is_changed(client: Client) -> None:
+    """Another program holds the database for longer than a request waits."""
+    user = User.objects.create(username="dana", email="dana@lab.example", last_seen_at=clock.now())
+    client.force_login(user)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 50")
+        other = sqlite3.connect(connection.settings_dict["NAME"])
+        other.execute("BEGIN IMMEDIATE")
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        other = connection.copy("other")
+        other.set_autocommit(False)
+        other.cursor().execute("LOCK TABLE studies_study IN ACCESS EXCLUSIVE MODE")
+    try:
+        response = client.post(
+            "/studies/new/", {"name": "A study", "kind": "html"}, headers={"X-Requested-With": "fetch"}
+        )
+    finally:
+        other.rollback()
+        other.close()
+        connection.close()
+    assert response.status_code == 503
+    assert "Nothing was changed" in response.json()["error"]
+    assert not Study.objects.exists()

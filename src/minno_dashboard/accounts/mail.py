@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
-from django.db.models import Q
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
@@ -22,6 +21,7 @@ from minno_dashboard.accounts.models import AccessCode
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.core.ids import public_id
+from minno_dashboard.jobs.lease import is_unleased
 from minno_dashboard.jobs.models import Job
 from minno_dashboard.jobs.registry import handles
 from minno_dashboard.jobs.services import enqueue
@@ -204,6 +204,5 @@ def waiting() -> Waiting:
 
 def try_again() -> int:
     """Make every unsent mail due now; return how many."""
-    unleased = Q(lease_until__isnull=True) | Q(lease_until__lte=clock.now())
-    unsent = Job.objects.filter(unleased, kind=KIND, finished_at=None)
+    unsent = Job.objects.filter(is_unleased(clock.now()), kind=KIND, finished_at=None)
     return unsent.update(parked_at=None, not_before=None, attempt=0)

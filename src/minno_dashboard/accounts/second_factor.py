@@ -19,7 +19,7 @@ from minno_dashboard.accounts.models import RecoveryCode, SecondFactor, User
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.core import clock
 from minno_dashboard.core.ids import fingerprint
-from minno_dashboard.siteconfig.sealing import seal, unseal
+from minno_dashboard.siteconfig.sealing import SealBroken, seal, unseal
 
 STEP_SECONDS = 30
 DRIFT_STEPS = 1  # a telephone's clock may be half a minute off
@@ -27,6 +27,10 @@ RECOVERY_CODES = 10
 # Without 0, 1, i, l, o, u: nothing that is misread from paper.
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 WRONG = gettext_noop("This code is not right, or was used already. Wait for the next one and type it again.")
+UNREADABLE = gettext_noop(
+    "The codes of your app cannot be checked, because the secret key of this Dashboard changed. "
+    "Use a recovery code, or ask an administrator to turn two-step log-in off for you."
+)
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,14 @@ def begin(*, user: User) -> Setup:
     """
     if is_on(user):
         raise FieldRefused("code", gettext("Two-step log-in is on already."))
-    made = SecondFactor(user=user, sealed=seal(pyotp.random_base32()))
-    factor, _ = SecondFactor.objects.get_or_create(user=user, defaults={"sealed": made.sealed})
-    secret = unseal(factor.sealed)
+    factor, _ = SecondFactor.objects.get_or_create(
+        user=user, defaults={"sealed": seal(pyotp.random_base32())}
+    )
+    try:
+        secret = unseal(factor.sealed)
+    except SealBroken:  # begun before the installation's key changed, and never confirmed
+        secret = pyotp.random_base32()
+        SecondFactor.objects.filter(pk=factor.pk, confirmed_at=None).update(sealed=seal(secret))
     issuer = f"Minno {urlsplit(settings.SERVER_URL).netloc}"
     address = pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name=issuer)
     drawn = segno.make(address, error="m", micro=False).svg_inline(
@@ -90,7 +99,7 @@ def check(*, user: User, code: str, address: str) -> None:
     """
     attempt = throttle.begin(name=f"second step of {user.pk}", address=address)
     factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
-    if factor is not None and not _use(factor, code) and not _use_recovery_code(user, code):
+    if factor is not None and not _use_recovery_code(user, code) and not _use(factor, code):
         raise FieldRefused("code", gettext(WRONG))
     throttle.succeeded(attempt)
     record(actor=user, verb="log in", target=user.username, second_step=True)
@@ -136,7 +145,10 @@ def _check_password(user: User, password: str, address: str) -> None:
 def _use(factor: SecondFactor, code: str) -> bool:
     """Take a code of the app if it is right and newer than the last one used."""
     digits = "".join(code.split())
-    totp = pyotp.TOTP(unseal(factor.sealed))
+    try:
+        totp = pyotp.TOTP(unseal(factor.sealed))
+    except SealBroken as error:
+        raise FieldRefused("code", gettext(UNREADABLE)) from error
     now = int(clock.now().timestamp()) // STEP_SECONDS
     for step in range(now - DRIFT_STEPS, now + DRIFT_STEPS + 1):
         if secrets.compare_digest(totp.generate_otp(step).encode(), digits.encode()):

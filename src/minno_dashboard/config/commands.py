@@ -6,23 +6,22 @@ import sys
 
 import click
 from django.conf import settings
-from django.core.management import call_command
 
 from minno_dashboard.config import doctor as health
-from minno_dashboard.config import server
+from minno_dashboard.config import migrating, server
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database up to this version of the product."""
-    call_command("migrate", interactive=False, verbosity=1)
+    migrating.migrate(verbosity=1)
 
 
 @click.command()
 @click.option("--only", type=click.Choice(["web", "worker"]), help="Start one part alone.")
 def serve(only: str | None) -> None:
     """Start the Dashboard: web pages and the worker (or one of them), after bringing the database up to date."""
-    call_command("migrate", interactive=False, verbosity=0)
+    migrating.migrate(verbosity=0)
     if only == "worker":
         server.work()
         return

@@ -5,19 +5,28 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from minno_dashboard.core import ids
+from minno_dashboard.accounts.models import SecondFactor
+from minno_dashboard.core import clock, ids
+from minno_dashboard.core.errors import Refused, Unavailable
 from minno_dashboard.files import store
+from minno_dashboard.jobs import queries as jobs
 from minno_dashboard.mirror.models import Link
+from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.sealing import SealBroken, unseal
 
 ENOUGH_BYTES = 1 << 30
+PATIENCE = timedelta(minutes=15)
+"""A worker looks twice a second; but its lanes may be full for a while."""
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -38,12 +47,13 @@ def examine() -> list[Finding]:
         ("stored files", _store),
         ("disk", _disk),
         ("sealed secrets", _seals),
+        ("worker", _worker),
     ]
     findings = []
     for subject, look in looks:
         try:
             findings.append(look())
-        except (DatabaseError, OSError) as error:
+        except (DatabaseError, OSError, Refused, Unavailable, ImproperlyConfigured) as error:
             findings.append(Finding(subject, False, str(error)))
     return findings
 
@@ -83,15 +93,41 @@ def _disk() -> Finding:
 
 
 def _seals() -> Finding:
-    broken = 0
-    for link in Link.objects.exclude(sealed_refresh_token=""):
-        try:
-            unseal(link.sealed_refresh_token)
-        except SealBroken:
-            broken += 1
+    links = [link.sealed_refresh_token for link in Link.objects.exclude(sealed_refresh_token="")]
+    broken = sum(not _opens(partial(unseal, sealed)) for sealed in links)
+    sentences = []
+    if not _opens(siteconfig.dropbox().app_secret):
+        sentences.append("The app secret of Dropbox cannot be opened with this secret key: type it again.")
+    if not _opens(siteconfig.mail().password):
+        sentences.append("The password of the mail server cannot be opened: type it again.")
     if broken:
-        sentence = (
+        sentences.append(
             f"{broken} Dropbox links cannot be opened with this secret key. Their users must reconnect."
         )
-        return Finding("sealed secrets", False, sentence)
+    apps = [factor.sealed for factor in SecondFactor.objects.exclude(confirmed_at=None)]
+    if closed := sum(not _opens(partial(unseal, sealed)) for sealed in apps):
+        sentences.append(
+            f"Two-step log-in of {closed} users takes recovery codes only, until it is turned off for them."
+        )
+    if sentences:
+        return Finding("sealed secrets", False, " ".join(sentences))
     return Finding("sealed secrets", True, "all can be opened with this installation's secret key")
+
+
+def _opens(unsealed: Callable[[], str]) -> bool:
+    try:
+        unsealed()
+    except SealBroken:
+        return False
+    return True
+
+
+def _worker() -> Finding:
+    last, due = jobs.last_sign_of_life(), jobs.oldest_due()
+    if due and clock.now() - due > PATIENCE:
+        return Finding(
+            "worker",
+            False,
+            f"Work has been due since {due:%Y-%m-%d %H:%M} UTC, so no worker seems to run. Run: minno-dashboard serve",
+        )
+    return Finding("worker", True, f"last done {last:%Y-%m-%d %H:%M} UTC" if last else "has not run yet")

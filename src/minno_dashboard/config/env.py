@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 
 class BadEnvironment(SystemExit):
@@ -29,7 +30,7 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
     raw = os.environ.get(name, "")
     if not raw:
         return default
-    if not raw.isdigit() or not low <= int(raw) <= high:
+    if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
         raise BadEnvironment(f"{name}={raw}: this takes a whole number from {low} to {high}.")
     return int(raw)
 
@@ -53,13 +54,50 @@ def secret_key(folder: Path) -> str:
             raise BadEnvironment("MINNO_SECRET_KEY: this takes at least 32 characters.")
         return given
     file = folder / "secret_key"
+    if not file.exists():
+        _make_secret_key(file)
+    key = file.read_text(encoding="ascii").strip()
+    if len(key) < 32:
+        raise BadEnvironment(
+            f"{file}: this file does not hold a whole secret key. Put it back from a backup; "
+            "if there is none, delete the file: everybody then connects Dropbox again."
+        )
+    return key
+
+
+def _make_secret_key(file: Path) -> None:
+    """Write a new key, all of it safe on the disk before it has its name; of two processes one wins."""
+    beginning = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(beginning, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return file.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
-        handle.write(secrets.token_urlsafe(48))
-    return file.read_text(encoding="ascii").strip()
+        with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+            handle.write(secrets.token_urlsafe(48))
+            handle.flush()
+            os.fsync(handle.fileno())
+        with suppress(FileExistsError):
+            os.link(beginning, file)
+    finally:
+        beginning.unlink()
+    if os.name != "nt":  # Windows has no such call and needs none
+        above = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(above)
+        finally:
+            os.close(above)
+
+
+def blob_store(folder: Path) -> str:
+    """Return where the bytes of files live: a folder's path, or `s3://bucket/prefix`."""
+    given = text("MINNO_BLOB_STORE") or str(folder / "blobs")
+    if "://" not in given:
+        return str(Path(given).resolve())
+    parts = urlsplit(given)
+    if parts.scheme != "s3" or not parts.hostname or parts.netloc != parts.hostname or parts.query:
+        raise BadEnvironment(
+            f"MINNO_BLOB_STORE={given}: this takes a folder, or s3://bucket/prefix; "
+            "keys and addresses of other stores go into boto3's own variables."
+        )
+    return given
 
 
 def server_url(port: int) -> str:
@@ -111,14 +149,19 @@ def database(folder: Path) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql"):
         raise BadEnvironment("DATABASE_URL: this takes sqlite:///… or postgresql://user:password@host/name.")
-    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    try:
+        port = str(parts.port or "")
+    except ValueError as error:
+        raise BadEnvironment("DATABASE_URL: its port is not a number from 0 to 65535.") from error
+    query = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(query.get("host", parts.hostname or "")),
-        "PORT": str(parts.port or ""),
+        "HOST": query.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": port,
+        "OPTIONS": dict(query),  # sslmode and the like are libpq's
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -17,7 +17,7 @@ SERVER_URL = env.server_url(PORT)
 # How long a worker holds a piece of work without a sign of life; longer than any single call to Dropbox takes.
 LEASE_SECONDS = env.integer("MINNO_LEASE_SECONDS", 240, low=2, high=3600)
 SECRET_KEY = env.secret_key(DATA_DIR)
-BLOB_STORE = env.text("MINNO_BLOB_STORE", str(DATA_DIR / "blobs"))
+BLOB_STORE = env.blob_store(DATA_DIR)
 DATABASES = {"default": env.database(DATA_DIR)}
 
 DEBUG = False
@@ -147,5 +147,6 @@ LOGGING = {
         # The SDK logs each call, urllib3 each retry with its address: neither belongs in an operator's log.
         "dropbox": {"level": "WARNING"},
         "urllib3": {"level": "ERROR"},
+        **{name: {"level": "WARNING"} for name in ("boto3", "botocore", "s3transfer")},
     },
 }

@@ -4,12 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from minno_dashboard.core import clock
 from minno_dashboard.jobs.services import DueJobs, DuePeriodic
 from minno_dashboard.jobs.worker import Source
 from minno_dashboard.mirror.restore import DueRestores
 from minno_dashboard.mirror.source import DueMirrors
+from minno_dashboard.siteconfig import queries as siteconfig
+
+LOOK_SECONDS = 1.0
 
 
-def all_sources(is_stopping: Callable[[], bool]) -> list[Source]:
+def all_sources(is_stopping: Callable[[], bool], *, look_seconds: float = LOOK_SECONDS) -> list[Source]:
     """Return the sources, the mirrors first: a saved file should be in Dropbox within seconds."""
-    return [DueMirrors(is_stopping, worker_begins=True), DueRestores(is_stopping), DueJobs(), DuePeriodic()]
+    must_stop = OrSwitchedOff(is_stopping, look_seconds)
+    return [DueMirrors(must_stop, worker_begins=True), DueRestores(must_stop), DueJobs(), DuePeriodic()]
+
+
+class OrSwitchedOff:
+    """Whether a run under way must stop: the process ends, or an admin switched synchronization off.
+
+    Runs ask often, the database is asked once in `look_seconds`.
+    """
+
+    def __init__(self, is_stopping: Callable[[], bool], look_seconds: float) -> None:
+        self._is_stopping, self._look_seconds = is_stopping, look_seconds
+        self._looked_at = float("-inf")
+        self._is_off = False
+
+    def __call__(self) -> bool:
+        """Answer now."""
+        if self._is_stopping():
+            return True
+        now = clock.monotonic_seconds()
+        if now - self._looked_at >= self._look_seconds:
+            self._is_off, self._looked_at = not siteconfig.dropbox().is_enabled, now
+        return self._is_off

@@ -6,19 +6,20 @@ and only then known to the database. A crash leaves at most a temporary file, wh
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
 from django.db import transaction
 from django.db.models import Exists, ForeignObjectRel, OuterRef, Q
@@ -26,8 +27,11 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.contenthash import Hasher
-from minno_dashboard.core.errors import Refused
+from minno_dashboard.core.errors import Refused, Unavailable
 from minno_dashboard.files.models import Blob
+
+if TYPE_CHECKING:
+    from minno_dashboard.files.bucket import Bucket
 
 PIECE_BYTES = 1024 * 1024
 KEEP_UNREFERENCED = timedelta(days=30)
@@ -41,6 +45,8 @@ class Readable(Protocol):
         """Return the next bytes, none at the end."""
         ...
 
+
+_FULL = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 
 Source = bytes | Readable | Iterable[bytes]
 
@@ -60,6 +66,33 @@ class DamagedBlob(Refused):
         self.blob = blob
 
 
+class DiskFull(Unavailable):
+    """There is no room for more bytes; nothing of what was asked was done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            gettext(
+                "The disk of this Dashboard is full, so nothing was stored; what was stored before is safe. Tell the administrator, then try again."
+            ),
+            retry_after_seconds=60,
+        )
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """Say a full disk in a sentence.
+
+    Raises:
+        DiskFull: there is no room for what is written inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise DiskFull from error
+
+
 @lru_cache(maxsize=4)
 def _storage(address: str) -> Storage:
     if not address.startswith("s3:"):
@@ -67,19 +100,13 @@ def _storage(address: str) -> Storage:
             location=address, file_permissions_mode=0o600, directory_permissions_mode=0o700
         )
     try:
-        from storages.backends.s3 import S3Storage
+        from minno_dashboard.files.bucket import Bucket
     except ImportError as error:
         raise ImproperlyConfigured(
             "MINNO_BLOB_STORE is an s3:// address, for which the extra minno-dashboard[s3] must be installed."
         ) from error
     parts = urlsplit(address)
-    bucket = S3Storage(
-        bucket_name=parts.netloc,
-        location=parts.path.strip("/"),
-        file_overwrite=True,
-        max_memory_size=PIECE_BYTES,  # what is read is larger than that on the disk meanwhile, not in memory
-    )
-    return cast("Storage", bucket)
+    return cast("Storage", Bucket(name=parts.netloc, prefix=parts.path.strip("/")))
 
 
 def storage() -> Storage:
@@ -112,40 +139,24 @@ def pieces(source: Source) -> Iterator[bytes]:
 
 
 def put(source: Source) -> Blob:
-    """Store bytes, unless they are stored already, and return their blob; memory is that of one piece."""
+    """Store bytes, unless they are stored already, and return their blob; memory is that of one piece.
+
+    Raises:
+        Unavailable: the disk is full, or the bucket cannot be reached; nothing was stored.
+    """
     temporary = _incoming() / uuid.uuid4().hex
-    temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     hasher = Hasher()
     try:
-        with temporary.open("xb") as target:
+        with room():
+            temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with room(), temporary.open("xb") as target:
             for piece in pieces(source):
                 hasher.update(piece)
                 target.write(piece)
             target.flush()
             os.fsync(target.fileno())
-        return _keep(temporary, hasher)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def put_file(path: Path) -> Blob:
-    """Store a file that is on this disk already, by renaming it where possible; the file is gone afterwards."""
-    hasher = Hasher()
-    with path.open("rb") as stream:
-        for piece in pieces(stream):
-            hasher.update(piece)
-        os.fsync(stream.fileno())
-    temporary = _incoming() / uuid.uuid4().hex
-    temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        path.replace(temporary)
-    except OSError:  # another file system
-        with path.open("rb") as stream:
-            blob = put(stream)
-        path.unlink()
-        return blob
-    try:
-        return _keep(temporary, hasher)
+        with room():
+            return _keep(temporary, hasher)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -159,7 +170,7 @@ def _keep(temporary: Path, hasher: Hasher) -> Blob:
     sha256 = hasher.sha256()
     with transaction.atomic():
         known = Blob.objects.filter(sha256=sha256).update(unreferenced_since=None)
-        if not known or not storage().exists(_place(sha256)):
+        if not known or _stored_bytes(sha256) != hasher.size:
             _move_into_place(temporary, sha256)
         blob, _ = Blob.objects.get_or_create(
             sha256=sha256, defaults={"size": hasher.size, "dropbox_hash": hasher.dropbox_hash()}
@@ -167,21 +178,28 @@ def _keep(temporary: Path, hasher: Hasher) -> Blob:
     return blob
 
 
+def _stored_bytes(sha256: str) -> int | None:
+    """Return how many bytes lie under a name; None where nothing does."""
+    try:
+        return storage().size(_place(sha256))
+    except FileNotFoundError:
+        return None
+
+
 def _move_into_place(temporary: Path, sha256: str) -> None:
     where = storage()
     if not isinstance(where, FileSystemStorage):
-        with temporary.open("rb") as stream:
-            where.save(_place(sha256), File(stream))
+        cast("Bucket", where).put_file(_place(sha256), temporary)
         return
     final = Path(where.path(_place(sha256)))
     final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary.chmod(0o600)
     temporary.replace(final)
-    for folder in (final.parent, final.parent.parent):
-        _sync_folder(folder)
+    for folder in (final.parent, final.parent.parent, Path(where.location)):  # any of them may be new
+        sync_folder(folder)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Bring the names in a folder to the disk; Windows has no such call and needs none."""
     if os.name == "nt":
         return
@@ -247,8 +265,7 @@ def read_verified(blob: Blob) -> bytes:
 
 def is_there(blob: Blob) -> bool:
     """Say whether the store holds something of the right size under the blob's name."""
-    where, place = storage(), _place(blob.sha256)
-    return where.exists(place) and where.size(place) == blob.size
+    return _stored_bytes(blob.sha256) == blob.size
 
 
 def collect() -> int:
@@ -289,5 +306,6 @@ def _remove(pk: int) -> bool:
 def _sweep_temporary(before: float) -> None:
     folder = _incoming()
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # what is being stored just now goes to its place meanwhile
+            if path.stat().st_mtime < before:
+                path.unlink()

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Q
 
 from minno_dashboard.core import clock
+
+IMPOSSIBLE = timedelta(days=1)
+"""No lease is ever taken for so long: one that ends later was taken while the clock was wrong."""
 
 
 class LeaseLost(Exception):
@@ -72,17 +75,20 @@ class Lease:
         return bool(self._held().update(lease_owner="", lease_until=None, **changes))
 
 
-def is_free(at: Any) -> Q:
+def is_unleased(at: datetime) -> Q:
+    """Return the condition "nobody works on it" at the moment `at`."""
+    return Q(lease_until__isnull=True) | Q(lease_until__lte=at) | Q(lease_until__gt=at + IMPOSSIBLE)
+
+
+def is_free(at: datetime) -> Q:
     """Return the condition "nobody works on it and its time has come" at the moment `at`."""
-    unleased = Q(lease_until__isnull=True) | Q(lease_until__lte=at)
-    return unleased & (Q(not_before__isnull=True) | Q(not_before__lte=at))
+    return is_unleased(at) & (Q(not_before__isnull=True) | Q(not_before__lte=at))
 
 
 def claim(row: LeaseModel, *, owner: str, seconds: float) -> Lease | None:
     """Take the lease of a row that was just read, or return None where somebody was faster."""
     model, at = type(row), clock.now()
-    unleased = Q(lease_until__isnull=True) | Q(lease_until__lte=at)
-    taken = model._default_manager.filter(unleased, pk=row.pk, lease_token=row.lease_token).update(
+    taken = model._default_manager.filter(is_unleased(at), pk=row.pk, lease_token=row.lease_token).update(
         lease_owner=owner, lease_until=at + timedelta(seconds=seconds), lease_token=row.lease_token + 1
     )
     return Lease(model, row.pk, row.lease_token + 1, seconds) if taken else None

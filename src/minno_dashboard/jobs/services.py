@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs import registry
-from minno_dashboard.jobs.lease import Lease, claim, is_free
+from minno_dashboard.jobs.lease import Lease, claim, is_free, is_unleased
 from minno_dashboard.jobs.models import Job, Periodic
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,12 @@ class DuePeriodic:
         known = set(Periodic.objects.filter(name__in=registry.periodic).values_list("name", flat=True))
         for name in registry.periodic.keys() - known:
             Periodic.objects.get_or_create(name=name)
-        for row in Periodic.objects.filter(is_free(clock.now()), name__in=registry.periodic):
+        at = clock.now()
+        for row in Periodic.objects.filter(is_unleased(at), name__in=registry.periodic):
+            interval, _ = registry.periodic[row.name]
+            # Later than an interval from now it was only put off by a clock that was wrong.
+            if row.not_before and at < row.not_before <= at + interval:
+                continue
             if lease := claim(row, owner=owner, seconds=LEASE_SECONDS):
                 return lambda row=row, lease=lease: _run_periodic(row, lease)  # type: ignore[misc]
         return None

@@ -33,6 +33,8 @@ MOST_RATIO = 200
 """Real files shrink to a hundredth at best; deflate can do 1 : 1,032, which is what bombs use."""
 SMALL_BYTES = 10 * 1024 * 1024
 """Files up to this size may shrink as much as they like: a spread sheet of zeros is no bomb."""
+SMALL_ZIP_BYTES = 256 * 1024 * 1024
+"""All files of a zip together may be so large whatever the zip's own size: many small bombs are one, too."""
 
 Progress = Callable[[int], None]
 Opener = Callable[[], IO[bytes]]
@@ -228,7 +230,13 @@ def _look_at_entry(
 def _look_into_zip(archive: zipfile.ZipFile, archive_bytes: int) -> Found:
     found = Found()
     members = archive.infolist()
-    found.problems += _limits(len(members), sum(info.file_size for info in members))
+    unpacked = sum(info.file_size for info in members)
+    found.problems += _limits(len(members), unpacked)
+    if unpacked > SMALL_ZIP_BYTES and unpacked > MOST_RATIO * archive_bytes:
+        found.problems.append(
+            gettext("This zip would grow from %(compress_size)s to %(file_size)s bytes, as a zip bomb does.")
+            % {"compress_size": archive_bytes, "file_size": unpacked}
+        )
     if sum(info.compress_size for info in members) > archive_bytes:
         found.problems.append(gettext("Files in this zip overlap, as in a zip bomb."))
     if found.problems:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from minno_dashboard.core import errors
 from minno_dashboard.ui.errors import answer
+
+log = logging.getLogger(__name__)
 
 
 class RefusedMiddleware:
@@ -30,6 +34,17 @@ class RefusedMiddleware:
             return answer(request, exception.status, str(exception))
         if isinstance(exception, errors.Unavailable):
             return answer(request, 503, str(exception), retry_after_seconds=exception.retry_after_seconds)
+        if isinstance(exception, OperationalError) and _is_passing(exception):
+            log.exception("the database did not answer in time")
+            sentence = gettext(
+                "The database did not answer in time. Nothing was changed; do it again in a moment."
+            )
+            return answer(request, 503, sentence, retry_after_seconds=5)
         if isinstance(exception, RequestDataTooBig):
             return answer(request, 413, gettext("This form holds more than the Dashboard accepts at once."))
         return None
+
+
+def _is_passing(error: OperationalError) -> bool:
+    """Say whether the same may work in a moment; what SQLite calls an operational error is mostly one of ours."""
+    return connection.vendor != "sqlite" or "locked" in str(error)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.hashers import make_password
 from django.core import serializers
+from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from dropbox_simulator import Simulator, faults
 from minno_dashboard.accounts.models import User
+from minno_dashboard.api.scopes import Scope
+from minno_dashboard.api.services import make_token
 from minno_dashboard.mirror.models import Link, OAuthState
+from minno_dashboard.studies.services import create_study
 from tests.mirror.web.conftest import APP_SECRET, begin, browser_of, connect, consent
 
 ANNA, BEN = "anna@dropbox.example", "ben@dropbox.example"
@@ -30,16 +35,17 @@ def secrets_of(simulator: Simulator) -> list[str]:
     return found
 
 
-def addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
-    """Return one address for every pattern of the site."""
+def addresses(resolver: URLResolver, real: Mapping[str, object], before: str = "") -> Iterator[str]:
+    """Return one address for every pattern of the site, with `real` values for the parameters of these names."""
     for entry in resolver.url_patterns:
         route = before + str(entry.pattern)
         if isinstance(entry, URLResolver):
-            yield from addresses(entry, route)
+            yield from addresses(entry, real, route)
         elif isinstance(entry, URLPattern):
             for name, converter in entry.pattern.converters.items():
                 kind = type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
-                route = route.replace(f"<{kind}:{name}>", VALUES.get(kind, "1")).replace(f"<{name}>", "x")
+                value = str(real.get(name, VALUES.get(kind, "1")))
+                route = route.replace(f"<{kind}:{name}>", value).replace(f"<{name}>", value)
             yield f"/{route}"
 
 
@@ -71,21 +77,68 @@ def test_what_one_user_does_never_touches_the_others_connection(
     assert Link.objects.filter(user=bob).values().get() == before
 
 
-def test_no_address_shows_an_admin_a_token_or_anybodys_dropbox(two_connected: Simulator, admin: User) -> None:
+Ask = Callable[[str, str], HttpResponseBase]
+
+
+def in_the_browser(admin: User, alice: User) -> Ask:
     client = browser_of(admin)
     client.raise_request_exception = False
-    walked = sorted(set(addresses(get_resolver())))
-    assert len(walked) > 20
+    return lambda method, address: client.generic(method, address, headers={"accept": "text/html"})
+
+
+def acting_as_alice(admin: User, alice: User) -> Ask:
+    client = browser_of(admin)
+    client.raise_request_exception = False
+    begun = client.post(f"/admin/users/{alice.pk}/act-as/", {"reason": "She asked for help."})
+    assert begun["Location"] == "/studies/"
+    return lambda method, address: client.generic(method, address, headers={"accept": "text/html"})
+
+
+def with_a_token_of_the_api(admin: User, alice: User) -> Ask:
+    User.objects.filter(pk=admin.pk).update(password=make_password("long enough 1"))
+    _, code = make_token(
+        user=User.objects.get(pk=admin.pk),
+        name="all",
+        scopes=tuple(str(scope) for scope in Scope),
+        days=7,
+        password="long enough 1",
+        address="127.0.0.1",
+    )
+    client = Client(
+        headers={"host": "127.0.0.1:8000", "authorization": f"Bearer {code}"}, raise_request_exception=False
+    )
+    return lambda method, address: client.generic(method, address)
+
+
+@pytest.mark.parametrize("way", [in_the_browser, acting_as_alice, with_a_token_of_the_api])
+def test_no_address_shows_an_admin_a_token_or_anybodys_dropbox(
+    two_connected: Simulator, admin: User, alice: User, way: Callable[[User, User], Ask]
+) -> None:
+    study = create_study(owner=alice, name="Stroop")
+    real = {
+        **dict.fromkeys(("public_id", "study_id", "study"), study.public_id),
+        "user_id": alice.pk,
+        "number": 1,
+    }
+    walked = sorted(set(addresses(get_resolver(), real)))
+    assert sum(study.public_id in address for address in walked) > 20
+    assert f"/admin/users/{alice.pk}/role/" in walked
     secrets = secrets_of(two_connected)
-    for address in walked:
+    ask = way(admin, alice)
+    # What ends the walk comes last: the admin would be somebody else, or she could not be acted as.
+    endings = ("/logout/", "/act-as/end/", "/login/", f"/admin/users/{alice.pk}/", "/settings/security/")
+    reached = 0
+    for address in sorted(walked, key=lambda one: (one.startswith(endings), one)):
         if address == "/logout/":
             continue
-        for method in (client.get, client.post):
-            response = method(address, headers={"accept": "text/html"})
-            body = b"".join(response) if response.streaming else response.content
+        for method in ("GET", "POST"):
+            response = ask(method, address)
+            reached += response.status_code == 200
+            body = b"".join(response) if response.streaming else response.content  # type: ignore[attr-defined]
             seen = body.decode(errors="replace") + str(response.headers)
             for secret in (*secrets, ANNA, BEN):
                 assert secret not in seen, f"{address} shows what it must not"
+    assert reached > 3, "the walk was refused everywhere"
     assert Link.objects.filter(state=Link.State.ACTIVE).count() == 2
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -89,7 +90,8 @@ def append_upload(*, upload: Upload, offset: int, piece: bytes) -> int:
                 gettext("This file was announced with %(size)s bytes; this piece goes beyond them.")
                 % {"size": current.size}
             )
-        _append(file_of(current), offset, piece)
+        with store.room():
+            _append(file_of(current), offset, piece)
         received = offset + len(piece)
         Upload.objects.filter(pk=current.pk).update(received=received, changed_at=clock.now())
     upload.received = received
@@ -113,10 +115,13 @@ def finish_upload(*, upload: Upload, by: Person, if_there: IfThere) -> Node | No
     if blob is None:
         blob = store.put(_pieces(file_of(current), current.size))
         Upload.objects.filter(pk=current.pk).update(blob=blob)
-    node = put_upload(
-        tree=current.tree, by=by, blob=blob, parent=current.parent, path=current.path, if_there=if_there
-    )
-    abandon_upload(upload=current)
+    with transaction.atomic():
+        current = _locked(upload)  # of two who finish it at once, one puts the file there
+        node = put_upload(
+            tree=current.tree, by=by, blob=blob, parent=current.parent, path=current.path, if_there=if_there
+        )
+        Upload.objects.filter(pk=current.pk).delete()
+    file_of(current).unlink(missing_ok=True)
     return node
 
 
@@ -127,16 +132,29 @@ def abandon_upload(*, upload: Upload) -> None:
 
 
 def collect_uploads() -> int:
-    """Abandon uploads to which nothing was added for seven days; return how many."""
-    stale = list(Upload.objects.filter(changed_at__lt=clock.now() - KEEP_UNFINISHED))
+    """Abandon uploads to which nothing was added for seven days; return how many.
+
+    Pieces that no row knows of (their study or person was removed, or a process killed) go with them.
+    """
+    since = clock.now() - KEEP_UNFINISHED
+    stale = list(Upload.objects.filter(changed_at__lt=since))
     for upload in stale:
         abandon_upload(upload=upload)
+    known = set(Upload.objects.values_list("public_id", flat=True))
+    for path in _folder().iterdir() if _folder().is_dir() else ():
+        with suppress(FileNotFoundError):  # it is finished just now
+            if path.name not in known and path.stat().st_mtime < since.timestamp():
+                path.unlink()
     return len(stale)
+
+
+def _folder() -> Path:
+    return Path(settings.DATA_DIR) / "uploads"
 
 
 def file_of(upload: Upload) -> Path:
     """Return where the pieces of an upload are kept."""
-    return Path(settings.DATA_DIR) / "uploads" / upload.public_id
+    return _folder() / upload.public_id
 
 
 def _locked(upload: Upload) -> Upload:
@@ -172,3 +190,5 @@ def _append(path: Path, offset: int, piece: bytes) -> None:
         stream.write(piece)
         stream.flush()
         os.fsync(stream.fileno())
+    if offset == 0:
+        store.sync_folder(path.parent)

@@ -1,0 +1,117 @@
+"""`doctor` finds what is wrong with an installation, says it in a sentence, and ends with status 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from django.core.management import call_command
+from pytest_django.fixtures import Settings
+
+from minno_dashboard.accounts.models import SecondFactor, User
+from minno_dashboard.config.cli import main
+from minno_dashboard.core import clock
+from minno_dashboard.files import store
+from minno_dashboard.jobs.models import Periodic
+from minno_dashboard.mirror.models import Link
+from minno_dashboard.siteconfig.queries import APP_SECRET, DROPBOX, MAIL, MAIL_PASSWORD
+from minno_dashboard.siteconfig.sealing import seal
+from minno_dashboard.siteconfig.services import save_section
+
+pytestmark = pytest.mark.django_db
+
+
+def doctor() -> Result:
+    return CliRunner().invoke(main, ["doctor"])
+
+
+def test_a_new_installation_is_well() -> None:
+    result = doctor()
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "ok    public address",
+        "ok    database",
+        "ok    stored files",
+        "ok    disk",
+        "ok    sealed secrets",
+        "ok    worker",
+    ]
+
+
+def address_in_clear(settings: Settings) -> None:
+    settings.SERVER_URL = "http://lab.example.org"
+
+
+def a_migration_waiting(settings: Settings) -> None:
+    call_command("migrate", "jobs", "zero", verbosity=0, fake=True)
+
+
+def a_store_that_cannot_be_written(settings: Settings) -> None:
+    folder = Path(settings.DATA_DIR) / "a file where a folder should be"
+    folder.touch()
+    settings.BLOB_STORE = str(folder)
+
+
+def a_store_that_is_not_known(settings: Settings) -> None:
+    settings.BLOB_STORE = "s3://lab/files"
+    store._storage.cache_clear()
+
+
+def another_key(settings: Settings) -> None:
+    user = User.objects.create(username="dana", email="dana@lab.example")
+    Link.objects.create(user=user, sealed_refresh_token=seal("token"), linked_at=clock.now())
+    SecondFactor.objects.create(user=user, sealed=seal("s"), confirmed_at=clock.now())
+    save_section(DROPBOX, {}, {APP_SECRET: "s"})
+    save_section(MAIL, {}, {MAIL_PASSWORD: "p"})
+    settings.SECRET_KEY = "another key " * 4
+
+
+def no_worker(settings: Settings) -> None:
+    Periodic.objects.create(name="p", not_before=clock.now() - timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "subject", "words"),
+    [
+        (address_in_clear, "public address", ["Set MINNO_SERVER_URL to https"]),
+        (a_migration_waiting, "database", ["migrations are waiting", "minno-dashboard migrate"]),
+        (a_store_that_cannot_be_written, "stored files", ["a file where a folder should be"]),
+        (a_store_that_is_not_known, "stored files", ["cannot be used right now"]),
+        (another_key, "sealed secrets", ["app secret", "mail server", "1 Dropbox links", "recovery codes"]),
+        (no_worker, "worker", ["no worker seems to run", "minno-dashboard serve"]),
+    ],
+)
+def test_each_thing_that_is_wrong_is_said_and_ends_with_status_1(
+    spoil: Callable[[Settings], None],
+    subject: str,
+    words: list[str],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    spoil(settings)
+    result = doctor()
+    assert result.exit_code == 1, result.output
+    failed = [line for line in result.output.splitlines() if line.startswith("FAIL")]
+    assert [line[6:].split(":")[0] for line in failed] == [subject]
+    assert all(word in failed[0] for word in words), failed
+    assert "Traceback" not in result.output
+
+
+def test_a_disk_that_is_nearly_full_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("minno_dashboard.config.doctor.ENOUGH_BYTES", 1 << 60)
+    result = doctor()
+    assert result.exit_code == 1
+    assert "GiB free where the data live" in result.output
+
+
+def test_a_worker_that_works_is_well() -> None:
+    now = clock.now()
+    Periodic.objects.create(name="p", not_before=now + timedelta(hours=1), last_finished_at=now)
+    assert f"worker: last done {now:%Y-%m-%d %H:%M} UTC" in doctor().output
