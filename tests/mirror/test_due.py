@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.services import ANYTHING, write_file
+from minno_dashboard.jobs import worker
 from minno_dashboard.mirror import source
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.studies.models import Study
@@ -31,14 +39,14 @@ def test_a_worker_that_begins_proves_at_once_so_that_a_save_need_not_wait_for_it
     world: World, anna: User
 ) -> None:
     study = linked(world, anna, ANNA)
-    worker = source.DueMirrors(worker_begins=True)
-    while work := worker.claim_next(NEW_WORKER):
+    begun = source.DueMirrors(worker_begins=True)
+    while work := begun.claim_next(NEW_WORKER):
         work()
     assert world.calls() == ["files/list_folder/continue"]
-    assert worker.claim_next(NEW_WORKER) is None
+    assert begun.claim_next(NEW_WORKER) is None
     world.control.clear_records()
     save(study, anna)
-    while work := worker.claim_next(NEW_WORKER):
+    while work := begun.claim_next(NEW_WORKER):
         work()
     assert world.calls() == ["files/upload", "files/list_folder/continue"]
 
@@ -64,3 +72,27 @@ def test_who_saved_comes_before_whose_proof_is_due(world: World, anna: User, ben
     save(study, ben)
     source.note_changes()
     assert [link.user for link in source.due()] == [ben, anna]
+
+
+def test_leases_of_a_process_that_is_no_more_are_given_back_and_no_others(
+    world: World, anna: User, ben: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user, email in ((anna, ANNA), (ben, BEN)):
+        linked(world, user, email)
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
+    )
+    here = worker.place_name()
+    machine = tmp_path / "machine-id"
+    machine.write_text("of another machine of the same host name")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(worker, "MACHINE", machine)
+        there = worker.place_name()
+    assert here != there
+    until = clock.now() + timedelta(minutes=1)
+    for user, place in ((anna, here), (ben, there)):
+        owner = f"{place}:{dead.stdout.strip()}:aabbccdd"
+        Link.objects.filter(user=user).update(lease_owner=owner, lease_until=until)
+    source.release_the_dead()
+    held = Link.objects.filter(lease_until__isnull=False)
+    assert [link.user for link in held] == [ben]

@@ -8,6 +8,8 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from pathlib import Path
 from typing import Protocol
 
 from django.db import close_old_connections, connection, connections
@@ -15,6 +17,8 @@ from django.db import close_old_connections, connection, connections
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
+MACHINE, PROCESSES = Path("/etc/machine-id"), Path("/proc/self/ns/pid")
+"""What tells machines and containers of one host name apart, where there is such a thing."""
 
 
 class Source(Protocol):
@@ -24,9 +28,22 @@ class Source(Protocol):
         """Claim one piece of due work under the name `owner` and return it, or None."""
 
 
+def place_name() -> str:
+    """Return a name for where the number of this process means something: its machine, or its container there.
+
+    The host name is not enough: containers, and machines set up from one image, often share it.
+    """
+    marks = [socket.gethostname()]
+    if MACHINE.exists():
+        marks.append(MACHINE.read_text().strip())
+    if PROCESSES.is_symlink():
+        marks.append(str(PROCESSES.readlink()))
+    return f"{marks[0][:40]}-{blake2b('|'.join(marks).encode(), digest_size=6).hexdigest()}"
+
+
 def owner_name() -> str:
     """Return a name for this process in leases, unique among all workers of all machines."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{os.urandom(4).hex()}"
+    return f"{place_name()}:{os.getpid()}:{os.urandom(4).hex()}"
 
 
 class Worker:

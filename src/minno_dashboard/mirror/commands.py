@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import click
+from django.db import connection
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.queries import find_user
@@ -39,17 +43,44 @@ def sync(name: str, wait: int) -> None:
     _want_a_proof(user)
     pause = threading.Event()
     owner = owner_name()
-    with click.progressbar(
-        length=100, label="Mirroring", file=sys.stderr, hidden=not sys.stderr.isatty()
-    ) as bar:
+    with _progress(user):
         while not _is_done(user):
             if clock.now() > until:
                 raise Unavailable("The mirror is not done yet; what is done stays. Run the command again.")
             if not _run_once(user, owner):
                 pause.wait(LOOK_SECONDS)
-            bar.update(0)
     status = queries.status(user)
     click.echo(f"Proven: {status['files']} files, {status['bytes']} bytes.")
+
+
+@contextmanager
+def _progress(user: User) -> Iterator[None]:
+    """Show on a terminal, while runs are at work, how much of what should be in the Dropbox is there."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    done = threading.Event()
+    with click.progressbar(length=100, label="Mirroring", file=sys.stderr) as bar:
+
+        def watch() -> None:
+            while not done.wait(LOOK_SECONDS):
+                bar.update(_share(queries.status(user)) - bar.pos)
+            connection.close()
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+        bar.update(100 - bar.pos)
+
+
+def _share(status: Mapping[str, Any]) -> int:
+    """Return the percentage of a mirror that is there, by what `mirror status` says."""
+    total = status["files"] + status["pending"]
+    return int(100 * status["files"] / total) if total else 100
 
 
 def _check_enabled() -> None:

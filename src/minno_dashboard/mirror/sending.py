@@ -13,7 +13,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.mirror import checking
 from minno_dashboard.mirror.checking import Opener
 from minno_dashboard.mirror.engine.model import Content, Upload
-from minno_dashboard.mirror.errors import MirrorError, ParkItem, RetryItem, Unsupported
+from minno_dashboard.mirror.errors import MirrorError, ParkItem, Retry, RetryItem, Unsupported
 from minno_dashboard.mirror.packing import Body
 from minno_dashboard.mirror.port import Commit, EncodedCommits, Outcome, Piece, Port
 
@@ -79,6 +79,8 @@ class Sender:
             except ParkItem as error:
                 results.append((one, error))
                 continue
+            except Retry as error:
+                return Sent([(file, error) for file, _ in body.files])
             pieces.append(Piece(session_id, data))
             sent.append((one, session_id))
         try:

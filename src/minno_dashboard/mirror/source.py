@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterable
 
 from django.conf import settings
@@ -14,6 +13,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.models import Tree
 from minno_dashboard.jobs.lease import Lease, claim, is_free
+from minno_dashboard.jobs.worker import place_name
 from minno_dashboard.mirror import runner
 from minno_dashboard.mirror.desired import followers
 from minno_dashboard.mirror.models import Doubt, Link, Taken
@@ -87,7 +87,7 @@ def prove_all_anew() -> None:
 
 def release_the_dead() -> None:
     """Give back leases of processes of this machine that are no more."""
-    here = f"{socket.gethostname()[:40]}:"
+    here = f"{place_name()}:"
     held = Link.objects.filter(lease_owner__startswith=here, lease_until__isnull=False)
     for pk, owner, token in held.values_list("pk", "lease_owner", "lease_token"):
         number = owner.removeprefix(here).partition(":")[0]

@@ -123,6 +123,7 @@ WAITING = {
     "lock": ASKED,
     "unreachable": OUT_OF_REACH,
     "no_answer": OUT_OF_REACH,
+    "store_unavailable": INTERRUPTED,
     "damaged_on_the_way": DAMAGED,
     "unsettled": UNSETTLED,
     "no_end": UNSETTLED,

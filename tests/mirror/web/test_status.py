@@ -14,6 +14,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.config.cli import main
 from minno_dashboard.core import clock
 from minno_dashboard.files.services import write_file
+from minno_dashboard.mirror import commands
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.studies.services import create_study
 from tests.mirror.web.conftest import browser_of, configure, connect
@@ -105,3 +106,8 @@ def test_sync_runs_until_proven(configured: Simulator, alice: User) -> None:
     assert sync().startswith("Proven: 1 files, 1 bytes")
     assert status()["state"] == "proven"
     assert configured.control.files(ANNA)["/Studies/Stroop/v1/a.js"] == b"1"
+
+
+@pytest.mark.parametrize(("files", "pending", "share"), [(0, 0, 100), (0, 5, 0), (3, 1, 75), (7, 0, 100)])
+def test_the_bar_of_a_sync_shows_how_much_is_there(files: int, pending: int, share: int) -> None:
+    assert commands._share({"files": files, "pending": pending}) == share
