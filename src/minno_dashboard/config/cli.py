@@ -29,6 +29,7 @@ class Commands(click.Group):
         for command in (*commands.COMMANDS, *_room_commands()):
             self.add_command(command)
         gc.enable()
+        gc.set_threshold(10_000)
         gc.freeze()  # what is loaded stays: nothing of it is garbage, now or later
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -36,7 +36,7 @@ SMALL_BYTES = 8 * MIB
 PIECE_BYTES = 16 * MIB
 """A multiple of 4 MiB, as Dropbox hashes; each lane holds one."""
 MOST_SESSIONS = 1000
-FIRST_COMMITS = 250
+FIRST_COMMITS = 500
 MOST_WAITING = 2 * MOST_COMMITS
 """So far the lanes run ahead of the commits."""
 FULL_PAGE = 2000
