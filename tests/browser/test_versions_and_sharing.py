@@ -231,7 +231,7 @@ def test_a_read_only_link_works_without_logging_in_until_it_ends(site: Site, ope
     visitor = open_page(None, link)
     expect(visitor.get_by_role("heading", name="מחקר לקריאה")).to_be_visible()
     visitor.get_by_role("link", name="task.js").click()
-    expect(visitor.locator(".by-link-text, .cm-content")).to_have_text("one\n")
+    expect(visitor.get_by_role("textbox", name="Text of task.js")).to_have_text("one")
     visitor.get_by_role("link", name="איור.svg").click()
     expect(visitor.get_by_role("img", name="איור.svg")).to_be_visible()
     with visitor.expect_download() as download:
