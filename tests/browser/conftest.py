@@ -150,6 +150,8 @@ def for_manual(page: Page, name: str, part: Locator | None = None, *, width: int
     size = page.viewport_size
     page.set_viewport_size({"width": width, "height": 640})
     page.mouse.move(0, 0)
+    if part:
+        page.evaluate("window.scrollTo(0, 0)")  # where a part stands is told from the window's edge
     box = part.bounding_box() if part else None
     if box:
         clip: FloatRect = {
