@@ -47,7 +47,7 @@ def point_to(simulator: dict[str, object]) -> None:
 
 
 def furnish() -> None:
-    """Make the user, the configuration and the example study, where they are not there yet."""
+    """Make the users, the configuration and the example study, where they are not there yet."""
     import django
 
     django.setup()
@@ -55,13 +55,14 @@ def furnish() -> None:
 
     call_command("migrate", interactive=False, verbosity=0)
     from minno_dashboard.accounts.models import User
-    from minno_dashboard.accounts.services import create_user
+    from minno_dashboard.accounts.services import create_user, ensure_first_admin
     from minno_dashboard.siteconfig.services import save_section
     from minno_dashboard.studies.models import Study
 
     save_section(
         "dropbox", values={"is_enabled": True, "app_key": APP_KEY}, secrets={"app_secret": APP_SECRET}
     )
+    ensure_first_admin()  # before anybody else: it makes none where there are users
     if not User.objects.filter(username="alice").exists():
         create_user(
             username="alice",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import Client
 from minno_dashboard.accounts.models import User
 from minno_dashboard.api import endpoints
 from minno_dashboard.files import queries as files
+from minno_dashboard.files.models import Node
 from minno_dashboard.studies import services, sharing
 from minno_dashboard.studies.models import Collaboration, Study
 from tests.api.conftest import Program, code_for
@@ -117,6 +119,22 @@ def test_folders_are_made_moved_copied_renamed_and_packed(program: Program, stud
         assert "z/b/images/cat.txt" in archive.namelist()
     assert "folder" in error(program("GET", f"{at}/files/z"), 422, "invalid")
     assert "itself" in error(program("POST", f"{at}/move", {"paths": ["z"], "to": "z/b"}), 422, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("microsecond", "said"),
+    [(0, "08:00:01Z"), (999, "08:00:01.000Z"), (781_000, "08:00:01.781Z"), (781_999, "08:00:01.781Z")],
+)
+def test_a_moment_is_written_alike_in_every_answer(
+    program: Program, study: Study, microsecond: int, said: str
+) -> None:
+    at = f"/studies/{study.public_id}/versions/1"
+    moment = datetime(2026, 11, 26, 8, 0, 1, microsecond, UTC)
+    Node.objects.update(changed_at=moment)
+    Study.objects.update(created_at=moment)
+    tree = program("GET", f"{at}/tree").json()["items"]
+    assert {one["changed_at"] for one in tree} == {f"2026-11-26T{said}"}
+    assert program("GET", f"/studies/{study.public_id}").json()["created_at"] == f"2026-11-26T{said}"
 
 
 def test_versions_are_published_begun_and_frozen(program: Program, study: Study) -> None:

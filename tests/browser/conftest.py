@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
 
-from tests.browser import filled as site_with_all
 from tests.browser.site import ROOT, Site
 from tests.browser.small_png import with_palette
 
@@ -39,20 +39,23 @@ _EXPECTED = re.compile(
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A Dashboard with the researchers dana and noa and the admin ada."""
-    site = Site(tmp_path_factory.mktemp("site"))
+    """A Dashboard with people, shared by all tests that do not bring their own."""
+    with with_people(Site(tmp_path_factory.mktemp("site"))) as site:
+        yield site
+
+
+@contextmanager
+def with_people(site: Site) -> Iterator[Site]:
+    """Run a Dashboard with the researchers dana and noa and the admin ada."""
     site.start()
-    site.add_users(
-        ("dana", "Dana Levi", "researcher"), ("noa", "נועה כהן", "researcher"), ("ada", "Ada Admin", "admin")
-    )
-    yield site
-    site.stop()
-
-
-@pytest.fixture(scope="session")
-def filled(site: Site) -> Mapping[str, str]:
-    """What the addresses of pages name, in a site that is filled once with all that a page can show."""
-    return site_with_all.fill(site)
+    try:
+        site.add_users(
+            *(("dana", "Dana Levi", "researcher"), ("noa", "נועה כהן", "researcher")),
+            ("ada", "Ada Admin", "admin"),
+        )
+        yield site
+    finally:
+        site.stop()
 
 
 @pytest.fixture(scope="session")
@@ -147,6 +150,8 @@ def for_manual(page: Page, name: str, part: Locator | None = None, *, width: int
     size = page.viewport_size
     page.set_viewport_size({"width": width, "height": 640})
     page.mouse.move(0, 0)
+    if part:
+        page.evaluate("window.scrollTo(0, 0)")  # where a part stands is told from the window's edge
     box = part.bounding_box() if part else None
     if box:
         clip: FloatRect = {

@@ -23,7 +23,8 @@ def study(site: Site) -> str:
         "dana, noa = User.objects.get(username='dana'), User.objects.get(username='noa')\n"
         "for number, colour in enumerate(tags.PALETTE):\n"
         "    tag = tags.create_tag(user=dana, text=f'{colour.name} תג', colour=colour.code)\n"
-        "    if number % 4 == 0: tag.studies.add(Study.objects.get(owner=dana, name__startswith='Faces'))\n"
+        "    if number % 4 == 0: tag.studies.add(Study.objects.get(public_id=sys.argv[1]))\n",
+        address.split("/")[2],
     )
     return address
 

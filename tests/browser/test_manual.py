@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import IMAGES, OpenPage, for_manual, is_wanted
+from tests.browser.conftest import IMAGES, OpenPage, for_manual, is_wanted, with_people
 from tests.browser.filled import FILES, NAME, OTHERS, TASK
 from tests.browser.site import PASSWORD, ROOT, Site
 from tests.browser.test_every_page import MORE, PAGES, WITHOUT_PICTURE
@@ -141,12 +141,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A Dashboard that nobody else has been to, reached by a name, as passkeys want."""
     site = Site(tmp_path_factory.mktemp("manual"))
     site.url = site.env["MINNO_SERVER_URL"] = f"http://localhost:{site.port}"
-    site.start()
-    site.add_users(
-        ("dana", "Dana Levi", "researcher"), ("noa", "נועה כהן", "researcher"), ("ada", "Ada Admin", "admin")
-    )
-    yield site
-    site.stop()
+    with with_people(site):
+        yield site
 
 
 def shown() -> set[str]:

@@ -232,6 +232,19 @@ def test_a_mass_removal_of_ours_waits_for_the_user(world: World, anna: User, stu
     assert status(anna)["state"] == "proven"
 
 
+def test_a_study_that_is_brought_back_answers_the_question_by_itself(
+    world: World, anna: User, study: Study
+) -> None:
+    studies.delete_study(study=study, by=anna)
+    world.settle()
+    assert status(anna)["state"] == "needs_user"
+    studies.bring_back_study(study=Study._base_manager.get(pk=study.pk), by=anna)
+    world.settle()  # no time passes: nothing waits for Dropbox
+    assert Link.objects.get(user=anna).removal_question is None
+    assert status(anna)["state"] == "proven"
+    assert is_equal(world, anna)
+
+
 def test_a_deleted_app_folder_comes_back_when_the_user_says_so(
     world: World, anna: User, study: Study
 ) -> None:

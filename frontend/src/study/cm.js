@@ -116,14 +116,14 @@ export function base(name, label) {
     syntaxHighlighting(colours, { fallback: true }),
     bracketMatching(),
     look,
-    EditorView.contentAttributes.of({ "aria-label": label ?? name, spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
+    EditorView.contentAttributes.of({ tabindex: "0", "aria-label": label ?? name, spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
     language(name),
     PROSE.includes(extensionOf(name)) ? prose : [],
   ];
 }
 
 export function readOnly() {
-  return [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0", "aria-readonly": "true" }), keymap.of(searchKeymap), search()];
+  return [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ "aria-readonly": "true" }), keymap.of(searchKeymap), search()];
 }
 
 export function makeState({ name, text, kind, editable, onChange, onMove, onCheck }) {

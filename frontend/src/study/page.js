@@ -85,6 +85,12 @@ editor.addEventListener("show", (event) => {
   else address.searchParams.delete("file");
   history.replaceState(null, "", address);
 });
+// The file that is open stays open when its version is published or a new one begins.
+for (const form of document.querySelectorAll("form[data-keeps-file]")) {
+  form.addEventListener("submit", () => {
+    form.elements.file.value = new URL(location.href).searchParams.get("file") ?? "";
+  });
+}
 if (editable) makeDroppable({ element: workspace.querySelector(".tree-pane"), tree, store, actions, uploader });
 makeSplitter(find("split"), workspace);
 makeSplitter(find("play-split"), workspace, { least: 240, most: 1600, usual: 480, property: "--play-width", key: "minno-play-width", ahead: -1 });

@@ -77,7 +77,8 @@ def open_code(*, purpose: str, fingerprint: str) -> AccessCode:
     if code is None:
         raise NotFound(
             (
-                gettext("This link is not known here. Copy it whole. %(another)s") % {"another": another}
+                gettext("This link is not known here; perhaps a part of it was not copied. %(another)s")
+                % {"another": another}
             ).strip()
         )
     if code.used_at is not None:

@@ -8,13 +8,15 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Func, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
-SQLITE = "replace(%(expressions)s, ' ', 'T') || 'Z'"
-"""SQLite holds `2026-11-24 09:30:00.123456`, in UTC, as Django writes it."""
-POSTGRESQL = """to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+SQLITE = "replace(substr(%(expressions)s, 1, 23), ' ', 'T') || 'Z'"
+"""SQLite holds `2026-11-24 09:30:00.123456`, in UTC, as Django writes it; a whole second has no fraction."""
+POSTGRESQL = r"""regexp_replace(replace(to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+ '.000000Z', 'Z'), '\d{3}Z$', 'Z')"""
+"""A whole second has no fraction, as above."""
 
 
 class Moment(Func):
-    """A date and time of the database as text of RFC 3339: `2026-11-24T09:30:00.123456Z`."""
+    """A date and time of the database as text, as all other answers write it: `2026-11-24T09:30:00.123Z`."""
 
     output_field = TextField()
     arity = 1

@@ -130,6 +130,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
                 "Another user of this Dashboard is connected with this Dropbox account; nothing was connected. Log in at dropbox.com with an account of your own, then connect again."
             )
         )
+    known = Link.objects.filter(user=user, account_id=grant.account_id, state=Link.State.ACTIVE).first()
     former = Link.objects.filter(user=user).exclude(account_id=grant.account_id).first()
     former_token = _token_of(former) if former else ""
     link = services.link(user=user, grant=grant, app_key=app_key)
@@ -137,6 +138,8 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     if former_token:
         with suppress(MirrorError):
             dropbox.revoke(access_token=former_token)
+    if known and dropbox.READ_SCOPE not in known.scopes.split() and dropbox.READ_SCOPE in link.scopes.split():
+        return gettext("The Dashboard may now read its folder in your Dropbox. Choose a study to restore.")
     whose = link.account_email or link.account_name or gettext("your account")
     return gettext("Connected with the Dropbox of %(whose)s. The first copy begins now.") % {"whose": whose}
 

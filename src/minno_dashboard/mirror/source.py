@@ -128,6 +128,7 @@ def _note_study(study: Study) -> None:
         _note(link, Taken.Kind.STUDY, study.pk, study.revision)
         for tree, revision in trees:
             _note(link, Taken.Kind.TREE, tree, revision)
+    _ask_anew(links)
     Study._base_manager.filter(pk=study.pk, revision=study.revision).update(settled_revision=study.revision)
 
 
@@ -135,9 +136,17 @@ def _note_study(study: Study) -> None:
 def _note_tree(pk: int, revision: int) -> None:
     version = Version.objects.filter(tree=pk).select_related("study").first()
     if version is not None:
-        for link in Link.objects.filter(user__in=followers(version.study)).values_list("pk", flat=True):
+        links = list(Link.objects.filter(user__in=followers(version.study)).values_list("pk", flat=True))
+        for link in links:
             _note(link, Taken.Kind.TREE, pk, revision)
+        _ask_anew(links)
     Tree.objects.filter(pk=pk, revision=revision).update(settled_revision=revision)
+
+
+def _ask_anew(links: Iterable[int]) -> None:
+    """Let mirrors that ask about a removal look at once whether it is still wanted: a study may be back."""
+    asking = Link.objects.filter(state=Link.State.NEEDS_USER, reason=runner.PLANNED)
+    asking.filter(pk__in=links).update(probe_at=clock.now())
 
 
 def _note(link: int, kind: str, object_id: int, revision: int) -> None:

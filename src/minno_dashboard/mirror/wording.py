@@ -65,21 +65,21 @@ NEEDS_USER = {
         "reconnect",
     ),
     "mass_removal_in_dropbox": Trouble(
-        gettext_noop("Dropbox asks for you"),
+        gettext_noop("Your answer is needed"),
         gettext_noop(
             "Many files were deleted in your Dropbox. Everything is safe here. Decide what to do about them."
         ),
         "confirm",
     ),
     "newer_in_dropbox": Trouble(
-        gettext_noop("Dropbox asks for you"),
+        gettext_noop("Your answer is needed"),
         gettext_noop(
             "Your Dropbox holds newer versions than this Dashboard, perhaps because the Dashboard was restored from a backup. Nothing is written there until you have decided."
         ),
         "confirm",
     ),
     "mass_removal_planned": Trouble(
-        gettext_noop("Dropbox asks for you"),
+        gettext_noop("Your answer is needed"),
         gettext_noop(
             "Many files are no longer in the Dashboard. Nothing is removed from your Dropbox until you have decided."
         ),

@@ -44,7 +44,9 @@ def test_reading_is_allowed_at_dropbox_and_the_study_comes_back(
     back = client.get(consent(world.simulator, away["Location"], ANNA))
     assert (back.status_code, back["Location"]) == (303, PAGE)
     assert dropbox.READ_SCOPE in Link.objects.get().scopes
-    assert "must read its files" not in words(client)
+    shown = words(client)
+    assert "The Dashboard may now read its folder in your Dropbox. Choose a study to restore." in shown
+    assert "must read its files" not in shown
     asked = client.post(PAGE, {"path": PATH})
     assert (asked.status_code, asked["Location"]) == (303, PAGE)
     assert f"Restoring {PATH}" in words(client)

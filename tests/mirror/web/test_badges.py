@@ -103,7 +103,7 @@ def test_waiting_says_until_when(proven: Link, alice: User) -> None:
     [
         ("reconnect", "Reconnect Dropbox", "reconnect"),
         ("full", "Dropbox is full", ""),
-        ("mass_removal_planned", "Dropbox asks for you", "confirm"),
+        ("mass_removal_planned", "Your answer is needed", "confirm"),
         ("never seen before", "Reconnect Dropbox", "reconnect"),
     ],
 )

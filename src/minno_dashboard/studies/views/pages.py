@@ -26,6 +26,7 @@ from minno_dashboard.studies.queries import (
     Which,
     get_study,
     get_version,
+    invitations_of,
     newest_version,
     page_of_studies,
 )
@@ -79,6 +80,7 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
         "which": which,
         "search": search,
         "kinds": Study.Kind.choices,
+        "invited": 0 if page.rows else invitations_of(user).count(),
         "refused": str(refused) if refused else "",
         "typed": request.POST if refused else {},
     }

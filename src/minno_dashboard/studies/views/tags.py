@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from minno_dashboard.accounts.access import person
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.studies import tags
-from minno_dashboard.studies.access import Action
+from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Tag
 from minno_dashboard.studies.queries import get_study
 
@@ -118,5 +118,6 @@ def tag_study(request: HttpRequest, public_id: str) -> HttpResponse:
         "chosen": chosen,
         "new": request.POST.get("new", ""),
         "refused": refused,
+        "rights": standing(user, study).rights,
     }
     return render(request, "studies/tag_study.html", context, status=refused.status if refused else 200)

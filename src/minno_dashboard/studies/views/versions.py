@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -132,4 +134,5 @@ def _done(request: HttpRequest, public_id: str, verb: Callable[[], Version], sen
         messages.success(request, sentence.format(verb()))
     except Refused as refused:
         messages.error(request, str(refused))
-    return redirect("study", public_id)
+    file = request.POST.get("file", "")
+    return redirect(reverse("study", args=[public_id]) + (f"?{urlencode({'file': file})}" if file else ""))
