@@ -18,6 +18,7 @@ from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Refused
+from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.studies import services, starters, tags
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Study, Version
@@ -61,10 +62,8 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
     which = _chosen(Which.ALL, request.GET.get("which", ""))
     order = _chosen(Order.CHANGED, request.GET.get("sort", ""))
     search = request.GET.get("q", "").strip()
-    wanted, number = request.GET.getlist("tag"), request.GET.get("page", "")
-    page = page_of_studies(
-        user, which=which, search=search, tag_ids=wanted, order=order, number=_page_number(number)
-    )
+    wanted, number = request.GET.getlist("tag"), whole_number(request.GET.get("page", ""))
+    page = page_of_studies(user, which=which, search=search, tag_ids=wanted, order=order, number=number or 1)
     context = {
         "page": page,
         "rows": page.rows,
@@ -83,10 +82,6 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
         "typed": request.POST if refused else {},
     }
     return render(request, "studies/list.html", context, status=refused.status if refused else 200)
-
-
-def _page_number(given: str) -> int:
-    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 9 else 1
 
 
 def _chosen(default: Choice, given: str) -> Choice:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from minno_dashboard.accounts.access import person
 from minno_dashboard.core.errors import NotFound, Refused
+from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.studies import sharing
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Collaboration, ReadOnlyLink, Study
@@ -174,8 +175,7 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give the study to one of its members."""
     user = person(request)
     study = get_study(user, public_id, Action.TRANSFER)
-    given = request.POST.get("share", "")
-    share_id = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+    share_id = whole_number(request.POST.get("share", "")) or 0
 
     def do() -> str:
         owned = sharing.transfer(study=study, share_id=share_id, by=user)
