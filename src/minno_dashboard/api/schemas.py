@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import ConfigDict, StringConstraints
+from pydantic import ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
 
 from minno_dashboard.files.models import Node
 from minno_dashboard.studies.models import Collaboration, Version
@@ -19,6 +19,13 @@ Path = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=_
 Folder = Annotated[str, StringConstraints(max_length=4000, pattern=_NO_NUL)]
 Description = Annotated[str, StringConstraints(max_length=LONGEST_DESCRIPTION, pattern=_NO_NUL)]
 Note = Annotated[str, StringConstraints(max_length=LONGEST_NOTE, pattern=_NO_NUL)]
+At = Annotated[
+    datetime,
+    PlainSerializer(lambda at: at.isoformat().replace("+00:00", "Z"), return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A moment to the microsecond, as `moments.Moment` writes it: the encoder of the API itself would cut it off."""
+
 Kind = Literal["minnojs", "html"]
 State = Literal["develop", "published"]
 FileAccess = Literal["edit", "read", "none"]
@@ -51,7 +58,7 @@ class TokenOut(Schema):
     user: str
     name: str
     scopes: list[str]
-    expires_at: datetime
+    expires_at: At
 
 
 class StudyIn(Given):
@@ -84,8 +91,8 @@ class StudyOut(Schema):
     description: str
     kind: Kind
     owner: str
-    created_at: datetime
-    changed_at: datetime
+    created_at: At
+    changed_at: At
     is_public: bool
     is_archived: bool
     is_deleted: bool
@@ -128,8 +135,8 @@ class VersionOut(Schema):
     state: State
     note: str
     began_from: int | None
-    created_at: datetime
-    published_at: datetime | None
+    created_at: At
+    published_at: At | None
     revision: int = Field(description="Raised by each change of its files.")
 
 
@@ -140,7 +147,7 @@ class FileOut(Schema):
     is_folder: bool
     size: int
     sha256: str | None
-    changed_at: datetime
+    changed_at: At
 
 
 class TreeOut(Schema):
@@ -209,12 +216,12 @@ class MirrorOut(Schema):
 
     state: Literal["off", "proven", "pending", "running", "waiting", "needs_user", "needs_admin"]
     pending: int = Field(description="Changes that Dropbox does not have yet.")
-    proven_at: datetime | None
+    proven_at: At | None
     files: int
     bytes: int
     parked: list[ParkedOut]
     last_error: str | None
-    not_before: datetime | None
+    not_before: At | None
 
 
 def study_out(row: Row) -> StudyOut:
