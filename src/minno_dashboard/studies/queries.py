@@ -173,9 +173,14 @@ def code_of_link(study: Study) -> str | None:
         return None  # sealed with another key: it still opens the study, and can be renewed or revoked
 
 
-def members_of(study: Study) -> list[Collaboration]:
-    """Return everybody the study is shared with or was offered to, in the order of their invitations."""
+def members_of(study: Study, seen_by: access.Person) -> list[Collaboration]:
+    """Return the members as one of them sees them, in the order of their invitations.
+
+    Who may share the study also sees to whom it was offered, and who declined.
+    """
     shares = Collaboration.objects.filter(study=study).select_related("user", "invited_by")
+    if not access.may(seen_by, access.Action.SHARE, study):
+        shares = shares.filter(status=Collaboration.Status.ACCEPTED)
     return list(shares.order_by("invited_at", "pk"))
 
 

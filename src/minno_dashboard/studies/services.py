@@ -251,6 +251,7 @@ def note_version(*, version: Version, note: str, by: User) -> Version:
     """
     note = checked_note(note)
     with changing(version.study) as current:
+        version.refresh_from_db(fields=["note"])
         if version.note != note:
             version.note = note
             version.save(update_fields=["note"])

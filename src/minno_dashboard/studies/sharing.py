@@ -166,9 +166,12 @@ def transfer(*, study: Study, share_id: int, by: User) -> Study:
     The new owner gets it as `name (2)` where they have a study of its name.
 
     Raises:
+        NotAllowed: it is not theirs (any more).
         Refused: this person is no accepted member, or their account is deactivated.
     """
     with changing(study) as current:
+        # Asked again under the lock: who gives a study away twice at once owned it only the first time.
+        access.require(by, access.Action.TRANSFER, current)
         shares = Collaboration.objects.filter(pk=share_id, study=current, status=Status.ACCEPTED)
         share = shares.select_related("user").first()
         if share is None or not share.user.is_active:

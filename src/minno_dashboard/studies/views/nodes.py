@@ -114,7 +114,7 @@ def bring_back(request: HttpRequest, what: Asked) -> HttpResponseBase:
     return done(what, nodes=[node.pk for node in back])
 
 
-@api("GET", Action.READ_FILES)
+@api("GET", Action.READ_HISTORY)
 def deleted(request: HttpRequest, what: Asked) -> HttpResponseBase:
     """List what can be brought back, the latest first."""
     rows = [

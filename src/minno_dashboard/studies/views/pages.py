@@ -129,21 +129,20 @@ def show(request: HttpRequest, public_id: str, number: int | None = None) -> Htt
     study = get_study(user, public_id, Action.READ_FILES)
     version = get_version(study, number)
     rights = standing(user, study).rights
-    is_editable = Action.EDIT_FILES in rights and not version.tree.is_frozen
     context = {
         "study": study,
         "version": version,
         "versions": sorted(study.versions.all(), key=lambda one: -one.number),
         "is_newest": version.pk == newest_version(study).pk,
-        "is_editable": is_editable,
+        "is_editable": Action.EDIT_FILES in rights and not version.tree.is_frozen,
         "rights": rights,
         "is_owner": study.owner_id == user.pk,
-        "config": _config(user, study, version, is_editable),
+        "config": _config(study, version, user, rights),
     }
     return render(request, "studies/study.html", context)
 
 
-def _config(user: User, study: Study, version: Version, is_editable: bool) -> dict[str, object]:
+def _config(study: Study, version: Version, user: User, rights: frozenset[Action]) -> dict[str, object]:
     """Return what the page's script starts with."""
     why = (
         gettext("View only: %(version)s is published") % {"version": version}
@@ -158,8 +157,9 @@ def _config(user: User, study: Study, version: Version, is_editable: bool) -> di
         "base": reverse("study_version", args=[study.public_id, version.number]),
         "raw": reverse("study_raw", args=[study.public_id, "-"]).removesuffix("-"),
         "login_url": reverse("login"),
-        "present": Action.SEE_MEMBERS in standing(user, study).rights and admin_acting.get() is None,
-        "editable": is_editable,
+        "present": Action.SEE_MEMBERS in rights and admin_acting.get() is None,
+        "history": Action.READ_HISTORY in rights,
+        "editable": Action.EDIT_FILES in rights and not version.tree.is_frozen,
         "why_read_only": why,
         "tree": tree_json(version.tree, None),
     }

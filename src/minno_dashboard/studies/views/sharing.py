@@ -34,17 +34,16 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 def _page(request: HttpRequest, study: Study, *, refused: Refused | None = None) -> HttpResponse:
     user = person(request)
     rights = standing(user, study).rights
-    everybody = members_of(study)
-    may_share = Action.SHARE in rights
+    members = members_of(study, seen_by=user)
     context = {
         "study": study,
         "rights": rights,
-        "members": everybody if may_share else [one for one in everybody if one.status == ACCEPTED],
-        "heirs": [one for one in everybody if one.status == ACCEPTED and one.user.is_active],
+        "members": members,
+        "heirs": [one for one in members if one.status == ACCEPTED and one.user.is_active],
         "accesses": Collaboration.Files.choices,
         "refused": str(refused) if refused else "",
         "typed": request.POST if refused else {},
-        **(_link_context(study) if may_share else {}),
+        **(_link_context(study) if Action.SHARE in rights else {}),
     }
     return render(request, "studies/sharing.html", context, status=refused.status if refused else 200)
 

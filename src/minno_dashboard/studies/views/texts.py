@@ -92,7 +92,7 @@ def _refuse_other_bytes(node: Node, sha256: str) -> None:
         )
 
 
-@api("GET", Action.READ_FILES)
+@api("GET", Action.READ_HISTORY)
 def history(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
     """List the states of a file, the newest first."""
     node = files.get_node(tree=what.tree, node_id=node_id)
@@ -110,7 +110,7 @@ def history(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase
     return JsonResponse({"versions": rows})
 
 
-@api("GET", Action.READ_FILES)
+@api("GET", Action.READ_HISTORY)
 def read_version(request: HttpRequest, what: Asked, node_id: int, version_id: int) -> HttpResponseBase:
     """Give an earlier state of a file to the comparison."""
     node = files.get_node(tree=what.tree, node_id=node_id)
