@@ -159,6 +159,34 @@ def test_a_link_that_ended_opens_nothing(alice: User, bob: User, study: Study, l
         assert link_invitations.forget_old() == 1
 
 
+@pytest.mark.parametrize("end", ["removed", "left", "reads only", "sees no data", "deactivated"])
+def test_who_may_not_invite_any_more_does_not_come_back_by_a_link_of_their_own(
+    alice: User, bob: User, study: Study, end: str
+) -> None:
+    own = share(study, bob, status="accepted", file_access="edit", sees_data=True)
+    invite(study, by=bob, sees_data=True)
+    (offered,) = link_invitations.waiting(study)
+    code = offered.link.rstrip("/").rpartition("/")[2]
+    assert link_invitations.find(code)
+    match end:
+        case "removed":
+            sharing.remove_member(share=own, by=alice)
+        case "left":
+            sharing.leave(study=study, by=bob)
+        case "reads only":
+            sharing.change_share(share=own, file_access="read", sees_data=True, by=alice)
+        case "sees no data":
+            sharing.change_share(share=own, file_access="edit", sees_data=False, by=alice)
+        case _:
+            User.objects.filter(pk=bob.pk).update(is_active=False)
+    study = Study.objects.get(pk=study.pk)
+    assert link_invitations.waiting(study) == []
+    for user in (bob, person("carol")):
+        with pytest.raises(NotFound):
+            link_invitations.answer(code=code, accept=True, by=user)
+    assert Collaboration.objects.exclude(user=bob).count() == 0
+
+
 def test_the_invitation_of_another_study_cannot_be_taken_back(bob: User, study: Study, link: str) -> None:
     own = services.create_study(owner=bob, name="Own")
     with pytest.raises(NotFound):

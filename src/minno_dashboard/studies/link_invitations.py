@@ -18,7 +18,7 @@ from minno_dashboard.accounts.names import checked_email
 from minno_dashboard.core import clock, ids
 from minno_dashboard.core.errors import Invalid, NotFound
 from minno_dashboard.siteconfig.sealing import SealBroken, seal, unseal
-from minno_dashboard.studies import letters, sharing
+from minno_dashboard.studies import access, letters, sharing
 from minno_dashboard.studies.models import Collaboration, LinkInvitation, Study
 from minno_dashboard.studies.services import changing
 
@@ -78,20 +78,21 @@ def invite(
 def waiting(study: Study) -> list[Waiting]:
     """Return the invitations of a study that wait, in their order, with their links for who may share it."""
     found = LinkInvitation.objects.filter(study=study, invited_at__gt=clock.now() - LIFE)
-    return [Waiting(one, _link(one)) for one in found.order_by("invited_at", "pk")]
+    in_order = found.select_related("invited_by").order_by("invited_at", "pk")
+    return [Waiting(one, _link(one)) for one in in_order if _still_stands(one, study)]
 
 
 def find(code: str) -> LinkInvitation:
     """Return the invitation of a link.
 
     Raises:
-        NotFound: it was answered, taken back, or is too old.
+        NotFound: it was answered, taken back, is too old, or whoever invited may do so no more.
     """
     known = LinkInvitation.objects.filter(fingerprint=ids.fingerprint(code), study__deleted_at=None)
     found = (
         known.filter(invited_at__gt=clock.now() - LIFE).select_related("study__owner", "invited_by").first()
     )
-    if found is None:
+    if found is None or not _still_stands(found, found.study):
         raise NotFound(
             gettext(
                 "This invitation does not work any more: it was answered, taken back, or is older than %(days)s days. Ask whoever invited you for a new one."
@@ -147,6 +148,13 @@ def take_back(*, study: Study, invitation_id: int, by: User) -> LinkInvitation:
 def forget_old() -> int:
     """Remove invitations whose link works no more; return how many."""
     return LinkInvitation.objects.filter(invited_at__lte=clock.now() - LIFE).delete()[0]
+
+
+def _still_stands(invitation: LinkInvitation, study: Study) -> bool:
+    """Say whether whoever invited could do so now: who was removed does not come back by a link of their own."""
+    inviter = access.standing(invitation.invited_by, study)
+    sees_enough = inviter.may(access.Action.READ_DATA) or not invitation.sees_data
+    return inviter.may(access.Action.SHARE) and sees_enough
 
 
 def _link(invitation: LinkInvitation) -> str:
