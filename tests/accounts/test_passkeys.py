@@ -196,7 +196,8 @@ def test_nobody_takes_over_a_passkey_that_is_known(
 def test_adding_takes_the_password_and_a_name(alice: User, as_user: Browser) -> None:
     client = as_user(alice)
     assert (
-        post(client, "/settings/passkeys/begin/", password="wrong").json()["error"] == passkeys.WRONG_PASSWORD
+        post(client, "/settings/passkeys/begin/", password="wrong").json()["error"]
+        == "This is not your password, so nothing was changed."
     )
     assert "took too long" in post(client, "/settings/passkeys/finish/", name="x").json()["error"]
     assert "name" in add(client, Device(), name=" ").json()["error"]

@@ -65,8 +65,11 @@ def test_a_larger_file_is_refused_on_every_way_in(study: Study, alice: User) -> 
 def test_a_full_space_takes_nothing_more_and_lets_go(study: Study, alice: User, bob: User) -> None:
     limit(space_bytes=100)
     node = write(study, "a", BIG)
-    with pytest.raises(TooLarge, match="Alice Ábel has used 60 bytes of 100 bytes"):
+    with pytest.raises(TooLarge, match="Alice Ábel can use 100 bytes, and with this it would be 101 bytes"):
         write(study, "b", b"z" * 41)
+    with pytest.raises(TooLarge, match="Alice Ábel has used 60 bytes of 100 bytes"):
+        tree = study.versions.get().tree
+        files.begin_upload(tree=tree, by=alice, parent=None, path="b", size=41)
     write(study, "b", SMALL)
     with pytest.raises(TooLarge):
         write(study, "c", b"1")
@@ -82,6 +85,47 @@ def test_publishing_costs_no_space(study: Study, alice: User) -> None:
     studies.publish(study=study, by=alice)
     studies.new_version(study=study, by=alice)
     write(study, "b", SMALL)
+
+
+def test_what_a_published_version_keeps_goes_on_counting(study: Study, alice: User) -> None:
+    """Else a full space could be filled again and again: publish, overwrite with other bytes as many, publish …"""
+    limit(space_bytes=100)
+    write(study, "a", BIG)
+    studies.publish(study=study, by=alice)
+    studies.new_version(study=study, by=alice)
+    with pytest.raises(TooLarge, match="it would be 120 bytes"):
+        write(study, "a", b"z" * 60)
+    assert write(study, "a", b"tiny").blob
+
+
+def test_nothing_comes_into_a_full_space_from_another_study(study: Study, alice: User, bob: User) -> None:
+    theirs = studies.create_study(owner=bob, name="Theirs")
+    large = write(theirs, "folder/large", BIG)
+    own = studies.create_study(owner=alice, name="Own")
+    write(own, "b", SMALL)
+    limit(space_bytes=90)
+    tree = study.versions.get().tree
+    with pytest.raises(TooLarge):
+        files.copy(nodes=[large], to_tree=tree, to=None, by=alice)
+    with pytest.raises(TooLarge):
+        studies.duplicate_study(study=theirs, by=alice)
+    assert set(Study.objects.filter(owner=alice)) == {study, own}
+    assert not Node.objects.filter(tree=tree).exists()
+    # What is alice's already costs nothing once more.
+    files.copy(nodes=[Node.objects.get(name="b")], to_tree=tree, to=None, by=alice)
+    studies.duplicate_study(study=own, by=alice)
+
+
+def test_what_was_deleted_comes_back_only_where_there_is_room(study: Study, alice: User) -> None:
+    limit(space_bytes=100)
+    gone = write(study, "a", BIG)
+    files.delete(nodes=[gone], by=alice)
+    write(study, "b", b"z" * 60)
+    with pytest.raises(TooLarge):
+        files.bring_back(node=gone, by=alice)
+    assert Node.objects.get(pk=gone.pk).deleted_at is not None
+    files.delete(nodes=[Node.objects.get(name="b")], by=alice)
+    assert files.bring_back(node=gone, by=alice).deleted_at is None
 
 
 def test_an_admin_sets_the_limits(dana: User, as_user: Callable[[User], Client]) -> None:
@@ -111,4 +155,5 @@ def test_the_page_says_why_an_upload_is_refused(
 
 def test_a_tree_of_nobody_is_not_limited(db: None) -> None:
     limit(space_bytes=1)
-    limits.check(files.create_tree(), 100, 100)
+    limits.before(files.create_tree(), 100)
+    limits.after(files.create_tree(), 100)

@@ -13,10 +13,12 @@ from django.test import Client
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.api import endpoints
+from minno_dashboard.core import clock
 from minno_dashboard.files import queries as files
 from minno_dashboard.files.models import Node
 from minno_dashboard.studies import services, sharing
 from minno_dashboard.studies.models import Collaboration, Study
+from tests.accounts.conftest import make
 from tests.api.conftest import Program, code_for
 
 
@@ -233,3 +235,14 @@ def test_the_reference_shows_every_address_and_loads_nothing_from_elsewhere(alic
     document = client.get("/api/v1/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     assert set(document["components"]["securitySchemes"]) == {"token"}
+
+
+def test_who_may_not_share_a_study_does_not_see_whom_it_was_offered(
+    program: Program, bob: User, alice: User, study: Study
+) -> None:
+    for name, status in (("bob", "accepted"), ("carol", "pending"), ("dora", "declined")):
+        user = bob if name == "bob" else make(name)
+        Collaboration.objects.create(study=study, user=user, status=status, invited_at=clock.now())
+    at = f"/studies/{study.public_id}/members"
+    assert [one["user"] for one in program("GET", at).json()] == ["bob", "carol", "dora"]
+    assert [one["user"] for one in Program(code_for(bob))("GET", at).json()] == ["bob"]

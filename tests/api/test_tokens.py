@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from django.test import Client
 
+from minno_dashboard.accounts import services as accounts
 from minno_dashboard.accounts.models import AuditEntry, LoginFailure, User
 from minno_dashboard.accounts.throttle import MOST_PER_NAME
 from minno_dashboard.api import services
@@ -17,7 +18,7 @@ from minno_dashboard.api.commands import tokens
 from minno_dashboard.api.models import ApiToken
 from minno_dashboard.core import clock
 from minno_dashboard.studies.models import Study
-from tests.accounts.conftest import PASSWORD
+from tests.accounts.conftest import PASSWORD, make
 from tests.api.conftest import ALL, Program, code_for
 
 
@@ -190,3 +191,13 @@ def test_an_admin_on_the_server_lists_and_ends_tokens(alice: User) -> None:
     assert run(tokens, ["revoke", "--user", "alice"]).output == "Revoked 1 token.\n"
     assert Program(code)("GET", "/studies").status_code == 401
     assert AuditEntry.objects.filter(verb="revoke all API tokens", actor=None).exists()
+
+
+def test_the_tokens_of_a_deactivated_account_do_not_come_back_with_it(alice: User, program: Program) -> None:
+    admin = make("ada", role=User.Role.ADMIN)
+    assert program("GET", "/token").status_code == 200
+    accounts.deactivate(by=admin, user=alice)
+    assert program("GET", "/token").status_code == 401
+    accounts.reactivate(by=admin, user=alice)
+    assert program("GET", "/token").status_code == 401
+    assert AuditEntry.objects.get(verb="revoke all API tokens").actor == admin

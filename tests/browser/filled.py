@@ -55,7 +55,7 @@ import pyotp
 from minno_dashboard.accounts import second_factor, services as accounts
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
-from minno_dashboard.studies import services, sharing, tags
+from minno_dashboard.studies import link_invitations, services, sharing, tags
 from minno_dashboard.studies.models import Study
 
 name, task, *labels = sys.argv[1:]
@@ -74,6 +74,10 @@ for number, (colour, label) in enumerate(zip(tags.PALETTE, labels, strict=True))
     tag = tags.create_tag(user=user["dana"], text=label, colour=colour.code)
     if number % 4 == 0:
         tag.studies.add(study)
+link_invitations.invite(
+    study=study, email="orly@elsewhere.example", file_access="read", sees_data=False, by=user["dana"]
+)
+(offered,) = link_invitations.waiting(study)
 factor = second_factor.begin(user=user["tamar"])
 second_factor.confirm(user=user["tamar"], code=pyotp.TOTP(factor.secret).now())
 invited = accounts.create_user(by=user["ada"], username="invited", email="invited@lab.example", full_name="מוזמנת")
@@ -81,6 +85,7 @@ print(json.dumps({
     "dana": user["dana"].pk,
     "noa": user["noa"].pk,
     "link": sharing.make_link(study=study, by=user["dana"]),
+    "invitation": offered.link.rstrip("/").rpartition("/")[2],
     "activation": accounts.invite(by=user["ada"], user=invited),
 }))
 """

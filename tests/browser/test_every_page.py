@@ -33,6 +33,7 @@ PAGES: dict[str, tuple[str | None, str]] = {
     "example": ("dana", "/studies/examples/reaction-time/?file=task.js"),
     "tags": ("dana", "/tags/"),
     "messages": ("noa", "/messages/"),
+    "invitation": (NOBODY, "/invitations/{invitation}/"),
     "study": ("dana", "{study}"),
     "study_version": ("dana", "{study}v1/"),
     "tag_study": ("dana", "{study}tags/"),

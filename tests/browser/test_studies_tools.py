@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import Site
 from tests.browser.test_studies_editor import type_at_start
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -179,7 +182,7 @@ def test_two_browsers_work_on_one_study_at_once_and_lose_nothing(site: Site, ope
     assert site.read("dana", address, "task.js") == both
     dana.evaluate("window.dispatchEvent(new Event('focus'))")
     expect(dana.locator("[data-body] .cm-content")).to_contain_text("noa's line")
-    # One moves what the other has open and unsaved; a third text is deleted under the other's hands.
+    # One renames what the other has open and unsaved, and deletes it under the other's hands.
     type_at_start(dana, "still typing\n")
     node = noa.evaluate(
         "Number([...document.querySelectorAll('[role=treeitem]')].find(r => r.ariaLabel.startsWith('task.js')).dataset.id)"
@@ -188,5 +191,82 @@ def test_two_browsers_work_on_one_study_at_once_and_lose_nothing(site: Site, ope
     dana.keyboard.press("Control+s")
     expect(dana.locator("[data-status]")).to_have_text("Saved")
     assert site.read("noa", address, "renamed.js") == b"still typing\n" + both
-    history = site.session("dana").get(f"{site.url}{address}v1/files/{node}/history", timeout=30).json()
-    assert len(history["versions"]) == 4  # each state that was ever saved can be had again
+    type_at_start(dana, "last words\n")
+    assert site.post("noa", f"{address}v1/delete", json={"ids": [node]}).ok
+    dana.keyboard.press("Control+s")
+    expect(dana.locator("[data-status]")).to_have_text("Deleted")
+    dana.get_by_role("button", name="Bring the file back").click()
+    expect(dana.locator("[data-body] .cm-content")).to_contain_text("last words")
+    dana.locator("[data-body] .cm-content").press("Control+s")
+    expect(dana.locator("[data-status]")).to_have_text("Saved")
+    # Each state that was ever saved can be had again.
+    last = b"last words\nstill typing\n" + both
+    states = [b"begin\n", b"dana's line\nbegin\n", both, b"still typing\n" + both, last]
+    assert saved_states(site, address, node) == states
+    assert site.read("noa", address, "renamed.js") == last
+
+
+def saved_states(site: Site, address: str, node: int) -> list[bytes]:
+    """Return the texts of a file's history, the oldest first."""
+    session, top = site.session("dana"), f"{site.url}{address}v1/files/{node}/history"
+    versions = reversed(session.get(top, timeout=30).json()["versions"])
+    texts = [session.get(f"{top}/{one['id']}", timeout=30).json()["file"]["text"] for one in versions]
+    return [text.encode() for text in texts]
+
+
+def test_of_two_who_save_one_file_at_the_same_moment_both_keep_their_text(
+    site: Site, open_page: OpenPage
+) -> None:
+    address = site.make_study("dana", "At one moment", {"task.js": "begin\n"})
+    share_to_edit(site, address, "noa")
+    pages = {name: open_page(name, address) for name in ("dana", "noa")}
+    node = pages["dana"].evaluate("Number(document.querySelector('[role=treeitem]').dataset.id)")
+    for name, page in pages.items():
+        open_file(page, "task.js")
+        type_at_start(page, f"from {name}\n")
+    for page in pages.values():
+        page.evaluate("document.querySelector('[data-save]').click()")  # which answers before the server does
+    for page in pages.values():
+        expect(page.locator("[data-status]")).to_have_text(re.compile("^(Saved|Conflict)$"))
+    told = [name for name, page in pages.items() if page.locator("[data-status]").inner_text() == "Conflict"]
+    assert len(told) == 1
+    (late,) = told
+    (first,) = pages.keys() - {late}
+    assert site.read("dana", address, "task.js") == f"from {first}\nbegin\n".encode()
+    dialog = pages[late].get_by_role("dialog", name="Two texts of one file")
+    dialog.get_by_role("button", name="Save mine as a copy").click()
+    pages[late].get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(pages[late].get_by_role("treeitem", name="task (mine).js")).to_be_visible()
+    assert site.read("dana", address, "task.js") == f"from {first}\nbegin\n".encode()
+    assert site.read("dana", address, "task (mine).js") == f"from {late}\nbegin\n".encode()
+    assert saved_states(site, address, node) == [b"begin\n", f"from {first}\nbegin\n".encode()]
+
+
+def test_a_crash_loses_no_unsaved_text_whatever_another_window_saved(site: Site, open_page: OpenPage) -> None:
+    address = site.make_study("dana", "A crash", {"task.js": "begin\n"})
+    page = open_page("dana", address)
+    other = page.context.new_page()
+    other.goto(address)
+    for one in (page, other):
+        open_file(one, "task.js")
+    type_at_start(page, "typed before the crash\n")
+    kept = "Object.values(localStorage).some((one) => one.includes('typed before the crash'))"
+    until(lambda: page.evaluate(kept), "the browser to keep what was typed")
+    type_at_start(other, "saved in the other window\n")
+    other.keyboard.press("Control+s")
+    expect(other.locator("[data-status]")).to_have_text("Saved")
+    with pytest.raises(Error, match="crash"):
+        page.goto("chrome://crash")
+    again = page.context.new_page()
+    again.goto(address)
+    expect(
+        again.get_by_text("Your unsaved text was brought back; the saved file has changed")
+    ).to_be_visible()
+    expect(again.locator("[data-body] .cm-content")).to_contain_text("typed before the crash")
+    expect(again.locator("[data-status]")).to_have_text("Conflict")
+    assert site.read("dana", address, "task.js") == b"saved in the other window\nbegin\n"
+    again.get_by_role("button", name="Compare").click()
+    again.get_by_role("dialog").get_by_role("button", name="Keep mine").click()
+    expect(again.locator("[data-status]")).to_have_text("Saved")
+    assert site.read("dana", address, "task.js") == b"typed before the crash\nbegin\n"
+    assert not again.evaluate("Object.keys(localStorage).some((one) => one.startsWith('minno-draft:'))")

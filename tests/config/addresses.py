@@ -127,6 +127,8 @@ TABLE: dict[str, Row] = {
     "remove_tag": post(OTHERS),
     "messages": get(LOGGED_IN),
     "answer_invitation": post("answer", answer="accept"),
+    "invitation": get(OPEN),
+    "answer_link_invitation": post(OTHERS, answer="accept"),
     "view_by_link": get(LINK),
     "play_by_link": get(LINK),
     "raw_by_link": get(LINK),
@@ -158,6 +160,7 @@ TABLE: dict[str, Row] = {
     "invite_member": post("share", who="dora", files="read"),
     "change_member": post("share", files="edit"),
     "remove_member": post("share"),
+    "take_back_invitation": post("share"),
     "set_public": post("share", public="yes"),
     "make_link": post("share"),
     "revoke_link": post("share"),
@@ -170,10 +173,10 @@ TABLE: dict[str, Row] = {
     "here": send("read_files", open=["NODE"]),
     "copy_targets": get("read_files"),
     "copy_to_study": send("read_files", ids=["NODE"], study=""),
-    "deleted_nodes": get("read_files"),
+    "deleted_nodes": get("read_history"),
     "read_file": get("read_files"),
-    "file_history": get("read_files"),
-    "read_file_version": get("read_files"),
+    "file_history": get("read_history"),
+    "read_file_version": get("read_history"),
     "new_file": send("edit_files", parent=None, name="new.js", **TEXT),
     "new_folder": send("edit_files", parent=None, name="new"),
     "rename_node": send("edit_files", id="NODE", name="renamed.js"),
@@ -254,6 +257,38 @@ CHANGE_A_TREE = {name for name, row in TABLE.items() if row.need == "edit_files"
     "check_uploads",
     "begin_upload",
     "upload",
+}
+
+# An admin who acts as somebody reaches that person's studies by their pages, and what stands beside them here;
+# never what the person answers for, gives away or gives back.
+WHILE_ACTING = {
+    name
+    for name, row in TABLE.items()
+    if row.need not in {*NOT_STUDIES, "answer", "transfer", "leave"} and not name.startswith("api_")
+} | {
+    "studies",
+    "new_study",
+    "new_study_from_example",
+    "examples",
+    "example",
+    "play_example",
+    "raw_of_example",
+    "tags",
+    "change_tag",
+    "remove_tag",
+    "messages",
+    "invitation",
+    "view_by_link",
+    "play_by_link",
+    "raw_by_link",
+    "download_by_link",
+    "play_file",
+    "play_data",
+    "play_player",
+    "dropbox_badge",
+    "end_act_as",
+    "logout",
+    "healthz",
 }
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
+from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import FileVersion, Node, Tree
 from minno_dashboard.studies import services, sharing
@@ -25,9 +26,11 @@ from tests.config.addresses import (
     OPEN,
     OTHERS,
     TABLE,
+    WHILE_ACTING,
     routes,
 )
 from tests.config.world import World, visitor, world
+from tests.studies.conftest import person
 from tests.studies.test_access import MATRIX, PUBLIC
 
 __all__ = ["world"]
@@ -90,6 +93,23 @@ def test_each_visitor_gets_exactly_as_far_as_the_table_says(world: World, name: 
         if TABLE[name].need in NOT_STUDIES:
             break
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_an_admin_who_acts_as_the_owner_reaches_the_studies_and_nothing_else(world: World, name: str) -> None:
+    admin = person("ada", role=User.Role.ADMIN)
+    with visitor(world, "owner") as client:
+        client.force_login(admin)
+        begun = client.post(f"/admin/users/{world.study.owner_id}/act-as/", {"reason": "to look at v1"})
+        assert begun["Location"] == "/studies/"
+        answer = world.ask(client, name)
+        wanted = "not there" if TABLE[name].need == OTHERS else "in"
+        found = outcome(answer)
+        if TABLE[name].need == OPEN and found in ("not there", "log in"):
+            found = "in"  # a file the player does not have, the way out
+        assert found == (wanted if name in WHILE_ACTING else "no"), answer.status_code
+        if name not in WHILE_ACTING:
+            assert b"Faces" not in answer.content
 
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.need not in (OPEN,)])

@@ -32,7 +32,7 @@ PLACES = re.compile(r"(%\(\w+\)s|%[%sd]|\{\w*\}|<[^>]*>)")
 # Data, and names of products. Language names stand in their own language.
 DATA = re.compile(
     r"of the matrix|Left or right|Circle or square|Flowers and insects|A day.s mood|A short form|"
-    r"Faces of nobody|Renamed|Visitor|visitor|alice|carol|dora|Alice|Carol|Dora|Hers|Minno(?:JS)?|Dropbox|English|UTC"
+    r"Faces of nobody|new@lab\.example\.org|Renamed|Visitor|visitor|alice|carol|dora|Alice|Carol|Dora|Hers|Minno(?:JS)?|Dropbox|English|UTC"
     r"|\bv\d+\b|task\.js|new\.js|renamed\.js|gone\.js|folder|lab\.example|example|http\S+|text/\w+|U\+\w+|Ctrl-\S+"
     r"|\b(?:GET|POST|PUT|KB|MB|GB)\b|STARTTLS|TLS|SMTP|jsPsych|HTML|CSV|Firefox|Chrome|Linux|A browser|admin"
 )

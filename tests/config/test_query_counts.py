@@ -12,7 +12,7 @@ from minno_dashboard.api.models import ApiToken
 from minno_dashboard.core import clock
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.siteconfig.services import save_section
-from minno_dashboard.studies import services, sharing, tags
+from minno_dashboard.studies import link_invitations, services, sharing, tags
 from minno_dashboard.studies.models import Study
 from tests.config.world import token_for
 from tests.studies.conftest import person, share, write
@@ -45,6 +45,13 @@ class World:
             write(study, "task.js", b"one")
             share(study, other, status="accepted", file_access="read")
             share(self.study, other, status="accepted", file_access="read")
+            link_invitations.invite(
+                study=self.study,
+                email=f"new-{number}@lab.example.org",
+                file_access="read",
+                sees_data=False,
+                by=self.alice,
+            )
             tags.create_tag(user=self.alice, text=f"Tag {number}").studies.add(study, self.study)
             theirs = services.create_study(owner=other, name=f"Theirs {number}")
             share(theirs, self.alice, status="pending", file_access="read")

@@ -22,7 +22,7 @@ from minno_dashboard.core.ids import fingerprint
 from minno_dashboard.files import queries as file_queries
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import FileVersion, Node, Upload
-from minno_dashboard.studies import playing, services, sharing, tags
+from minno_dashboard.studies import link_invitations, playing, services, sharing, tags
 from minno_dashboard.studies.models import Collaboration, Study, Tag
 from tests.config.addresses import ADDRESSES, LINK, TABLE
 from tests.studies.conftest import person, share, write
@@ -42,6 +42,7 @@ class World:
     own: int
     code: str
     tag: Tag
+    invitation_id: int
 
     def address(self, name: str) -> str:
         old = FileVersion.objects.filter(node=self.node).order_by("pk")[0]
@@ -61,6 +62,7 @@ class World:
             "member": str(self.carol.pk),
             "rest": "nothing",
             "slug": "reaction-time",
+            "invitation_id": str(self.invitation_id),
             "path": "task.js",
             "key": playing.make_key(
                 user=Study.objects.get(pk=self.study.pk).owner,
@@ -124,7 +126,10 @@ def world() -> World:
     member = share(study, carol, status="accepted", file_access="read")
     code = sharing.make_link(study=study, by=alice)
     tag = tags.create_tag(user=carol, text="Hers", colour=tags.DEFAULT)
-    return World(study, node, folder, gone, upload, member, member.pk, code, tag)
+    invited, _ = link_invitations.invite(
+        study=study, email="new@lab.example.org", file_access="read", sees_data=False, by=alice
+    )
+    return World(study, node, folder, gone, upload, member, member.pk, code, tag, invited.pk)
 
 
 @contextmanager

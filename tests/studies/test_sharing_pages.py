@@ -10,6 +10,9 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from minno_dashboard.accounts.models import User
+from minno_dashboard.core.errors import NotAllowed
+from minno_dashboard.files import services as files
+from minno_dashboard.files.models import FileVersion, Node
 from minno_dashboard.studies import queries, services, sharing
 from minno_dashboard.studies.models import Collaboration, Study
 from tests.studies.conftest import person, share, write
@@ -173,3 +176,64 @@ def test_comparing_takes_as_many_queries_as_ever(
     assert queries.get_study(alice, study.public_id).versions.count() == 2
     assert client.get(f"/studies/{study.public_id}/versions/compare/?from=9&to=2").status_code == 404
     assert client.get(f"/studies/{study.public_id}/versions/compare/?from=x&to=").status_code == 200
+
+
+def test_a_public_study_tells_strangers_nothing_of_its_past_and_of_who_works_on_it(
+    alice: User, bob: User, study: Study
+) -> None:
+    carol = User.objects.create(username="carol", email="carol@lab.example.org", full_name="Carol Hidden")
+    share(study, carol, status="accepted", file_access="edit")
+    tree = study.versions.get().tree
+    files.write_file(tree=tree, by=carol, path="task.js", source=b"secret", expected_blob=files.ANYTHING)
+    files.write_file(tree=tree, by=carol, path="task.js", source=b"shown", expected_blob=files.ANYTHING)
+    files.write_file(tree=tree, by=carol, path="private.js", source=b"", expected_blob=None)
+    files.delete(nodes=[Node.objects.get(name="private.js")], by=carol)
+    node = Node.objects.get(name="task.js")
+    old = FileVersion.objects.filter(node=node).order_by("pk")[1]
+    services.publish(study=study, by=carol, note="What it is for")
+    sharing.set_public(study=study, is_public=True, by=alice)
+    top = f"/studies/{study.public_id}"
+    past = [f"v1/files/{node.pk}/history", f"v1/files/{node.pk}/history/{old.pk}", "v1/deleted"]
+    stranger, reader = logged_in(bob), logged_in(person("reader"))
+    share(study, User.objects.get(username="reader"), status="accepted", file_access="read")
+    for address in past:
+        assert stranger.get(f"{top}/{address}").status_code == 403
+        assert reader.get(f"{top}/{address}").status_code == 200
+    assert "Carol Hidden" in reader.get(f"{top}/{past[0]}").content.decode()
+    assert reader.get(f"{top}/v1/deleted").json()["deleted"][0]["name"] == "private.js"
+    pages = [
+        "/", "/versions/", "/versions/compare/", "/v1/tree", f"/v1/files/{node.pk}", "/v1/find?q=shown", "/v1/here",
+    ]  # fmt: skip
+    for page in pages:
+        answer = stranger.post(f"{top}{page}") if page == "/v1/here" else stranger.get(f"{top}{page}")
+        assert answer.status_code == 200, page
+        for hidden in ("Carol", "carol", "private.js", "secret", "Deleted files"):
+            assert hidden not in answer.content.decode(), (page, hidden)
+    assert "What it is for" in stranger.get(f"{top}/versions/").content.decode()
+    assert "Carol Hidden" in reader.get(f"{top}/versions/").content.decode()
+    assert "Deleted files" in reader.get(f"{top}/").content.decode()
+
+
+def test_a_study_that_was_given_away_cannot_be_given_away_again_by_who_owned_it(
+    alice: User, bob: User, study: Study
+) -> None:
+    """As when two windows give it to two people at the same moment: both were asked while it was still theirs."""
+    to_bob = share(study, bob, status="accepted")
+    to_carol = share(study, person("carol"), status="accepted")
+    sharing.transfer(study=study, share_id=to_bob.pk, by=alice)
+    with pytest.raises(NotAllowed, match="Only the owner"):
+        sharing.transfer(study=study, share_id=to_carol.pk, by=alice)
+    assert Study.objects.get(pk=study.pk).owner == bob
+    assert Collaboration.objects.filter(pk=to_carol.pk).exists()
+
+
+def test_a_note_is_compared_with_what_is_stored_and_not_with_what_was_read_before(
+    alice: User, study: Study
+) -> None:
+    services.publish(study=study, by=alice, note="first")
+    read_before = queries.get_version(queries.get_study(alice, study.public_id))
+    services.note_version(
+        version=queries.get_version(queries.get_study(alice, study.public_id)), note="second", by=alice
+    )
+    services.note_version(version=read_before, note="first", by=alice)
+    assert study.versions.get().note == "first"

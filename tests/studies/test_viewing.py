@@ -95,6 +95,8 @@ def played_by_link(study: Study) -> str:
     code = sharing.make_link(study=study, by=study.owner)
     answer = Client().get(f"/view/{code}/play")
     assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Cache-Control"] == "no-store"
+    assert "no-store" in Client().get(f"/view/{code}/")["Cache-Control"]
     top = str(answer.json()["files"])
     key = top.split("/")[2].split(":")[0]
     assert code not in top

@@ -44,7 +44,7 @@ export class Actions {
     }
     add(nodes.length, gettext("Copy to another study…"), () => this.copyToStudy(nodes));
     line();
-    add(one && !one.folder, gettext("History…"), () => this.history(one));
+    add(one && !one.folder && this.config.history, gettext("History…"), () => this.history(one));
     add(one, gettext("Copy the path"), () => this.copyPath(one));
     add(nodes.length, one && !one.folder ? gettext("Download") : gettext("Download as zip"), () => this.download(nodes));
     add(!nodes.length, gettext("Download everything as zip"), () => this.download([]));

@@ -108,6 +108,11 @@ export class Editor extends EventTarget {
       if (event.detail?.reloaded && file === this.shown) this.show(file, { focus: false });
       else this.refresh(file);
     });
+    // What somebody else saved right after may be known already: it was passed over while this text was on its way.
+    file.addEventListener("sent", () => {
+      const node = this.store.node(file.id);
+      if (node && !file.note && node.blob !== file.blob) this.attempt(() => file.serverChanged(node));
+    });
     file.addEventListener("move", () => this.showPosition());
     file.addEventListener("check", () => file === this.shown && this.showMistakes());
   }

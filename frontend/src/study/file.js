@@ -121,6 +121,7 @@ export class OpenFile extends EventTarget {
     } finally {
       this.saving = null;
       this.dispatchEvent(new Event("change"));
+      this.dispatchEvent(new Event("sent"));
     }
   }
 

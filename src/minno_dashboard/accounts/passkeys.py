@@ -43,7 +43,6 @@ NOT_ADDED = gettext_noop(
 WRONG = gettext_noop(
     "This passkey does not let anybody in here: it was removed, or its answer does not fit. Try again, or use your password."
 )
-WRONG_PASSWORD = "This is not your password, so nothing was changed."  # noqa: S105 - a sentence
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def options_to_add(*, user: User, password: str, address: str) -> tuple[str, str
     where = _offered()
     attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
     if not user.check_password(password):
-        raise Invalid(WRONG_PASSWORD)
+        raise Invalid(gettext("This is not your password, so nothing was changed."))
     throttle.succeeded(attempt)
     known = passkeys_of(user)
     if len(known) >= MOST_PASSKEYS:

@@ -28,7 +28,8 @@ def find_user(name: str) -> User:
         NotFound: there is no such user.
     """
     try:
-        return User.objects.get_by_natural_key(name)
+        # PostgreSQL takes no U+0000, not even to look for it.
+        return User.objects.get_by_natural_key(name.replace("\0", "\ufffd"))
     except User.DoesNotExist as error:
         raise NotFound(gettext("There is no user “%(name)s”.") % {"name": name}) from error
 

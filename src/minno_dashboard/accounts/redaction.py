@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-CODE_IN_ADDRESS = re.compile(r"/(activate|reset|confirm-email|view|play)/[^/\s]+")
+CODE_IN_ADDRESS = re.compile(r"/(activate|reset|confirm-email|invitations|view|play)/[^/\s]+")
 
 
 class WithoutCodes(logging.Filter):

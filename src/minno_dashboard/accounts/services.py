@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
-from minno_dashboard.accounts import queries, second_factor, throttle
+from minno_dashboard.accounts import endings, queries, second_factor, throttle
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.models import AccessCode, User
 from minno_dashboard.accounts.names import FieldRefused, checked_email, checked_full_name, checked_username
@@ -363,7 +363,7 @@ def change_role(*, by: User, user: User, role: str) -> None:
 
 @transaction.atomic
 def deactivate(*, by: User, user: User) -> None:
-    """Keep a user out; every session and link ends at once, and nothing of the user's is deleted.
+    """Keep a user out; every session, link and token ends at once, and nothing else of the user's is deleted.
 
     Raises:
         NotAllowed: this would remove the last active admin, or oneself.
@@ -373,6 +373,7 @@ def deactivate(*, by: User, user: User) -> None:
     user.session_generation += 1
     user.save(update_fields=["is_active", "session_generation"])
     _end_codes(user)
+    endings.end_all(user=user, by=by)
     record(actor=by, verb="deactivate user", target=user.username)
 
 

@@ -18,4 +18,4 @@ class AdministrationConfig(AppConfig):
         from minno_dashboard.files.limits import register
 
         places.contribute()
-        register(limits.check)
+        register(limits)

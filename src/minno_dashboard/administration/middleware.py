@@ -17,7 +17,7 @@ ROOM = "minno_dashboard.studies."
 # Besides the pages of studies: the way out, and the two badges, which only say how a mirror stands.
 ALSO = frozenset({"end_act_as", "logout", "healthz", "dropbox_badge", "dropbox_study_badge"})
 # What a person answers for themself, or cannot take back.
-NEVER = frozenset({"answer_invitation", "leave_study", "transfer_study"})
+NEVER = frozenset({"answer_invitation", "answer_link_invitation", "leave_study", "transfer_study"})
 REFUSED = gettext_noop(
     "While you act as somebody else you reach only their studies: no settings, no Dropbox, no administration. "
     "End it first, with the button above."

@@ -14,11 +14,13 @@ class ApiConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the work of this room, and its section of the Settings page."""
-        from minno_dashboard.api import schedule  # noqa: F401
+        """Register the work of this room, what ends with an account, and its section of the Settings page."""
+        from minno_dashboard.accounts import endings
+        from minno_dashboard.api import schedule, services  # noqa: F401
         from minno_dashboard.api.views import tokens
         from minno_dashboard.ui import slots
 
+        endings.register(services.revoke_all)
         slots.contribute(
             "settings.sections",
             name="tokens",

@@ -1,25 +1,47 @@
-"""How much may be stored: asked here before bytes become part of a tree, answered by the rooms above that know the owner."""
+"""How much may be stored: asked here, answered by the rooms above that know the owner of a tree."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from minno_dashboard.files.models import Tree
 
-Check = Callable[[Tree, int, int], None]
-_checks: list[Check] = []
+
+class Limits(Protocol):
+    """What a room above refuses; both raise `TooLarge`."""
+
+    def before(self, tree: Tree, size: int) -> None:
+        """Refuse a file of this size before its bytes are sent."""
+        ...
+
+    def after(self, tree: Tree, largest: int) -> None:
+        """Refuse a change that was made, in its transaction; `largest` is the size of the largest file it wrote."""
+        ...
 
 
-def register(check: Check) -> None:
+_known: list[Limits] = []
+
+
+def register(limits: Limits) -> None:
     """Let a room above refuse what is too large; called once, from its `AppConfig.ready`."""
-    _checks.append(check)
+    _known.append(limits)
 
 
-def check(tree: Tree, *, growth: int, largest: int) -> None:
-    """Ask before a tree grows by `growth` bytes; `largest` is the size of the largest file written.
+def check_before(tree: Tree, *, size: int) -> None:
+    """Ask before a file of `size` bytes is sent to a tree.
 
     Raises:
-        TooLarge: a file is too large, or the owner's space is full.
+        TooLarge: the file is too large, or the owner's space is full.
     """
-    for one in _checks:
-        one(tree, growth, largest)
+    for one in _known:
+        one.before(tree, size)
+
+
+def check_after(tree: Tree, *, largest: int = 0) -> None:
+    """Ask once a tree holds more than before: what it holds now is what counts, whatever it shares with others.
+
+    Raises:
+        TooLarge: a file is too large, or the owner's space is full; the transaction must not be kept.
+    """
+    for one in _known:
+        one.after(tree, largest)

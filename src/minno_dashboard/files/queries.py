@@ -212,7 +212,8 @@ def get_upload(*, tree: Tree, public_id: str) -> Upload:
     Raises:
         NotFound: it was finished, abandoned, or is another tree's.
     """
-    upload = Upload.objects.filter(tree=tree, public_id=public_id).select_related("tree", "parent").first()
+    known = Upload.objects.filter(tree=tree, public_id=public_id).select_related("tree", "parent")
+    upload = None if "\0" in public_id else known.first()  # as in `node_at`
     if upload is None:
         raise NotFound(gettext("This upload is not known any more; begin it anew."))
     return upload

@@ -46,7 +46,9 @@ class Ahead:
         self._entries: list[Entry] = []
 
     def read(self, port: Port, start: str) -> None:
-        """Read one page more of what happened since the cursor `start`; touches no database."""
+        """Read one page more of what happened since the cursor `start`; touches no database, runs in the lanes."""
+        if not start:
+            return
         if self._start != start:
             self._start, self._cursor, self._entries = start, start, []
         page = port.list_more(self._cursor)

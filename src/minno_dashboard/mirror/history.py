@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Sum
 from django.utils.translation import gettext
@@ -105,3 +107,13 @@ def forget() -> int:
     runs, _ = Run.objects.filter(started_at__lt=before).delete()
     restores, _ = Restore.objects.filter(finished_at__lt=before).exclude(state=Restore.State.OPEN).delete()
     return runs + restores
+
+
+def counted(link: Link, made: Mapping[str, int]) -> dict[str, Any]:
+    """Return today's calls with those of a run, in the fields of the link that keep them."""
+    today, calls = clock.now().date(), dict[str, int]()
+    if link.calls_on == today:
+        calls = dict(Link.objects.values_list("calls", flat=True).get(pk=link.pk) or {})
+    for route, count in made.items():
+        calls[route] = calls.get(route, 0) + count
+    return {"calls": calls, "calls_on": today}

@@ -148,7 +148,7 @@ def run(pk: int, lease: Lease, is_stopping: Callable[[], bool] = lambda: False) 
 def _work(row: Restore, lease: Lease, is_stopping: Callable[[], bool]) -> None:
     link = row.link
     if link.state == Link.State.OFF:
-        raise NotFound(NOT_CONNECTED)
+        raise NotFound(gettext(NOT_CONNECTED))
     port = keys.open_port(link)
     try:
         fetcher = Fetcher(port, row, lease, is_stopping)

@@ -275,7 +275,13 @@ class _Runner:
         policy = Policy(today=f"{clock.now():%Y-%m-%d}", keep_deleted=self.link.keep_deleted)
         steps = plan(slice_.desired, slice_.remote, policy)
         with_notes = Notes(self.link, self.lease, Book(self.link, slice_.desired), self.history)
-        executor = Executor(self.port, with_notes, slice_, self._should_stop, self._read_ahead)
+        executor = Executor(
+            self.port,
+            with_notes,
+            slice_,
+            self._should_stop,
+            lambda: self._ahead.read(self.port, self.link.cursor),
+        )
         if not executor.remains(steps):
             self._take_over(slice_)
             return True
@@ -304,11 +310,6 @@ class _Runner:
         if self._damaged >= MOST_DAMAGED:
             raise Retry("damaged_on_the_way", 60.0)
         return False
-
-    def _read_ahead(self) -> None:
-        """Read a page of what happened; runs in the lanes, while commits are under way."""
-        if self.link.cursor:
-            self._ahead.read(self.port, self.link.cursor)
 
     def _guard(self, steps: Plan, slice_: slices.Slice) -> None:
         """Ask the user before a plan that removes much; forget a question that no plan asks any more."""
@@ -401,9 +402,4 @@ class _Runner:
             keys.store_grant(self.link, grant)
             left["sealed_access_token"] = self.link.sealed_access_token
             left["access_expires_at"] = self.link.access_expires_at
-        today, counted = clock.now().date(), {}
-        if self.link.calls_on == today:
-            counted = dict(Link.objects.values_list("calls", flat=True).get(pk=self.link.pk) or {})
-        for route, count in made.items():
-            counted[route] = counted.get(route, 0) + count
-        return left | {"calls": counted, "calls_on": today}
+        return left | history.counted(self.link, made)

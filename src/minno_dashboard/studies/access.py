@@ -38,7 +38,8 @@ class Visitor(StrEnum):
 class Action(StrEnum):
     """What can be done to a study.
 
-    `SEE_MEMBERS` is who works on it and who did what; `MANAGE` is rename, describe, archive, publish and new versions;
+    `SEE_MEMBERS` is who works on it and who did what; `READ_HISTORY` is what its files were before and what was deleted
+    of them, by whom; `MANAGE` is rename, describe, archive, publish and new versions;
     `SHARE` is members, public or not, and the read-only link; `DELETE` is also bringing back; `TRANSFER` is giving it
     to another owner; `ANSWER` is taking or declining an invitation.
     """
@@ -46,6 +47,7 @@ class Action(StrEnum):
     SEE = "see"
     SEE_MEMBERS = "see_members"
     READ_FILES = "read_files"
+    READ_HISTORY = "read_history"
     EDIT_FILES = "edit_files"
     MANAGE = "manage"
     SHARE = "share"
@@ -59,7 +61,16 @@ class Action(StrEnum):
 
 
 _NOTHING: frozenset[Action] = frozenset()
-_OF_A_READER = frozenset({Action.SEE, Action.SEE_MEMBERS, Action.READ_FILES, Action.DUPLICATE, Action.LEAVE})
+_OF_A_READER = frozenset(
+    {
+        Action.SEE,
+        Action.SEE_MEMBERS,
+        Action.READ_FILES,
+        Action.READ_HISTORY,
+        Action.DUPLICATE,
+        Action.LEAVE,
+    }
+)
 
 RIGHTS: dict[Visitor, frozenset[Action]] = {
     Visitor.OWNER: frozenset(Action) - {Action.LEAVE, Action.ANSWER},
@@ -89,6 +100,9 @@ _REFUSALS: dict[Action, str] = {
     Action.SEE_MEMBERS: gettext_noop("Only those who work on this study see who else does."),
     Action.READ_FILES: gettext_noop(
         "You have no access to the files of this study; its owner can change that."
+    ),
+    Action.READ_HISTORY: gettext_noop(
+        "Only those who work on this study see what its files were before and what was deleted."
     ),
     Action.EDIT_FILES: gettext_noop(
         "You can read the files of this study and not change them; its owner can change that."

@@ -9,7 +9,7 @@ from minno_dashboard.accounts import mail
 from minno_dashboard.accounts.language import spoken_with
 from minno_dashboard.accounts.letters import site_name
 from minno_dashboard.accounts.mail import Letter
-from minno_dashboard.studies.models import Collaboration
+from minno_dashboard.studies.models import Collaboration, LinkInvitation
 
 _GIVES = {
     Collaboration.Files.EDIT: gettext_noop("You would be able to read and change its files; %(data)s."),
@@ -27,16 +27,38 @@ def send_invitation(share: Collaboration) -> bool:
     return True
 
 
+def send_link_invitation(invitation: LinkInvitation, link: str) -> bool:
+    """Send the link of an invitation, in the language of who invites; answer whether mail is configured."""
+    if not mail.is_enabled():
+        return False
+    study, who = invitation.study, invitation.invited_by or invitation.study.owner
+    paragraphs = [
+        gettext("Hello,"),
+        gettext("%(who)s invites you to work on the study “%(name)s”.") % {"who": who, "name": study.name},
+        _what_it_would_give(invitation),
+        gettext("Accept or decline here; the link works once, for 30 days:\n%(link)s") % {"link": link},
+        gettext(
+            "You need an account for it. Only an administrator makes accounts; ask whoever invites you for one. Until you accept, you have no access."
+        ),
+        f"{site_name()}\n{settings.SERVER_URL}/",
+    ]
+    subject = gettext("%(who)s invites you to “%(name)s”") % {"who": who, "name": study.name}
+    mail.post(Letter(to=invitation.email, subject=subject, body="\n\n".join(paragraphs) + "\n"))
+    return True
+
+
+def _what_it_would_give(share: Collaboration | LinkInvitation) -> str:
+    data = gettext("its data would be visible") if share.sees_data else gettext("its data would stay hidden")
+    return gettext(_GIVES[Collaboration.Files(share.file_access)]) % {"data": data}
+
+
 def _invitation(share: Collaboration) -> Letter:
-    study, data = (
-        share.study,
-        gettext("its data would be visible") if share.sees_data else gettext("its data would stay hidden"),
-    )
+    study = share.study
     paragraphs = [
         gettext("Hello %(user)s,") % {"user": share.user},
         gettext("%(who)s invites you to work on the study “%(name)s”.")
         % {"who": share.invited_by or study.owner, "name": study.name},
-        gettext(_GIVES[Collaboration.Files(share.file_access)]) % {"data": data},
+        _what_it_would_give(share),
         gettext("Accept or decline here, after logging in as %(username)s:\n%(server_url)s/messages/")
         % {"username": share.user.username, "server_url": settings.SERVER_URL},
         gettext(

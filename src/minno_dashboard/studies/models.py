@@ -131,6 +131,32 @@ class Collaboration(models.Model):
         return f"{self.user_id} in {self.study_id}: {self.file_access}"
 
 
+class LinkInvitation(models.Model):
+    """A share offered to somebody who has no account here yet: whoever has the link answers it, once.
+
+    The code is kept as in `ReadOnlyLink`.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="link_invitations")
+    email = models.CharField(max_length=254)
+    file_access = models.CharField(max_length=10, choices=Collaboration.Files)
+    sees_data = models.BooleanField(default=False)
+    invited_at = models.DateTimeField()
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    fingerprint = models.CharField(max_length=64, unique=True)
+    sealed = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "email"], name="one_link_invitation_of_an_address")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.study_id}"
+
+
 class ReadOnlyLink(models.Model):
     """A link by which anybody, without logging in, sees the files of a study.
 

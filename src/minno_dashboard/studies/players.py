@@ -35,10 +35,11 @@ def file_at(path: str) -> Path:
         NotFound: the player has no such file, or is not installed.
     """
     top = folder().resolve()
-    file = (top / path).resolve()
-    if not file.is_relative_to(top) or not file.is_file():
-        raise NotFound(gettext("The MinnoJS player has no such file."))
-    return file
+    if "\0" not in path:  # no file system has such a name, not even to look for it
+        file = (top / path).resolve()
+        if file.is_relative_to(top) and file.is_file():
+            return file
+    raise NotFound(gettext("The MinnoJS player has no such file."))
 
 
 def install(source: Path) -> int:

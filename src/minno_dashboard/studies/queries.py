@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.core import ids, names
 from minno_dashboard.core.errors import NotFound
+from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.siteconfig.sealing import SealBroken, unseal
 from minno_dashboard.studies import access
 from minno_dashboard.studies.models import Collaboration, ReadOnlyLink, Study, Tag, Version
@@ -172,9 +173,14 @@ def code_of_link(study: Study) -> str | None:
         return None  # sealed with another key: it still opens the study, and can be renewed or revoked
 
 
-def members_of(study: Study) -> list[Collaboration]:
-    """Return everybody the study is shared with or was offered to, in the order of their invitations."""
+def members_of(study: Study, seen_by: access.Person) -> list[Collaboration]:
+    """Return the members as one of them sees them, in the order of their invitations.
+
+    Who may share the study also sees to whom it was offered, and who declined.
+    """
     shares = Collaboration.objects.filter(study=study).select_related("user", "invited_by")
+    if not access.may(seen_by, access.Action.SHARE, study):
+        shares = shares.filter(status=Collaboration.Status.ACCEPTED)
     return list(shares.order_by("invited_at", "pk"))
 
 
@@ -235,7 +241,7 @@ def _matching(user: User, which: Which, search: str, tag_ids: Collection[str], o
     """Return the ids of the studies that match, in this order; one query."""
     found = _readable(user, which)
     if tag_ids:
-        known = [int(one) for one in tag_ids if one.isascii() and one.isdigit() and len(one) < 19]
+        known = [number for one in tag_ids if (number := whole_number(one)) is not None]
         puts = Tag.studies.through.objects.filter(tag__user=user, tag_id__in=known)
         found = found.filter(pk__in=puts.values("study_id"))
     words = names.fold(search).split()

@@ -16,6 +16,7 @@ from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock, names
 from minno_dashboard.core.errors import Invalid, NotFound, Refused
+from minno_dashboard.files import limits
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Tree
 from minno_dashboard.studies.models import Study, Version
@@ -138,6 +139,7 @@ def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
     Raises:
         Invalid: the name given is refused or taken; without one, the first free `name (2)` is used.
         NotFound: the study is deleted.
+        TooLarge: the person's space is full.
     """
     with transaction.atomic():
         source = Study.objects.filter(pk=study.pk, deleted_at=None).first()
@@ -150,6 +152,7 @@ def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
             name = free_name(by, source.name)
         tree = files.copy_tree(source=_newest(source).tree, by=by)
         copy = _make(by, name, source.kind, source.description, tree)
+        limits.check_after(tree)
         record(actor=by, verb="study.duplicate", target=name, study=copy.public_id, of=source.public_id)
     return copy
 
@@ -251,6 +254,7 @@ def note_version(*, version: Version, note: str, by: User) -> Version:
     """
     note = checked_note(note)
     with changing(version.study) as current:
+        version.refresh_from_db(fields=["note"])
         if version.note != note:
             version.note = note
             version.save(update_fields=["note"])

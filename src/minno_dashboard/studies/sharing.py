@@ -19,6 +19,12 @@ from minno_dashboard.studies.models import Collaboration, ReadOnlyLink, Study
 from minno_dashboard.studies.services import changing, free_name
 
 Status = Collaboration.Status
+
+
+class NobodyHere(Invalid):
+    """No user can be found by this name or address."""
+
+
 NO_SUCH_USER = gettext_noop(
     "Nobody here has this user name or e-mail address. Check it, or ask an admin of this Dashboard to add them."
 )
@@ -30,10 +36,11 @@ def invite(*, study: Study, who: str, file_access: str, sees_data: bool, by: Use
     Who declined can be invited again.
 
     Raises:
-        Invalid: there is no such user, they are the owner or invited already, or the share would be empty.
+        NobodyHere: there is no such user.
+        Invalid: they are the owner or invited already, or the share would be empty.
         NotAllowed: `by` does not see the data and would let others see it.
     """
-    _check_share(study, file_access, sees_data, had_data=False, by=by)
+    check_share(study, file_access, sees_data, had_data=False, by=by)
     user = _find(who)
     with changing(study) as current:
         if user.pk == current.owner_id:
@@ -67,7 +74,7 @@ def change_share(*, share: Collaboration, file_access: str, sees_data: bool, by:
     with changing(share.study) as current:
         share = _again(share)
         _refuse_own(share, by)
-        _check_share(current, file_access, sees_data, had_data=share.sees_data, by=by)
+        check_share(current, file_access, sees_data, had_data=share.sees_data, by=by)
         if (share.file_access, share.sees_data) != (file_access, sees_data):
             before = _given(share)
             share.file_access, share.sees_data = file_access, sees_data
@@ -166,9 +173,12 @@ def transfer(*, study: Study, share_id: int, by: User) -> Study:
     The new owner gets it as `name (2)` where they have a study of its name.
 
     Raises:
+        NotAllowed: it is not theirs (any more).
         Refused: this person is no accepted member, or their account is deactivated.
     """
     with changing(study) as current:
+        # Asked again under the lock: who gives a study away twice at once owned it only the first time.
+        access.require(by, access.Action.TRANSFER, current)
         shares = Collaboration.objects.filter(pk=share_id, study=current, status=Status.ACCEPTED)
         share = shares.select_related("user").first()
         if share is None or not share.user.is_active:
@@ -208,13 +218,19 @@ def _find(who: str) -> User:
     try:
         user = find_user(who)
     except NotFound as error:
-        raise Invalid(gettext(NO_SUCH_USER)) from error
+        raise NobodyHere(gettext(NO_SUCH_USER)) from error
     if not user.is_active:
-        raise Invalid(gettext(NO_SUCH_USER))
+        raise NobodyHere(gettext(NO_SUCH_USER))
     return user
 
 
-def _check_share(study: Study, file_access: str, sees_data: bool, *, had_data: bool, by: User) -> None:
+def check_share(study: Study, file_access: str, sees_data: bool, *, had_data: bool, by: User) -> None:
+    """Check that a share is one, and that `by` can give it.
+
+    Raises:
+        Invalid: it would be empty.
+        NotAllowed: `by` does not see the data and would change who does.
+    """
     if file_access not in Collaboration.Files.values:
         raise Invalid(
             gettext("There is no access to files called %(file_access)s.")

@@ -128,6 +128,8 @@ def files_of(example: Example) -> Iterator[tuple[str, Path]]:
         found = finders.find(f"build/jspsych/{library}")
         if not isinstance(found, str):
             raise Refused(
-                "jsPsych was not built into this Dashboard. Its administrator can build it: make setup."
+                gettext(
+                    "jsPsych was not built into this Dashboard. Its administrator can build it: make setup."
+                )
             )
         yield f"jspsych/{library}", Path(found)

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from minno_dashboard.studies.views import (
     activity,
     examples,
+    invitation,
     link,
     messages,
     nodes,
@@ -44,6 +45,11 @@ _of_a_study: list[URLPattern] = [
     path(f"{_STUDY}sharing/invite/", sharing.invite, name="invite_member"),
     path(f"{_STUDY}sharing/<int:share_id>/change/", sharing.change, name="change_member"),
     path(f"{_STUDY}sharing/<int:share_id>/remove/", sharing.remove, name="remove_member"),
+    path(
+        f"{_STUDY}sharing/links/<int:invitation_id>/take-back/",
+        sharing.take_back,
+        name="take_back_invitation",
+    ),
     path(f"{_STUDY}sharing/public/", sharing.set_public, name="set_public"),
     path(f"{_STUDY}sharing/link/", sharing.make_link, name="make_link"),
     path(f"{_STUDY}sharing/link/revoke/", sharing.revoke_link, name="revoke_link"),
@@ -103,6 +109,8 @@ urlpatterns: list[URLPattern] = [
     path("studies/new/example/", pages.create_from_example, name="new_study_from_example"),
     path("messages/", messages.show, name="messages"),
     path("messages/<int:share_id>/answer/", messages.answer, name="answer_invitation"),
+    path("invitations/<str:code>/", invitation.show, name="invitation"),
+    path("invitations/<str:code>/answer/", invitation.answer, name="answer_link_invitation"),
     path("view/<str:code>/", link.show, name="view_by_link"),
     path("view/<str:code>/play", link.play, name="play_by_link"),
     path("view/<str:code>/raw/<path:path>", link.raw, name="raw_by_link"),

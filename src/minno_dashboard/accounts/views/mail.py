@@ -80,7 +80,9 @@ def save(request: HttpRequest) -> HttpResponse:
         )
     messages.success(
         request,
-        "Saved." if given["provider"] == "off" else gettext("Saved. Send a test mail to see that it works."),
+        gettext("Saved.")
+        if given["provider"] == "off"
+        else gettext("Saved. Send a test mail to see that it works."),
     )
     return _back()
 

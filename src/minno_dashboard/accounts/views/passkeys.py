@@ -147,7 +147,7 @@ def _challenge(request: HttpRequest, purpose: str) -> str:
 def _json(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(gettext(UNREADABLE)) from error
     if not isinstance(body, dict):
         raise Invalid(gettext(UNREADABLE))

@@ -24,9 +24,9 @@ MemberId = Annotated[int, Path(le=2**63 - 1)]
     "/studies/{str:study}/members", summary="List members", **address(MEMBERS_READ, {200: list[MemberOut]})
 )
 def list_members(request: HttpRequest, study: Study) -> list[MemberOut]:
-    """Everybody the study is shared with or was offered to; the owner is in the study itself."""
+    """Everybody who works on the study besides its owner. Who may share it also sees to whom it was offered, and who declined."""
     what = asked(request, Action.SEE_MEMBERS, study)
-    return [member_out(share) for share in members_of(what.study)]
+    return [member_out(share) for share in members_of(what.study, seen_by=what.user)]
 
 
 @members.post(

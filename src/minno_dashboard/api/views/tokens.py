@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -51,5 +52,5 @@ def make(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     """End a token at once."""
     services.revoke_token(user=person(request), token_id=token_id, by=person(request))
-    messages.success(request, "That token works no more.")
+    messages.success(request, gettext("That token works no more."))
     return HttpResponseRedirect(f"{resolve_url('settings')}#tokens")

@@ -23,8 +23,6 @@ def fill_tree(*, tree: Tree, files: Mapping[Path, Blob], folders: Iterable[Path]
         Frozen: the tree is published.
     """
     levels = _levels(files, folders)
-    sizes = [blob.size for blob in files.values()]
-    limits.check(tree, growth=sum(sizes), largest=max(sizes, default=0))
     with changing(tree.pk, by) as change:
         if Node.objects.filter(tree=tree, deleted_at=None).exists():
             raise Invalid(gettext("There are files here already; only an empty version can be filled."))
@@ -38,6 +36,7 @@ def fill_tree(*, tree: Tree, files: Mapping[Path, Blob], folders: Iterable[Path]
             FileVersion(node=made[path], blob=blob, at=change.at, by_id=change.by_id, how="imported")
             for path, blob in files.items()
         )
+        limits.check_after(tree, largest=max((blob.size for blob in files.values()), default=0))
 
 
 def _levels(files: Mapping[Path, Blob], folders: Iterable[Path]) -> list[list[Path]]:

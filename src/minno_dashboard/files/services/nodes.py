@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid, NotFound
-from minno_dashboard.files import walk
+from minno_dashboard.files import limits, walk
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.files.services import copying
 from minno_dashboard.files.services.change import (
@@ -118,7 +118,10 @@ def copy(
             above = way_to(to_id)
             for source in sources:
                 _check_fits(above, source, source.name)
-            return copying.copy_many(change, sources, to_id)
+            copies = copying.copy_many(change, sources, to_id)
+            if sources and sources[0].tree_id != to_tree.pk:
+                limits.check_after(change.tree)
+            return copies
 
 
 def duplicate(*, node: Node, by: Person) -> Node:
@@ -184,6 +187,7 @@ def bring_back(*, node: Node, by: Person) -> Node:
         )
         root.refresh_from_db()
         _check_fits(way_to(parent_id), root, name)
+        limits.check_after(change.tree)
         return root
 
 

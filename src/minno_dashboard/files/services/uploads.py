@@ -53,7 +53,7 @@ def begin_upload(*, tree: Tree, by: Person, parent: Node | None, path: str, size
         raise TooLarge(gettext("A file can have at most %(most)s GB.") % {"most": MOST_FILE_BYTES // 1024**3})
     if Tree.objects.filter(pk=tree.pk, is_frozen=True).exists():
         raise Frozen
-    limits.check(tree, growth=size, largest=size)
+    limits.check_before(tree, size=size)
     now = clock.now()
     return Upload.objects.create(
         public_id=ids.public_id(),

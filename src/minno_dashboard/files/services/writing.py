@@ -198,9 +198,7 @@ def _set(
     change: Change, folder_id: int | None, name: str, existing: Node | None, blob: Blob, how: str
 ) -> Node:
     """Give a file this content, and a line in its history, unless it has it already."""
-    if existing is None or existing.blob_id != blob.pk:
-        before = existing.blob.size if existing and existing.blob else 0
-        limits.check(change.tree, growth=blob.size - before, largest=blob.size)
+    before = existing.blob.size if existing and existing.blob else -1
     if existing is None:
         names.check_depth([*way_to(folder_id), name])
         existing = add(change, folder_id, name, blob)
@@ -210,6 +208,8 @@ def _set(
         Node.objects.filter(pk=existing.pk).update(blob=blob, **change.stamp())
         existing.refresh_from_db()
     change.record(existing, how)
+    if blob.size >= before:  # what makes a file smaller is never refused
+        limits.check_after(change.tree, largest=blob.size)
     return existing
 
 

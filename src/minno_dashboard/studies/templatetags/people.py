@@ -6,7 +6,7 @@ from django import template
 from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts.models import User
-from minno_dashboard.studies.models import Collaboration
+from minno_dashboard.studies.models import Collaboration, LinkInvitation
 
 register = template.Library()
 
@@ -26,7 +26,7 @@ def initials(user: User) -> str:
 
 
 @register.filter
-def what_it_gives(share: Collaboration) -> str:
+def what_it_gives(share: Collaboration | LinkInvitation) -> str:
     """Say in a sentence what an invitation gives."""
     files = gettext(_GIVES[Collaboration.Files(share.file_access)])
     if not share.sees_data:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Invalid
+from minno_dashboard.core.numbers import is_whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.studies.access import Action
@@ -51,7 +52,7 @@ class Asked:
     def number(self, name: str) -> int | None:
         """Return a whole number of the JSON, or None."""
         value = self.body.get(name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        if value is not None and not is_whole_number(value):
             raise Invalid(gettext(_UNREADABLE))
         return value
 
@@ -62,12 +63,18 @@ class Asked:
             raise Invalid(gettext(_UNREADABLE))
         return value
 
-    def ids(self) -> list[int]:
-        """Return the ids of the JSON, in their order."""
-        value = self.body.get("ids")
-        if not isinstance(value, list) or not value or not all(type(one) is int for one in value):
+    def numbers(self, name: str) -> list[int]:
+        """Return a list of whole numbers of the JSON, each once, in their order; none where it is not there."""
+        value = self.body.get(name, [])
+        if not isinstance(value, list) or not all(map(is_whole_number, value)):
             raise Invalid(gettext(_UNREADABLE))
         return list(dict.fromkeys(value))
+
+    def ids(self) -> list[int]:
+        """Return the ids of the JSON, in their order; there is at least one."""
+        if not (ids := self.numbers("ids")):
+            raise Invalid(gettext(_UNREADABLE))
+        return ids
 
     def nodes(self) -> list[Node]:
         """Return the living nodes that the JSON names, in its order."""
@@ -84,7 +91,9 @@ def asked(request: HttpRequest, action: Action, public_id: str, number: int | No
     """Find what is asked for, if the person may do this to it."""
     user = person(request)
     study = get_study(user, public_id, action)
-    return Asked(user, study, get_version(study, number), _json(request))
+    what = Asked(user, study, get_version(study, number), _json(request))
+    what.number("since")  # refused now, and not by `done` after the change
+    return what
 
 
 def api(
@@ -110,7 +119,7 @@ def _json(request: HttpRequest) -> dict[str, Any]:
         return {}
     try:
         body = json.loads(request.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(gettext(_UNREADABLE)) from error
     if not isinstance(body, dict):
         raise Invalid(gettext(_UNREADABLE))

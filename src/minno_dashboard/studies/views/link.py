@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from minno_dashboard.accounts.access import login_not_required
@@ -36,6 +37,7 @@ def by_link(view: View) -> View:
 
 
 @by_link
+@never_cache
 def show(request: HttpRequest, code: str) -> HttpResponseBase:
     """Show the files of the study, and the one that was chosen."""
     study = study_by_link(code)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
+from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services
 from minno_dashboard.files.models import Node
@@ -18,8 +19,8 @@ from minno_dashboard.studies.views.texts import encoded
 @api("GET", Action.READ_FILES)
 def tree(request: HttpRequest, what: Asked) -> HttpResponseBase:
     """Tell what changed since the revision the page knows."""
-    since = request.GET.get("since", "")
-    return JsonResponse({"tree": tree_json(what.tree, int(since) if since.isdigit() else None)})
+    since = whole_number(request.GET.get("since", ""))
+    return JsonResponse({"tree": tree_json(what.tree, since)})
 
 
 @api("POST", Action.EDIT_FILES)
@@ -113,7 +114,7 @@ def bring_back(request: HttpRequest, what: Asked) -> HttpResponseBase:
     return done(what, nodes=[node.pk for node in back])
 
 
-@api("GET", Action.READ_FILES)
+@api("GET", Action.READ_HISTORY)
 def deleted(request: HttpRequest, what: Asked) -> HttpResponseBase:
     """List what can be brought back, the latest first."""
     rows = [

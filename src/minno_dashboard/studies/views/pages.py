@@ -18,6 +18,7 @@ from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Refused
+from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.studies import services, starters, tags
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Study, Version
@@ -62,10 +63,8 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
     which = _chosen(Which.ALL, request.GET.get("which", ""))
     order = _chosen(Order.CHANGED, request.GET.get("sort", ""))
     search = request.GET.get("q", "").strip()
-    wanted, number = request.GET.getlist("tag"), request.GET.get("page", "")
-    page = page_of_studies(
-        user, which=which, search=search, tag_ids=wanted, order=order, number=_page_number(number)
-    )
+    wanted, number = request.GET.getlist("tag"), whole_number(request.GET.get("page", ""))
+    page = page_of_studies(user, which=which, search=search, tag_ids=wanted, order=order, number=number or 1)
     context = {
         "page": page,
         "rows": page.rows,
@@ -85,10 +84,6 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
         "typed": request.POST if refused else {},
     }
     return render(request, "studies/list.html", context, status=refused.status if refused else 200)
-
-
-def _page_number(given: str) -> int:
-    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 9 else 1
 
 
 def _chosen(default: Choice, given: str) -> Choice:
@@ -136,21 +131,20 @@ def show(request: HttpRequest, public_id: str, number: int | None = None) -> Htt
     study = get_study(user, public_id, Action.READ_FILES)
     version = get_version(study, number)
     rights = standing(user, study).rights
-    is_editable = Action.EDIT_FILES in rights and not version.tree.is_frozen
     context = {
         "study": study,
         "version": version,
         "versions": sorted(study.versions.all(), key=lambda one: -one.number),
         "is_newest": version.pk == newest_version(study).pk,
-        "is_editable": is_editable,
+        "is_editable": Action.EDIT_FILES in rights and not version.tree.is_frozen,
         "rights": rights,
         "is_owner": study.owner_id == user.pk,
-        "config": _config(user, study, version, is_editable),
+        "config": _config(study, version, user, rights),
     }
     return render(request, "studies/study.html", context)
 
 
-def _config(user: User, study: Study, version: Version, is_editable: bool) -> dict[str, object]:
+def _config(study: Study, version: Version, user: User, rights: frozenset[Action]) -> dict[str, object]:
     """Return what the page's script starts with."""
     why = (
         gettext("View only: %(version)s is published") % {"version": version}
@@ -165,8 +159,9 @@ def _config(user: User, study: Study, version: Version, is_editable: bool) -> di
         "base": reverse("study_version", args=[study.public_id, version.number]),
         "raw": reverse("study_raw", args=[study.public_id, "-"]).removesuffix("-"),
         "login_url": reverse("login"),
-        "present": Action.SEE_MEMBERS in standing(user, study).rights and admin_acting.get() is None,
-        "editable": is_editable,
+        "present": Action.SEE_MEMBERS in rights and admin_acting.get() is None,
+        "history": Action.READ_HISTORY in rights,
+        "editable": Action.EDIT_FILES in rights and not version.tree.is_frozen,
         "why_read_only": why,
         "tree": tree_json(version.tree, None),
     }

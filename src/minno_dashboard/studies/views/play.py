@@ -71,13 +71,15 @@ def play(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 def told(key: str) -> HttpResponse:
     """Answer a page that plays files with where they are, and for how long."""
-    return JsonResponse(
+    response = JsonResponse(
         {
             "files": _top(key),
             "seconds": int(playing.LIFE.total_seconds()),
             "player": players.is_installed(),
         }
     )
+    response["Cache-Control"] = "no-store"  # the address is a key
+    return response
 
 
 def _top(key: str) -> str:

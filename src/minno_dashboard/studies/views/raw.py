@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from minno_dashboard.core.errors import Invalid, NotFound
+from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.files.models import Tree
 from minno_dashboard.files.zips import zip_stream
@@ -39,8 +40,7 @@ _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline';
 @require_GET
 def raw(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
     """Give one file as it is: pictures, PDFs and texts to look at, everything else to download."""
-    version = request.GET.get("v", "")
-    what = asked(request, Action.READ_FILES, public_id, int(version) if version.isdecimal() else None)
+    what = asked(request, Action.READ_FILES, public_id, whole_number(request.GET.get("v", "")))
     node = files.node_at(tree=what.tree, path=path)
     if node is None or node.blob is None:
         raise NotFound(gettext("There is no such file in this version."))
@@ -76,9 +76,10 @@ def download(request: HttpRequest, public_id: str, number: int) -> HttpResponseB
     what = asked(request, Action.READ_FILES, public_id, number)
     only, name = None, f"{what.study.name} {what.version}"
     if given := request.GET.get("ids", ""):
-        if not all(one.isascii() and one.isdigit() for one in given.split(",")):
+        ids = [pk for one in given.split(",") if (pk := whole_number(one)) is not None]
+        if len(ids) != given.count(",") + 1:
             raise Invalid(gettext("This address is damaged. Go back and choose the files again."))
-        nodes = files.get_nodes(tree=what.tree, node_ids=[int(one) for one in given.split(",")])
+        nodes = files.get_nodes(tree=what.tree, node_ids=ids)
         only = [node.pk for node in nodes]
         name = nodes[0].name if len(nodes) == 1 else name
     return zipped(what.tree, name, only)

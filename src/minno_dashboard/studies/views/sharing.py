@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from minno_dashboard.accounts.access import person
 from minno_dashboard.core.errors import NotFound, Refused
-from minno_dashboard.studies import sharing
+from minno_dashboard.core.numbers import whole_number
+from minno_dashboard.studies import link_invitations, sharing
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Collaboration, ReadOnlyLink, Study
 from minno_dashboard.studies.queries import code_of_link, get_share, get_study, members_of
@@ -33,26 +34,26 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 def _page(request: HttpRequest, study: Study, *, refused: Refused | None = None) -> HttpResponse:
     user = person(request)
     rights = standing(user, study).rights
-    everybody = members_of(study)
-    may_share = Action.SHARE in rights
+    members = members_of(study, seen_by=user)
     context = {
         "study": study,
         "rights": rights,
-        "members": everybody if may_share else [one for one in everybody if one.status == ACCEPTED],
-        "heirs": [one for one in everybody if one.status == ACCEPTED and one.user.is_active],
+        "members": members,
+        "heirs": [one for one in members if one.status == ACCEPTED and one.user.is_active],
         "accesses": Collaboration.Files.choices,
         "refused": str(refused) if refused else "",
         "typed": request.POST if refused else {},
-        **(_link_context(study) if may_share else {}),
+        **(_for_sharers(study) if Action.SHARE in rights else {}),
     }
     return render(request, "studies/sharing.html", context, status=refused.status if refused else 200)
 
 
-def _link_context(study: Study) -> dict[str, object]:
-    """Return the read-only link, and whether there is one that cannot be shown."""
+def _for_sharers(study: Study) -> dict[str, object]:
+    """Return the read-only link, whether there is one that cannot be shown, and the invitations by link."""
     code = code_of_link(study)
     address = f"{settings.SERVER_URL}{reverse('view_by_link', args=[code])}" if code else ""
-    return {"link": address, "has_link": ReadOnlyLink.objects.filter(study=study).exists()}
+    has_link = ReadOnlyLink.objects.filter(study=study).exists()
+    return {"link": address, "has_link": has_link, "by_link": link_invitations.waiting(study)}
 
 
 @require_POST
@@ -68,6 +69,8 @@ def invite(request: HttpRequest, public_id: str) -> HttpResponse:
             sees_data=request.POST.get("data") == "visible",
             by=user,
         )
+    except sharing.NobodyHere as nobody:
+        return _invite_by_link(request, study, nobody)
     except Refused as refused:
         return _page(request, study, refused=refused)
     messages.success(
@@ -78,6 +81,49 @@ def invite(request: HttpRequest, public_id: str) -> HttpResponse:
         % {"user": share.user},
     )
     return redirect("study_sharing", public_id)
+
+
+def _invite_by_link(request: HttpRequest, study: Study, nobody: Refused) -> HttpResponse:
+    """Invite an address that has no account; what is no address stays nobody."""
+    email = request.POST.get("who", "")
+    if "@" not in email:
+        return _page(request, study, refused=nobody)
+    try:
+        made, is_mailed = link_invitations.invite(
+            study=study,
+            email=email,
+            file_access=request.POST.get("files", ""),
+            sees_data=request.POST.get("data") == "visible",
+            by=person(request),
+        )
+    except Refused as refused:
+        return _page(request, study, refused=refused)
+    said = (
+        gettext(
+            "Nobody here has the address %(email)s yet. A mail with a link is on its way there; an administrator makes the account."
+        )
+        if is_mailed
+        else gettext(
+            "Nobody here has the address %(email)s yet. Send the link below to them; an administrator makes the account."
+        )
+    )
+    messages.success(request, said % {"email": made.email})
+    return redirect("study_sharing", study.public_id)
+
+
+@require_POST
+def take_back(request: HttpRequest, public_id: str, invitation_id: int) -> HttpResponse:
+    """End an invitation by link."""
+    user = person(request)
+    study = get_study(user, public_id, Action.SHARE)
+
+    def do() -> str:
+        ended = link_invitations.take_back(study=study, invitation_id=invitation_id, by=user)
+        return gettext("The link that %(email)s was invited by does not work any more.") % {
+            "email": ended.email
+        }
+
+    return _done(request, public_id, do)
 
 
 @require_POST
@@ -174,8 +220,7 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give the study to one of its members."""
     user = person(request)
     study = get_study(user, public_id, Action.TRANSFER)
-    given = request.POST.get("share", "")
-    share_id = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+    share_id = whole_number(request.POST.get("share", "")) or 0
 
     def do() -> str:
         owned = sharing.transfer(study=study, share_id=share_id, by=user)

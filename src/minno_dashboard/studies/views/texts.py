@@ -72,7 +72,7 @@ def save(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
     node = Node.objects.filter(pk=node_id, tree=what.tree, is_folder=False).select_related("blob").first()
     if node is None:
         node = files.get_node(tree=what.tree, node_id=node_id)
-    _refuse_other_bytes(what.text("blob"))
+    _refuse_other_bytes(node, what.text("blob"))
     try:
         saved = services.save_file(
             node=node, by=what.user, source=encoded(what), expected_blob=what.text("blob")
@@ -83,16 +83,16 @@ def save(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
     return done(what, file={"blob": files.blob_of(saved).sha256})
 
 
-def _refuse_other_bytes(sha256: str) -> None:
+def _refuse_other_bytes(node: Node, sha256: str) -> None:
     """Refuse to write over bytes that the editor could only show with replacement characters."""
-    blob = Blob.objects.filter(sha256=sha256).first()
-    if blob is not None and not files.read_text(blob).is_utf8:
+    # Only these can be written over: a text that started from others is a conflict.
+    if node.blob and node.blob.sha256 == sha256 and not files.read_text(node.blob).is_utf8:
         raise Invalid(
             gettext("The bytes of this file are not UTF-8 text, so the editor does not write over them.")
         )
 
 
-@api("GET", Action.READ_FILES)
+@api("GET", Action.READ_HISTORY)
 def history(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
     """List the states of a file, the newest first."""
     node = files.get_node(tree=what.tree, node_id=node_id)
@@ -110,7 +110,7 @@ def history(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase
     return JsonResponse({"versions": rows})
 
 
-@api("GET", Action.READ_FILES)
+@api("GET", Action.READ_HISTORY)
 def read_version(request: HttpRequest, what: Asked, node_id: int, version_id: int) -> HttpResponseBase:
     """Give an earlier state of a file to the comparison."""
     node = files.get_node(tree=what.tree, node_id=node_id)

@@ -31,11 +31,7 @@ def here(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
     Those who may not see the members take no part; an admin who acts as somebody leaves no trace of that person.
     """
-    given = what.body.get("open", [])
-    if not isinstance(given, list) or not all(type(one) is int for one in given):
-        raise Invalid(
-            gettext("The page sent something the Dashboard cannot read. Reload the page and do it again.")
-        )
+    given = what.numbers("open")
     if not standing(what.user, what.study).may(Action.SEE_MEMBERS):
         return JsonResponse({"others": {}})
     if admin_acting.get() is None:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
+from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services, store
 from minno_dashboard.files.models import Node, Tree, Upload
@@ -29,11 +30,11 @@ def _whole_number(request: HttpRequest, name: str) -> int | None:
     given = request.GET.get(name, "")
     if not given:
         return None
-    if not (given.isascii() and given.isdigit()) or len(given) > 18:
+    if (found := whole_number(given)) is None:
         raise Invalid(
             gettext("The page sent something the Dashboard cannot read. Reload the page and do it again.")
         )
-    return int(given)
+    return found
 
 
 @api("POST", Action.EDIT_FILES)

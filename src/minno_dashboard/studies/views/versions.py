@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from minno_dashboard.accounts.access import person
 from minno_dashboard.core.errors import Refused
+from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.studies import services
 from minno_dashboard.studies.access import Action, standing
@@ -53,8 +54,8 @@ def show_comparison(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show what differs between two versions, by default the two newest."""
     study = get_study(person(request), public_id, Action.READ_FILES)
     newest = newest_version(study)
-    new = get_version(study, _number(request, "to") or newest.number)
-    old = get_version(study, _number(request, "from") or max(1, new.number - 1))
+    new = get_version(study, whole_number(request.GET.get("to", "")) or newest.number)
+    old = get_version(study, whole_number(request.GET.get("from", "")) or max(1, new.number - 1))
     comparison = compare(files.listing(old.tree), files.listing(new.tree))
     context = {
         "study": study,
@@ -68,11 +69,6 @@ def show_comparison(request: HttpRequest, public_id: str) -> HttpResponse:
         "titles": [str(old), str(new)],
     }
     return render(request, "studies/compare.html", context)
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    given = request.GET.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else None
 
 
 @require_POST
