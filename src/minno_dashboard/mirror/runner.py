@@ -13,7 +13,18 @@ from typing import Any
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease, LeaseLost
-from minno_dashboard.mirror import drift, history, keys, ledger, manifest, room, scope, slices, waiting
+from minno_dashboard.mirror import (
+    drift,
+    history,
+    keys,
+    ledger,
+    manifest,
+    readers,
+    room,
+    scope,
+    slices,
+    waiting,
+)
 from minno_dashboard.mirror.deleted import mirrored, not_deleted
 from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.dropbox import DropboxPort
@@ -51,8 +62,6 @@ LISTING_EVERY, LISTING_MAY_WAIT = timedelta(days=7), timedelta(days=1)
 SPACE_EVERY = timedelta(days=1)
 RELISTING_EVERY = timedelta(hours=1)
 """So seldom a Dropbox that takes its cursors back is listed from scratch."""
-MOST_READERS = 8
-"""So many processes are known to have looked; one more looks again now and then."""
 JOB_LOOK = timedelta(seconds=1)
 PLANNED = "mass_removal_planned"
 
@@ -192,16 +201,16 @@ class _Runner:
 
     def _look(self) -> bool:
         """Take in what the Dropbox holds where that is in doubt; answer whether a plan can be made."""
+        is_new_here = not readers.has_looked(self.link)
         if self.link.needs_listing or self._is_audit_due:
             self._finish_jobs()
             self._list()
-        elif self.link.needs_reading or self._is_new_here or Intent.objects.filter(link=self.link).exists():
+        elif self.link.needs_reading or is_new_here or Intent.objects.filter(link=self.link).exists():
             self._finish_jobs()
             self._take_in(drift.read_changes(self.link, self.port, self.lease, self._ahead))
         self._insist()
-        if self._is_new_here:
-            readers = [*self.link.pace.get("readers", [])[1 - MOST_READERS :], self.link.lease_owner]
-            self._save(pace={**self.link.pace, "readers": readers})
+        if is_new_here:
+            self._save(pace=readers.with_reader(self.link))
         return True
 
     @property
@@ -212,11 +221,6 @@ class _Runner:
             return True
         late = clock.now() - listed_at - LISTING_EVERY
         return late > LISTING_MAY_WAIT or (late > timedelta(0) and not slices.is_behind(self.link))
-
-    @property
-    def _is_new_here(self) -> bool:
-        """Say whether this process has not looked yet: it may have been given an older database."""
-        return self.link.lease_owner not in self.link.pace.get("readers", [])
 
     def _list(self) -> None:
         """List everything; a Dropbox that fails at it is asked for smaller pages the next time."""
