@@ -59,7 +59,6 @@ LONGEST_RUN = timedelta(minutes=2)
 """After so long another link may have the lane."""
 PROOF_EVERY = timedelta(hours=1)
 LISTING_EVERY, LISTING_MAY_WAIT = timedelta(days=7), timedelta(days=1)
-SPACE_EVERY = timedelta(days=1)
 RELISTING_EVERY = timedelta(hours=1)
 """So seldom a Dropbox that takes its cursors back is listed from scratch."""
 JOB_LOOK = timedelta(seconds=1)
@@ -127,7 +126,7 @@ class _Runner:
             self._work()
         except NeedsUser as error:
             if error.reason == "full":
-                self._note_room()
+                self._save(pace=room.with_too_little(self._room(), self.link))
             raise
 
     def _work(self) -> None:
@@ -156,22 +155,14 @@ class _Runner:
 
     def _room(self) -> int:
         """Ask how many bytes the Dropbox has room for."""
-        space = self.port.space()
-        pace = {**self.link.pace, "space_at": clock.now().isoformat()}
-        self._save(space_used=space.used, space_allocated=space.allocated, pace=pace)
-        return space.allocated - space.used
+        left, told = room.ask(self.port, self.link)
+        self._save(**told)
+        return left
 
     def _look_at_room(self) -> None:
         """Once a day, after a proof of a quiet mirror, ask how full the Dropbox is: its user sees it in Settings."""
-        asked = self.link.pace.get("space_at")
-        last = self.link.linked_at if asked is None else datetime.fromisoformat(asked)
-        if not self.history.uploaded and clock.now() - last > SPACE_EVERY:
+        if not self.history.uploaded and room.is_due(self.link):
             self._room()
-
-    def _note_room(self) -> None:
-        """Remember how much room was not enough, and when."""
-        full = {"room": self._room(), "at": clock.now().isoformat()}
-        self._save(pace={**self.link.pace, "full": full})
 
     def _look_for_room(self) -> None:
         """Send nothing in vain: only once there is more room than was not enough, or after a day."""
