@@ -8,7 +8,7 @@ from minno_dashboard.mirror import services
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.queries import status
 from minno_dashboard.studies import services as studies
-from tests.mirror.conftest import ANNA, World
+from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.test_calls import study_of
 
 
@@ -37,4 +37,57 @@ def test_who_connects_again_still_waits_as_long_as_dropbox_asked(world: World, a
     world.settle()
     inside = {one.route for one in world.simulator.recorder.calls_inside_retry_after()}
     assert inside <= {"users/get_current_account", "users/get_space_usage"}, "only what connecting takes"
+    assert status(anna)["state"] == "proven"
+
+
+def test_a_child_deleted_in_dropbox_before_its_folder_is_renamed_here_is_missed_and_put_back(
+    world: World, anna: User
+) -> None:
+    """Dropbox tells of a moved folder anew, and the removal of what was in it goes down in that of its old place."""
+    study = study_of(anna, 4)
+    world.connect(anna, ANNA)
+    world.settle()
+    world.control.delete(ANNA, f"/Studies/{study.name}/v1/folder 0")
+    studies.rename_study(study=study, name="Renamed", by=anna)
+    world.settle()
+    assert world.files(ANNA) == expected(anna)
+    assert status(anna)["state"] == "proven"
+
+
+def test_a_study_purged_while_nobody_looked_leaves_the_dropbox_too(world: World, anna: User) -> None:
+    study = study_of(anna, 4)
+    world.connect(anna, ANNA)
+    world.settle()
+    studies.delete_study(study=study, by=anna)
+    world.time.advance(31 * 24 * 3600)
+    assert studies.purge_deleted() == 1
+    assert status(anna)["state"] != "proven"
+    world.settle()
+    assert not [path for path in world.files(ANNA) if path.startswith("/Studies/")]
+    assert status(anna)["state"] == "proven"
+
+
+def test_what_lies_in_the_folder_that_a_new_study_of_the_same_name_takes_over_goes(
+    world: World, anna: User
+) -> None:
+    study = study_of(anna, 4, name="Same")
+    world.connect(anna, ANNA)
+    services.choose_policy(user=anna, keep_deleted=False)
+    world.settle()
+    studies.delete_study(study=study, by=anna)
+    studies.create_study(owner=anna, name="Same")
+    world.settle()
+    assert world.files(ANNA) == expected(anna) == {}
+    assert status(anna)["state"] == "proven"
+
+
+def test_bytes_of_ours_damaged_in_a_call_without_an_answer_are_replaced_and_not_put_aside(
+    world: World, anna: User
+) -> None:
+    study_of(anna, 60)
+    world.connect(anna, ANNA)
+    world.control.add_fault(faults.corrupt_stored_byte(), route="files/upload_session/append_batch", times=1)
+    world.control.add_fault(faults.reset(when="after"), route="files/upload_session/finish_batch_v2", times=1)
+    world.settle()
+    assert world.files(ANNA) == expected(anna)
     assert status(anna)["state"] == "proven"

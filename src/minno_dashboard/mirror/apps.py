@@ -13,10 +13,13 @@ class MirrorConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Take the mirror's places in the pages of other rooms."""
+        """Take the mirror's places in the pages of other rooms; hear what is removed there for good."""
         from minno_dashboard.mirror import (
             schedule,  # noqa: F401
             sections,
+            source,
         )
+        from minno_dashboard.studies.services import before_purge
 
         sections.contribute()
+        before_purge(source.note_study)

@@ -110,6 +110,8 @@ def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
             replay = _load(link)
             newer = _newer(link, entries, replay)
             drift = _follow(link, replay, entries)
+            if replay.is_untold():
+                raise Rescan("untold", is_full=True)
         _remember(link, cursor, **_question(link, drift, newer))
     return Reading(at, len(drift.doubts))
 
@@ -126,7 +128,7 @@ def _newer(link: Link, entries: Sequence[Entry], replay: Replay) -> int:
         and stamp.is_marked(one.modified, one.content_hash)
     ]
     unknown = {one.content_hash for one in files}
-    for intent in Intent.objects.filter(link=link) if unknown else ():
+    for intent in Intent.objects.filter(link=link).exclude(kind=Intent.MOVED) if unknown else ():
         unknown -= {one["hash"] for one in intent.expected}
     for portion in in_portions(list(unknown), 500):
         stored = Blob.objects.filter(dropbox_hash__in=portion)
@@ -225,6 +227,9 @@ def _follow(link: Link, replay: Replay, entries: Iterable[Entry]) -> Drift:
     """Take entries and the expectations of interrupted calls in, and store what is other than it was."""
     before = [(row, _place(row), _told(row)) for row in replay.rows]
     for intent in Intent.objects.filter(link=link, job__isnull=True).order_by("pk"):
+        if intent.kind == Intent.MOVED:
+            replay.moved({one["row"] for one in intent.expected})
+            continue
         for one in intent.expected:
             replay.expect(one["identity"], one["path"], one["hash"], one["size"])
     replay.follow(entries)

@@ -11,6 +11,7 @@ from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob
 from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.model import (
+    DELETED,
     Adopt,
     Content,
     Copy,
@@ -290,11 +291,18 @@ class Executor:
         if is_open:  # what lies below a copied folder is recognised when it is read
             self._notes.leave_open()
 
+    def _must_be_told(self, step: Move) -> bool:
+        """Say whether what is in a moved folder counts: it is ours, and not among the deleted things."""
+        is_folder = self._rows[step.key].content is None
+        return is_folder and not step.aside and not step.to_path.startswith(f"/{DELETED}/")
+
     def _record_one(self, step: Step, entry: Entry) -> None:
         book, run = self._notes.book, self._notes.run
         match step:
             case Move():
                 book.moved(int(step.key), step.to_path, aside=step.aside)
+                if self._must_be_told(step):
+                    self._notes.must_be_told(int(step.key))
                 run.moved += 1
             case Copy():
                 book.made(step.identity, step.to_path, entry)

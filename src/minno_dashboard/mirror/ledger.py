@@ -67,6 +67,10 @@ class Notes:
         with self.lease.fenced():
             return Intent.objects.create(link=self.link, kind=kind, expected=with_folders, at=clock.now())
 
+    def must_be_told(self, row: int) -> None:
+        """Remember until the next reading that it must tell of all below a moved folder; belongs into a transaction."""
+        Intent.objects.create(link=self.link, kind=Intent.MOVED, expected=[{"row": row}], at=clock.now())
+
     def wait_for_job(self, route: str, job_id: str) -> None:
         """Remember an asynchronous job whose end is not known yet."""
         with self.lease.fenced():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext, ngettext
 
 from minno_dashboard.accounts.models import User
@@ -295,9 +295,9 @@ def _changed_since(since: dict[int, int]) -> dict[int, int]:
 
 
 def _leaving(link: Link, others: set[int]) -> int:
-    """Count those studies that were deleted, and whose place in the Dropbox does not show it yet."""
+    """Count those studies that were deleted, or removed for good, and whose place in the Dropbox does not show it yet."""
     if not others:
         return 0
     known = Taken.objects.filter(link=link, kind=Taken.Kind.STUDY, object_id__in=others, is_released=False)
     now = Study.objects.filter(pk=OuterRef("object_id")).values("revision")
-    return known.filter(revision__lt=Subquery(now)).count()
+    return known.filter(Q(revision__lt=Subquery(now)) | Q(revision__lt=F("noted_revision"))).count()

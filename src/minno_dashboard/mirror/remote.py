@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from minno_dashboard.core.names import fold
 from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.model import Desired
-from minno_dashboard.mirror.models import Link, RemoteNode
+from minno_dashboard.mirror.models import Doubt, Link, RemoteNode
 from minno_dashboard.mirror.port import Entry
 
 
@@ -75,6 +75,25 @@ class Book:
             given = [RemoteNode(pk=pk, identity=identity) for pk, identity in portion if identity is not None]
             if given:
                 RemoteNode.objects.bulk_update(given, ["identity"], batch_size=500)
+        self._doubt_below({pk: identity for pk, identity in pairs if identity is not None})
+
+    def _doubt_below(self, adopted: Mapping[int, str]) -> None:
+        """Have looked at again what of others lies in adopted folders: no study leads there any more.
+
+        A plan that is cut short right after the adoption would else be the last one to know of it.
+        """
+        doubts: set[str] = set()
+        level = list(adopted)
+        while level:
+            below: list[int] = []
+            for portion in in_portions(level, 500):
+                rows = RemoteNode.objects.filter(parent__in=portion).values_list("pk", "identity")
+                below += [pk for pk, _ in rows]
+                doubts |= {identity for _, identity in rows if identity is not None}
+            level = below
+        doubts -= set(adopted.values())
+        new = [Doubt(link=self.link, identity=identity) for identity in sorted(doubts)]
+        Doubt.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
 
     def moved(self, pk: int, to_path: str, *, aside: bool) -> None:
         """Put a row, with everything below it, to another place."""

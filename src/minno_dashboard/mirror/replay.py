@@ -6,10 +6,11 @@ folder stays the row it was, and what is not found again by the end of the readi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from minno_dashboard.core.names import fold
+from minno_dashboard.mirror import stamp
 from minno_dashboard.mirror.engine.model import DELETED
 from minno_dashboard.mirror.port import Entry
 
@@ -54,6 +55,8 @@ class Replay:
         self._latest: dict[int, tuple[Known, Entry]] = {}
         self._before: dict[int, tuple[Known | None, str]] = {}
         self._expected: dict[str, tuple[str, str, int]] = {}
+        self._damaged: set[str] = set()
+        self._moved: list[Known] = []
         self._by_identity = {row.identity: row for row in self.rows if row.identity is not None}
         for row in self.rows:
             (self.top if row.parent is None else row.parent.children)[row.key] = row
@@ -101,11 +104,37 @@ class Replay:
         """Say, before entries are followed, what an interrupted call of ours may have written where."""
         self._expected[fold(path)] = (identity, hash, size)
 
+    def moved(self, pks: Collection[int]) -> None:
+        """Say, before entries are followed, which folders we moved: their entries must tell of all that is in them."""
+        self._moved += [row for row in self.rows if row.pk in pks]
+
+    def is_untold(self) -> bool:
+        """Say whether something below a folder that moved was not told of: it was removed before, and nobody said so.
+
+        Of what is moved, Dropbox tells anew, at its new place; the removal of what had been in it at the old place
+        goes down in that of the folder itself.
+        """
+        waiting = [row for row in self._moved if not row.is_lost]
+        while waiting:
+            children = waiting.pop().children.values()
+            if any(id(row) not in self._latest for row in children):
+                return True
+            waiting += [row for row in children if row.is_folder]
+        return False
+
     def _recognise(self, row: Known, entry: Entry, path: str) -> None:
-        """Let a row stand for the identity whose content an interrupted call wrote at this path."""
+        """Let a row stand for the identity whose content an interrupted call wrote at this path.
+
+        Other bytes of the same size under the mark of ours are ours too, damaged on the way.
+        """
         identity, hash, size = self._expected.get(path, ("", "", 0))
-        if not identity or (entry.content_hash, entry.size) != (hash, size):
+        if not identity or entry.size != size:
             return
+        if entry.content_hash != hash:
+            if not stamp.is_marked(entry.modified, hash):
+                return
+            self._damaged.add(identity)
+            hash = entry.content_hash
         if row.identity is None:
             other = self._by_identity.get(identity)
             if other is not None:
@@ -137,7 +166,7 @@ class Replay:
     def conclude(self) -> Drift:
         """Compare contents and places with what they were, and say what is no longer as we left it."""
         self._recognise_moved()
-        drift = Drift()
+        drift = Drift(doubts=set(self._damaged))
         for row, entry in self._latest.values():
             self._compare(row, entry)
         for row in self.rows:
@@ -177,6 +206,8 @@ class Replay:
             self._lose(there, path)
         parent = self._folder(above)
         if row.is_lost or row.parent is not parent or row.key != key:
+            if row.is_folder and not row.is_lost:
+                self._moved.append(row)
             self._take_out(row)
             row.parent, row.key, row.is_lost = parent, key, False
             (self.top if parent is None else parent.children)[key] = row

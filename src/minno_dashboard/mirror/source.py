@@ -111,14 +111,15 @@ def note_changes() -> None:
     """Note for every follower what moved past what was noted, and settle it: the next question stays small."""
     studies = list(Study._base_manager.exclude(revision=F("settled_revision"))[:AT_ONCE])
     for study in studies:
-        _note_study(study)
+        note_study(study)
     trees = list(Tree.objects.exclude(revision=F("settled_revision")).values_list("pk", "revision")[:AT_ONCE])
     for pk, revision in trees:
         _note_tree(pk, revision)
 
 
 @transaction.atomic
-def _note_study(study: Study) -> None:
+def note_study(study: Study) -> None:
+    """Note for every follower how far a study and its trees are; of one that is removed, nobody could find it out later."""
     links = dict(Link.objects.filter(user__in=followers(study)).values_list("pk", "user_id"))
     known = Taken.objects.filter(kind=Taken.Kind.STUDY, object_id=study.pk)
     lost = known.exclude(link__in=links.keys())

@@ -268,6 +268,14 @@ def note_version(*, version: Version, note: str, by: User) -> Version:
     return version
 
 
+_before_purge: list[Callable[[Study], object]] = []
+
+
+def before_purge(hear: Callable[[Study], object]) -> None:
+    """Let a room above hear of each study that is about to be removed for good, in the same transaction."""
+    _before_purge.append(hear)
+
+
 def purge_deleted() -> int:
     """Remove studies deleted more than 30 days ago, with their files, for good; return how many."""
     over = Study.objects.filter(deleted_at__lt=clock.now() - KEEP_DELETED)
@@ -278,6 +286,8 @@ def purge_deleted() -> int:
             if study is not None:
                 trees = [version.tree for version in study.versions.select_related("tree")]
                 record(actor=None, verb="study.purge", target=study.name, study=study.public_id)
+                for hear in _before_purge:
+                    hear(study)
                 study.delete()
                 for tree in trees:
                     files.remove_tree(tree=tree)
