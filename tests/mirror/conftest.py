@@ -82,8 +82,9 @@ class World:
         """Run, and let time pass while a link waits, until none does."""
         for _ in range(most):
             self.run()
-            later = Link.objects.filter(not_before__gt=clock.now()).values_list("not_before", flat=True)
-            waiting = [moment for moment in later if moment is not None]
+            later = [*Link.objects.values_list("not_before", flat=True)]
+            later += Link.objects.values_list("lease_until", flat=True)
+            waiting = [moment for moment in later if moment is not None and moment > clock.now()]
             if not waiting:
                 return
             self.time.advance((max(waiting) - clock.now()).total_seconds() + 1)

@@ -6,18 +6,23 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import dropbox as sdk
 import pytest
+import requests
 
+from dropbox_simulator import mount
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.services import ANYTHING, write_file
 from minno_dashboard.jobs import worker
-from minno_dashboard.mirror import source
+from minno_dashboard.mirror import dropbox, source
 from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.queries import status
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.services import create_study
-from tests.mirror.conftest import ANNA, BEN, World
+from tests.mirror.conftest import ANNA, BEN, World, expected
 
 NEW_WORKER = "test:2:bb"
 
@@ -96,3 +101,35 @@ def test_leases_of_a_process_that_is_no_more_are_given_back_and_no_others(
     source.release_the_dead()
     held = Link.objects.filter(lease_until__isnull=False)
     assert [link.user for link in held] == [ben]
+
+
+def test_a_file_saved_again_while_it_is_sent_waits_a_second_and_is_sent_once_more(
+    world: World, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = linked(world, anna, ANNA)
+    saved: list[str] = []
+
+    def session() -> requests.Session:
+        made = mount(sdk.create_session(), world.simulator)
+        send = made.send
+
+        def send_and_save(request: requests.PreparedRequest, **more: Any) -> requests.Response:
+            answer = send(request, **more)
+            if "files/upload" in str(request.url) and len(saved) < 5:
+                saved.append("again")
+                save(study, anna, f"again {len(saved)}")
+            return answer
+
+        monkeypatch.setattr(made, "send", send_and_save)
+        return made
+
+    monkeypatch.setattr(dropbox, "new_session", session)
+    save(study, anna)
+    world.run()
+    assert world.calls() == ["files/upload"]
+    assert status(anna)["state"] == "running"
+    saved += ["enough"] * 5
+    world.settle()
+    assert world.calls() == ["files/upload", "files/upload", "files/list_folder/continue"]
+    assert world.files(ANNA) == expected(anna)
+    assert status(anna)["state"] == "proven"

@@ -43,6 +43,17 @@ def try_again(link: Link, identities: Sequence[str]) -> None:
         Parked.objects.filter(link=link, identity__in=portion).delete()
 
 
+def try_due_again(link: Link, lease: Lease) -> bool:
+    """Let the next plan look at what was parked long enough ago; answer whether there was any."""
+    now = clock.now()
+    parked = Parked.objects.filter(link=link)
+    due = [one.identity for one in parked if one.at <= now - again_after(one.reason)]
+    if due:
+        with lease.fenced():
+            try_again(link, due)
+    return bool(due)
+
+
 class Notes:
     """The uploader's `Ledger` and the executor's notebook, for the time of one plan."""
 

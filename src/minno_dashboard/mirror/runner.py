@@ -14,6 +14,7 @@ from typing import Any
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease, LeaseLost
 from minno_dashboard.mirror import (
+    again,
     drift,
     history,
     keys,
@@ -25,6 +26,7 @@ from minno_dashboard.mirror import (
     slices,
     waiting,
 )
+from minno_dashboard.mirror.again import SavedAgain
 from minno_dashboard.mirror.deleted import mirrored, not_deleted
 from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.dropbox import DropboxPort
@@ -79,6 +81,8 @@ def run(link: Link, lease: Lease, is_stopping: Stop = lambda: False) -> None:
         waiting.after(link, lease, error, runner.ending(error))
     except JobUnderWay:
         lease.release(**runner.ending(), not_before=clock.now() + JOB_LOOK)
+    except SavedAgain:
+        lease.keep(again.SECONDS, **runner.ending(), **waiting.NOTHING_WRONG)
     except Exception as error:
         log.exception("the mirror of user %d met an error of ours", link.user_id)
         ours = Retry(f"ours:{type(error).__name__}")
@@ -100,7 +104,7 @@ class _Runner:
         self._read_at: datetime | None = None
         self._surprises = self._damaged = 0
         self._is_proven = False
-        self._ahead = drift.Ahead()
+        self._ahead, self._sent = drift.Ahead(), again.Sent()
 
     @property
     def port(self) -> DropboxPort:
@@ -280,6 +284,7 @@ class _Runner:
         if not executor.remains(steps):
             self._take_over(slice_)
             return True
+        self._sent.refuse(steps)
         self._guard(steps, slice_)
         sighted = before_blind_removal(steps)
         if executor.remains(sighted):
@@ -293,6 +298,7 @@ class _Runner:
             executor.carry_out(steps)
         finally:
             self._save(pace=with_notes.pace)
+        self._sent.note(steps, is_well=not with_notes.trouble)
         if with_notes.needs_reading or executor.needs_reading:
             self._surprises += with_notes.needs_reading
             self._save(needs_reading=True)
@@ -346,7 +352,7 @@ class _Runner:
         """Read the cursor, if nothing has been read since the last write, and stamp the proof."""
         if self._read_at is None:
             self._take_in(drift.read_changes(self.link, self.port, self.lease, self._ahead))
-        if slices.is_behind(self.link) or self._try_parked_again():
+        if slices.is_behind(self.link) or ledger.try_due_again(self.link, self.lease):
             return False
         there = mirrored(self.link)
         with self.lease.fenced():
@@ -362,16 +368,6 @@ class _Runner:
             next_at = {"next_proof_at": clock.now() + every}
             Link.objects.filter(pk=self.link.pk).update(**next_at, **(proof if is_whole else {}))
         return True
-
-    def _try_parked_again(self) -> bool:
-        """Look anew at what was parked long enough ago; answer whether there was any."""
-        now = clock.now()
-        parked = Parked.objects.filter(link=self.link)
-        due = [one.identity for one in parked if one.at <= now - ledger.again_after(one.reason)]
-        if due:
-            with self.lease.fenced():
-                ledger.try_again(self.link, due)
-        return bool(due)
 
     def _forget_parked(self) -> None:
         """Forget what was refused once and is not wanted any more; a refused removal stays while its file is there."""
