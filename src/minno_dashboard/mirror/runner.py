@@ -147,6 +147,7 @@ class _Runner:
             except Rescan as error:
                 self._doubt(is_full=error.is_full)
             if self._surprises > MOST_SURPRISES:
+                self._save(wants_everything=True)
                 raise Retry("unsettled")
         raise Retry("no_end")
 

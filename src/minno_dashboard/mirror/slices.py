@@ -124,7 +124,7 @@ class _Reader:
         """Return the identities of all below what is to be removed from the deleted things for good."""
         gone = outdated(self.link)
         if gone:
-            self._keep_at_top(fold(DELETED))
+            self._keep_deleted()
             self._load_below(gone)
         return {row.identity for row in self.rows.values() if row.identity is not None}
 
@@ -146,8 +146,8 @@ class _Reader:
             self.full_trees |= {tree for _, tree, _ in versions}
             nodes = Node.objects.filter(tree__version__study__in=portion, deleted_at=None)
             changed |= {f"node:{pk}" for pk in nodes.values_list("pk", flat=True)}
-        owned = RemoteNode.objects.filter(link=self.link, identity__isnull=False)
-        return changed | {one for one in owned.values_list("identity", flat=True) if one is not None}
+        rows = self._keep(RemoteNode.objects.filter(link=self.link).values_list(*COLUMNS))
+        return changed | {row.identity for row in rows if row.identity is not None}
 
     def _whole_trees(self, new: dict[str, Desired]) -> set[str]:
         """Return all nodes of the versions that have no place in the Dropbox (any more): none of them is there."""
@@ -224,20 +224,21 @@ class _Reader:
         ]
         self._load_below(going)
         if going and self.link.keep_deleted:
-            self._keep_at_top(fold(DELETED))
+            self._keep_deleted()
 
     def _load_what_comes_back(self, new: Iterable[str]) -> None:
         """With a folder that comes back from the deleted things comes all below it: some of that may stay deleted."""
         rows = [self.rows[self.by_identity[one]] for one in new if one in self.by_identity]
         self._load_below([row.pk for row in rows if row.is_folder and self._is_deleted(row)])
 
-    def _keep_at_top(self, key: str) -> None:
-        rows = RemoteNode.objects.filter(link=self.link, parent=None, name_key=key).values_list(*COLUMNS)
-        for row in self._keep(rows):
-            self._load(parent__in=[row.pk])
+    def _keep_deleted(self) -> None:
+        """The folder of deleted things and what lies in it; a file of that name steps aside, so all beside it."""
+        rows = RemoteNode.objects.filter(link=self.link, parent=None, name_key=fold(DELETED))
+        for row in self._keep(rows.values_list(*COLUMNS)):
+            self._load_inside([row.pk] if row.is_folder else [None])
 
     def _load_occupants(self) -> None:
-        """What has the name of something desired in its folder; with it, where it is in the way, all its neighbours.
+        """What has the name of something desired in its folder; with what must step aside, all its neighbours.
 
         A foreign folder where one of ours belongs will be adopted, so what lies in it is looked at as well.
         """
@@ -261,7 +262,8 @@ class _Reader:
         crowded = set()
         for row in self.rows.values():
             identity = wanted.get(row.parent, {}).get(row.key)
-            if identity is not None and (row.identity != identity or row.is_changed):
+            is_in_the_way = identity is not None and row.identity != identity
+            if is_in_the_way or (row.identity is not None and row.is_changed):
                 crowded.add(row.parent)
         self._load_inside(crowded - self._children_loaded)
 

@@ -34,11 +34,13 @@ def cut(
 
 
 def _rows_of(identity: str, desired: DesiredTree, remote: RemoteTree) -> set[str]:
-    """Its own row; what lies in its place, and what is the user's beside that; all below what goes or is copied."""
+    """Its own row; what lies in its place; all beside what steps aside, all below what goes or is copied."""
     row, node = remote.of(identity), desired.nodes.get(identity)
     keys = set() if row is None else {row.key}
     if row is not None and (node is None or (node.content is None) != (row.content is None)):
         keys.update(remote.below(row.key))
+    if row is not None and row.is_changed:
+        keys.update(remote.inside(row.parent).values())
     if node is None:
         return keys
     folder = remote.of(node.parent) if node.parent else None
@@ -47,7 +49,7 @@ def _rows_of(identity: str, desired: DesiredTree, remote: RemoteTree) -> set[str
         occupant = remote.child(here, node.name)
         if occupant is not None and occupant != row:
             keys.update([occupant.key, *remote.below(occupant.key)])
-            keys.update(key for key in remote.inside(here).values() if remote.nodes[key].identity is None)
+            keys.update(remote.inside(here).values())
     origin = remote.of(node.origin) if node.origin else None
     if origin is not None and row is None:
         keys.update([origin.key, *remote.below(origin.key)])

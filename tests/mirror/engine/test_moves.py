@@ -158,3 +158,10 @@ def test_a_chain_as_deep_as_dropbox_allows_is_no_deeper_than_the_planner() -> No
         remote.append(Remote(f"n{i}", f"n{i - 1}" if i else None, "b", identity=f"n{i}"))
     desired.append(Desired("f", "n299", "f", content("u")))
     assert sum(isinstance(step, Move) for step in plan(desired, remote, KEEP).steps) == 300
+
+
+def test_a_folder_takes_the_identity_of_a_file_before_a_copy_of_it_is_made() -> None:
+    remote = have("f /old u", "n /a v", "m /b w")
+    desired = want("f /F/", "n /F/a v", "m /F/b w", "g<f /G/", "x<n /G/a v", "y<m /G/b w")
+    steps_between(desired, remote, FOR_GOOD)
+    steps_between(desired, remote, KEEP)

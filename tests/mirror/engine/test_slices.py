@@ -34,21 +34,25 @@ class SlicedRig(Rig):
 
 
 def mirrored(tree: Sapling, chance: random.Random) -> list[Remote]:
-    """A Dropbox that holds a tree, and some things of the user's."""
+    """A Dropbox that holds a tree, and some things of the user's, who changed a file of ours now and then."""
     rows = tree.copy()
     for _ in range(chance.choice((0, 2, 5))):
         rows.add()
+    changed = chance.choice((0, 0, 0.2))
     return [
-        Remote(
-            f"k{id}",
-            None if leaf.parent is None else f"k{leaf.parent}",
-            normalize("NFC", leaf.name),
-            leaf.content,
-            "?",
-            f"n{id}" if id in tree.nodes else None,
-        )
+        _row(id, leaf, is_ours=id in tree.nodes, is_changed=chance.random() < changed)
         for id, leaf in rows.nodes.items()
     ]
+
+
+def _row(id: int, leaf: Leaf, *, is_ours: bool, is_changed: bool) -> Remote:
+    parent = None if leaf.parent is None else f"k{leaf.parent}"
+    row = Remote(
+        f"k{id}", parent, normalize("NFC", leaf.name), leaf.content, "?", f"n{id}" if is_ours else None
+    )
+    if is_ours and is_changed and leaf.content is not None:
+        return replace(row, content=content("U"), is_changed=True)
+    return row
 
 
 def test_a_slice_leads_to_the_same_dropbox_as_the_whole() -> None:
@@ -69,7 +73,7 @@ def test_a_slice_leads_to_the_same_dropbox_as_the_whole() -> None:
         policy = Policy(today=TODAY, keep_deleted=chance.random() < 0.5)
         changed = {
             f"n{id}" for id in {*base.nodes, *after.nodes} if base.nodes.get(id) != after.nodes.get(id)
-        }
+        } | {row.identity for row in remote if row.is_changed and row.identity is not None}
         try:
             whole, sliced = Rig(desired, remote, policy), SlicedRig(desired, remote, policy)
             sliced.changed = frozenset(changed)

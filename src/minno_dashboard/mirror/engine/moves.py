@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from minno_dashboard.core.names import fold
 from minno_dashboard.mirror.engine.draft import Draft
 from minno_dashboard.mirror.engine.model import DELETED, Desired, Remote, Step
+from minno_dashboard.mirror.engine.order import in_layers
 
 LONGEST_QUEUE = 8
 """The most nodes that wait for each other's places, hence about the most batches of moves in a row: in a longer
@@ -27,16 +28,20 @@ class _Waiting:
 
 
 def arrange(draft: Draft, unusable: list[str]) -> list[Step]:
-    """Bring every node to its place; return the moves, and the removals without which a place is not free."""
+    """Bring every node to its place; return the moves, and the removals without which a place is not free.
+
+    What loses its identity comes first: what takes the identity over may be a folder that comes with the moves.
+    """
     arrangement = _Arrangement(draft)
     deleted = draft.desired.child(None, DELETED)
     if deleted is not None:
         arrangement.settle(deleted)
     for key in unusable:
         arrangement.retire(key)
+    retired = in_layers(draft.take_steps())
     for node in draft.order:
         arrangement.settle(node)
-    return draft.take_steps()
+    return [*retired, *in_layers(draft.take_steps())]
 
 
 class _Arrangement:

@@ -35,4 +35,4 @@ def plan(desired: Iterable[Desired], remote: Iterable[Remote], policy: Policy) -
     # A folder stays ours until all of ours is gone from it: a plan broken off before is found and gone on with.
     left = [step for step in removals if isinstance(step, Disown)]
     gone = in_layers([step for step in removals if not isinstance(step, Disown)])
-    return Plan((*bookkeeping, *in_layers(moves), *in_layers(copies), *uploads, *folders, *gone, *left))
+    return Plan((*bookkeeping, *moves, *in_layers(copies), *uploads, *folders, *gone, *left))
