@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from minno_dashboard.accounts import queries, services
@@ -14,6 +15,7 @@ from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.accounts.names import FieldRefused, fold
 from minno_dashboard.core.errors import NotAllowed, NotFound
 from tests.accounts.conftest import PASSWORD, make
+from tests.files.test_races import together
 
 
 @pytest.fixture
@@ -242,25 +244,36 @@ def test_an_admin_who_never_set_a_password_does_not_count_as_one(dana: User, ali
 @pytest.mark.django_db(transaction=True)
 def test_two_admins_removing_each_other_at_once_leave_one() -> None:
     dana, erin = make("dana", role="admin"), make("erin", role="admin")
-    start = threading.Barrier(2)
-
-    def remove(by: User, user: User) -> None:
-        start.wait()
-        try:
-            services.deactivate(by=by, user=user)
-        except NotAllowed:
-            refused.append(by)
-        finally:
-            connection.close()
-
-    refused: list[User] = []
-    threads = [threading.Thread(target=remove, args=pair) for pair in ((dana, erin), (erin, dana))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(refused) == 1
+    results = together(
+        partial(services.deactivate, by=dana, user=erin), partial(services.deactivate, by=erin, user=dana)
+    )
+    assert sum(isinstance(one, NotAllowed) for one in results) == 1
     assert User.objects.filter(role="admin", is_active=True).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_admins_creating_one_user_at_once_make_one_and_the_other_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked, forget = threading.Barrier(2), User.set_unusable_password
+
+    def wait_for_each_other(user: User) -> None:
+        with suppress(
+            threading.BrokenBarrierError
+        ):  # SQLite lets the second one look only after the first saved
+            looked.wait(timeout=0.5)
+        forget(user)
+
+    admins = [make(name, role="admin") for name in ("dana", "erin")]
+    monkeypatch.setattr(User, "set_unusable_password", wait_for_each_other)
+    results = together(
+        *(
+            partial(services.create_user, by=admin, username="carol", email="carol@lab.example")
+            for admin in admins
+        )
+    )
+    assert [one.field for one in results if isinstance(one, FieldRefused)] == ["username"]
+    assert User.objects.filter(username="carol").count() == 1
 
 
 def test_an_unknown_user_is_not_found(office: Client) -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
@@ -104,13 +105,12 @@ def create_user(
         full_name=checked_full_name(full_name),
         role=_checked_role(role),
     )
-    _refuse_taken(user, "username", user.username, gettext("This user name belongs to another user."))
-    _refuse_taken(user, "email", user.email, gettext("This e-mail address belongs to another user."))
+    _refuse_taken_names(user)
     if password is None:
         user.set_unusable_password()
     else:
         user.set_password(_checked_password(password, user))
-    user.save()
+    _save_names(user)
     record(actor=by, verb="create user", target=user.username, role=user.role)
     return user
 
@@ -121,11 +121,26 @@ def _checked_role(role: str) -> str:
     return role
 
 
-def _refuse_taken(user: User, field: str, value: str, sentence: str) -> None:
+def _refuse_taken_names(user: User) -> None:
     """Refuse a name that would also find another user: both names open the same log-in form."""
     others = User.objects.exclude(pk=user.pk)
-    if others.filter(username=value).exists() or others.filter(email=value).exists():
-        raise FieldRefused(field, sentence)
+    for field, sentence in (
+        ("username", gettext("This user name belongs to another user.")),
+        ("email", gettext("This e-mail address belongs to another user.")),
+    ):
+        value = getattr(user, field)
+        if others.filter(Q(username=value) | Q(email=value)).exists():
+            raise FieldRefused(field, sentence)
+
+
+def _save_names(user: User) -> None:
+    """Save a user; refuse a name that another one was given since it was looked up."""
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        _refuse_taken_names(user)
+        raise
 
 
 def _checked_password(password: str, user: User) -> str:
@@ -298,7 +313,7 @@ def change_email(*, user: User, email: str) -> None:
         FieldRefused: it is none, or belongs to another user.
     """
     user.email = check_new_email(user=user, email=email)
-    user.save(update_fields=["email"])
+    _save_names(user)
     record(actor=user, verb="change own e-mail address", target=user.username)
 
 
@@ -309,7 +324,7 @@ def check_new_email(*, user: User, email: str) -> str:
         FieldRefused: it is none, or belongs to another user.
     """
     checked = checked_email(email)
-    _refuse_taken(user, "email", checked, gettext("This e-mail address belongs to another user."))
+    _refuse_taken_names(User(pk=user.pk, username=user.username, email=checked))
     return checked
 
 
