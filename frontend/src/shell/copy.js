@@ -1,4 +1,4 @@
-// Copy fields: the button puts the input's value on the clipboard and says so.
+// Copy fields: the button puts the field's value on the clipboard and says so.
 import { toast } from "./toast.js";
 import { gettext } from "./texts.js";
 
@@ -14,10 +14,10 @@ export async function copyText(text) {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy] button");
   if (!button) return;
-  const input = button.closest("[data-copy]").querySelector("input");
-  input.focus();
-  input.select();
-  const done = await copyText(input.value) || document.execCommand("copy");
+  const field = button.closest("[data-copy]").querySelector("textarea");
+  field.focus();
+  field.select();
+  const done = await copyText(field.value) || document.execCommand("copy");
   const label = button.querySelector("span");
   label.textContent = done ? gettext("Copied") : gettext("Press Ctrl-C");
   if (done) toast(gettext("Copied."), { quiet: true });
