@@ -54,8 +54,9 @@ def furnish() -> None:
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=0)
+    from minno_dashboard.accounts.first_admin import ensure_first_admin
     from minno_dashboard.accounts.models import User
-    from minno_dashboard.accounts.services import create_user, ensure_first_admin
+    from minno_dashboard.accounts.services import create_user
     from minno_dashboard.siteconfig.services import save_section
     from minno_dashboard.studies.models import Study
 

@@ -7,6 +7,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from minno_dashboard.accounts import services
+from minno_dashboard.accounts.first_admin import ensure_first_admin
 from minno_dashboard.accounts.middleware import CHANGE_FIRST
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.core.errors import NotAllowed
@@ -16,14 +17,14 @@ from tests.accounts.conftest import PASSWORD, make
 @pytest.fixture
 def first(db: None, client: Client) -> Client:
     """A browser in which `admin` logged in with the one-time password."""
-    password = services.ensure_first_admin()
+    password = ensure_first_admin()
     assert password
     assert client.post("/login/", {"name": "admin", "password": password}).status_code == 302
     return client
 
 
 def test_the_first_start_makes_an_admin_with_a_password_nobody_can_guess(db: None) -> None:
-    password = services.ensure_first_admin()
+    password = ensure_first_admin()
     assert password is not None
     assert len(password) >= 16
     admin = User.objects.get()
@@ -34,22 +35,22 @@ def test_the_first_start_makes_an_admin_with_a_password_nobody_can_guess(db: Non
 
 
 def test_a_later_start_changes_nothing(db: None, settings: Settings) -> None:
-    services.ensure_first_admin()
+    ensure_first_admin()
     before = User.objects.get().password
     settings.FIRST_ADMIN_PASSWORD = "another from the environment"
-    assert services.ensure_first_admin() is None
+    assert ensure_first_admin() is None
     assert User.objects.get().password == before
 
 
 def test_an_installation_with_users_gets_no_admin(db: None) -> None:
     make("alice")
-    assert services.ensure_first_admin() is None
+    assert ensure_first_admin() is None
     assert User.objects.count() == 1
 
 
 def test_a_password_from_the_environment_is_taken_and_not_given_back(db: None, settings: Settings) -> None:
     settings.FIRST_ADMIN_PASSWORD = PASSWORD
-    assert services.ensure_first_admin() is None
+    assert ensure_first_admin() is None
     admin = User.objects.get()
     assert admin.check_password(PASSWORD)
     assert admin.must_change_password
@@ -110,7 +111,7 @@ def test_a_bad_new_password_is_refused_with_a_sentence(
 
 
 def test_the_one_time_password_itself_is_no_new_password(db: None, client: Client) -> None:
-    password = services.ensure_first_admin() or ""
+    password = ensure_first_admin() or ""
     client.post("/login/", {"name": "admin", "password": password})
     answer = client.post("/new-password/", {"password": password, "again": password})
     assert answer.status_code == 422

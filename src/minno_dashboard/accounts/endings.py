@@ -1,4 +1,4 @@
-"""What ends for good when an account is deactivated: rooms above say what they gave it, this room ends it."""
+"""What ends when an account is deactivated or its password reset: rooms above say what, this room ends it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from minno_dashboard.accounts.models import User
 
 
 class End(Protocol):
-    """Ends something that a room gave a person, in the transaction of the deactivation."""
+    """Ends something that a room gave a person, in the transaction of what ends it."""
 
     def __call__(self, *, user: User, by: User | None) -> object:
         """End it."""
@@ -16,6 +16,7 @@ class End(Protocol):
 
 
 _known: list[End] = []
+_known_at_a_reset: list[End] = []
 
 
 def register(end: End) -> None:
@@ -27,3 +28,14 @@ def end_all(*, user: User, by: User) -> None:
     """End what must not come back when the account does."""
     for end in _known:
         end(user=user, by=by)
+
+
+def register_at_a_reset(end: End) -> None:
+    """Let a room above end what whoever resets a password by a link must not reach; called once, from `ready`."""
+    _known_at_a_reset.append(end)
+
+
+def end_at_a_reset(*, user: User) -> None:
+    """End what is not for whoever has the link: an administrator makes such links, too."""
+    for end in _known_at_a_reset:
+        end(user=user, by=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 
 from django.conf import settings
@@ -34,7 +33,6 @@ __all__ = [
     "create_user",
     "deactivate",
     "email_link",
-    "ensure_first_admin",
     "invite",
     "link_asked_for",
     "reactivate",
@@ -43,8 +41,6 @@ __all__ = [
     "reset",
 ]
 
-FIRST_ADMIN = "admin"
-FIRST_ADMIN_EMAIL = "admin@localhost"
 LIFETIMES = {
     AccessCode.Purpose.ACTIVATE: timedelta(days=14),
     AccessCode.Purpose.RESET: timedelta(hours=24),
@@ -56,32 +52,6 @@ URL_NAMES = {
     AccessCode.Purpose.EMAIL: "confirm_email",
 }
 WRONG_PAIR = gettext_noop("This name and this password do not belong together. Check both and try again.")
-
-
-def ensure_first_admin() -> str | None:
-    """Create the user `admin` where there is no user yet; return a password made up for it, to be shown once.
-
-    With `MINNO_ADMIN_PASSWORD` that password is taken and nothing returned: who set it knows it, and logs need not.
-    Either way it must be changed at the first log-in.
-    """
-    if User.objects.exists():
-        return None
-    given: str = settings.FIRST_ADMIN_PASSWORD
-    password = given or secrets.token_urlsafe(12)
-    try:
-        with transaction.atomic():
-            admin = User(
-                username=FIRST_ADMIN,
-                email=FIRST_ADMIN_EMAIL,
-                role=User.Role.ADMIN,
-                must_change_password=True,
-            )
-            admin.set_password(password)
-            admin.save()
-            record(actor=None, verb="create user", target=FIRST_ADMIN, role=admin.role)
-    except IntegrityError:
-        return None  # another process of this installation was first
-    return None if given else password
 
 
 @transaction.atomic
@@ -226,6 +196,8 @@ def activate(*, purpose: str, code_fingerprint: str, password: str) -> User:
     if not unused.update(used_at=clock.now()):
         raise queries.LinkEnded(gettext("This link was used a moment ago, and a link works once. Log in."))
     _set_password(user, checked)
+    if purpose == AccessCode.Purpose.RESET:
+        endings.end_at_a_reset(user=user)
     record(actor=user, verb="set password by link", target=user.username, purpose=purpose)
     return user
 

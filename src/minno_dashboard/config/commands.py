@@ -30,7 +30,7 @@ def serve(only: str | None) -> None:
 
 
 def _greet() -> None:
-    from minno_dashboard.accounts.services import ensure_first_admin
+    from minno_dashboard.accounts.first_admin import ensure_first_admin
 
     if password := ensure_first_admin():
         click.echo("")

@@ -14,7 +14,9 @@ class MirrorConfig(AppConfig):
 
     def ready(self) -> None:
         """Take the mirror's places in the pages of other rooms; hear what is removed there for good."""
+        from minno_dashboard.accounts import endings
         from minno_dashboard.mirror import (
+            restore,
             schedule,  # noqa: F401
             sections,
             source,
@@ -23,3 +25,4 @@ class MirrorConfig(AppConfig):
 
         sections.contribute()
         before_purge(source.note_study)
+        endings.register_at_a_reset(restore.withdraw_reading)

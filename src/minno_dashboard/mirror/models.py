@@ -42,6 +42,7 @@ class Link(LeaseModel):
     sealed_access_token = models.TextField(blank=True, default="")
     access_expires_at = models.DateTimeField(null=True, blank=True)
     scopes = models.TextField(blank=True, default="")
+    is_reading_withdrawn = models.BooleanField(default=False)  # until Dropbox has been asked again
     linked_at = models.DateTimeField()
 
     state = models.CharField(max_length=20, choices=State, default=State.ACTIVE)

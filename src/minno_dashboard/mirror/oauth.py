@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 from minno_dashboard.accounts import audit
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Conflict, Invalid, Refused
-from minno_dashboard.mirror import dropbox, keys, redirect, services, states
+from minno_dashboard.mirror import dropbox, keys, redirect, restore, services, states
 from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin, NeedsUser
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.port import Grant
@@ -138,7 +138,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     if former_token:
         with suppress(MirrorError):
             dropbox.revoke(access_token=former_token)
-    if known and dropbox.READ_SCOPE not in known.scopes.split() and dropbox.READ_SCOPE in link.scopes.split():
+    if known and not restore.may_read(known) and restore.may_read(link):
         return gettext("The Dashboard may now read its folder in your Dropbox. Choose a study to restore.")
     whose = link.account_email or link.account_name or gettext("your account")
     return gettext("Connected with the Dropbox of %(whose)s. The first copy begins now.") % {"whose": whose}

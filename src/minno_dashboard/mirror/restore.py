@@ -61,8 +61,13 @@ CONNECTION_REFUSED = gettext_noop(
 
 
 def may_read(link: Link) -> bool:
-    """Say whether Dropbox lets the Dashboard read what the files hold."""
-    return READ_SCOPE in link.scopes.split()
+    """Say whether Dropbox lets the Dashboard read what the files hold, and whoever is logged in may have it."""
+    return READ_SCOPE in link.scopes.split() and not link.is_reading_withdrawn
+
+
+def withdraw_reading(*, user: User, by: User | None) -> None:
+    """Read nothing more from a user's Dropbox until Dropbox has asked whose it is; the mirror goes on."""
+    Link.objects.filter(user=user).update(is_reading_withdrawn=True)
 
 
 def studies_of(link: Link) -> list[Found]:

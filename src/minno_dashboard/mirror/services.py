@@ -54,7 +54,7 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
             row.state, row.reason, row.reason_at, row.probe_at = Link.State.ACTIVE, "", None, None
             if not (is_same and row.last_error == THROTTLED):  # a new token is not a new allowance
                 row.last_error, row.failures, row.not_before = "", 0, None
-            row.needs_listing = True
+            row.needs_listing, row.is_reading_withdrawn = True, False
             row.lease_token, row.lease_owner, row.lease_until = row.lease_token + 1, "", None
             keys.store_grant(row, grant)
             row.save()

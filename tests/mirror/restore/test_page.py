@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from django.conf import settings
 from django.test import Client
 
+from minno_dashboard.accounts import services as accounts
 from minno_dashboard.accounts.models import User
-from minno_dashboard.mirror import dropbox
+from minno_dashboard.core.errors import NotAllowed
+from minno_dashboard.mirror import dropbox, restore
 from minno_dashboard.mirror.models import Link, Restore
+from minno_dashboard.mirror.queries import status
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World
 from tests.mirror.restore.test_restoring import NAME, PATH, allow_reading, study, work
@@ -28,6 +33,13 @@ def anna_s_browser(world: World, anna: User, study: Study) -> Client:
 
 def words(client: Client) -> str:
     return text_of(client.get(PAGE).content.decode())
+
+
+def set_password(link: str) -> None:
+    """Follow a link, as whoever has it can."""
+    client, password = Client(), "some words to remember"
+    client.get(urlsplit(link).path)
+    assert client.post("/set-password/", {"password": password, "again": password})["Location"] == "/login/"
 
 
 def test_reading_is_allowed_at_dropbox_and_the_study_comes_back(
@@ -54,6 +66,27 @@ def test_reading_is_allowed_at_dropbox_and_the_study_comes_back(
     work(world)
     assert f"Restored as “{NAME} (restored)”. Open it" in words(client)
     assert "hx-trigger" not in client.get(f"{PAGE}/progress").content.decode()
+
+
+def test_whoever_resets_a_password_by_a_link_reads_nothing_until_dropbox_has_asked_whose_it_is(
+    world: World, anna: User, anna_s_browser: Client
+) -> None:
+    """An administrator can make such a link and log in by it; the user's Dropbox is not theirs."""
+    allow_reading()
+    set_password(accounts.invite(by=None, user=anna))
+    anna.refresh_from_db()
+    assert restore.may_read(Link.objects.get())
+    set_password(accounts.reset(by=None, user=anna))
+    client = browser_of(User.objects.get(pk=anna.pk))
+    assert "the Dashboard must read its files in your Dropbox" in words(client)
+    with pytest.raises(NotAllowed, match="Dropbox asks you for this permission"):
+        restore.ask(user=anna, path=PATH)
+    world.settle()
+    assert status(anna)["state"] == "proven"
+    away = client.post(f"{PAGE}/allow")
+    client.get(consent(world.simulator, away["Location"], ANNA))
+    assert "The Dashboard may now read its folder in your Dropbox." in words(client)
+    assert restore.ask(user=anna, path=PATH).state == Restore.State.OPEN
 
 
 def test_connecting_anew_asks_for_no_reading(world: World, anna_s_browser: Client) -> None:

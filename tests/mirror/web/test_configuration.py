@@ -36,7 +36,7 @@ def test_the_section_has_the_labels_of_the_manual_and_the_steps_at_dropbox(
         assert step in words
     for permission in ("account_info.read", "files.metadata.read", "files.content.write"):
         assert permission in words
-    assert 'value="http://127.0.0.1:8000/dropbox/set"' in html
+    assert ">http://127.0.0.1:8000/dropbox/set</textarea>" in html
     assert "https://www.dropbox.com/developers/apps" in html
 
 
@@ -179,7 +179,7 @@ def test_http_on_a_public_host_is_warned_about(simulator: Simulator, admin: User
         settings.SERVER_URL = url
         html = client.get(PAGE).content.decode()
         assert (warning in text_of(html)) is is_warned, url
-        assert f'value="{url}/dropbox/set"' in html
+        assert f">{url}/dropbox/set</textarea>" in html
 
 
 def test_only_admins_reach_it(simulator: Simulator, alice: User) -> None:

@@ -1,0 +1,40 @@
+"""The user `admin` of a Dashboard that has no user yet."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.models import User
+
+NAME = "admin"
+EMAIL = "admin@localhost"
+
+
+def ensure_first_admin() -> str | None:
+    """Create the user `admin` where there is no user yet; return a password made up for it, to be shown once.
+
+    With `MINNO_ADMIN_PASSWORD` that password is taken and nothing returned: who set it knows it, and logs need not.
+    Either way it must be changed at the first log-in.
+    """
+    if User.objects.exists():
+        return None
+    given: str = settings.FIRST_ADMIN_PASSWORD
+    password = given or secrets.token_urlsafe(12)
+    try:
+        with transaction.atomic():
+            admin = User(
+                username=NAME,
+                email=EMAIL,
+                role=User.Role.ADMIN,
+                must_change_password=True,
+            )
+            admin.set_password(password)
+            admin.save()
+            record(actor=None, verb="create user", target=NAME, role=admin.role)
+    except IntegrityError:
+        return None  # another process of this installation was first
+    return None if given else password
