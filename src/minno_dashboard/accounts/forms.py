@@ -147,7 +147,10 @@ class NewUserForm(forms.Form):
         label=gettext_lazy("Role"),
         choices=User.Role.choices,
         initial=User.Role.RESEARCHER,
-        help_text=gettext_lazy("An admin manages users and configuration, and sees nobody's studies."),
+        help_text=gettext_lazy(
+            "An admin manages users and configuration, and sees other people's studies only by acting as them, "
+            "which the audit log keeps."
+        ),
     )
 
 

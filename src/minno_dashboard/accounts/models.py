@@ -26,7 +26,7 @@ class User(AbstractBaseUser):
     """A person who may come in. User name and e-mail address are stored case-folded; the full name is free text."""
 
     class Role(models.TextChoices):
-        """An admin manages users and configuration, and sees nobody's studies."""
+        """An admin manages users and configuration, and sees others' studies only by acting as them."""
 
         RESEARCHER = "researcher", gettext_lazy("Researcher")
         ADMIN = "admin", gettext_lazy("Admin")
