@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dropbox_simulator import faults
+from dropbox_simulator.wire import Request, Response
 from minno_dashboard.accounts.models import User
+from minno_dashboard.files import services as files
+from minno_dashboard.files.models import Node
+from minno_dashboard.files.store import put
 from minno_dashboard.mirror import services
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.source import LEASE_SECONDS, DueMirrors
 from minno_dashboard.studies import services as studies
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.test_calls import study_of
@@ -88,6 +95,57 @@ def test_bytes_of_ours_damaged_in_a_call_without_an_answer_are_replaced_and_not_
     world.connect(anna, ANNA)
     world.control.add_fault(faults.corrupt_stored_byte(), route="files/upload_session/append_batch", times=1)
     world.control.add_fault(faults.reset(when="after"), route="files/upload_session/finish_batch_v2", times=1)
+    world.settle()
+    assert world.files(ANNA) == expected(anna)
+    assert status(anna)["state"] == "proven"
+
+
+def test_files_that_move_and_change_at_once_are_sent_once(world: World, anna: User) -> None:
+    """Dropbox gives what moves another revision, and takes contents only in place of the one it has."""
+    study = study_of(anna, 4)
+    tree = study.versions.get().tree
+    world.connect(anna, ANNA)
+    world.settle()
+    world.control.clear_records()
+    files.rename(node=Node.objects.get(tree=tree, name="0.js"), name="renamed.js", by=anna)
+    for name in ("renamed.js", "1.js"):
+        files.write_file(
+            tree=tree, path=f"folder 0/{name}", source=put(b"new"), expected_blob=files.ANYTHING, by=anna
+        )
+    studies.rename_study(study=study, name="Renamed", by=anna)
+    world.settle()
+    assert world.files(ANNA) == expected(anna)
+    assert [route for route in world.calls() if "upload" in route] == ["files/upload"] * 2
+
+
+def test_a_call_that_a_worker_makes_after_it_lost_its_lease_is_looked_for(
+    world: World, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dropbox cannot refuse the call of a worker that slept; the worker says so, and the proof counts no more."""
+    tree = study_of(anna, 4).versions.get().tree
+    world.connect(anna, ANNA)
+    world.settle()
+    one, other = Node.objects.filter(tree=tree, blob__isnull=False).order_by("pk")[:2]
+    first, second = one.name, other.name
+    for node, name in ((one, "between.js"), (other, first), (one, second)):
+        files.rename(node=node, name=name, by=anna)
+    handle, slept = world.simulator.handle, []
+
+    def sleep_before_a_move(request: Request) -> Response:
+        if request.path.endswith("files/move_v2") and not slept:
+            slept.append(True)
+            world.time.advance(LEASE_SECONDS + 1)
+            world.run()
+            assert world.files(ANNA) == expected(anna)
+            assert status(anna)["state"] == "proven"
+        return handle(request)
+
+    monkeypatch.setattr(world.simulator, "handle", sleep_before_a_move)
+    work = DueMirrors().claim_next("test:2:bb")
+    assert work is not None
+    work()
+    assert world.files(ANNA) != expected(anna)
+    assert status(anna)["state"] == "pending"
     world.settle()
     assert world.files(ANNA) == expected(anna)
     assert status(anna)["state"] == "proven"

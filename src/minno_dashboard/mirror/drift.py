@@ -65,6 +65,7 @@ class Ahead:
 def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
     """List the whole Dropbox anew and take the difference in. An app folder that is gone holds nothing."""
     at, entries, cursor = clock.now(), list[Entry](), ""
+    promised = _promised(link)
     try:
         page = port.list_all(limit=link.pace.get("page", LARGEST_PAGE))
         entries, cursor = list(page.entries), page.cursor
@@ -82,7 +83,7 @@ def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
         replay = _load(link)
         newer = _newer(link, entries, replay)
         replay.forget_all()
-        drift = _follow(link, replay, entries)
+        drift = _follow(link, replay, entries, promised)
         question = _question(link, drift, newer)
         _remember(link, cursor, listed_at=at, needs_listing=not cursor, **question)
     return Reading(at, len(drift.doubts))
@@ -97,6 +98,7 @@ def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
     if not link.cursor:
         raise Rescan("no_cursor", is_full=True)
     at, (entries, cursor) = clock.now(), ahead.take(link.cursor)
+    promised = _promised(link)
     while True:
         page = port.list_more(cursor)
         entries += page.entries
@@ -109,7 +111,7 @@ def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
         if not _is_all_known(link, entries):
             replay = _load(link)
             newer = _newer(link, entries, replay)
-            drift = _follow(link, replay, entries)
+            drift = _follow(link, replay, entries, promised)
             if replay.is_untold():
                 raise Rescan("untold", is_full=True)
         _remember(link, cursor, **_question(link, drift, newer))
@@ -223,10 +225,17 @@ def _told(row: Known) -> tuple[object, ...]:
     return (row.dropbox_id, row.rev, row.hash, row.size, row.is_changed)
 
 
-def _follow(link: Link, replay: Replay, entries: Iterable[Entry]) -> Drift:
+def _promised(link: Link) -> list[int]:
+    """Return the calls of which Dropbox will tell from now on, if they were made: those that ended before."""
+    return list(
+        Intent.objects.filter(link=link, job__isnull=True).order_by("pk").values_list("pk", flat=True)
+    )
+
+
+def _follow(link: Link, replay: Replay, entries: Iterable[Entry], promised: Sequence[int]) -> Drift:
     """Take entries and the expectations of interrupted calls in, and store what is other than it was."""
     before = [(row, _place(row), _told(row)) for row in replay.rows]
-    for intent in Intent.objects.filter(link=link, job__isnull=True).order_by("pk"):
+    for intent in Intent.objects.filter(pk__in=promised).order_by("pk"):
         if intent.kind == Intent.MOVED:
             replay.moved({one["row"] for one in intent.expected})
             continue
@@ -240,7 +249,7 @@ def _follow(link: Link, replay: Replay, entries: Iterable[Entry]) -> Drift:
     _store_what_was_told(link, [(row, told) for row, told in stay if _told(row) != told])
     doubts = [Doubt(link=link, identity=identity) for identity in sorted(drift.doubts)]
     Doubt.objects.bulk_create(doubts, ignore_conflicts=True, batch_size=500)
-    Intent.objects.filter(link=link, job__isnull=True).delete()
+    Intent.objects.filter(pk__in=promised).delete()
     return drift
 
 

@@ -300,7 +300,7 @@ class Executor:
         book, run = self._notes.book, self._notes.run
         match step:
             case Move():
-                book.moved(int(step.key), step.to_path, aside=step.aside)
+                book.moved(int(step.key), step.to_path, entry, aside=step.aside)
                 if self._must_be_told(step):
                     self._notes.must_be_told(int(step.key))
                 run.moved += 1

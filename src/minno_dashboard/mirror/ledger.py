@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror.desired import in_portions
@@ -52,6 +54,21 @@ def try_due_again(link: Link, lease: Lease) -> bool:
         with lease.fenced():
             try_again(link, due)
     return bool(due)
+
+
+def note_late_call(link: Link) -> None:
+    """Have a Dropbox looked at once more: whoever lost the lease may have made a call that nobody expects now.
+
+    No lease is needed for it: all it changes is that somebody looks, and that until then nothing counts as proven.
+    """
+    with transaction.atomic():
+        if Link.objects.filter(pk=link.pk).update(needs_reading=True):
+            Intent.objects.create(link=link, kind=Intent.LATE, at=clock.now())
+
+
+def was_called_late(link: Link) -> bool:
+    """Say whether such a call may have been made since the last look began."""
+    return Intent.objects.filter(link=link, kind=Intent.LATE).exists()
 
 
 class Notes:

@@ -189,9 +189,11 @@ class Intent(models.Model):
     `expected` lists `{"identity", "path", "hash", "size"}` of what will stand in the Dropbox if the call succeeded
     (`hash` "" for a folder); `job` is Dropbox's id of an asynchronous job, with the route that answers for it.
     That of a folder that was `MOVED` stays until Dropbox has told of all that is in it, and lists its `{"row"}`.
+    One is `LATE` where a worker that had lost its lease may have made a call after another one had looked.
     """
 
     MOVED = "moved"
+    LATE = "late"
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="intents")
     kind = models.CharField(max_length=20)
     expected: Any = models.JSONField(default=list)

@@ -95,9 +95,10 @@ class Book:
         new = [Doubt(link=self.link, identity=identity) for identity in sorted(doubts)]
         Doubt.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
 
-    def moved(self, pk: int, to_path: str, *, aside: bool) -> None:
-        """Put a row, with everything below it, to another place."""
+    def moved(self, pk: int, to_path: str, entry: Entry, *, aside: bool) -> None:
+        """Put a row, with everything below it, to another place; a file may have another revision there."""
         row = RemoteNode.objects.get(pk=pk)
+        row.rev = entry.rev
         row.parent = self._folder(parts(to_path)[:-1])
         row.name = parts(to_path)[-1]
         row.name_key = fold(row.name)

@@ -30,7 +30,7 @@ from minno_dashboard.mirror.again import SavedAgain
 from minno_dashboard.mirror.deleted import mirrored, not_deleted
 from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.dropbox import DropboxPort
-from minno_dashboard.mirror.engine.guard import Verdict, before_blind_removal, planned_removal
+from minno_dashboard.mirror.engine.guard import Verdict, planned_removal, without_blind_steps
 from minno_dashboard.mirror.engine.model import Plan, Policy
 from minno_dashboard.mirror.engine.plan import plan
 from minno_dashboard.mirror.errors import MirrorError, NeedsUser, Rescan, Retry
@@ -76,6 +76,7 @@ def run(link: Link, lease: Lease, is_stopping: Stop = lambda: False) -> None:
         runner.work()
     except LeaseLost:
         log.warning("the mirror of user %d is with another worker now", link.user_id)
+        ledger.note_late_call(link)
         return
     except MirrorError as error:
         waiting.after(link, lease, error, runner.ending(error))
@@ -287,7 +288,7 @@ class _Runner:
             return True
         self._sent.refuse(steps)
         self._guard(steps, slice_)
-        sighted = before_blind_removal(steps)
+        sighted = without_blind_steps(steps)
         if executor.remains(sighted):
             steps = sighted
         elif self._read_at is None and executor.remains(steps):
@@ -354,6 +355,8 @@ class _Runner:
         if self._read_at is None:
             self._take_in(drift.read_changes(self.link, self.port, self.lease, self._ahead))
         if slices.is_behind(self.link) or ledger.try_due_again(self.link, self.lease):
+            return False
+        if ledger.was_called_late(self.link):
             return False
         there = mirrored(self.link)
         with self.lease.fenced():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from minno_dashboard.mirror.engine.guard import Verdict, planned_removal, seen_removal
+from minno_dashboard.mirror.engine.guard import Verdict, planned_removal, seen_removal, without_blind_steps
 from minno_dashboard.mirror.engine.model import Policy
 from minno_dashboard.mirror.engine.plan import plan
 from tests.mirror.engine.rig import FOR_GOOD, KEEP
-from tests.mirror.engine.telling import have, want
+from tests.mirror.engine.telling import have, told, want
 
 FILES = [f"n{i} /S/{i} u" for i in range(40)]
 
@@ -65,3 +65,16 @@ def test_what_vanished_from_the_dropbox_is_counted() -> None:
     before = have("s /S/", *FILES, "- /mine x")
     assert seen_removal(before, have("s /S/", *FILES[:30])) == Verdict(10, 40)
     assert seen_removal(before, [], total=50).must_wait
+
+
+def test_what_moves_gets_its_new_content_by_the_next_plan() -> None:
+    remote = have("s /A/", "n /A/n u", "m /A/m u", "d /A/D/", "i /A/D/i u", "o /o u")
+    desired = want("s /A/", "n /A/new v", "m /A/m v", "d /A/E/", "i /A/E/i v", "o /o v", "x /A/E/x w")
+    steps = without_blind_steps(plan(desired, remote, KEEP))
+    assert told(steps) == [
+        "move /A/D → /A/E",
+        "move /A/n → /A/new",
+        "replace /o v",
+        "replace /A/m v",
+        "upload /A/E/x w",
+    ]

@@ -179,7 +179,16 @@ class _Play:
             self.say(f"killed at statement {number}")
             self.outcome.happened += 1
             self._excuse()
+            self._forget_what_was_not_noted()
             self.stage.die()
+
+    def _forget_what_was_not_noted(self) -> None:
+        """Expect nobody to keep to a Retry-After that died with the process, before it was written down."""
+        was_quiet, self._is_quiet = self._is_quiet, True
+        if not Link.objects.filter(not_before__gt=self.stage.now()).exists():
+            for record in self.stage.simulator.recorder.records[-1:]:
+                record.retry_after = None
+        self._is_quiet = was_quiet
 
     def _on_call(
         self, request: requests.PreparedRequest, call: Callable[[], requests.Response]

@@ -1,4 +1,4 @@
-"""The guard against mass removal: more than a slip of either side waits until somebody confirms it."""
+"""What of a plan must wait: a mass removal until somebody confirms it, blind steps until Dropbox was looked at."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from minno_dashboard.mirror.engine.apply import perform
-from minno_dashboard.mirror.engine.model import Adopt, Disown, Move, Plan, Remote, Remove
+from minno_dashboard.mirror.engine.model import Adopt, Disown, Move, Plan, Remote, Remove, Step, Upload
+from minno_dashboard.mirror.engine.paths import Footprint
 from minno_dashboard.mirror.engine.tree import DesiredTree, RemoteTree
 
 MOST_FILES = 200
@@ -66,7 +67,29 @@ def _files(tree: RemoteTree) -> set[str]:
     }
 
 
-def before_blind_removal(steps: Plan) -> Plan:
+def without_blind_steps(steps: Plan) -> Plan:
+    """Return the steps that may be made without a look at the Dropbox between them."""
+    return _before_blind_removal(_without_blind_writes(steps))
+
+
+def _without_blind_writes(steps: Plan) -> Plan:
+    """Return the steps without the new contents of files that move, or lie in a folder that moves.
+
+    A move may give files other revisions, and a file is written only in place of the revision we know: with the old
+    one its bytes would be sent for nothing. The next plan knows the new one.
+    """
+    moved = Footprint()
+    for step in steps.steps:
+        if isinstance(step, Move):
+            moved.add(step.to_path, 1)
+    return Plan(tuple(step for step in steps.steps if not _is_blind_write(step, moved)))
+
+
+def _is_blind_write(step: Step, moved: Footprint) -> bool:
+    return isinstance(step, Upload) and bool(step.replaces_rev) and moved.level(step.path) > 0
+
+
+def _before_blind_removal(steps: Plan) -> Plan:
     """Return the steps before the first removal of a whole folder.
 
     Dropbox removes a folder with whatever is in it, and takes no revision for it: what the user put there since we
