@@ -142,7 +142,7 @@ def test_the_configuration_page_shows_the_webhook_address_and_that_it_is_optiona
     world: World, rooted: Client
 ) -> None:
     html = rooted.get(reverse("edit_configuration")).content.decode()
-    assert 'value="http://127.0.0.1:8000/dropbox/webhook"' in html
+    assert ">http://127.0.0.1:8000/dropbox/webhook</textarea>" in html
     assert "Optional: on the same tab" in html
 
 

@@ -79,7 +79,7 @@ def expected_without(user: User, name: str) -> list[str]:
         Node.objects.filter(pk=node.pk).update(deleted_at=None)
 
 
-def test_g28_a_worker_that_lost_its_lease_in_the_middle_records_nothing(
+def test_g28_a_worker_that_lost_its_lease_in_the_middle_records_only_that_somebody_must_look(
     world: World, anna: User, study: Study
 ) -> None:
     edit(study, anna)
@@ -94,7 +94,7 @@ def test_g28_a_worker_that_lost_its_lease_in_the_middle_records_nothing(
     source.note_changes()
     source.run_claimed(link_of(anna), stale)
     assert list(RemoteNode.objects.order_by("pk").values()) == before
-    assert not Intent.objects.exists()
+    assert [one.kind for one in Intent.objects.all()] == [Intent.LATE]
     assert [route for route in world.calls()[calls:] if "upload" in route] == []
     world.settle()
     assert is_whole(world, anna)
