@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dropbox_simulator import faults
@@ -147,5 +149,27 @@ def test_a_call_that_a_worker_makes_after_it_lost_its_lease_is_looked_for(
     assert world.files(ANNA) != expected(anna)
     assert status(anna)["state"] == "pending"
     world.settle()
+    assert world.files(ANNA) == expected(anna)
+    assert status(anna)["state"] == "proven"
+
+
+def test_what_the_user_renames_before_we_know_that_it_is_there_is_ours_and_goes_back(
+    world: World, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = study_of(anna, 1)
+    world.connect(anna, ANNA)
+    path = f"/Studies/{study.name}/v1/folder 0/0.js"
+    handle, renamed = world.simulator.handle, []
+
+    def rename_and_lose_the_answer(request: Request) -> Response:
+        answer = handle(request)
+        if path not in world.files(ANNA) or renamed:
+            return answer
+        renamed.append(world.control.rename(ANNA, path, f"{path}.renamed"))
+        return replace(answer, ending="reset")
+
+    monkeypatch.setattr(world.simulator, "handle", rename_and_lose_the_answer)
+    world.settle()
+    assert renamed
     assert world.files(ANNA) == expected(anna)
     assert status(anna)["state"] == "proven"

@@ -6,6 +6,7 @@ folder stays the row it was, and what is not found again by the end of the readi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -145,23 +146,32 @@ class Replay:
             row.hash, row.size, row.is_changed = hash, size, False
 
     def _recognise_moved(self) -> None:
-        """Recognise what an interrupted call wrote and the user moved before we looked: new, same name, same bytes."""
-        new = {
-            (row.key, row.hash, row.size): row
-            for row in self.rows
-            if row.pk is None and row.identity is None and not row.is_lost and not row.is_folder
-        }
+        """Recognise what an interrupted call wrote and the user moved before we looked.
+
+        It is new, of the same bytes, and has the same name or bears the mark of ours.
+        """
+        new: dict[tuple[str, int], list[Known]] = defaultdict(list)
+        for row in self.rows:
+            if row.pk is None and row.identity is None and not row.is_lost and not row.is_folder:
+                new[row.hash, row.size].append(row)
         for path, (identity, hash, size) in self._expected.items():
             owner = self._by_identity.get(identity)
             if owner is not None and owner.identity == identity and not owner.is_lost:
                 continue
-            row = new.pop((path.rpartition("/")[2], hash, size), None)
-            if row is not None:
+            found = new.get((hash, size), [])
+            name = path.rpartition("/")[2]
+            same = [one for one in found if one.key == name] or [one for one in found if self._is_marked(one)]
+            if same:
+                found.remove(same[0])
                 if owner is not None:
                     owner.identity = None
-                row.identity = identity
-                self._by_identity[identity] = row
-                self._before[id(row)] = (None, "")  # not where we put it: looked at again
+                same[0].identity = identity
+                self._by_identity[identity] = same[0]
+                self._before[id(same[0])] = (None, "")  # not where we put it: looked at again
+
+    def _is_marked(self, row: Known) -> bool:
+        _, entry = self._latest[id(row)]
+        return stamp.is_marked(entry.modified, entry.content_hash)
 
     def conclude(self) -> Drift:
         """Compare contents and places with what they were, and say what is no longer as we left it."""
