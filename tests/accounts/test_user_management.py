@@ -317,3 +317,11 @@ def test_the_audit_log_keeps_the_name_of_a_user_who_is_gone(alice: User) -> None
     entry = AuditEntry.objects.get(verb="wave")
     assert (entry.actor, entry.actor_name, len(entry.target)) == (None, "alice", 300)
     assert entry.details == {"hand": "left"}
+
+
+def test_a_new_address_undoes_nothing_that_changed_meanwhile(alice: User) -> None:
+    before = User.objects.get(pk=alice.pk)
+    services.change_full_name(user=alice, full_name="Alice, renamed")
+    services.change_email(user=before, email="other@lab.example.org")
+    after = User.objects.get(pk=alice.pk)
+    assert (after.full_name, after.email) == ("Alice, renamed", "other@lab.example.org")

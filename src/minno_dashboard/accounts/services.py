@@ -103,11 +103,11 @@ def _refuse_taken_names(user: User) -> None:
             raise FieldRefused(field, sentence)
 
 
-def _save_names(user: User) -> None:
-    """Save a user; refuse a name that another one was given since it was looked up."""
+def _save_names(user: User, *, fields: list[str] | None = None) -> None:
+    """Save a user, or some fields; refuse a name that another one was given since it was looked up."""
     try:
         with transaction.atomic():
-            user.save()
+            user.save(update_fields=fields)
     except IntegrityError:
         _refuse_taken_names(user)
         raise
@@ -285,7 +285,7 @@ def change_email(*, user: User, email: str) -> None:
         FieldRefused: it is none, or belongs to another user.
     """
     user.email = check_new_email(user=user, email=email)
-    _save_names(user)
+    _save_names(user, fields=["email"])
     record(actor=user, verb="change own e-mail address", target=user.username)
 
 
