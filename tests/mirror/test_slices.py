@@ -94,6 +94,27 @@ def test_what_blocks_the_folder_of_deleted_things_may_do_so_twice_on_one_day(
     assert world.control.files(ANNA)[f"{beside} 2)"] == b"Two"
 
 
+def test_a_study_deleted_twice_on_one_day_finds_a_free_name_also_where_the_top_is_crowded(
+    world: World, anna: User
+) -> None:
+    world.connect(anna, ANNA)
+    for is_crowded in (False, True):
+        study = studies.create_study(owner=anna, name="One")
+        tree = study.versions.get().tree
+        files.write_file(tree=tree, path="a.js", source=b"a", expected_blob=files.ANYTHING, by=anna)
+        world.settle()
+        if is_crowded:
+            world.control.rename(ANNA, "/Studies", "/Elsewhere")
+            world.control.write_file(ANNA, "/Studies", b"the user's")
+        studies.delete_study(study=study, by=anna)
+        world.control.clear_records()
+        world.settle()
+    deleted = {path for path in world.control.files(ANNA) if path.startswith("/Deleted/")}
+    today = f"{world.time.now():%Y-%m-%d}"
+    assert deleted == {f"/Deleted/{today} One/v1/a.js", f"/Deleted/{today} One (2)/v1/a.js"}
+    assert not Link.objects.get(user=anna).wants_everything, "it was found at once"
+
+
 def test_a_mirror_that_does_not_settle_is_planned_whole(world: World, anna: User) -> None:
     study = studies.create_study(owner=anna, name="Before")
     files.write_file(

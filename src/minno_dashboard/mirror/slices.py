@@ -234,8 +234,10 @@ class _Reader:
     def _keep_deleted(self) -> None:
         """The folder of deleted things and what lies in it; a file of that name steps aside, so all beside it."""
         rows = RemoteNode.objects.filter(link=self.link, parent=None, name_key=fold(DELETED))
-        for row in self._keep(rows.values_list(*COLUMNS)):
-            self._load_inside([row.pk] if row.is_folder else [None])
+        self._keep(rows.values_list(*COLUMNS))
+        pk = self._at.get((None, fold(DELETED)))
+        if pk is not None:  # it may have been read before, as one of those at the top
+            self._load_inside({pk if self.rows[pk].is_folder else None} - self._children_loaded)
 
     def _load_occupants(self) -> None:
         """What has the name of something desired in its folder; with what must step aside, all its neighbours.
