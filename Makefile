@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV_BIN := .venv/bin
 
-.PHONY: run demo test bench soak lint format setup setup-dev
+.PHONY: run demo test test-fast test-sqlite test-postgresql test-browser test-packaging bench soak lint format docs setup setup-dev
 
 setup:
 	@$(PYTHON) tools/setup.py run
@@ -18,6 +18,14 @@ demo: setup
 
 test: setup-dev
 	@$(VENV_BIN)/python -m tools.check
+
+# The parts of it: fast (no browser, no PostgreSQL), sqlite, postgresql, browser, packaging.
+test-fast test-sqlite test-postgresql test-browser test-packaging: test-%: setup-dev
+	@$(VENV_BIN)/python -m tools.check $*
+
+# The documents as a site in build/site; a broken link fails.
+docs: setup
+	@NO_MKDOCS_2_WARNING=1 $(VENV_BIN)/uv run --quiet --no-project --with-requirements locks/docs.txt mkdocs build --strict --quiet
 
 bench: setup-dev
 	@$(VENV_BIN)/python -m tools.bench

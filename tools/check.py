@@ -1,7 +1,7 @@
 """Everything that must hold before a change lands: format, lint, types, layers, migrations, templates, tests.
 
-`python -m tools.check` runs all; `python -m tools.check lint` only what needs no test run. Arguments after `--` go
-to pytest.
+`python -m tools.check` runs all; with the name of a part (`lint`, `fast`, `sqlite`, `postgresql`, `browser`, `packaging`)
+it runs that part alone. Arguments after `--` go to pytest.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,8 +72,9 @@ def lint() -> bool:
 
 
 def pytest(*arguments: str, **env: str) -> bool:
-    """Run pytest on both cores, showing its output."""
-    command = [str(BIN / "python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *arguments]
+    """Run pytest on every core, showing its output."""
+    workers = str(os.cpu_count() or 1)
+    command = [str(BIN / "python"), "-m", "pytest", "-q", "-n", workers, "--dist", "loadgroup", *arguments]
     return subprocess.run(command, cwd=ROOT, env={**environment(), **env}).returncode == 0
 
 
@@ -92,14 +95,27 @@ def pytest_on_postgresql(*arguments: str) -> bool:
             server.cleanup()
 
 
+def everything(*arguments: str) -> bool:
+    """Run the checks, then the tests that touch the database on PostgreSQL, then all tests on SQLite."""
+    return lint() and pytest_on_postgresql(*arguments) and pytest(*arguments)
+
+
+PARTS: dict[str, Callable[..., bool]] = {
+    "all": everything,
+    "lint": lambda *_: lint(),
+    "fast": partial(pytest, "-m", "not browser and not slow", "--ignore=tests/mirror/soak"),
+    "sqlite": partial(pytest, "-m", "not browser", "--ignore=tests/packaging"),
+    "postgresql": pytest_on_postgresql,
+    "browser": partial(pytest, "-m", "browser"),
+    "packaging": partial(pytest, "tests/packaging"),
+}
+
+
 def main() -> None:
-    """Run the checks, then all tests on SQLite, then those that touch the database on PostgreSQL."""
-    if not lint():
-        sys.exit(1)
-    if sys.argv[1:2] == ["lint"]:
-        return
-    extra = [argument for argument in sys.argv[1:] if argument != "--"]
-    if not pytest_on_postgresql(*extra) or not pytest(*extra):
+    """Run the part that is named, or everything."""
+    named = sys.argv[1] if sys.argv[1:2] and sys.argv[1] in PARTS else "all"
+    extra = [argument for argument in sys.argv[1:] if argument not in ("--", named)]
+    if not PARTS[named](*extra):
         sys.exit(1)
 
 

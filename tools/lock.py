@@ -13,15 +13,15 @@ from tools import setup
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
-    "run": ["--extra", "s3"],
-    "dev": ["--extra", "s3", "--group", "dev"],
-    "node": ["--only-group", "node"],
+    "run": ["pyproject.toml", "--extra", "s3"],
+    "dev": ["pyproject.toml", "--extra", "s3", "--group", "dev"],
+    "docs": ["--group", "pyproject.toml:docs"],
+    "node": ["--group", "pyproject.toml:node"],
 }
 
 
-def lock(name: str, extra: list[str]) -> None:
+def lock(name: str, source: list[str]) -> None:
     """Write one lock file for every platform and Python from 3.11 on."""
-    source = ["--group", "pyproject.toml:node"] if name == "node" else ["pyproject.toml", *extra]
     command = [setup.uv(), "pip", "compile", *source, "--universal", "--python-version", "3.11"]
     command += ["--generate-hashes", "--no-header", "--quiet", "-o", f"locks/{name}.txt", *sys.argv[1:]]
     subprocess.run(command, cwd=ROOT, check=True)
@@ -29,8 +29,8 @@ def lock(name: str, extra: list[str]) -> None:
 
 def main() -> None:
     """Write every lock, then make .venv equal to the developers' one."""
-    for name, extra in LOCKS.items():
-        lock(name, extra)
+    for name, source in LOCKS.items():
+        lock(name, source)
     setup.install("dev")
 
 
