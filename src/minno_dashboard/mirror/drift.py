@@ -180,7 +180,8 @@ def _is_known(link: Link, entry: Entry) -> bool:
     if row.is_folder and not row.dropbox_id:
         RemoteNode.objects.filter(pk=row.pk).update(dropbox_id=entry.id)
         return True
-    return (row.dropbox_id, row.rev) == (entry.id, entry.rev)
+    told = (entry.id, entry.rev, entry.content_hash, entry.size)
+    return (row.dropbox_id, row.rev, row.content_hash, row.size) == told
 
 
 _KNOWN = (

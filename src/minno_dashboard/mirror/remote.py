@@ -96,9 +96,13 @@ class Book:
         Doubt.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
 
     def moved(self, pk: int, to_path: str, entry: Entry, *, aside: bool) -> None:
-        """Put a row, with everything below it, to another place; a file may have another revision there."""
+        """Put a row, with everything below it, to another place; a file has the revision and content Dropbox told.
+
+        Content other than we knew is the user's, written before the move: the next plan puts it aside.
+        """
         row = RemoteNode.objects.get(pk=pk)
-        row.rev = entry.rev
+        if not row.is_folder:
+            self._compare(row, entry)
         row.parent = self._folder(parts(to_path)[:-1])
         row.name = parts(to_path)[-1]
         row.name_key = fold(row.name)
@@ -107,6 +111,13 @@ class Book:
         self._clear(row)
         row.save()
         self._ways.clear()
+
+    def _compare(self, row: RemoteNode, entry: Entry) -> None:
+        told = (entry.content_hash, entry.size)
+        if (row.content_hash, row.size) != told and row.identity is not None:
+            row.is_changed = True
+            Doubt.objects.get_or_create(link=self.link, identity=row.identity)
+        row.rev, (row.content_hash, row.size) = entry.rev, told
 
     def removed(self, pk: int) -> None:
         """Forget a row with everything below it."""
