@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "minno_dashboard.accounts",
     "minno_dashboard.files",
     "minno_dashboard.studies",
+    "minno_dashboard.collection",
     "minno_dashboard.mirror",
     "minno_dashboard.administration",
     "minno_dashboard.api",

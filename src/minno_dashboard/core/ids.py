@@ -11,6 +11,16 @@ def public_id() -> str:
     return secrets.token_urlsafe(12)
 
 
+def launch_id() -> str:
+    """Return 40 random hexadecimal digits: the name of an experiment or a version in launch addresses and in data."""
+    return secrets.token_hex(20)
+
+
+def session_id() -> int:
+    """Return a random session id: 1 to 2**52 - 1, so that JavaScript holds it exactly."""
+    return secrets.randbelow(2**52 - 1) + 1
+
+
 def secret_code() -> str:
     """Return 43 URL-safe characters (256 random bits) to hand over once; store only its `fingerprint`."""
     return secrets.token_urlsafe(32)

@@ -19,7 +19,8 @@ class Study(models.Model):
 
     `revision` is raised in the transaction of any change that shows in a mirror (name, archive, deletion, versions,
     members); `settled_revision` as in `files.Tree`. A deleted study can be brought back for 30 days. `name_key` is the
-    name as Dropbox folds it, set whenever the study is saved.
+    name as Dropbox folds it, set whenever the study is saved. Opening and closing times of its experiments are shown
+    in `time_zone` (an IANA name).
     """
 
     class Kind(models.TextChoices):
@@ -41,6 +42,7 @@ class Study(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
     revision = models.BigIntegerField(default=1)
     settled_revision = models.BigIntegerField(default=0)
+    time_zone = models.CharField(max_length=64, default="UTC")
 
     class Meta:
         indexes = [
@@ -67,6 +69,8 @@ class Version(models.Model):
     """v1, v2 … of a study: Develop (only the newest can be) or Published (its tree is frozen for ever).
 
     `began_from` is the number of the version whose files this one began with; None for the first.
+    `launch_id` names the version in launch addresses (`/launch/<experiment>/<launch id>`) and in data; publishing may
+    hand it on to the next version. Nobody can start a session with a version that is not active.
     """
 
     class State(models.TextChoices):
@@ -86,6 +90,8 @@ class Version(models.Model):
     )
     began_from = models.PositiveIntegerField(null=True, blank=True)
     note = models.TextField(blank=True, default="")
+    launch_id = models.CharField(max_length=64, unique=True, default=ids.launch_id)
+    is_active = models.BooleanField(default=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["study", "number"], name="one_number_in_a_study")]
@@ -204,3 +210,109 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.node_id}"
+
+
+class Experiment(models.Model):
+    """A file of a study that participants can launch: `/launch/<public id>/<launch id of a version>`.
+
+    `name` is the descriptive id, unique among the open experiments of a study. `ExperimentFile` says which file of
+    which version is played. A closed experiment starts no session any more; its link says so. `password` is sealed.
+    `taken` counts the places that sessions have taken, as `Condition.taken` does (see `collection.places`).
+    `end_address` is where a participant is sent at the end: `[NAME]` stands for a URL parameter, `[CODE]` for the code.
+    """
+
+    class AfterReload(models.TextChoices):
+        """What happens when a participant loads the page again."""
+
+        RESTART = "restart", gettext_lazy("Start a new session")
+        RESUME = "resume", gettext_lazy("Continue the same session")
+        BLOCK = "block", gettext_lazy("Refuse a second start")
+
+    class Recruitment(models.TextChoices):
+        """Where participants come from; it decides which URL parameter names a participant."""
+
+        OTHER = "other", gettext_lazy("Somewhere else")
+        PROLIFIC = "prolific", "Prolific"
+        SONA = "sona", "Sona"
+        MTURK = "mturk", "MTurk"
+        CLOUDRESEARCH = "cloudresearch", "CloudResearch"
+
+    class Kind(models.TextChoices):
+        """What plays the file; "" in `kind` means: as the file looks (`studies.experiments.kind_of`)."""
+
+        MINNOJS = "minnojs", "MinnoJS"
+        HTML = "html", gettext_lazy("HTML (jsPsych and others)")
+        JATOS = "jatos", gettext_lazy("JATOS study")
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="experiments")
+    public_id = models.CharField(max_length=64, unique=True, default=ids.launch_id)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=Kind, blank=True, default="")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)
+    opens_at = models.DateTimeField(null=True, blank=True)
+    closes_at = models.DateTimeField(null=True, blank=True)
+    password = models.TextField(blank=True, default="")
+    needs_personal_link = models.BooleanField(default=False)
+    after_reload = models.CharField(max_length=10, choices=AfterReload, default=AfterReload.RESTART)
+    session_limit = models.PositiveIntegerField(null=True, blank=True)
+    place_minutes = models.PositiveIntegerField(default=60)
+    taken = models.PositiveIntegerField(default=0)
+    recruitment = models.CharField(max_length=20, choices=Recruitment, default=Recruitment.OTHER)
+    end_address = models.TextField(blank=True, default="")
+    completion_code = models.CharField(max_length=100, blank=True, default="")
+    screened_out_code = models.CharField(max_length=100, blank=True, default="")
+    over_quota_code = models.CharField(max_length=100, blank=True, default="")
+    stores_user_agent = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "name"], condition=Q(closed_at=None), name="one_open_experiment_of_a_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExperimentFile(models.Model):
+    """Which file of which version an experiment plays: the node, so that renames and moves change nothing."""
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="files")
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="experiment_files")
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["experiment", "version"], name="one_file_of_an_experiment_in_a_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.experiment_id} in {self.version_id}: {self.node_id}"
+
+
+class Condition(models.Model):
+    """One condition of an experiment; the least filled one is assigned. `quota` None: no limit of its own."""
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="conditions")
+    name = models.CharField(max_length=100)
+    position = models.PositiveIntegerField()
+    quota = models.PositiveIntegerField(null=True, blank=True)
+    taken = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["experiment", "name"], name="one_condition_of_a_name_in_an_experiment"
+            )
+        ]
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name

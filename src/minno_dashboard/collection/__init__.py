@@ -1,0 +1,1 @@
+"""Participants' sessions and what they submit."""

@@ -1,0 +1,1 @@
+"""The fast path of what participants submit: plain Python without Django."""
