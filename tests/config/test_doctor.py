@@ -8,18 +8,21 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from django.conf import settings as django_settings
 from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from minno_dashboard.accounts.models import SecondFactor, User
 from minno_dashboard.config.cli import main
 from minno_dashboard.core import clock
+from minno_dashboard.files import services as files
 from minno_dashboard.files import store
 from minno_dashboard.jobs.models import Periodic
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.siteconfig.queries import APP_SECRET, DROPBOX, MAIL, MAIL_PASSWORD
 from minno_dashboard.siteconfig.sealing import seal
 from minno_dashboard.siteconfig.services import save_section
+from minno_dashboard.studies import services as studies
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +39,7 @@ def test_a_new_installation_is_well() -> None:
         "ok    public address",
         "ok    database",
         "ok    stored files",
+        "ok    damaged files",
         "ok    disk",
         "ok    sealed secrets",
         "ok    worker",
@@ -115,3 +119,27 @@ def test_a_worker_that_works_is_well() -> None:
     now = clock.now()
     Periodic.objects.create(name="p", not_before=now + timedelta(hours=1), last_finished_at=now)
     assert f"worker: last done {now:%Y-%m-%d %H:%M} UTC" in doctor().output
+
+
+def test_verify_reads_all_files_and_names_each_damaged_one() -> None:
+    alice = User.objects.create(username="alice", email="alice@lab.example")
+    study = studies.create_study(owner=alice, name="Mood")
+    tree = study.versions.get().tree
+    for name, content in (("whole.js", b"whole"), ("broken.js", b"right"), ("gone.js", b"gone")):
+        files.write_file(tree=tree, by=alice, path=f"task/{name}", source=content, expected_blob=None)
+    for content, damaged in ((b"right", b"wrong"), (b"gone", None)):
+        blob = store.put(content)
+        path = Path(django_settings.BLOB_STORE) / blob.sha256[:2] / blob.sha256[2:4] / blob.sha256
+        path.write_bytes(damaged) if damaged else path.unlink()
+    assert doctor().exit_code == 0, "nobody has looked yet"
+    result = CliRunner().invoke(main, ["doctor", "--verify"])
+    assert result.exit_code == 1
+    line = next(one for one in result.output.splitlines() if "FAIL" in one)
+    assert "2 files are damaged" in line
+    assert "alice / Mood v1 / task/broken.js" in line
+    assert "task/gone.js" in line
+    assert "whole.js" not in line
+    assert doctor().exit_code == 1, "what was found is remembered"
+    for content in (b"right", b"gone"):
+        store.put(content)
+    assert doctor().exit_code == 0, "the same bytes uploaded again heal them"

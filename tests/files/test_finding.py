@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 import unicodedata
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
-from minno_dashboard.files import finding, services
+from minno_dashboard.files import finding, services, store
 from minno_dashboard.files.models import Tree
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +42,41 @@ def test_hebrew_and_accents_are_found_however_they_are_composed() -> None:
     # An emoji counts as two columns in a browser.
     assert places(tree, "שלום") == [("he.txt", 1, 3, 7), ("he.txt", 2, 4, 8)]
     assert places(tree, "CAFÉ")[0][:2] == ("fr.txt", 1)
+
+
+def test_letters_that_change_their_length_keep_the_places_right() -> None:
+    tree = tree_with({"a.txt": "İİ Σας\nİ Word ẞ", "b.txt": "🙂 x 🙂 x\n\n🙂x"})
+    assert places(tree, "word") == [("a.txt", 2, 2, 6)]
+    assert places(tree, "ΣΑΣ") == [("a.txt", 1, 3, 6)]
+    assert places(tree, "x") == [("b.txt", 1, 3, 4), ("b.txt", 1, 8, 9), ("b.txt", 3, 2, 3)]
+
+
+@pytest.mark.parametrize("length", [3, 100, 198])
+def test_the_time_of_a_search_does_not_grow_with_the_words(length: int) -> None:
+    """Each step of Python's own is counted, not the clock: a pattern that goes back would take millions."""
+    text = "a" * (finding.MOST_FILE_BYTES - 2) + "\n" + "B"
+    tree = tree_with({f"{number}.txt": text for number in range(4)})
+    started = time.process_time()
+    assert places(tree, "a" * length + "b") == []
+    taken = time.process_time() - started
+    one_pass = min(_seconds_of_a_pass(text) for _ in range(3))
+    assert taken < 400 * max(one_pass, 0.002), "many times what one pass over the texts takes"
+
+
+def _seconds_of_a_pass(text: str) -> float:
+    started = time.process_time()
+    for _ in range(4):
+        text.encode().decode().lower().count("\n")
+    return time.process_time() - started
+
+
+def test_a_damaged_file_is_named_and_the_others_are_searched() -> None:
+    tree = tree_with({"a.txt": "word one", "b.txt": "word two", "c.txt": "word three"})
+    sha256 = hashlib.sha256(b"word two").hexdigest()
+    (Path(settings.BLOB_STORE) / sha256[:2] / sha256[2:4] / sha256).write_bytes(b"word owt")
+    found = finding.find(tree, "word")
+    assert ([hit.path for hit in found.hits], found.damaged) == (["a.txt", "c.txt"], ["b.txt"])
+    store.put(b"word two")
 
 
 def test_a_query_is_taken_literally() -> None:

@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 
 from minno_dashboard.core import clock
-from minno_dashboard.files import services, store
+from minno_dashboard.files import services, store, verification
 from minno_dashboard.files.models import Blob, Node, Tree
 from tests.files.conftest import at
 
@@ -70,6 +70,51 @@ def test_damaged_or_missing_bytes_are_never_handed_out_as_good() -> None:
     assert not store.is_there(blob)
     with pytest.raises(store.DamagedBlob):
         store.read_verified(blob)
+
+
+def test_putting_the_same_bytes_again_heals_damaged_ones_of_the_same_size() -> None:
+    blob = store.put(b"the truth")
+    place(blob).write_bytes(b"the truht")
+    assert not store.verify(blob)
+    blob.refresh_from_db()
+    assert blob.damaged_since is not None
+    assert store.put(b"the truth") == blob
+    assert store.read_verified(blob) == b"the truth"
+    blob.refresh_from_db()
+    assert blob.damaged_since is None
+
+
+@pytest.mark.parametrize("size", [5, store.PROVEN_FIRST_BYTES + 5])
+@pytest.mark.parametrize("damage", ["changed", "longer", "shorter"])
+def test_damaged_bytes_are_never_sent_as_a_whole_file(size: int, damage: str) -> None:
+    content = b"x" * size
+    blob = store.put(content)
+    bad = {"changed": b"y" + content[1:], "longer": content + b"z", "shorter": content[:-1]}[damage]
+    place(blob).write_bytes(bad)
+    sent = bytearray()
+    with pytest.raises(store.DamagedBlob):
+        for piece in store.read_proven(blob, 0, size):
+            sent += piece
+    assert len(sent) < size, "whoever was told the size sees that something is missing"
+    if size <= store.PROVEN_FIRST_BYTES:
+        assert not sent
+        with pytest.raises(store.DamagedBlob):
+            store.read_proven(blob, 1, 2)
+    with pytest.raises(store.DamagedBlob):
+        store.read_proven(blob, 0, size)
+
+
+def test_each_blob_is_verified_once_a_week_and_the_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs = [store.put(bytes([number])) for number in range(3)]
+    assert verification.verify_due() == 0
+    place(blobs[1]).write_bytes(b"?")
+    assert verification.verify_due() == 0, "read an hour ago"
+    Blob.objects.update(verified_at=clock.now() - verification.VERIFY_EVERY - timedelta(minutes=1))
+    assert verification.verify_due() == 1
+    assert [bool(blob.damaged_since) for blob in Blob.objects.order_by("pk")] == [False, True, False]
+    Blob.objects.update(verified_at=None)
+    monkeypatch.setattr(verification, "MAX_SECONDS", -1.0)
+    assert [verification.verify_due() for _ in blobs] == [0, 1, 0], "one a run, where time is over"
 
 
 def test_putting_the_same_bytes_again_heals_a_lost_file() -> None:

@@ -72,7 +72,7 @@ def test_a_folder_comes_in_and_goes_out_byte_for_byte(alice: User, folder: Path,
     assert content_of(study) == CONTENT
     version = queries.newest_version(study)
     assert version.tree.revision == 1
-    assert exports.export_version(version=version, target=tmp_path / "out") == len(CONTENT)
+    assert exports.export_version(version=version, target=tmp_path / "out").files == len(CONTENT)
     out = {str(p.relative_to(tmp_path / "out")): p for p in (tmp_path / "out").rglob("*")}
     assert {path: p.read_bytes() for path, p in out.items() if p.is_file()} == CONTENT
     assert (tmp_path / "out" / "nothing").is_dir()
@@ -222,16 +222,22 @@ def test_nothing_that_is_there_is_overwritten_by_an_export(study: Study, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["out.zip", "out"])
-def test_a_damaged_file_leaves_no_half_export(study: Study, tmp_path: Path, name: str) -> None:
+def test_a_damaged_file_is_left_out_of_an_export_and_named(
+    study: Study, tmp_path: Path, name: str, run: Callable[..., Result]
+) -> None:
     write(study, "z.js", b"bad")
-    version = queries.newest_version(study)
-    sha256 = files.listing(version.tree)[-1].sha256
+    sha256 = files.listing(queries.newest_version(study).tree)[-1].sha256
     (Path(settings.BLOB_STORE) / sha256[:2] / sha256[2:4] / sha256).write_bytes(b"dab")
-    with pytest.raises(store.DamagedBlob):
-        exports.export_version(version=version, target=tmp_path / name)
-    assert list(tmp_path.iterdir()) == []
+    target = tmp_path / name
+    result = run("export-study", "--owner", study.owner.username, "--name", study.name, target)
+    assert result.exit_code == 1
+    assert "z.js" in result.stderr
+    if name == "out":
+        assert [one.name for one in target.iterdir()] == ["task.js"]
+    else:
+        assert zipfile.ZipFile(target).namelist() == ["task.js", "DAMAGED FILES.txt"]
+    assert [one.name for one in tmp_path.iterdir()] == [name]
     store.put(b"bad")
-    (Path(settings.BLOB_STORE) / sha256[:2] / sha256[2:4] / sha256).unlink()
 
 
 @pytest.fixture

@@ -62,12 +62,12 @@ export class Finder {
     this.asked += 1;
     const mine = this.asked;
     const words = this.input.value;
-    if (!words.trim()) return this.show({ hits: [], is_complete: true }, "");
+    if (!words.trim()) return this.show({ hits: [], is_complete: true, damaged: [] }, "");
     const answer = await get(`${this.store.base}find?${new URLSearchParams({ q: words })}`);
     if (mine === this.asked) this.show(answer, words);
   }
 
-  show({ hits, is_complete: isComplete }, words) {
+  show({ hits, is_complete: isComplete, damaged }, words) {
     const groups = Map.groupBy ? Map.groupBy(hits, (hit) => hit.node_id) : hits.reduce((map, hit) => map.set(hit.node_id, [...(map.get(hit.node_id) ?? []), hit]), new Map());
     this.list.replaceChildren(...[...groups.values()].map((group) => el("li", {},
       el("bdi", { class: "find-file mono" }, group[0].path),
@@ -77,7 +77,9 @@ export class Finder {
       return;
     }
     const found = hits.length ? gettext("%(places)s in %(files)s", { places: plural(hits.length, "place"), files: plural(groups.size, "file") }) : gettext("Nothing found");
-    this.count.textContent = isComplete ? `${found}.` : gettext("%(found)s. There is more: make the words longer.", { found });
+    const all = isComplete ? `${found}.` : gettext("%(found)s. There is more: make the words longer.", { found });
+    const notRead = damaged.length ? " " + gettext("Damaged in the store and not searched: %(files)s.", { files: damaged.slice(0, 5).join(", ") + (damaged.length > 5 ? " …" : "") }) : "";
+    this.count.textContent = all + notRead;
   }
 
   button(hit) {

@@ -45,8 +45,13 @@ def _greet() -> None:
 
 
 @click.command()
-def doctor() -> None:
+@click.option(
+    "--verify", is_flag=True, help="Read all stored files and compare them with their SHA-256 first."
+)
+def doctor(verify: bool) -> None:
     """Look the installation over: settings, database, stored files, keys, worker. Exit status 1 on any problem."""
+    if verify:
+        health.verify()
     findings = health.examine()
     for finding in findings:
         click.echo(f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.subject}: {finding.sentence}")

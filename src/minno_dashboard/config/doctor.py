@@ -18,13 +18,15 @@ from django.db.migrations.executor import MigrationExecutor
 from minno_dashboard.accounts.models import SecondFactor
 from minno_dashboard.core import clock, ids
 from minno_dashboard.core.errors import Refused, Unavailable
-from minno_dashboard.files import store
+from minno_dashboard.files import store, verification
 from minno_dashboard.jobs import queries as jobs
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.sealing import SealBroken, unseal
+from minno_dashboard.studies.damage import damaged_files
 
 ENOUGH_BYTES = 1 << 30
+MAX_NAMED = 50
 PATIENCE = timedelta(minutes=15)
 """A worker looks twice a second; but its lanes may be full for a while."""
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -45,6 +47,7 @@ def examine() -> list[Finding]:
         ("public address", _address),
         ("database", _database),
         ("stored files", _store),
+        ("damaged files", _damage),
         ("disk", _disk),
         ("sealed secrets", _seals),
         ("worker", _worker),
@@ -85,6 +88,25 @@ def _store() -> Finding:
     if store.read_verified(blob) != probe:
         return Finding("stored files", False, f"What was written to {settings.BLOB_STORE} did not come back.")
     return Finding("stored files", True, settings.BLOB_STORE)
+
+
+def verify() -> None:
+    """Read and compare all stored bytes; what is damaged is noted, and `examine` names it."""
+    for _ in verification.verify_all():
+        pass
+
+
+def _damage() -> Finding:
+    if lines := damaged_files():
+        return Finding(
+            "damaged files",
+            False,
+            f"{len(lines)} files are damaged in the store. Restore them from a backup of {settings.BLOB_STORE},"
+            " or upload the same files again: "
+            + "; ".join(lines[:MAX_NAMED])
+            + (f"; and {len(lines) - MAX_NAMED} more" if len(lines) > MAX_NAMED else ""),
+        )
+    return Finding("damaged files", True, "none known; doctor --verify reads and compares all of them")
 
 
 def _disk() -> Finding:

@@ -1,16 +1,19 @@
-"""Finding words in the files of a tree: bounded in files, bytes and time, letter case aside, in any script."""
+"""Finding words in the files of a tree: bounded in files, bytes and time, letter case aside, in any script.
+
+Words are looked for by `str.find`, whose time grows with the text alone, whatever the words: what a person types
+never becomes a pattern of `re`.
+"""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from minno_dashboard.core import clock
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob, Tree
-from minno_dashboard.files.queries import listing
+from minno_dashboard.files.queries import Entry, listing
 from minno_dashboard.files.texts import decode_text
 
 MOST_FILE_BYTES = 2 * 1024 * 1024
@@ -41,31 +44,55 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found; `is_complete` says whether everything was looked at. Only text files of up to 2 MB are."""
+    """What was found; `is_complete` says whether everything was looked at. Only text files of up to 2 MB are.
+
+    `damaged` are the paths of files whose stored bytes are damaged, which could not be searched.
+    """
 
     hits: list[Hit]
     is_complete: bool
+    damaged: list[str] = field(default_factory=list)
 
 
 def find(tree: Tree, query: str) -> Found:
     """Find a query in the lines of a tree's text files, in the order of the page."""
-    query = query[:LONGEST_QUERY]
-    if not query.strip():
+    words = _forms(query[:LONGEST_QUERY])
+    if not words:
         return Found([], True)
-    pattern = _pattern(query)
     hits: list[Hit] = []
-    for node_id, path, text in _texts(tree, left := _Left()):
-        found = _in_text(pattern, node_id, path, text)
-        hits.extend(found[: MOST_HITS - len(hits)])
+    damaged: list[str] = []
+    left = _Left()
+    for entry in _searchable(tree):
+        if not left.takes(entry.size):
+            break
+        try:
+            content = store.read_verified(Blob(sha256=entry.sha256, size=entry.size))
+        except store.DamagedBlob:
+            damaged.append(entry.path)
+            continue
+        read = decode_text(content)
+        if read.is_utf8:
+            hits.extend(_in_text(words, entry, read.text)[: MOST_HITS - len(hits)])
         if len(hits) >= MOST_HITS:
-            return Found(hits, False)
-    return Found(hits, not left.is_used_up)
+            return Found(hits, False, damaged)
+    return Found(hits, not left.is_used_up, damaged)
 
 
-def _pattern(query: str) -> re.Pattern[str]:
-    """Return what matches the query however its accents and points are composed."""
-    forms = {unicodedata.normalize(form, query) for form in ("NFC", "NFD")}
-    return re.compile("|".join(re.escape(one) for one in sorted(forms, key=len, reverse=True)), re.IGNORECASE)
+def _forms(query: str) -> list[str]:
+    """Return what to look for: the query however its accents and points are composed, letter case aside.
+
+    A query of more than one line is in no line.
+    """
+    if not query.strip() or "\n" in query:
+        return []
+    return sorted({_lower(unicodedata.normalize(form, query)) for form in ("NFC", "NFD")}, key=len)
+
+
+def _lower(text: str) -> str:
+    """Return the text in lower case, of the same length: the two letters that would spoil it are replaced first."""
+    if text.isascii():
+        return text.lower()
+    return text.replace("İ", "i").lower().replace("ς", "σ")
 
 
 class _Left:
@@ -82,35 +109,69 @@ class _Left:
         return not self.is_used_up
 
 
-def _texts(tree: Tree, left: _Left) -> Iterator[tuple[int, str, str]]:
-    entries = [one for one in listing(tree) if not one.is_folder and 0 < one.size <= MOST_FILE_BYTES]
-    entries = [
-        one for one in entries if not one.content_type.startswith(("image/", "audio/", "video/", "font/"))
-    ]
-    for entry in entries:
-        if not left.takes(entry.size):
-            return
-        read = decode_text(store.read_verified(Blob(sha256=entry.sha256, size=entry.size)))
-        if read.is_utf8:
-            yield entry.id, entry.path, read.text
+def _searchable(tree: Tree) -> Iterator[Entry]:
+    for one in listing(tree):
+        is_text = not one.content_type.startswith(("image/", "audio/", "video/", "font/"))
+        if not one.is_folder and 0 < one.size <= MOST_FILE_BYTES and is_text:
+            yield one
 
 
-def _in_text(pattern: re.Pattern[str], node_id: int, path: str, text: str) -> list[Hit]:
+def _in_text(words: list[str], entry: Entry, text: str) -> list[Hit]:
+    lowered = _lower(text)
+    place = _Place(text)
     hits: list[Hit] = []
-    if not pattern.search(text):
-        return hits
-    for number, line in enumerate(text.split("\n"), start=1):
-        for match in pattern.finditer(line):
-            start, end = match.span()
-            before, after = line[max(0, start - _AROUND) : start], line[end : end + _AROUND]
-            hits.append(
-                Hit(node_id, path, number, _column(line, start), _column(line, end), before, match[0], after)
+    for start, end in _places(words, lowered):
+        line, first = place.line_of(start)
+        stop = text.find("\n", end, end + _AROUND)
+        hits.append(
+            Hit(
+                entry.id,
+                entry.path,
+                line,
+                place.column(start),
+                place.column(end),
+                text[max(first, start - _AROUND) : start],
+                text[start:end],
+                text[end : end + _AROUND if stop < 0 else stop],
             )
-            if len(hits) >= MOST_IN_A_FILE:
-                return hits
+        )
+        if len(hits) >= MOST_IN_A_FILE:
+            break
     return hits
 
 
-def _column(line: str, index: int) -> int:
-    """Return a column as browsers count: in UTF-16 code units."""
-    return index if line.isascii() else len(line[:index].encode("utf-16-le")) // 2
+def _places(words: list[str], lowered: str) -> Iterator[tuple[int, int]]:
+    """Yield where one of the words begins and ends, each after the one before."""
+    following = {word: lowered.find(word) for word in words}
+    while ahead := {word: at for word, at in following.items() if at >= 0}:
+        word = min(ahead, key=lambda one: (ahead[one], -len(one)))
+        start, end = ahead[word], ahead[word] + len(word)
+        yield start, end
+        following = {
+            one: lowered.find(one, end) if 0 <= following[one] < end else following[one] for one in words
+        }
+
+
+class _Place:
+    """Turns places in a text, asked for in their order, into lines and columns; the text is gone through once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._is_ascii = text.isascii()
+        self._line, self._first = 1, 0
+        self._at, self._column = 0, 0
+
+    def line_of(self, at: int) -> tuple[int, int]:
+        """Return the number of the line, from 1, and where in the text it begins."""
+        if ends := self._text.count("\n", self._at, at):
+            self._line += ends
+            self._first = self._text.rindex("\n", self._at, at) + 1
+            self._at, self._column = self._first, 0
+        return self._line, self._first
+
+    def column(self, at: int) -> int:
+        """Return a column of the present line as browsers count: in UTF-16 code units."""
+        between = self._text[self._at : at]
+        self._column += len(between) if self._is_ascii else len(between.encode("utf-16-le")) // 2
+        self._at = at
+        return self._column

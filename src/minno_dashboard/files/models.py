@@ -11,7 +11,8 @@ class Blob(models.Model):
     """Immutable bytes in the blob store, addressed by their SHA-256 (hexadecimal).
 
     `dropbox_hash` is Dropbox's content hash of the same bytes, computed once as they were stored.
-    `unreferenced_since` is set by the collector when nothing points here any more.
+    `unreferenced_since` is set by the collector when nothing points here any more. `verified_at` is when the stored
+    bytes were last read and compared with the SHA-256; `damaged_since` is when they were first found to differ.
     """
 
     sha256 = models.CharField(max_length=64, unique=True)
@@ -19,6 +20,16 @@ class Blob(models.Model):
     dropbox_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
     unreferenced_since = models.DateTimeField(null=True, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    damaged_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["verified_at"], name="oldest_verified_blobs"),
+            models.Index(
+                fields=["damaged_since"], condition=Q(damaged_since__isnull=False), name="damaged_blobs"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.sha256[:12]

@@ -5,11 +5,18 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from minno_dashboard.files import store
+from minno_dashboard.files import store, verification
 from minno_dashboard.files.services import uploads
 from minno_dashboard.jobs import registry
 
 log = logging.getLogger(__name__)
+
+
+@registry.every(timedelta(hours=1), "files: verify stored bytes")
+def verify_stored_bytes() -> None:
+    """Read and compare some of the stored bytes, so that each is looked at once a week."""
+    if damaged := verification.verify_due():
+        log.error("%d stored files are damaged; run: minno-dashboard doctor", damaged)
 
 
 @registry.every(timedelta(days=1), "files: remove what nothing points to")

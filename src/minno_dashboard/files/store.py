@@ -7,7 +7,9 @@ and only then known to the database. A crash leaves at most a temporary file, wh
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
+import logging
 import os
 import uuid
 from collections.abc import Iterable, Iterator
@@ -33,7 +35,12 @@ from minno_dashboard.files.models import Blob
 if TYPE_CHECKING:
     from minno_dashboard.files.bucket import Bucket
 
+log = logging.getLogger(__name__)
+
 PIECE_BYTES = 1024 * 1024
+PROVEN_FIRST_BYTES = 8 * 1024 * 1024
+"""A file up to this size is read and proven before its first byte is handed on."""
+
 KEEP_UNREFERENCED = timedelta(days=30)
 KEEP_TEMPORARY = timedelta(days=1)
 
@@ -141,6 +148,8 @@ def pieces(source: Source) -> Iterator[bytes]:
 def put(source: Source) -> Blob:
     """Store bytes, unless they are stored already, and return their blob; memory is that of one piece.
 
+    Bytes that lie there already under the same SHA-256 are read and compared; damaged ones are replaced.
+
     Raises:
         Unavailable: the disk is full, or the bucket cannot be reached; nothing was stored.
     """
@@ -168,14 +177,57 @@ def _keep(temporary: Path, hasher: Hasher) -> Blob:
     bytes too, and whoever finds none puts its own bytes in place.
     """
     sha256 = hasher.sha256()
+    # Before the transaction: reading a large file must not keep others from writing.
+    is_whole = _is_intact(sha256, hasher.size)
     with transaction.atomic():
-        known = Blob.objects.filter(sha256=sha256).update(unreferenced_since=None)
-        if not known or _stored_bytes(sha256) != hasher.size:
+        now = clock.now()
+        known = Blob.objects.filter(sha256=sha256).update(
+            unreferenced_since=None, damaged_since=None, verified_at=now
+        )
+        if not known or not is_whole:
             _move_into_place(temporary, sha256)
         blob, _ = Blob.objects.get_or_create(
-            sha256=sha256, defaults={"size": hasher.size, "dropbox_hash": hasher.dropbox_hash()}
+            sha256=sha256,
+            defaults={"size": hasher.size, "dropbox_hash": hasher.dropbox_hash(), "verified_at": now},
         )
     return blob
+
+
+def _is_intact(sha256: str, size: int) -> bool:
+    """Say whether the bytes that lie under this name are those of the name; the size is compared first."""
+    if _stored_bytes(sha256) != size:
+        return False
+    found = hashlib.sha256()
+    try:
+        with storage().open(_place(sha256), "rb") as stream:
+            for piece in pieces(cast("Readable", stream)):
+                found.update(piece)
+    except FileNotFoundError:
+        return False
+    return found.hexdigest() == sha256
+
+
+def verify(blob: Blob) -> bool:
+    """Read a blob's bytes and say whether they are those that were put; the answer is noted on the blob.
+
+    Raises:
+        Unavailable: the bucket cannot be reached; nothing is noted.
+    """
+    is_whole = _is_intact(blob.sha256, blob.size)
+    now = clock.now()
+    same = Blob.objects.filter(pk=blob.pk)
+    if is_whole:
+        same.update(verified_at=now, damaged_since=None)
+    else:
+        same.update(verified_at=now)
+        note_damage(blob)
+    return is_whole
+
+
+def note_damage(blob: Blob) -> None:
+    """Remember that a blob's bytes are damaged or gone, for the administrator; the first time counts."""
+    if Blob.objects.filter(sha256=blob.sha256, damaged_since=None).update(damaged_since=clock.now()):
+        log.error("the stored bytes of %s are damaged or gone", blob.sha256)
 
 
 def _stored_bytes(sha256: str) -> int | None:
@@ -219,23 +271,49 @@ def open_blob(blob: Blob) -> BinaryIO:
     try:
         stream: IO[Any] = storage().open(_place(blob.sha256), "rb")
     except FileNotFoundError as error:
+        note_damage(blob)
         raise DamagedBlob(blob) from error
     return cast("BinaryIO", stream)
 
 
 def read_pieces(blob: Blob) -> Iterator[bytes]:
-    """Yield a blob's bytes in pieces; the last step proves that they are those that were put.
+    """Yield a blob's bytes in pieces; the last is yielded only once all of them are proven.
+
+    So a reader that was told the size never takes damaged bytes for the whole file.
 
     Raises:
-        DamagedBlob: they are not; what was yielded before must not be relied on.
+        DamagedBlob: they are not those that were put; what was yielded before must not be relied on.
     """
-    hasher = Hasher()
+    found, size, held = hashlib.sha256(), 0, b""
     with open_blob(blob) as stream:
         for piece in pieces(cast("Readable", stream)):
-            hasher.update(piece)
-            yield piece
-    if hasher.sha256() != blob.sha256:
+            found.update(piece)
+            size += len(piece)
+            if size > blob.size:
+                break
+            if held:
+                yield held
+            held = piece
+    if size != blob.size or found.hexdigest() != blob.sha256:
+        note_damage(blob)
         raise DamagedBlob(blob)
+    yield held
+
+
+def read_proven(blob: Blob, start: int, stop: int) -> Iterator[bytes]:
+    """Return the bytes from `start` to before `stop` in pieces, to be sent to somebody who was told how many.
+
+    A file of up to 8 MiB is proven before this returns. Of a larger one that is read whole the last piece comes
+    only once all are proven; a part of a larger one is refused if damage was noted before.
+
+    Raises:
+        DamagedBlob: the bytes are not those that were put.
+    """
+    if blob.size <= PROVEN_FIRST_BYTES:
+        return iter([read_verified(blob)[start:stop]])
+    if Blob.objects.filter(sha256=blob.sha256, damaged_since__isnull=False).exists():
+        raise DamagedBlob(blob)
+    return read_pieces(blob) if (start, stop) == (0, blob.size) else read_part(blob, start, stop)
 
 
 def read_part(blob: Blob, start: int, stop: int) -> Iterator[bytes]:
@@ -249,6 +327,7 @@ def read_part(blob: Blob, start: int, stop: int) -> Iterator[bytes]:
         while start < stop:
             piece = stream.read(min(PIECE_BYTES, stop - start))
             if not piece:
+                note_damage(blob)
                 raise DamagedBlob(blob)
             start += len(piece)
             yield piece

@@ -1,9 +1,16 @@
-"""A zip of a tree or a folder as a stream: constant memory, ZIP64 where needed, UTF-8 names."""
+"""A zip of a tree or a folder as a stream: constant memory, ZIP64 where needed, UTF-8 names.
+
+Programs that read a zip from its beginning (Java's `ZipInputStream`, busybox) need to know where a file ends: every
+file is a deflate stream, which says so itself; what is packed already is deflated with level 0, as it is.
+A damaged file is left out and named in a text at the end of the zip; the others are whole.
+"""
 
 from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable, Iterator
+
+from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.files import store
@@ -47,6 +54,9 @@ _PACKED = frozenset(
 )
 """Endings of files that deflating would not make smaller."""
 
+DAMAGED_LIST = "DAMAGED FILES.txt"
+"""The text in a zip that names the files left out."""
+
 
 class _Drain:
     """A file to write to that hands over what was written; it cannot be sought, so zips are written as a stream."""
@@ -75,11 +85,7 @@ class _Drain:
 def zip_stream(
     *, tree: Tree, inside: Node | None = None, only: Iterable[int] | None = None
 ) -> Iterator[bytes]:
-    """Yield the zip of a tree, of a folder's inside, or of the nodes `only` (with everything below them).
-
-    Raises:
-        DamagedBlob: a file's stored bytes are not those that were put; the zip ends there and will not open.
-    """
+    """Yield the zip of a tree, of a folder's inside, or of the nodes `only` (with everything below them)."""
     return zip_of(_chosen(listing(tree), inside, None if only is None else set(only)))
 
 
@@ -100,28 +106,62 @@ def _chosen(entries: list[Entry], inside: Node | None, only: set[int] | None) ->
         yield path, entry
 
 
-def zip_of(chosen: Iterable[tuple[str, Entry]]) -> Iterator[bytes]:
-    """Yield a zip of entries under the given paths."""
-    drain = _Drain()
+def zip_of(chosen: Iterable[tuple[str, Entry]], damaged: list[str] | None = None) -> Iterator[bytes]:
+    """Yield a zip of entries under the given paths; the paths of damaged files are added to `damaged`."""
+    drain, left_out, at_top = _Drain(), [] if damaged is None else damaged, set[str]()
     with zipfile.ZipFile(drain, "w", allowZip64=True) as archive:
         for path, entry in chosen:
-            yield from _member(archive, drain, path, entry)
+            at_top.add(names.fold(path.partition("/")[0]))
+            if entry.is_folder:
+                archive.mkdir(_described(path + "/", entry))
+            elif _is_whole(entry):
+                yield from _member(archive, drain, path, entry)
+            else:
+                left_out.append(path)
+        if left_out:
+            archive.writestr(
+                names.free(at_top, DAMAGED_LIST), _damage_report(left_out), compress_type=zipfile.ZIP_DEFLATED
+            )
     yield drain.take()
 
 
-def _member(archive: zipfile.ZipFile, drain: _Drain, path: str, entry: Entry) -> Iterator[bytes]:
-    info = zipfile.ZipInfo(f"{path}/" if entry.is_folder else path, _zip_time(entry))
+def _is_whole(entry: Entry) -> bool:
+    """Prove a file's bytes before any of them is written: what is in a stream cannot be taken back."""
+    try:
+        for _ in store.read_pieces(_blob_of(entry)):
+            pass
+    except store.DamagedBlob:
+        return False
+    return True
+
+
+def _damage_report(paths: list[str]) -> str:
+    said = gettext(
+        "The stored bytes of these files are damaged, so they are not in this zip. All others are whole. The administrator of the Dashboard can restore them from a backup:"
+    )
+    return "\r\n".join([said, "", *paths, ""])
+
+
+def _blob_of(entry: Entry) -> Blob:
+    return Blob(sha256=entry.sha256, size=entry.size, dropbox_hash=entry.dropbox_hash)
+
+
+def _described(path: str, entry: Entry) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(path, _zip_time(entry))
     info.create_system = 3
+    info.CRC = info.compress_size = 0  # those of a folder; a file's are counted while it is written
     info.external_attr = (0o40755 << 16 | 0x10) if entry.is_folder else 0o100644 << 16
-    if entry.is_folder:
-        archive.writestr(info, b"")
-        return
-    ending = entry.name.rpartition(".")[2].lower()
-    info.compress_type = zipfile.ZIP_STORED if ending in _PACKED else zipfile.ZIP_DEFLATED
+    return info
+
+
+def _member(archive: zipfile.ZipFile, drain: _Drain, path: str, entry: Entry) -> Iterator[bytes]:
+    info = _described(path, entry)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    if entry.name.rpartition(".")[2].lower() in _PACKED:
+        info._compresslevel = 0  # type: ignore[attr-defined] # the only way to choose the level of one file
     info.file_size = entry.size
-    blob = Blob(sha256=entry.sha256, size=entry.size, dropbox_hash=entry.dropbox_hash)
     with archive.open(info, "w", force_zip64=entry.size > 2**31) as member:
-        for piece in store.read_pieces(blob):
+        for piece in store.read_part(_blob_of(entry), 0, entry.size):
             member.write(piece)
             yield drain.take()
 

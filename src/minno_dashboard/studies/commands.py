@@ -56,8 +56,13 @@ def export_study(owner: str, name: str, number: int | None, target: Path) -> Non
     version = queries.get_version(study, number)
     size = sum(entry.size for entry in files.listing(version.tree))
     with click.progressbar(length=size, label="Writing", file=sys.stderr, hidden=_hidden()) as bar:
-        count = exports.export_version(version=version, target=target, progress=bar.update)
-    click.echo(f"Wrote {count} files of {study.name} {version} to {target}.")
+        done = exports.export_version(version=version, target=target, progress=bar.update)
+    click.echo(f"Wrote {done.files} files of {study.name} {version} to {target}.")
+    if done.damaged:
+        click.echo("Left out, because their stored bytes are damaged; restore them from a backup:", err=True)
+        for path in done.damaged:
+            click.echo(path, err=True)
+        sys.exit(1)
 
 
 @click.command("install-player")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -97,14 +98,8 @@ class FilesOfVersion:
 
 
 def content_of(blob: Blob, *, name: str) -> Content:
-    """Return a blob as the content of a file; read from its first to its last byte, it is proven on the way."""
-
-    def read(start: int, stop: int) -> Iterator[bytes]:
-        if (start, stop) == (0, blob.size):
-            return store.read_pieces(blob)
-        return store.read_part(blob, start, stop)
-
-    return Content(name, blob.size, blob.sha256, read)
+    """Return a blob as the content of a file; damaged bytes are never sent as a whole file (`store.read_proven`)."""
+    return Content(name, blob.size, blob.sha256, partial(store.read_proven, blob))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from minno_dashboard.core import names
@@ -18,22 +19,32 @@ from minno_dashboard.studies.models import Version
 Progress = Callable[[int], None]
 
 
-def export_version(*, version: Version, target: Path, progress: Progress | None = None) -> int:
-    """Write a version's files to a new zip (a target ending in `.zip`) or a new or empty folder; return how many.
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """How many files were written, and the paths of those left out because their stored bytes are damaged."""
+
+    files: int
+    damaged: list[str]
+
+
+def export_version(*, version: Version, target: Path, progress: Progress | None = None) -> Exported:
+    """Write a version's files to a new zip (a target ending in `.zip`) or a new or empty folder.
+
+    Damaged files are left out and named; the others are written.
 
     Raises:
         Refused: the target is there already, or cannot be written.
-        DamagedBlob: a file's stored bytes are not those that were put; nothing was left at the target.
     """
     _refuse_existing(target)
     entries = files.listing(version.tree)
+    damaged: list[str] = []
     partial = target.parent / f".{target.name[:40]}.{uuid.uuid4().hex[:8]}.partial"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.suffix.lower() == ".zip":
-            _write_zip(partial, entries, progress or (lambda _: None))
+            _write_zip(partial, entries, damaged, progress or (lambda _: None))
         else:
-            _write_folder(partial, entries, progress or (lambda _: None))
+            _write_folder(partial, entries, damaged, progress or (lambda _: None))
             if target.is_dir():
                 target.rmdir()
         partial.replace(target)
@@ -41,7 +52,7 @@ def export_version(*, version: Version, target: Path, progress: Progress | None 
         raise Refused(f"{names.quoted(str(target))} cannot be written ({error.strerror}).") from error
     finally:
         _remove(partial)
-    return sum(not entry.is_folder for entry in entries)
+    return Exported(sum(not entry.is_folder for entry in entries) - len(damaged), damaged)
 
 
 def _refuse_existing(target: Path) -> None:
@@ -52,24 +63,31 @@ def _refuse_existing(target: Path) -> None:
         raise Refused(f"{names.quoted(str(target))} is there already; name another target.")
 
 
-def _write_zip(partial: Path, entries: Iterable[files.Entry], progress: Progress) -> None:
+def _write_zip(partial: Path, entries: Iterable[files.Entry], damaged: list[str], progress: Progress) -> None:
     with partial.open("xb") as stream:
-        for piece in zips.zip_of((entry.path, entry) for entry in entries):
+        for piece in zips.zip_of(((entry.path, entry) for entry in entries), damaged):
             stream.write(piece)
             progress(len(piece))
 
 
-def _write_folder(partial: Path, entries: Iterable[files.Entry], progress: Progress) -> None:
+def _write_folder(
+    partial: Path, entries: Iterable[files.Entry], damaged: list[str], progress: Progress
+) -> None:
     partial.mkdir()
     for entry in entries:
         path = partial / entry.path
         if entry.is_folder:
             path.mkdir()
             continue
-        with path.open("xb") as stream:
-            for piece in store.read_pieces(Blob(sha256=entry.sha256, size=entry.size)):
-                stream.write(piece)
-                progress(len(piece))
+        try:
+            with path.open("xb") as stream:
+                for piece in store.read_pieces(Blob(sha256=entry.sha256, size=entry.size)):
+                    stream.write(piece)
+                    progress(len(piece))
+        except store.DamagedBlob:
+            path.unlink()
+            damaged.append(entry.path)
+            continue
         moment = entry.changed_at.timestamp()
         os.utime(path, (moment, moment))
 

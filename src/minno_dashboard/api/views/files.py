@@ -78,7 +78,9 @@ def read_file(
     tag = f'"{blob.sha256}"'
     if blob.sha256 in _tags(if_none_match):
         return HttpResponse(status=304, headers={"ETag": tag})
-    response = StreamingHttpResponse(store.read_pieces(blob), content_type="application/octet-stream")
+    response = StreamingHttpResponse(
+        store.read_proven(blob, 0, blob.size), content_type="application/octet-stream"
+    )
     response["Content-Length"] = str(blob.size)
     response["Content-Disposition"] = "attachment"
     response["ETag"] = tag

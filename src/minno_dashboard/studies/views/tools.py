@@ -22,7 +22,13 @@ from minno_dashboard.studies.views.asking import Asked, api
 def find(request: HttpRequest, what: Asked) -> HttpResponseBase:
     """Find words in the files of the version."""
     found = finding.find(what.tree, request.GET.get("q", ""))
-    return JsonResponse({"hits": [asdict(hit) for hit in found.hits], "is_complete": found.is_complete})
+    return JsonResponse(
+        {
+            "hits": [asdict(hit) for hit in found.hits],
+            "is_complete": found.is_complete,
+            "damaged": found.damaged,
+        }
+    )
 
 
 @api("POST", Action.READ_FILES)
