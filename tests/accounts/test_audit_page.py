@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import AuditEntry, User
 
 
@@ -18,10 +19,10 @@ from minno_dashboard.accounts.models import AuditEntry, User
 def admin(dana: User, alice: User, as_user: Callable[[User], Client]) -> Client:
     """An admin, and a log with three entries."""
     AuditEntry.objects.all().delete()
-    record(actor=alice, verb="study.create", target="מחקר <b>", study="x1")
-    record(actor=dana, verb="change role", target="bob", role="admin")
-    record(actor=None, verb="tidy", target='=HYPERLINK("http://evil.example")')
-    AuditEntry.objects.filter(verb="tidy").update(at=datetime(2026, 3, 1, 23, 59, tzinfo=UTC))
+    record(actor=alice, action=AuditAction.STUDY_CREATE, target="מחקר <b>", study="x1")
+    record(actor=dana, action=AuditAction.USER_CHANGE_ROLE, target="bob", role="admin")
+    AuditEntry.objects.create(actor_name="system", action="tidy", target='=HYPERLINK("http://evil.example")')
+    AuditEntry.objects.filter(action="tidy").update(at=datetime(2026, 3, 1, 23, 59, tzinfo=UTC))
     return as_user(dana)
 
 
@@ -42,14 +43,14 @@ def test_the_page_shows_who_did_what_and_escapes_it(admin: Client) -> None:
 @pytest.mark.parametrize(
     ("query", "verbs"),
     [
-        ("", {"study.create", "change role", "tidy"}),
+        ("", {"study.create", "user.change_role", "tidy"}),
         ("?q=alice", {"study.create"}),
-        ("?q=ROLE+bob", {"change role"}),
+        ("?q=ROLE+bob", {"user.change_role"}),
         ("?q=role+alice", set()),
         ("?q=MADE+a+alice", {"study.create"}),
-        ("?verb=tidy", {"tidy"}),
+        ("?action=tidy", {"tidy"}),
         ("?until=2026-03-01", {"tidy"}),
-        ("?since=2026-03-02", {"study.create", "change role"}),
+        ("?since=2026-03-02", {"study.create", "user.change_role"}),
         ("?since=2026-03-01&until=2026-03-01", {"tidy"}),
     ],
 )
@@ -65,7 +66,7 @@ def test_a_deed_is_said_in_words_and_keeps_its_own_word_for_programs(admin: Clie
     assert '<span class="muted" lang="en" dir="ltr">tidy</span>' in page  # of no release that is known
     assert "<bdi>the Dashboard</bdi>" in page
     assert [(row[2], row[5]) for row in rows(admin)] == [
-        ("change role", "changed a role"),
+        ("user.change_role", "changed a role"),
         ("study.create", "made a study"),
         ("tidy", ""),
     ]
@@ -79,7 +80,7 @@ def test_a_deed_is_said_in_words_and_keeps_its_own_word_for_programs(admin: Clie
 
 
 def test_who_acted_as_somebody_is_said_in_the_reader_s_language(admin: Client, dana: User) -> None:
-    AuditEntry.objects.create(actor=dana, actor_name="dana as alice", verb="study.create", target="x")
+    AuditEntry.objects.create(actor=dana, actor_name="dana as alice", action="study.create", target="x")
     assert "<bdi>dana as alice</bdi>" in admin.get("/admin/audit/").content.decode()
     dana.language = "he"
     dana.save()
@@ -100,9 +101,9 @@ def test_a_long_log_is_paged_with_a_bounded_number_of_queries(
 ) -> None:
     now = AuditEntry.objects.latest("pk").at
     AuditEntry.objects.bulk_create(
-        AuditEntry(actor_name=f"user{n}", verb="log in", target="x") for n in range(250)
+        AuditEntry(actor_name=f"user{n}", action="session.log_in", target="x") for n in range(250)
     )
-    AuditEntry.objects.filter(verb="log in").update(at=now - timedelta(days=1))
+    AuditEntry.objects.filter(action="session.log_in").update(at=now - timedelta(days=1))
     with django_assert_max_num_queries(18):  # type: ignore[attr-defined]
         page = admin.get("/admin/audit/?q=user&page=3").content.decode()
     assert "Page 3 of 3" in page

@@ -72,4 +72,4 @@ def test_the_second_step_can_be_turned_off_from_the_command_line() -> None:
     done = CliRunner().invoke(second_step_off, ["DANA@lab.example.org"])
     assert done.exit_code == 0
     assert not second_factor.is_on(user)
-    assert AuditEntry.objects.filter(verb="turn two-step log-in off", actor_name="system").exists()
+    assert AuditEntry.objects.filter(action="second_step.turn_off", actor_name="system").exists()

@@ -41,7 +41,7 @@ def test_an_activation_link_sets_the_password_and_lets_in(carol: User, dana: Use
     assert client.post("/set-password/", NEW)["Location"] == "/login/"
     assert 'value="carol"' in client.get("/login/").content.decode()
     assert client.post("/login/", {"name": "carol", "password": NEW["password"]}).status_code == 302
-    assert AuditEntry.objects.filter(verb="set password by link", actor=carol).exists()
+    assert AuditEntry.objects.filter(action="password.set_by_link", actor=carol).exists()
 
 
 def test_the_link_is_built_from_the_public_address(carol: User, settings: Settings) -> None:

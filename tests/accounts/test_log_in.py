@@ -33,7 +33,7 @@ def test_a_person_comes_in_by_user_name_or_email_however_written(
     answer = enter(client, written)
     assert (answer.status_code, answer["Location"]) == (302, "/studies/")
     assert client.get("/settings/").status_code == 200
-    assert AuditEntry.objects.filter(actor=alice, verb="log in").count() == 1
+    assert AuditEntry.objects.filter(actor=alice, action="session.log_in").count() == 1
 
 
 def test_a_name_in_another_script_comes_in_whatever_its_normal_form(db: None, client: Client) -> None:

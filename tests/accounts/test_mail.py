@@ -185,7 +185,7 @@ def test_an_unknown_mailbox_is_not_tried_again(alice: User, admin: Client, offic
     letters.send_reset(user=alice, link=services.reset(by=None, user=alice))
     work()
     assert mail.waiting().count == 0
-    assert "no such user" in AuditEntry.objects.get(verb="mail refused").details["why"]
+    assert "no such user" in AuditEntry.objects.get(action="mail.refuse").details["why"]
 
 
 def test_a_link_that_ended_is_not_sent(alice: User, admin: Client, office: PostOffice) -> None:

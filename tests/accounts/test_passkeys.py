@@ -80,9 +80,9 @@ def test_a_passkey_is_added_lets_in_is_listed_and_removed(
     removed = client.post(f"/settings/passkeys/{kept.pk}/remove/")
     assert removed.status_code == 302
     refused(log_in(device))
-    verbs = list(AuditEntry.objects.order_by("pk").values_list("verb", flat=True))
-    assert [verb for verb in verbs if "passkey" in verb] == ["add a passkey", "remove a passkey"]
-    assert AuditEntry.objects.filter(verb="log in", details__passkey="My laptop").count() == 2
+    verbs = list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
+    assert [verb for verb in verbs if "passkey" in verb] == ["passkey.add", "passkey.remove"]
+    assert AuditEntry.objects.filter(action="session.log_in", details__passkey="My laptop").count() == 2
 
 
 def test_it_stands_in_for_the_code_of_two_step_log_in(alice: User, device: Device) -> None:

@@ -71,12 +71,12 @@ def test_the_password_alone_lets_nobody_in(codes: list[str], alice: User, time: 
     client = Client()
     assert with_password(client, "/login/?next=/settings/") == "/login/code/?next=%2Fsettings%2F"
     assert not is_in(client)
-    assert not AuditEntry.objects.filter(verb="log in", actor=alice).exists()
+    assert not AuditEntry.objects.filter(action="session.log_in", actor=alice).exists()
     code = code_of(alice, time)
     answer = client.post("/login/code/", {"code": f"{code[:3]} {code[3:]}", "next": "/settings/"})
     assert answer["Location"] == "/settings/"
     assert is_in(client)
-    assert AuditEntry.objects.filter(verb="log in", actor=alice).exists()
+    assert AuditEntry.objects.filter(action="session.log_in", actor=alice).exists()
 
 
 def test_a_wrong_first_code_turns_nothing_on(alice: User, as_user: Callable[[User], Client]) -> None:
@@ -109,7 +109,7 @@ def test_each_recovery_code_lets_in_once(codes: list[str], alice: User) -> None:
         with_password(client)
         assert client.post("/login/code/", {"code": codes[0].upper()}).status_code == expected
     assert second_factor.codes_left(alice) == second_factor.RECOVERY_CODES - 1
-    assert AuditEntry.objects.filter(verb="use a recovery code", target="alice").exists()
+    assert AuditEntry.objects.filter(action="second_step.use_recovery_code", target="alice").exists()
 
 
 def test_after_the_key_of_the_installation_changed_a_recovery_code_lets_in(
@@ -197,7 +197,7 @@ def test_an_admin_helps_who_lost_the_telephone(
     assert "Turn two-step log-in off" in admin.get("/admin/users/").content.decode()
     admin.post(f"/admin/users/{alice.pk}/second-step-off/")
     assert with_password(Client()) == "/studies/"
-    assert AuditEntry.objects.filter(verb="turn two-step log-in off", actor=dana, target="alice").exists()
+    assert AuditEntry.objects.filter(action="second_step.turn_off", actor=dana, target="alice").exists()
 
 
 def log_in(**headers: str) -> Client:

@@ -100,7 +100,7 @@ def test_a_new_password_ends_other_sessions_and_keeps_this_one(
     assert elsewhere.get("/settings/").status_code == 302
     alice.refresh_from_db()
     assert alice.check_password(NEW)
-    assert AuditEntry.objects.filter(verb="change own password").count() == 1
+    assert AuditEntry.objects.filter(action="password.change").count() == 1
 
 
 def test_the_old_password_is_asked_for(inside: Client, alice: User) -> None:

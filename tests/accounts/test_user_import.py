@@ -43,7 +43,7 @@ def test_files_of_every_habit_are_read(send: Send, content: str) -> None:
     assert (ruth.email, ruth.full_name, ruth.role) == ("ruth@lab.example.org", "רות לוי", "researcher")
     assert (omar.email, omar.role, omar.is_activated) == ("omar@lab.example.org", "admin", False)
     assert page.count("/activate/") == 2
-    assert AuditEntry.objects.filter(verb="import users", target="2 users").exists()
+    assert AuditEntry.objects.filter(action="user.import", target="2 users").exists()
 
 
 def test_one_wrong_line_and_nobody_is_created(send: Send, alice: User) -> None:
@@ -56,7 +56,7 @@ def test_one_wrong_line_and_nobody_is_created(send: Send, alice: User) -> None:
     assert "Line 3: This is not an e-mail address" in page
     assert "Line 4:" in page
     assert User.objects.count() == before
-    assert not AuditEntry.objects.filter(verb="create user", target="ruth").exists()
+    assert not AuditEntry.objects.filter(action="user.create", target="ruth").exists()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from minno_dashboard.accounts import queries, services
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.accounts.names import FieldRefused, fold
 from minno_dashboard.core.errors import NotAllowed, NotFound
@@ -293,13 +294,13 @@ def test_every_deed_is_in_the_audit_log_without_secrets(office: Client, alice: U
     ):
         office.post(f"/admin/users/{carol.pk}/{path}/", data)
     entries = AuditEntry.objects.filter(target="carol", actor=dana).order_by("pk")
-    assert [entry.verb for entry in entries] == [
-        "create user",
-        "make activation link",
-        "make activation link",
-        "change role",
-        "deactivate user",
-        "activate user",
+    assert [entry.action for entry in entries] == [
+        "user.create",
+        "user.make_activation_link",
+        "user.make_activation_link",
+        "user.change_role",
+        "user.deactivate",
+        "user.activate",
     ]
     assert "http" not in str(entries.values())
 
@@ -312,9 +313,9 @@ def test_a_refused_deed_is_not_in_the_audit_log(office: Client, dana: User) -> N
 
 
 def test_the_audit_log_keeps_the_name_of_a_user_who_is_gone(alice: User) -> None:
-    services.record(actor=alice, verb="wave", target="t" * 400, hand="left")
+    services.record(actor=alice, action=AuditAction.USER_RENAME, target="t" * 400, hand="left")
     alice.delete()
-    entry = AuditEntry.objects.get(verb="wave")
+    entry = AuditEntry.objects.get(action="user.rename")
     assert (entry.actor, entry.actor_name, len(entry.target)) == (None, "alice", 300)
     assert entry.details == {"hand": "left"}
 

@@ -55,16 +55,16 @@ def test_every_change_is_the_admins_in_the_log(
     acting_client: Client, study: Study, alice: User, dana: User
 ) -> None:
     acting_client.post(f"/studies/{study.public_id}/archive/")
-    began = AuditEntry.objects.get(verb="begin to act as")
+    began = AuditEntry.objects.get(action="acting.begin")
     assert (began.actor, began.target, began.details["reason"]) == (
         dana,
         "alice",
         "She asked me to look at v1",
     )
-    tried = AuditEntry.objects.get(verb="act as")
+    tried = AuditEntry.objects.get(action="acting.change")
     assert (tried.actor, tried.target) == (dana, "alice")
     assert tried.details["request"] == f"POST /studies/{study.public_id}/archive/"
-    done = AuditEntry.objects.get(verb="study.archive")
+    done = AuditEntry.objects.get(action="study.archive")
     assert (done.actor, done.actor_name) == (dana, "dana as alice")
 
 
@@ -93,7 +93,7 @@ def test_nothing_but_studies_is_reached(acting_client: Client, study: Study, ali
         reverse("act_as", args=[alice.pk]),
     ):
         assert acting_client.post(path).status_code == 403, path
-    assert not AuditEntry.objects.filter(verb="act as").exists(), "nothing was even tried"
+    assert not AuditEntry.objects.filter(action="acting.change").exists(), "nothing was even tried"
 
 
 def test_ending_it_gives_the_admin_back(acting_client: Client) -> None:
@@ -101,7 +101,7 @@ def test_ending_it_gives_the_admin_back(acting_client: Client) -> None:
     assert "User management" in page
     assert "You act as" not in page
     assert "Mood of Alice" not in acting_client.get("/studies/").content.decode()
-    assert AuditEntry.objects.filter(verb="end to act as", target="alice").exists()
+    assert AuditEntry.objects.filter(action="acting.end", target="alice").exists()
 
 
 def test_the_user_was_not_here(acting_client: Client, alice: User) -> None:
@@ -136,7 +136,7 @@ def test_nobody_acts_as_an_admin_or_without_a_reason(
     assert (
         as_user(alice).post(f"/admin/users/{bob.pk}/act-as/", {"reason": "Good reasons"}).status_code == 403
     )
-    assert not AuditEntry.objects.filter(verb="begin to act as").exists()
+    assert not AuditEntry.objects.filter(action="acting.begin").exists()
 
 
 def test_a_forged_session_of_another_admin_counts_for_nothing(

@@ -66,7 +66,7 @@ def test_the_studies_go_to_somebody_else(
     alice.refresh_from_db()
     assert not alice.is_active
     assert inside.get("/studies/").status_code == 302
-    assert AuditEntry.objects.filter(verb="study.transfer", actor=dana).count() == 2
+    assert AuditEntry.objects.filter(action="study.transfer", actor=dana).count() == 2
 
 
 def test_the_studies_may_stay(

@@ -50,10 +50,10 @@ def test_a_token_is_shown_once_kept_as_a_fingerprint_listed_used_and_revoked(ali
     assert "never used" not in client.get("/settings/").content.decode()
     assert client.post(f"/settings/tokens/{token.pk}/revoke/").status_code == 302
     assert Program(code)("GET", "/studies").status_code == 401
-    verbs = list(AuditEntry.objects.order_by("pk").values_list("verb", flat=True))
-    assert "make an API token" in verbs
-    assert verbs[-1] == "revoke an API token"
-    assert AuditEntry.objects.get(verb="study.create").details["api_token"] == "Upload"
+    verbs = list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
+    assert "token.create" in verbs
+    assert verbs[-1] == "token.revoke"
+    assert AuditEntry.objects.get(action="study.create").details["api_token"] == "Upload"
     assert not [entry for entry in AuditEntry.objects.all() if code in str(entry.details)]
 
 
@@ -190,7 +190,7 @@ def test_an_admin_on_the_server_lists_and_ends_tokens(alice: User) -> None:
     assert run(tokens, ["revoke", "--user", "alice", "--token", str(one.pk)]).output == "Revoked 1 token.\n"
     assert run(tokens, ["revoke", "--user", "alice"]).output == "Revoked 1 token.\n"
     assert Program(code)("GET", "/studies").status_code == 401
-    assert AuditEntry.objects.filter(verb="revoke all API tokens", actor=None).exists()
+    assert AuditEntry.objects.filter(action="token.revoke_all", actor=None).exists()
 
 
 def test_the_tokens_of_a_deactivated_account_do_not_come_back_with_it(alice: User, program: Program) -> None:
@@ -200,4 +200,4 @@ def test_the_tokens_of_a_deactivated_account_do_not_come_back_with_it(alice: Use
     assert program("GET", "/token").status_code == 401
     accounts.reactivate(by=admin, user=alice)
     assert program("GET", "/token").status_code == 401
-    assert AuditEntry.objects.get(verb="revoke all API tokens").actor == admin
+    assert AuditEntry.objects.get(action="token.revoke_all").actor == admin

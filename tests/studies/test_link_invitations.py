@@ -56,7 +56,7 @@ def test_an_address_without_an_account_gets_a_link_to_hand_over(alice: User, stu
     assert offered.link in page
     assert (offered.invitation.email, offered.invitation.file_access) == (EMAIL, "edit")
     assert not Collaboration.objects.exists()
-    entry = AuditEntry.objects.get(verb="study.invite")
+    entry = AuditEntry.objects.get(action="study.invite")
     assert (entry.actor, entry.details["member"]) == (alice, EMAIL)
     code = offered.link.rstrip("/").rpartition("/")[2]
     assert code not in str(list(LinkInvitation.objects.values())) + str(list(AuditEntry.objects.values()))
@@ -99,7 +99,7 @@ def test_it_gives_nothing_before_it_is_accepted_and_then_exactly_what_was_offere
     assert not found.may("read_data")
     made = Collaboration.objects.get()
     assert (made.user, made.invited_by, made.status) == (bob, alice, "accepted")
-    assert AuditEntry.objects.get(verb="study.accept").actor == bob
+    assert AuditEntry.objects.get(action="study.accept").actor == bob
 
 
 @pytest.mark.parametrize("given", ["accept", "decline"])
@@ -144,7 +144,7 @@ def test_a_link_that_ended_opens_nothing(alice: User, bob: User, study: Study, l
     if end == "taken back":
         address = f"/studies/{study.public_id}/sharing/links/{invitation.pk}/take-back/"
         assert logged_in(alice).post(address).status_code == 302
-        assert AuditEntry.objects.filter(verb="study.remove_member", details__member=EMAIL).exists()
+        assert AuditEntry.objects.filter(action="study.remove_member", details__member=EMAIL).exists()
     elif end == "too old":
         LinkInvitation.objects.update(invited_at=clock.now() - link_invitations.LIFE)
         assert link_invitations.waiting(study) == []

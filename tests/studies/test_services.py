@@ -34,7 +34,7 @@ def test_a_new_study_has_an_empty_version_in_development(alice: User) -> None:
     assert study.name == "étude שלום 🎉"
     assert (version.number, version.state, paths(version)) == (1, "develop", [])
     entry = AuditEntry.objects.get()
-    assert (entry.verb, entry.target, entry.actor) == ("study.create", study.name, alice)
+    assert (entry.action, entry.target, entry.actor) == ("study.create", study.name, alice)
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "con", "a.", "~$a", "ש" * 101])
@@ -66,16 +66,16 @@ CHANGES: dict[str, Callable[[Study, User], object]] = {
 }
 
 
-@pytest.mark.parametrize("verb", CHANGES)
+@pytest.mark.parametrize("action", CHANGES)
 def test_each_change_raises_the_revision_once_and_is_in_the_audit_log(
-    alice: User, study: Study, verb: str
+    alice: User, study: Study, action: str
 ) -> None:
     before = reread(study)
-    CHANGES[verb](study, alice)
+    CHANGES[action](study, alice)
     after = reread(study)
     assert after.revision == before.revision + 1
     assert after.changed_at > before.changed_at
-    assert AuditEntry.objects.filter(verb=verb, actor=alice, details__study=study.public_id).count() == 1
+    assert AuditEntry.objects.filter(action=action, actor=alice, details__study=study.public_id).count() == 1
 
 
 def test_what_is_so_already_changes_nothing(alice: User, study: Study) -> None:

@@ -42,7 +42,7 @@ def test_somebody_invited_by_name_or_mail_has_no_right_before_accepting(
     assert not queries.invitations_of(bob)
     assert reread(study).revision == 2
     verbs = AuditEntry.objects.filter(details__study=study.public_id).order_by("pk")
-    assert list(verbs.values_list("verb", "actor_name"))[1:] == [
+    assert list(verbs.values_list("action", "actor_name"))[1:] == [
         ("study.invite", "alice"),
         ("study.accept", "bob"),
     ]
@@ -129,7 +129,7 @@ def test_a_share_ends_at_once(alice: User, bob: User, study: Study, end: str) ->
             sharing.leave(study=study, by=bob)
     assert not access.standing(bob, reread(study)).rights
     assert reread(study).revision == 2
-    assert AuditEntry.objects.filter(verb__in=["study.remove_member", "study.leave"]).count() == 1
+    assert AuditEntry.objects.filter(action__in=["study.remove_member", "study.leave"]).count() == 1
 
 
 def test_the_owner_cannot_leave(alice: User, study: Study) -> None:
@@ -152,7 +152,7 @@ def test_a_link_opens_the_study_until_it_is_renewed_or_revoked(alice: User, stud
     with pytest.raises(NotFound):
         queries.study_by_link(second)
     assert queries.code_of_link(study) is None
-    verbs = set(AuditEntry.objects.values_list("verb", flat=True))
+    verbs = set(AuditEntry.objects.values_list("action", flat=True))
     assert {"study.make_link", "study.renew_link", "study.revoke_link"} <= verbs
 
 
@@ -168,7 +168,7 @@ def test_a_given_study_has_a_new_owner_and_the_old_one_still_edits(
     assert former.visitor == "editor"
     assert former.may("read_data")
     assert not former.may("transfer")
-    assert AuditEntry.objects.get(verb="study.transfer").details["to"] == "bob"
+    assert AuditEntry.objects.get(action="study.transfer").details["to"] == "bob"
     assert reread(study).revision == 2
 
 
@@ -217,7 +217,7 @@ def test_making_a_study_public_is_in_the_log_once(alice: User, study: Study) -> 
     sharing.set_public(study=study, is_public=True, by=alice)
     sharing.set_public(study=study, is_public=True, by=alice)
     sharing.set_public(study=study, is_public=False, by=alice)
-    verbs = AuditEntry.objects.exclude(verb="study.create").values_list("verb", flat=True).order_by("pk")
+    verbs = AuditEntry.objects.exclude(action="study.create").values_list("action", flat=True).order_by("pk")
     assert list(verbs) == ["study.make_public", "study.make_private"]
 
 

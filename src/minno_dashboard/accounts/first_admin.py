@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 
 NAME = "admin"
@@ -34,7 +35,7 @@ def ensure_first_admin() -> str | None:
             )
             admin.set_password(password)
             admin.save()
-            record(actor=None, verb="create user", target=NAME, role=admin.role)
+            record(actor=None, action=AuditAction.USER_CREATE, target=NAME, role=admin.role)
     except IntegrityError:
         return None  # another process of this installation was first
     return None if given else password

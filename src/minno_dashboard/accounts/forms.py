@@ -249,7 +249,7 @@ class AuditFilterForm(forms.Form):
     """What the audit log is narrowed to."""
 
     q = forms.CharField(label=gettext_lazy("Search"), required=False, max_length=200)
-    verb = forms.CharField(label=gettext_lazy("Deed"), required=False, max_length=60)
+    action = forms.CharField(label=gettext_lazy("Action"), required=False, max_length=60)
     since = forms.DateField(label=gettext_lazy("From"), required=False)
     until = forms.DateField(label=gettext_lazy("To"), required=False)
 

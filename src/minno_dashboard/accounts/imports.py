@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.accounts import letters, services
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.core.errors import Invalid
@@ -73,7 +74,7 @@ def import_users(*, content: bytes, by: User) -> list[Imported]:
             problems.append(gettext("Line %(number)s: %(error)s") % {"number": number, "error": error})
     if problems:
         raise BadLines(problems)
-    record(actor=by, verb="import users", target=f"{len(made)} users")
+    record(actor=by, action=AuditAction.USER_IMPORT, target=f"{len(made)} users")
     return made
 
 

@@ -17,6 +17,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import AccessCode
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Refused
@@ -82,7 +83,7 @@ def _deliver(args: dict[str, Any]) -> None:
     try:
         send(letter)
     except NoSuchMailbox as error:
-        record(actor=None, verb="mail refused", target=letter.to, why=str(error))
+        record(actor=None, action=AuditAction.MAIL_REFUSE, target=letter.to, why=str(error))
 
 
 def _is_open(fingerprint: str) -> bool:

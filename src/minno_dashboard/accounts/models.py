@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy
 
-from minno_dashboard.accounts import deeds
+from minno_dashboard.accounts import audit_actions
 from minno_dashboard.accounts.names import fold
 
 
@@ -153,24 +153,24 @@ class LoginFailure(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, written in the transaction of the deed."""
+    """Who did what to what, written in the transaction of the action."""
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     actor_name = models.CharField(max_length=150)
-    verb = models.CharField(max_length=60)
+    action = models.CharField(max_length=60)
     target = models.CharField(max_length=300, blank=True, default="")
     details: Any = models.JSONField(default=dict)
 
     def __str__(self) -> str:
-        return f"{self.actor_name} {self.verb} {self.target}"
+        return f"{self.actor_name} {self.action} {self.target}"
 
     @property
     def who(self) -> str:
         """Who did it, in the reader's language."""
-        return deeds.doer(self.actor_name, is_person=self.actor_id is not None)
+        return audit_actions.doer(self.actor_name, is_person=self.actor_id is not None)
 
     @property
-    def deed(self) -> str:
-        """What was done, in the reader's language; "" where only the stored word is known."""
-        return deeds.phrase(self.verb)
+    def words(self) -> str:
+        """What was done, in the reader's language; "" where only the stored name is known."""
+        return audit_actions.phrase(self.action)

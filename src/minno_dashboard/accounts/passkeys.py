@@ -29,6 +29,7 @@ from webauthn.helpers.structs import (
 
 from minno_dashboard.accounts import throttle
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.passkey_models import Passkey
 from minno_dashboard.core import clock
@@ -140,7 +141,7 @@ def add(*, user: User, name: str, challenge: str, credential: Any) -> Passkey:
         sign_count=made.sign_count,
         created_at=clock.now(),
     )
-    record(actor=user, verb="add a passkey", target=user.username, name=name)
+    record(actor=user, action=AuditAction.PASSKEY_ADD, target=user.username, name=name)
     return passkey
 
 
@@ -155,7 +156,7 @@ def remove(*, user: User, passkey_id: int) -> None:
     if passkey is None:
         raise NotFound(gettext("This passkey is removed already."))
     passkey.delete()
-    record(actor=user, verb="remove a passkey", target=user.username, name=passkey.name)
+    record(actor=user, action=AuditAction.PASSKEY_REMOVE, target=user.username, name=passkey.name)
 
 
 def options_to_log_in(*, user: User | None = None) -> tuple[str, str]:
@@ -200,7 +201,7 @@ def check_log_in(*, challenge: str, credential: Any, address: str, user: User | 
             require_user_verification=True,
         )
     except WebAuthnException as error:
-        record(actor=None, verb="refuse a passkey", target=passkey.user.username, name=passkey.name)
+        record(actor=None, action=AuditAction.PASSKEY_REFUSE, target=passkey.user.username, name=passkey.name)
         raise Invalid(gettext(WRONG)) from error
     if not _is_theirs(credential, passkey.user):
         raise Invalid(gettext(WRONG))
@@ -215,7 +216,12 @@ def _enter(passkey: Passkey, count: int) -> None:
     unused = Passkey.objects.filter(pk=passkey.pk, sign_count=passkey.sign_count)
     if not unused.update(sign_count=count, last_used_at=clock.now()):
         raise Invalid(gettext(WRONG))
-    record(actor=passkey.user, verb="log in", target=passkey.user.username, passkey=passkey.name)
+    record(
+        actor=passkey.user,
+        action=AuditAction.SESSION_LOG_IN,
+        target=passkey.user.username,
+        passkey=passkey.name,
+    )
 
 
 def _named(credential: Any) -> Passkey | None:

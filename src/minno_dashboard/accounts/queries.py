@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_noop
 
-from minno_dashboard.accounts import deeds
+from minno_dashboard.accounts import audit_actions
 from minno_dashboard.accounts.models import AccessCode, AuditEntry, User
 from minno_dashboard.accounts.names import fold
 from minno_dashboard.core import clock
@@ -102,7 +102,7 @@ def open_code(*, purpose: str, fingerprint: str) -> AccessCode:
 
 
 def audit_entries(
-    *, text: str = "", verb: str = "", since: date | None = None, until: date | None = None
+    *, text: str = "", action: str = "", since: date | None = None, until: date | None = None
 ) -> QuerySet[AuditEntry]:
     """Return the entries of the audit log, the latest first.
 
@@ -113,12 +113,12 @@ def audit_entries(
     for word in text.split():
         found = found.filter(
             Q(actor_name__icontains=word)
-            | Q(verb__icontains=word)
-            | Q(verb__in=deeds.meant(word))
+            | Q(action__icontains=word)
+            | Q(action__in=audit_actions.matching(word))
             | Q(target__icontains=word)
         )
-    if verb:
-        found = found.filter(verb=verb)
+    if action:
+        found = found.filter(action=action)
     if since:
         found = found.filter(at__gte=datetime.combine(since, time(), UTC))
     if until:
@@ -126,9 +126,10 @@ def audit_entries(
     return found
 
 
-def audit_verbs() -> list[tuple[str, str]]:
-    """Return every kind of deed that is in the audit log, with its phrase ("" if none is known), by phrase."""
-    verbs = AuditEntry.objects.order_by("verb").values_list("verb", flat=True).distinct()
+def recorded_actions() -> list[tuple[str, str]]:
+    """Return every action that is in the audit log, with its phrase ("" if none is known), by phrase."""
+    actions = AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct()
     return sorted(
-        ((verb, deeds.phrase(verb)) for verb in verbs), key=lambda one: (one[1] or one[0]).casefold()
+        ((action, audit_actions.phrase(action)) for action in actions),
+        key=lambda one: (one[1] or one[0]).casefold(),
     )

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from minno_dashboard.accounts import letters, mail, services, throttle
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import fold
 from minno_dashboard.core import clock
@@ -40,7 +41,7 @@ def _help(args: dict[str, Any]) -> None:
         return
     if not user.is_active:
         return
-    record(actor=None, verb="lost password", target=user.username, by_mail=mail.is_enabled())
+    record(actor=None, action=AuditAction.PASSWORD_ASK, target=user.username, by_mail=mail.is_enabled())
     if not mail.is_enabled():
         User.objects.filter(pk=user.pk).update(reset_asked_at=clock.now())
         return

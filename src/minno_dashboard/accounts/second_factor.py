@@ -15,6 +15,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts import throttle
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import RecoveryCode, SecondFactor, User
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.core import clock
@@ -86,7 +87,7 @@ def confirm(*, user: User, code: str) -> list[str]:
     if factor is None or not _use(factor, code):
         raise FieldRefused("code", gettext(WRONG))
     SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=clock.now())
-    record(actor=user, verb="turn two-step log-in on", target=user.username)
+    record(actor=user, action=AuditAction.SECOND_STEP_TURN_ON, target=user.username)
     return _new_codes(user)
 
 
@@ -102,7 +103,7 @@ def check(*, user: User, code: str, address: str) -> None:
     if factor is not None and not _use_recovery_code(user, code) and not _use(factor, code):
         raise FieldRefused("code", gettext(WRONG))
     throttle.succeeded(attempt)
-    record(actor=user, verb="log in", target=user.username, second_step=True)
+    record(actor=user, action=AuditAction.SESSION_LOG_IN, target=user.username, second_step=True)
 
 
 def new_recovery_codes(*, user: User, password: str, address: str) -> list[str]:
@@ -113,7 +114,7 @@ def new_recovery_codes(*, user: User, password: str, address: str) -> list[str]:
     """
     _check_password(user, password, address)
     with transaction.atomic():
-        record(actor=user, verb="make new recovery codes", target=user.username)
+        record(actor=user, action=AuditAction.SECOND_STEP_NEW_RECOVERY_CODES, target=user.username)
         return _new_codes(user)
 
 
@@ -132,7 +133,7 @@ def remove(*, user: User, by: User | None) -> None:
     """Turn the second step off for somebody, who may have lost the telephone and the codes."""
     SecondFactor.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
-    record(actor=by, verb="turn two-step log-in off", target=user.username)
+    record(actor=by, action=AuditAction.SECOND_STEP_TURN_OFF, target=user.username)
 
 
 def _check_password(user: User, password: str, address: str) -> None:
@@ -162,7 +163,12 @@ def _use_recovery_code(user: User, code: str) -> bool:
     unused = RecoveryCode.objects.filter(user=user, fingerprint=mark, used_at=None)
     if not unused.update(used_at=clock.now()):
         return False
-    record(actor=user, verb="use a recovery code", target=user.username, left=codes_left(user))
+    record(
+        actor=user,
+        action=AuditAction.SECOND_STEP_USE_RECOVERY_CODE,
+        target=user.username,
+        left=codes_left(user),
+    )
     return True
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts import endings, queries, second_factor, throttle
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import AccessCode, User
 from minno_dashboard.accounts.names import FieldRefused, checked_email, checked_full_name, checked_username
 from minno_dashboard.core import clock
@@ -51,6 +52,10 @@ URL_NAMES = {
     AccessCode.Purpose.RESET: "reset",
     AccessCode.Purpose.EMAIL: "confirm_email",
 }
+_LINK_ACTIONS = {
+    AccessCode.Purpose.ACTIVATE: AuditAction.USER_MAKE_ACTIVATION_LINK,
+    AccessCode.Purpose.RESET: AuditAction.USER_MAKE_RESET_LINK,
+}
 WRONG_PAIR = gettext_noop("This name and this password do not belong together. Check both and try again.")
 
 
@@ -81,7 +86,7 @@ def create_user(
     else:
         user.set_password(_checked_password(password, user))
     _save_names(user)
-    record(actor=by, verb="create user", target=user.username, role=user.role)
+    record(actor=by, action=AuditAction.USER_CREATE, target=user.username, role=user.role)
     return user
 
 
@@ -172,7 +177,7 @@ def _new_link(*, by: User | None, user: User, purpose: AccessCode.Purpose, ends_
         fingerprint=fingerprint(code),
         expires_at=clock.now() + LIFETIMES[purpose],
     )
-    record(actor=by, verb=f"make {purpose.label.lower()} link", target=user.username)
+    record(actor=by, action=_LINK_ACTIONS[purpose], target=user.username)
     return str(settings.SERVER_URL + reverse(URL_NAMES[purpose], args=[code]))
 
 
@@ -198,7 +203,7 @@ def activate(*, purpose: str, code_fingerprint: str, password: str) -> User:
     _set_password(user, checked)
     if purpose == AccessCode.Purpose.RESET:
         endings.end_at_a_reset(user=user)
-    record(actor=user, verb="set password by link", target=user.username, purpose=purpose)
+    record(actor=user, action=AuditAction.PASSWORD_SET_BY_LINK, target=user.username, purpose=purpose)
     return user
 
 
@@ -227,8 +232,9 @@ def check_log_in(*, name: str, password: str, address: str) -> User:
         raise Invalid(gettext(WRONG_PAIR))
     with transaction.atomic():
         throttle.succeeded(attempt)
-        verb = "give the password" if second_factor.is_on(user) else "log in"
-        record(actor=user, verb=verb, target=user.username)
+        needs_more = second_factor.is_on(user)
+        action = AuditAction.SESSION_GIVE_PASSWORD if needs_more else AuditAction.SESSION_LOG_IN
+        record(actor=user, action=action, target=user.username)
     return user
 
 
@@ -266,7 +272,7 @@ def _change_own_password(user: User, new_password: str) -> None:
     if user.check_password(checked):
         raise FieldRefused("password", gettext("This is the present password. Choose another one."))
     _set_password(user, checked)
-    record(actor=user, verb="change own password", target=user.username)
+    record(actor=user, action=AuditAction.PASSWORD_CHANGE, target=user.username)
 
 
 @transaction.atomic
@@ -274,7 +280,7 @@ def change_full_name(*, user: User, full_name: str) -> None:
     """Change how a user is shown to others."""
     user.full_name = checked_full_name(full_name)
     user.save(update_fields=["full_name"])
-    record(actor=user, verb="change own full name", target=user.username)
+    record(actor=user, action=AuditAction.USER_RENAME, target=user.username)
 
 
 @transaction.atomic
@@ -286,7 +292,7 @@ def change_email(*, user: User, email: str) -> None:
     """
     user.email = check_new_email(user=user, email=email)
     _save_names(user, fields=["email"])
-    record(actor=user, verb="change own e-mail address", target=user.username)
+    record(actor=user, action=AuditAction.EMAIL_CHANGE, target=user.username)
 
 
 def check_new_email(*, user: User, email: str) -> str:
@@ -314,7 +320,7 @@ def email_link(*, user: User, email: str) -> str:
         expires_at=now + LIFETIMES[AccessCode.Purpose.EMAIL],
         new_email=email,
     )
-    record(actor=user, verb="ask for another e-mail address", target=user.username)
+    record(actor=user, action=AuditAction.EMAIL_ASK, target=user.username)
     return str(settings.SERVER_URL + reverse("confirm_email", args=[code]))
 
 
@@ -345,7 +351,7 @@ def change_role(*, by: User, user: User, role: str) -> None:
         _refuse_removing_admin(by=by, user=user)
     user.role = role
     user.save(update_fields=["role"])
-    record(actor=by, verb="change role", target=user.username, role=role)
+    record(actor=by, action=AuditAction.USER_CHANGE_ROLE, target=user.username, role=role)
 
 
 @transaction.atomic
@@ -361,7 +367,7 @@ def deactivate(*, by: User, user: User) -> None:
     user.save(update_fields=["is_active", "session_generation"])
     _end_codes(user)
     endings.end_all(user=user, by=by)
-    record(actor=by, verb="deactivate user", target=user.username)
+    record(actor=by, action=AuditAction.USER_DEACTIVATE, target=user.username)
 
 
 @transaction.atomic
@@ -369,7 +375,7 @@ def reactivate(*, by: User, user: User) -> None:
     """Let a deactivated user in again, with the same password; earlier sessions stay ended."""
     user.is_active = True
     user.save(update_fields=["is_active"])
-    record(actor=by, verb="activate user", target=user.username)
+    record(actor=by, action=AuditAction.USER_ACTIVATE, target=user.username)
 
 
 def _refuse_removing_admin(*, by: User, user: User) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.accounts.access import address_of
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import SignIn, User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import NotFound
@@ -91,7 +92,7 @@ def end(*, user: User, sign_in_id: int) -> None:
         raise NotFound(gettext("This session is over already."))
     Session.objects.filter(session_key=one.session_key).delete()
     one.delete()
-    record(actor=user, verb="end a session", target=user.username, browser=one.browser)
+    record(actor=user, action=AuditAction.SESSION_END, target=user.username, browser=one.browser)
 
 
 @transaction.atomic
@@ -99,7 +100,7 @@ def end_all(*, user: User) -> None:
     """End every session of a person; the caller keeps the present one."""
     user.session_generation += 1
     user.save(update_fields=["session_generation"])
-    record(actor=user, verb="log out everywhere", target=user.username)
+    record(actor=user, action=AuditAction.SESSION_END_OTHERS, target=user.username)
 
 
 def forget_ended() -> None:

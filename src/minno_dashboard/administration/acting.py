@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotAllowed
@@ -37,7 +38,7 @@ def begin(*, session: Session, user: User, by: User, reason: str) -> None:
         )
     if not _can_be_acted_as(user):
         raise NotAllowed(gettext("You can act only as a researcher whose account is active."))
-    record(actor=by, verb="begin to act as", target=user.username, reason=reason)
+    record(actor=by, action=AuditAction.ACTING_BEGIN, target=user.username, reason=reason)
     session[SESSION_KEY] = {
         "user": user.pk,
         "admin": by.pk,
@@ -48,7 +49,7 @@ def begin(*, session: Session, user: User, by: User, reason: str) -> None:
 def end(*, session: Session, by: User, user: User) -> None:
     """Be oneself again."""
     session.pop(SESSION_KEY, None)
-    record(actor=by, verb="end to act as", target=user.username)
+    record(actor=by, action=AuditAction.ACTING_END, target=user.username)
 
 
 def acted_as(*, session: Session, admin: User) -> User | None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import TooLarge
 from minno_dashboard.siteconfig import queries as siteconfig
@@ -60,4 +61,4 @@ def save(*, above: str, beside: str, by: User) -> None:
         )
     values = {"above": clean(above).strip(), "beside": clean(beside).strip()}
     save_section(siteconfig.HOME_PAGE, values, {})
-    record(actor=by, verb="changed the configuration", target="Home page")
+    record(actor=by, action=AuditAction.CONFIGURATION_CHANGE, target="Home page")

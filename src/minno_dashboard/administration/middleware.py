@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts.audit import admin_acting, record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.administration import acting
 from minno_dashboard.ui.errors import answer
@@ -57,5 +58,5 @@ class ActAsMiddleware:
             return answer(request, 403, gettext(REFUSED))
         if request.method not in ("GET", "HEAD", "OPTIONS") and name not in ALSO:
             deed = f"{request.method} {request.path}"[:300]
-            record(actor=admin, verb="act as", target=request.user.username, request=deed)
+            record(actor=admin, action=AuditAction.ACTING_CHANGE, target=request.user.username, request=deed)
         return None

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.accounts import throttle
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.api.models import ApiToken
@@ -65,7 +66,7 @@ def make_token(
             created_at=now,
             expires_at=now + timedelta(days=days),
         )
-        record(actor=user, verb="make an API token", target=name, scopes=token.scopes, days=days)
+        record(actor=user, action=AuditAction.TOKEN_CREATE, target=name, scopes=token.scopes, days=days)
     return token, code
 
 
@@ -80,7 +81,7 @@ def revoke_token(*, user: User, token_id: int, by: User | None) -> None:
     if token is None:
         raise NotFound(gettext("This token is revoked already."))
     token.delete()
-    record(actor=by, verb="revoke an API token", target=token.name, user=user.username)
+    record(actor=by, action=AuditAction.TOKEN_REVOKE, target=token.name, user=user.username)
 
 
 @transaction.atomic
@@ -88,7 +89,7 @@ def revoke_all(*, user: User, by: User | None) -> int:
     """End every token of a person at once; return how many there were."""
     count, _ = ApiToken.objects.filter(user=user).delete()
     if count:
-        record(actor=by, verb="revoke all API tokens", target=user.username, count=count)
+        record(actor=by, action=AuditAction.TOKEN_REVOKE_ALL, target=user.username, count=count)
     return count
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Min
 from django.utils.translation import gettext, ngettext
 
 from minno_dashboard.accounts import audit
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid
@@ -76,7 +77,7 @@ def save(*, actor: User, is_enabled: bool, app_key: str, app_secret: str) -> Che
         save_section(siteconfig.DROPBOX, values=values, secrets={siteconfig.APP_SECRET: app_secret})
         audit.record(
             actor=actor,
-            verb="changed the configuration",
+            action=AuditAction.CONFIGURATION_CHANGE,
             target="Dropbox",
             is_enabled=is_enabled,
             app_key=app_key,

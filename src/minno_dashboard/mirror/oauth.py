@@ -9,6 +9,7 @@ from contextlib import suppress
 from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts import audit
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Conflict, Invalid, Refused
 from minno_dashboard.mirror import dropbox, keys, redirect, restore, services, states
@@ -134,7 +135,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     former = Link.objects.filter(user=user).exclude(account_id=grant.account_id).first()
     former_token = _token_of(former) if former else ""
     link = services.link(user=user, grant=grant, app_key=app_key)
-    audit.record(actor=user, verb="connected a Dropbox")  # whose it is, is no admin's business
+    audit.record(actor=user, action=AuditAction.DROPBOX_CONNECT)  # whose it is, is no admin's business
     if former_token:
         with suppress(MirrorError):
             dropbox.revoke(access_token=former_token)
@@ -154,4 +155,4 @@ def _token_of(link: Link) -> str:
 def stop(*, user: User) -> None:
     """End the connection: the tokens are forgotten, and revoked where Dropbox can be reached."""
     services.unlink(user=user)
-    audit.record(actor=user, verb="disconnected a Dropbox")
+    audit.record(actor=user, action=AuditAction.DROPBOX_DISCONNECT)

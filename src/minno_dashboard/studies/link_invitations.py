@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import checked_email
 from minno_dashboard.core import clock, ids
@@ -70,7 +71,7 @@ def invite(
             fingerprint=ids.fingerprint(code),
             sealed=seal(code),
         )
-        _record(by, "invite", made, files=file_access, data=sees_data)
+        _record(by, AuditAction.STUDY_INVITE, made, files=file_access, data=sees_data)
         is_mailed = letters.send_link_invitation(made, _address(code))
     return made, is_mailed
 
@@ -117,7 +118,12 @@ def answer(*, code: str, accept: bool, by: User) -> LinkInvitation:
         if share is not None and share.status == Collaboration.Status.ACCEPTED:
             raise Invalid(gettext("You work on this study already. The link is for somebody else."))
         invitation.delete()
-        _record(by, "accept" if accept else "decline", invitation, member=by.username)
+        _record(
+            by,
+            AuditAction.STUDY_ACCEPT if accept else AuditAction.STUDY_DECLINE,
+            invitation,
+            member=by.username,
+        )
         if accept:
             share = share or Collaboration(study=current, user=by)
             share.file_access, share.sees_data = invitation.file_access, invitation.sees_data
@@ -141,7 +147,7 @@ def take_back(*, study: Study, invitation_id: int, by: User) -> LinkInvitation:
                 gettext("This invitation is not there any more; it may have been taken back or answered.")
             )
         found.delete()
-        _record(by, "remove_member", found, status=Collaboration.Status.PENDING)
+        _record(by, AuditAction.STUDY_REMOVE_MEMBER, found, status=Collaboration.Status.PENDING)
     return found
 
 
@@ -168,7 +174,7 @@ def _address(code: str) -> str:
     return f"{settings.SERVER_URL}{reverse('invitation', args=[code])}"
 
 
-def _record(by: User, verb: str, invitation: LinkInvitation, **details: object) -> None:
+def _record(by: User, action: AuditAction, invitation: LinkInvitation, **details: object) -> None:
     study = invitation.study
     known = {"study": study.public_id, "member": invitation.email, "by_link": True, **details}
-    record(actor=by, verb=f"study.{verb}", target=study.name, **known)
+    record(actor=by, action=action, target=study.name, **known)

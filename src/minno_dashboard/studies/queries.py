@@ -220,7 +220,7 @@ def get_invitation(user: User, share_id: int) -> Collaboration:
 
 def activity_of(study: Study) -> QuerySet[AuditEntry]:
     """Return who did what to a study as a whole, the latest first."""
-    since = AuditEntry.objects.filter(at__gte=study.created_at, verb__startswith="study.")
+    since = AuditEntry.objects.filter(at__gte=study.created_at, action__startswith="study.")
     return since.filter(details__study=study.public_id).order_by("-at", "-pk")
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock, names
 from minno_dashboard.core.errors import Invalid
@@ -63,7 +64,7 @@ def rebuild_study(
         _fill(tree, kept, owner)
         version = Version.objects.create(study=study, number=kept.number, tree=tree, created_at=clock.now())
         _settle(version, kept, owner)
-    record(actor=owner, verb="study.restore", target=study.name, study=study.public_id)
+    record(actor=owner, action=AuditAction.STUDY_RESTORE, target=study.name, study=study.public_id)
     return study
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock, names
 from minno_dashboard.core.errors import Invalid, NotFound, Refused
@@ -48,7 +49,7 @@ def create_study(
         study = _make(owner, name, kind, _checked_description(description), files.create_tree())
         if fill:
             fill(study.versions.get().tree)
-        record(actor=owner, verb="study.create", target=name, study=study.public_id)
+        record(actor=owner, action=AuditAction.STUDY_CREATE, target=name, study=study.public_id)
     return study
 
 
@@ -74,7 +75,13 @@ def rename_study(*, study: Study, name: str, by: User) -> Study:
     with changing(study) as current:
         if current.name != name:
             _refuse_twin(current.owner, name, but=current.pk, is_own=current.owner_id == by.pk)
-            record(actor=by, verb="study.rename", target=name, study=current.public_id, before=current.name)
+            record(
+                actor=by,
+                action=AuditAction.STUDY_RENAME,
+                target=name,
+                study=current.public_id,
+                before=current.name,
+            )
             current.name = name
     return current
 
@@ -88,7 +95,7 @@ def describe_study(*, study: Study, description: str, by: User) -> Study:
     description = _checked_description(description)
     with changing(study) as current:
         if current.description != description:
-            record(actor=by, verb="study.describe", target=current.name, study=current.public_id)
+            record(actor=by, action=AuditAction.STUDY_DESCRIBE, target=current.name, study=current.public_id)
             current.description = description
     return current
 
@@ -97,7 +104,7 @@ def archive_study(*, study: Study, by: User) -> Study:
     """Put a study out of the way; nothing else about it changes."""
     with changing(study) as current:
         if current.archived_at is None:
-            record(actor=by, verb="study.archive", target=current.name, study=current.public_id)
+            record(actor=by, action=AuditAction.STUDY_ARCHIVE, target=current.name, study=current.public_id)
             current.archived_at = clock.now()
     return current
 
@@ -106,7 +113,7 @@ def unarchive_study(*, study: Study, by: User) -> Study:
     """Put an archived study back among the others."""
     with changing(study) as current:
         if current.archived_at is not None:
-            record(actor=by, verb="study.unarchive", target=current.name, study=current.public_id)
+            record(actor=by, action=AuditAction.STUDY_UNARCHIVE, target=current.name, study=current.public_id)
             current.archived_at = None
     return current
 
@@ -114,7 +121,7 @@ def unarchive_study(*, study: Study, by: User) -> Study:
 def delete_study(*, study: Study, by: User) -> Study:
     """Delete a study; it can be brought back for 30 days."""
     with changing(study) as current:
-        record(actor=by, verb="study.delete", target=current.name, study=current.public_id)
+        record(actor=by, action=AuditAction.STUDY_DELETE, target=current.name, study=current.public_id)
         current.deleted_at = clock.now()
     return current
 
@@ -128,7 +135,9 @@ def bring_back_study(*, study: Study, by: User) -> Study:
     with changing(study, deleted=True) as current:
         if current.deleted_at is not None:
             current.name = free_name(current.owner, current.name)
-            record(actor=by, verb="study.bring_back", target=current.name, study=current.public_id)
+            record(
+                actor=by, action=AuditAction.STUDY_BRING_BACK, target=current.name, study=current.public_id
+            )
             current.deleted_at = None
     return current
 
@@ -153,7 +162,13 @@ def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
         tree = files.copy_tree(source=_newest(source).tree, by=by)
         copy = _make(by, name, source.kind, source.description, tree)
         limits.check_after(tree)
-        record(actor=by, verb="study.duplicate", target=name, study=copy.public_id, of=source.public_id)
+        record(
+            actor=by,
+            action=AuditAction.STUDY_DUPLICATE,
+            target=name,
+            study=copy.public_id,
+            of=source.public_id,
+        )
     return copy
 
 
@@ -180,7 +195,7 @@ def publish(*, study: Study, by: User, note: str = "") -> Version:
         version.save(update_fields=["state", "published_at", "published_by", "note"])
         record(
             actor=by,
-            verb="study.publish",
+            action=AuditAction.STUDY_PUBLISH,
             target=current.name,
             study=current.public_id,
             version=version.number,
@@ -214,7 +229,7 @@ def new_version(*, study: Study, by: User, source: Version | None = None) -> Ver
         )
         record(
             actor=by,
-            verb="study.new_version",
+            action=AuditAction.STUDY_NEW_VERSION,
             target=current.name,
             study=current.public_id,
             version=version.number,
@@ -260,7 +275,7 @@ def note_version(*, version: Version, note: str, by: User) -> Version:
             version.save(update_fields=["note"])
             record(
                 actor=by,
-                verb="study.note_version",
+                action=AuditAction.STUDY_NOTE_VERSION,
                 target=current.name,
                 study=current.public_id,
                 version=version.number,
@@ -285,7 +300,7 @@ def purge_deleted() -> int:
             study = over.select_for_update().filter(pk=pk).first()
             if study is not None:
                 trees = [version.tree for version in study.versions.select_related("tree")]
-                record(actor=None, verb="study.purge", target=study.name, study=study.public_id)
+                record(actor=None, action=AuditAction.STUDY_PURGE, target=study.name, study=study.public_id)
                 for hear in _before_purge:
                     hear(study)
                 study.delete()

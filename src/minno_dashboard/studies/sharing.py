@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.queries import find_user
 from minno_dashboard.core import clock, ids, names
@@ -59,7 +60,7 @@ def invite(*, study: Study, who: str, file_access: str, sees_data: bool, by: Use
         share.status, share.answered_at = Status.PENDING, None
         share.invited_at, share.invited_by = clock.now(), by
         share.save()
-        _record(by, "invite", current, user, **_given(share))
+        _record(by, AuditAction.STUDY_INVITE, current, user, **_given(share))
         letters.send_invitation(share)
     return share
 
@@ -79,7 +80,7 @@ def change_share(*, share: Collaboration, file_access: str, sees_data: bool, by:
             before = _given(share)
             share.file_access, share.sees_data = file_access, sees_data
             share.save(update_fields=["file_access", "sees_data"])
-            _record(by, "change_share", current, share.user, **_given(share), before=before)
+            _record(by, AuditAction.STUDY_CHANGE_SHARE, current, share.user, **_given(share), before=before)
             _show_in_mirrors(share, current)
     return share
 
@@ -93,7 +94,7 @@ def remove_member(*, share: Collaboration, by: User) -> None:
     with changing(share.study) as current:
         share = _again(share)
         _refuse_own(share, by)
-        _record(by, "remove_member", current, share.user, status=share.status)
+        _record(by, AuditAction.STUDY_REMOVE_MEMBER, current, share.user, status=share.status)
         _show_in_mirrors(share, current)
         share.delete()
 
@@ -114,7 +115,7 @@ def answer(*, share: Collaboration, accept: bool, by: User) -> Collaboration:
         found.status = Status.ACCEPTED if accept else Status.DECLINED
         found.answered_at = clock.now()
         found.save(update_fields=["status", "answered_at"])
-        _record(by, "accept" if accept else "decline", current, by)
+        _record(by, AuditAction.STUDY_ACCEPT if accept else AuditAction.STUDY_DECLINE, current, by)
         _show_in_mirrors(found, current)
     return found
 
@@ -129,7 +130,7 @@ def leave(*, study: Study, by: User) -> None:
         share = Collaboration.objects.filter(study=current, user=by, status=Status.ACCEPTED).first()
         if share is None:
             raise NotFound(gettext("You do not work on this study any more."))
-        _record(by, "leave", current, by)
+        _record(by, AuditAction.STUDY_LEAVE, current, by)
         _show_in_mirrors(share, current)
         share.delete()
 
@@ -139,8 +140,8 @@ def set_public(*, study: Study, is_public: bool, by: User) -> Study:
     with changing(study) as current:
         if current.is_public != is_public:
             current.is_public = is_public
-            verb = "study.make_public" if is_public else "study.make_private"
-            record(actor=by, verb=verb, target=current.name, study=current.public_id)
+            action = AuditAction.STUDY_MAKE_PUBLIC if is_public else AuditAction.STUDY_MAKE_PRIVATE
+            record(actor=by, action=action, target=current.name, study=current.public_id)
     return current
 
 
@@ -155,8 +156,8 @@ def make_link(*, study: Study, by: User) -> str:
             "made_by": by,
         }
         _, is_first = ReadOnlyLink.objects.update_or_create(study=current, defaults=values)
-        verb = "study.make_link" if is_first else "study.renew_link"
-        record(actor=by, verb=verb, target=current.name, study=current.public_id)
+        action = AuditAction.STUDY_MAKE_LINK if is_first else AuditAction.STUDY_RENEW_LINK
+        record(actor=by, action=action, target=current.name, study=current.public_id)
     return code
 
 
@@ -164,7 +165,9 @@ def revoke_link(*, study: Study, by: User) -> None:
     """End the read-only link; without one, nothing changes."""
     with changing(study) as current:
         if ReadOnlyLink.objects.filter(study=current).delete()[0]:
-            record(actor=by, verb="study.revoke_link", target=current.name, study=current.public_id)
+            record(
+                actor=by, action=AuditAction.STUDY_REVOKE_LINK, target=current.name, study=current.public_id
+            )
 
 
 def transfer(*, study: Study, share_id: int, by: User) -> Study:
@@ -209,7 +212,7 @@ def hand_over(*, study: Study, to: User, by: User) -> Study:
 def _give(current: Study, to: User, by: User) -> None:
     name = free_name(to, current.name)
     details = {"study": current.public_id, "from": current.owner.username, "to": to.username}
-    record(actor=by, verb="study.transfer", target=current.name, **details)
+    record(actor=by, action=AuditAction.STUDY_TRANSFER, target=current.name, **details)
     Collaboration.objects.filter(study=current, user=to).delete()
     current.owner, current.name = to, name
 
@@ -260,9 +263,9 @@ def _given(share: Collaboration) -> dict[str, object]:
     return {"files": share.file_access, "data": share.sees_data}
 
 
-def _record(by: User, verb: str, study: Study, member: User, **details: object) -> None:
+def _record(by: User, action: AuditAction, study: Study, member: User, **details: object) -> None:
     known = {"study": study.public_id, "member": member.username, **details}
-    record(actor=by, verb=f"study.{verb}", target=study.name, **known)
+    record(actor=by, action=action, target=study.name, **known)
 
 
 def _show_in_mirrors(share: Collaboration, current: Study) -> None:

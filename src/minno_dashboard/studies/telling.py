@@ -10,6 +10,7 @@ from typing import Any, overload
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import AuditEntry
 from minno_dashboard.studies import queries
 from minno_dashboard.studies.models import Collaboration, Study
@@ -58,39 +59,39 @@ def _removed(details: Details) -> str:
 
 
 _SENTENCES: dict[str, Callable[[Details], str]] = {
-    "study.create": lambda d: gettext("made the study"),
-    "study.duplicate": lambda d: gettext("made the study as a copy of another"),
-    "study.restore": lambda d: gettext("restored the study from a copy"),
-    "study.rename": lambda d: gettext("renamed “%(before)s” to “%(target)s”"),
-    "study.describe": lambda d: gettext("changed the description"),
-    "study.archive": lambda d: gettext("archived the study"),
-    "study.unarchive": lambda d: gettext("took the study out of the archive"),
-    "study.delete": lambda d: gettext("deleted the study"),
-    "study.bring_back": lambda d: gettext("brought the study back"),
-    "study.publish": lambda d: gettext("published v%(version)s"),
-    "study.new_version": _begun,
-    "study.note_version": lambda d: gettext("changed the note of v%(version)s"),
-    "study.invite": lambda d: gettext("invited %(share)s once the invitation is accepted"),
-    "study.change_share": lambda d: gettext("changed the share of %(share)s"),
-    "study.remove_member": _removed,
-    "study.accept": lambda d: gettext("accepted the invitation"),
-    "study.decline": lambda d: gettext("declined the invitation"),
-    "study.leave": lambda d: gettext("left the study"),
-    "study.make_public": lambda d: gettext("made the study public"),
-    "study.make_private": lambda d: gettext("made the study private"),
-    "study.make_link": lambda d: gettext("made a read-only link"),
-    "study.renew_link": lambda d: gettext("made a new read-only link; the one before ended"),
-    "study.revoke_link": lambda d: gettext("ended the read-only link"),
-    "study.transfer": lambda d: gettext("gave the study from %(from)s to %(to)s"),
+    AuditAction.STUDY_CREATE: lambda d: gettext("made the study"),
+    AuditAction.STUDY_DUPLICATE: lambda d: gettext("made the study as a copy of another"),
+    AuditAction.STUDY_RESTORE: lambda d: gettext("restored the study from a copy"),
+    AuditAction.STUDY_RENAME: lambda d: gettext("renamed “%(before)s” to “%(target)s”"),
+    AuditAction.STUDY_DESCRIBE: lambda d: gettext("changed the description"),
+    AuditAction.STUDY_ARCHIVE: lambda d: gettext("archived the study"),
+    AuditAction.STUDY_UNARCHIVE: lambda d: gettext("took the study out of the archive"),
+    AuditAction.STUDY_DELETE: lambda d: gettext("deleted the study"),
+    AuditAction.STUDY_BRING_BACK: lambda d: gettext("brought the study back"),
+    AuditAction.STUDY_PUBLISH: lambda d: gettext("published v%(version)s"),
+    AuditAction.STUDY_NEW_VERSION: _begun,
+    AuditAction.STUDY_NOTE_VERSION: lambda d: gettext("changed the note of v%(version)s"),
+    AuditAction.STUDY_INVITE: lambda d: gettext("invited %(share)s once the invitation is accepted"),
+    AuditAction.STUDY_CHANGE_SHARE: lambda d: gettext("changed the share of %(share)s"),
+    AuditAction.STUDY_REMOVE_MEMBER: _removed,
+    AuditAction.STUDY_ACCEPT: lambda d: gettext("accepted the invitation"),
+    AuditAction.STUDY_DECLINE: lambda d: gettext("declined the invitation"),
+    AuditAction.STUDY_LEAVE: lambda d: gettext("left the study"),
+    AuditAction.STUDY_MAKE_PUBLIC: lambda d: gettext("made the study public"),
+    AuditAction.STUDY_MAKE_PRIVATE: lambda d: gettext("made the study private"),
+    AuditAction.STUDY_MAKE_LINK: lambda d: gettext("made a read-only link"),
+    AuditAction.STUDY_RENEW_LINK: lambda d: gettext("made a new read-only link; the one before ended"),
+    AuditAction.STUDY_REVOKE_LINK: lambda d: gettext("ended the read-only link"),
+    AuditAction.STUDY_TRANSFER: lambda d: gettext("gave the study from %(from)s to %(to)s"),
 }
 _PLACES: Details = dict.fromkeys(("before", "version", "began_from", "member", "from", "to"), "")
 
 
 def sentence(entry: AuditEntry) -> str:
-    """Return what an entry says; one of a kind that is not known here shows its verb."""
-    say = _SENTENCES.get(entry.verb)
+    """Return what an entry says; one of a kind that is not known here shows its name."""
+    say = _SENTENCES.get(entry.action)
     if say is None:
-        return entry.verb.removeprefix("study.").replace("_", " ")
+        return entry.action.removeprefix("study.").replace("_", " ")
     details: Details = entry.details
     return say(details) % {**_PLACES, **details, "target": entry.target, "share": _share(details)}
 

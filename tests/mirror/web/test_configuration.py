@@ -50,7 +50,7 @@ def test_a_pair_that_works_is_saved_and_said_to_work(simulator: Simulator, admin
     assert siteconfig.dropbox().is_enabled
     assert siteconfig.dropbox().app_secret() == APP_SECRET
     entry = AuditEntry.objects.get(target="Dropbox")
-    assert (entry.actor, entry.verb) == (admin, "changed the configuration")
+    assert (entry.actor, entry.action) == (admin, "configuration.change")
     assert APP_SECRET not in str(entry.details)
 
 

@@ -56,7 +56,7 @@ def test_a_connection_ends_on_settings_with_neither_code_nor_state_in_the_addres
     assert said(response) == "Connected with the Dropbox of anna@dropbox.example. The first copy begins now."
     link = Link.objects.get(user=alice)
     assert (link.account_name, link.account_email, link.state) == ("Anna A", ANNA, "active")
-    assert AuditEntry.objects.filter(actor=alice, verb="connected a Dropbox", target="").exists()
+    assert AuditEntry.objects.filter(actor=alice, action="dropbox.connect", target="").exists()
 
 
 def test_cancelling_at_dropbox_changes_nothing(configured: Simulator, alice: User) -> None:

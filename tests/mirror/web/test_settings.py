@@ -173,7 +173,7 @@ def test_who_is_connected_can_stop_while_the_feature_is_off(connected: Client, a
     assert "paused Dropbox synchronization" in words
     connected.post("/dropbox/stop")
     assert Link.objects.get(user=alice).state == Link.State.OFF
-    assert AuditEntry.objects.filter(actor=alice, verb="disconnected a Dropbox").exists()
+    assert AuditEntry.objects.filter(actor=alice, action="dropbox.disconnect").exists()
 
 
 def test_stopping_twice_is_no_error_page(connected: Client) -> None:

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from minno_dashboard.accounts import deeds, queries, tables
+from minno_dashboard.accounts import audit_actions, queries, tables
 from minno_dashboard.accounts.access import admin_required
 from minno_dashboard.accounts.forms import AuditFilterForm
 from minno_dashboard.accounts.models import AuditEntry
@@ -31,7 +31,7 @@ def _asked(request: HttpRequest) -> tuple[AuditFilterForm, QuerySet[AuditEntry],
     asked = form.cleaned_data
     entries = queries.audit_entries(
         text=asked.get("q", ""),
-        verb=asked.get("verb", ""),
+        action=asked.get("action", ""),
         since=asked.get("since"),
         until=asked.get("until"),
     )
@@ -48,7 +48,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "entries": Paginator(entries, PAGE_SIZE).get_page(request.GET.get("page")),
-        "verbs": queries.audit_verbs(),
+        "actions": queries.recorded_actions(),
         "kept": kept,
     }
     return render(request, "accounts/audit.html", context)
@@ -60,12 +60,12 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """Answer the same entries as a CSV file."""
     _, entries, _ = _asked(request)
     # Worded now: when the rows are read, the answer has begun and the reader's language is let go.
-    words = {verb: str(phrase) for verb, phrase in deeds.PHRASES.items()}
+    words = {str(action): str(phrase) for action, phrase in audit_actions.PHRASES.items()}
     return tables.response("audit-log.csv", HEADER, _rows(entries, words))
 
 
 def _rows(entries: QuerySet[AuditEntry], words: dict[str, str]) -> Iterator[tuple[str, ...]]:
     for one in entries.iterator(chunk_size=1000):
         details = json.dumps(one.details, ensure_ascii=False) if one.details else ""
-        known = words.get(one.verb, "")
-        yield f"{one.at:%Y-%m-%d %H:%M:%S}", one.actor_name, one.verb, one.target, details, known
+        known = words.get(one.action, "")
+        yield f"{one.at:%Y-%m-%d %H:%M:%S}", one.actor_name, one.action, one.target, details, known

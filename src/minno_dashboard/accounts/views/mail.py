@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from minno_dashboard.accounts import letters, mail
 from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.forms import MailForm
 from minno_dashboard.accounts.mail import MailNotSent
 from minno_dashboard.accounts.views import configuration
@@ -71,7 +72,7 @@ def save(request: HttpRequest) -> HttpResponse:
         save_section(siteconfig.MAIL, values, {siteconfig.MAIL_PASSWORD: given["password"]})
         record(
             actor=person(request),
-            verb="changed the configuration",
+            action=AuditAction.CONFIGURATION_CHANGE,
             target="Mail",
             provider=given["provider"],
             host=given["host"],
@@ -113,7 +114,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
     """Make all mails that wait due now."""
     with transaction.atomic():
         count = mail.try_again()
-        record(actor=person(request), verb="try mails again", target=str(count))
+        record(actor=person(request), action=AuditAction.MAIL_RETRY, target=str(count))
     messages.success(
         request, gettext("%(count)s will be tried again now.") % {"count": plural(count, "mail")}
     )

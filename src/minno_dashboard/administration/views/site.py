@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.audit import record
+from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.views import configuration
 from minno_dashboard.administration import homepage, plots, queries
@@ -105,7 +106,7 @@ def save_limits(request: HttpRequest) -> HttpResponse:
     }
     with transaction.atomic():
         save_section(siteconfig.LIMITS, values, {})
-        record(actor=person(request), verb="changed the configuration", target="Limits", **values)
+        record(actor=person(request), action=AuditAction.CONFIGURATION_CHANGE, target="Limits", **values)
     messages.success(request, gettext("Saved. The limits hold for what is written from now on."))
     return HttpResponseRedirect(f"{resolve_url('edit_configuration')}#limits")
 
