@@ -26,6 +26,7 @@ from dropbox_simulator.behaviour import Behaviour
 from dropbox_simulator.clock import RealClock, VirtualClock
 from dropbox_simulator.content import content_hash
 from dropbox_simulator.inprocess import mount
+from dropbox_simulator.line import LineModel
 from dropbox_simulator.server import Server
 from dropbox_simulator.simulator import Simulator
 from dropbox_simulator.traffic import FAST, MODELS, OFF, SLOW, LatencyModel
@@ -37,6 +38,7 @@ __all__ = [
     "SLOW",
     "Behaviour",
     "LatencyModel",
+    "LineModel",
     "RealClock",
     "Server",
     "Simulator",

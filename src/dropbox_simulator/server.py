@@ -14,7 +14,9 @@ from typing import BinaryIO, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dropbox_simulator.certificates import make_certificates, server_context
+from dropbox_simulator.clock import RealClock
 from dropbox_simulator.control_http import answer_control
+from dropbox_simulator.line import Line
 from dropbox_simulator.simulator import Simulator
 from dropbox_simulator.wire import HOSTS, Request, Response, text_response
 
@@ -62,6 +64,7 @@ class Server:
         self._listener = socket.create_server((host, port), backlog=256)
         self.host = host
         self.port: int = self._listener.getsockname()[1]
+        self.line = Line(lambda: simulator.model.line)
         self._stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._threads: set[threading.Thread] = set()
@@ -134,13 +137,18 @@ class Server:
         try:
             connection.settimeout(None)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            first = connection.recv(1, socket.MSG_PEEK)
+            is_on_line = self.line.model.is_there and isinstance(self.simulator.clock, RealClock)
+            if is_on_line:
+                current = self.line.join(connection, self._stopping)
+            first = current.recv(1, socket.MSG_PEEK)
             if first and first[0] == TLS_HANDSHAKE:
-                current = self._context.wrap_socket(connection, server_side=True)
-                with self._lock:
-                    self._connections.add(current)
+                current = self._context.wrap_socket(current, server_side=True)
+            with self._lock:
+                self._connections.add(current)
             with current.makefile("rb", PIECE) as stream:
-                while not self._stopping.is_set() and self._exchange(current, cast(BinaryIO, stream)):
+                while not self._stopping.is_set() and self._exchange(
+                    current, cast(BinaryIO, stream), is_on_line=is_on_line
+                ):
                     continue
         except (OSError, ssl.SSLError, ValueError):
             # The client has gone or does not speak HTTP; nobody is left to be told.
@@ -151,7 +159,7 @@ class Server:
                 self._threads.discard(threading.current_thread())
             current.close()
 
-    def _exchange(self, connection: socket.socket, stream: BinaryIO) -> bool:
+    def _exchange(self, connection: socket.socket, stream: BinaryIO, *, is_on_line: bool) -> bool:
         """Answer one request; tell whether the connection goes on."""
         try:
             request = _read_request(connection, stream)
@@ -160,6 +168,7 @@ class Server:
             return False
         if request is None:
             return False
+        request.has_travelled = is_on_line and self.line.model.is_there
         try:
             if request.path.startswith("/_control/"):
                 with self.simulator.keeping():

@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dropbox_simulator.line import LineModel
+
 CostKind = Literal[
     "none", "read", "write", "transfer", "start_batch", "commit", "commit_batch", "relocate", "launch"
 ]
@@ -30,6 +32,7 @@ class LatencyModel:
     relocate_node: float = 0.0
     client_rate: float | None = None
     connection_rate: float | None = None
+    loss: float = 0.0
     lock_patience: float | None = None
     lock_retry_after: tuple[int, int] = (1, 5)
     burst: float | None = None
@@ -38,6 +41,13 @@ class LatencyModel:
     later_retry_after: int = 300
     server_error_chance: float = 0.0
     reset_chance: float = 0.0
+
+    @property
+    def line(self) -> LineModel:
+        """Return the line that carries the bytes; one without limits where none is narrow or lossy."""
+        if not (self.client_rate or self.connection_rate or self.loss):
+            return LineModel()
+        return LineModel(self.client_rate, self.client_rate, self.connection_rate, self.round_trip, self.loss)
 
     def fixed_cost(self, kind: CostKind) -> float:
         """Tell what a call of the kind costs before counting entries and bytes."""

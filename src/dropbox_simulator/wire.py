@@ -36,6 +36,8 @@ class Request:
     body: bytes | BinaryIO = b""
     header_size: int = 0
     body_size: int | None = None
+    has_travelled: bool = False
+    """Whether a line has delayed the bytes already."""
 
     def stream(self) -> BinaryIO:
         """Give the body as something to read from."""

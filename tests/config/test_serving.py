@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from minno_dashboard.config.server import PARENT_PIPE
 from tests.waiting import PATIENCE_SECONDS, serves, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
@@ -115,6 +116,39 @@ def test_a_killed_worker_is_started_again_and_a_killed_web_process_takes_it_alon
     assert second
     dashboard.process.kill()
     until(lambda: is_gone(second), "the end of the worker after its parent was killed")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_web_and_worker_told_to_stop_at_once_end_without_a_word(
+    start: Callable[..., Dashboard], number: signal.Signals
+) -> None:
+    dashboard = start()
+    until(dashboard.answers, "the start")
+    until(lambda: "looks for what is due" in dashboard.says(), "the worker at work")
+    worker = dashboard.worker()
+    assert worker
+    os.kill(worker, number)  # as a service manager does: the worker may be the faster one
+    dashboard.process.send_signal(number)
+    assert dashboard.process.wait(PATIENCE_SECONDS) == 0
+    until(lambda: is_gone(worker), "the end of the worker")
+    assert "Fatal Python error" not in dashboard.says()
+    assert "starting it again" not in dashboard.says()
+
+
+def test_a_worker_that_is_stopped_while_its_parent_lives_leaves_its_pipe_in_peace(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with output.open("wb") as stream:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "minno-dashboard"), "serve", "--only", "worker"],
+            env={**os.environ, "MINNO_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": "", PARENT_PIPE: "stdin"},
+            stdin=subprocess.PIPE, stdout=stream, stderr=stream,
+        )  # fmt: skip
+    until(lambda: "looks for what is due" in output.read_text(), "the worker at work")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_SECONDS) == 0, output.read_text()
+    assert "Fatal Python error" not in output.read_text()
+    assert process.stdin
+    process.stdin.close()
 
 
 def test_the_parts_can_run_apart(start: Callable[..., Dashboard]) -> None:

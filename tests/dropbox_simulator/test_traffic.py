@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from typing import Any
 
 import dropbox
@@ -11,7 +13,7 @@ from dropbox import files
 from dropbox.dropbox_client import create_session
 from dropbox.exceptions import RateLimitError
 
-from dropbox_simulator import FAST, LatencyModel, Simulator, VirtualClock, mount
+from dropbox_simulator import FAST, LatencyModel, Server, Simulator, VirtualClock, mount
 
 from .conftest import ALICE
 
@@ -133,3 +135,30 @@ def test_the_same_seed_gives_the_same_run() -> None:
         client.files_upload(b"x", "/dir/a")
         trees.append(simulator.control.tree(ALICE))
     assert trees[0] == trees[1]
+
+
+def test_a_thin_line_holds_the_sender_back_while_it_writes() -> None:
+    """What the line has not carried waits in the sender's own socket; two connections share one line."""
+    simulator = Simulator(seed=5, model=LatencyModel(client_rate=1_000_000.0))
+    body = b"x" * 500_000
+    head = f"POST /2/files/upload HTTP/1.1\r\nHost: content.dropboxapi.com\r\nContent-Length: {len(body)}\r\n\r\n"
+    with Server(simulator) as server:
+        began = time.monotonic()
+        senders = []
+        for _ in range(2):
+            sender = socket.create_connection(("127.0.0.1", server.port))
+            sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32 * 1024)
+            senders.append(sender)
+
+        def send(sender: socket.socket) -> None:
+            sender.sendall(head.encode() + body)
+
+        threads = [threading.Thread(target=send, args=(sender,)) for sender in senders]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert time.monotonic() - began > 0.6  # of the 1.0 s that the line needs, all but what buffers hold
+        assert [sender.recv(12) for sender in senders] == [b"HTTP/1.1 400"] * 2
+        for sender in senders:
+            sender.close()

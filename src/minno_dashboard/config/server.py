@@ -56,12 +56,15 @@ def web(*, with_worker: bool) -> None:
             "Another program may use this port: set MINNO_PORT to a free one."
         ) from error
     worker = WorkerProcess() if with_worker else None
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     try:
         server.run()
     except KeyboardInterrupt:
         log.info("stopping")
     finally:
+        if worker:
+            worker.tell_to_stop()
         _close(server)
         if worker:
             worker.stop()
@@ -82,31 +85,44 @@ class WorkerProcess:
     """The worker as a child that lives exactly as long as the web process.
 
     The child holds the reading end of a pipe: when this process ends in any way, even by kill -9, the pipe closes
-    and the child stops.
+    and the child stops. It has a process group of its own, so that Ctrl-C reaches it only through this process.
     """
 
     def __init__(self) -> None:
         self._is_stopping = threading.Event()
+        self._starting = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep_running, name="worker-process", daemon=True)
         self._thread.start()
 
     def _keep_running(self) -> None:
-        command = [sys.executable, "-m", "minno_dashboard.config.cli", "serve", "--only", "worker"]
-        while not self._is_stopping.is_set():
-            self._child = subprocess.Popen(  # noqa: S603 - our own command
-                command, stdin=subprocess.PIPE, env={**os.environ, PARENT_PIPE: "stdin"}
-            )
-            status = self._child.wait()
-            if not self._is_stopping.is_set():
+        while (child := self._start()) is not None:
+            status = child.wait()
+            # Whoever stops this process may have told the child as well, and the child was faster.
+            if not self._is_stopping.wait(RESTART_SECONDS):
                 log.error("the worker ended with status %d; starting it again", status)
-                self._is_stopping.wait(RESTART_SECONDS)
+
+    def _start(self) -> subprocess.Popen[bytes] | None:
+        """Start a child and return it; None while stopping."""
+        command = [sys.executable, "-m", "minno_dashboard.config.cli", "serve", "--only", "worker"]
+        with self._starting:
+            if self._is_stopping.is_set():
+                return None
+            self._child = subprocess.Popen(  # noqa: S603 - our own command
+                command, stdin=subprocess.PIPE, env={**os.environ, PARENT_PIPE: "stdin"}, process_group=0
+            )
+            return self._child
+
+    def tell_to_stop(self) -> None:
+        """Tell the worker to end after the steps under way; do not wait for it."""
+        with self._starting:
+            self._is_stopping.set()
+            if self._child and self._child.poll() is None:
+                self._child.terminate()
 
     def stop(self) -> None:
         """End the worker after the steps under way and wait for it."""
-        self._is_stopping.set()
-        if self._child and self._child.poll() is None:
-            self._child.terminate()
+        self.tell_to_stop()
         self._thread.join(timeout=30)
 
 
@@ -123,5 +139,7 @@ def work() -> None:
 
 
 def _stop_at_end_of_parent(worker: Worker) -> None:
-    sys.stdin.buffer.read()
+    """Wait for the end of the pipe; `sys.stdin` would be locked by this thread while the interpreter ends."""
+    while os.read(0, 1024):
+        continue
     worker.stop()

@@ -19,7 +19,8 @@ from storages.backends.s3 import S3Storage
 
 from minno_dashboard.core.errors import Unavailable
 
-CONNECT_SECONDS = 5
+CONNECT_SECONDS = 60
+"""Also how long writing a block may take (botocore has no time-out of its own for it): a thin line needs it."""
 READ_SECONDS = 60
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 """The variables by which boto3 is led to another store than Amazon's."""

@@ -45,6 +45,9 @@ from dropbox import files as stone  # noqa: E402
 from dropbox import session as sdk_session  # noqa: E402
 from stone.backends.python_rsrc import stone_serializers  # noqa: E402
 
+from minno_dashboard.mirror import transport  # noqa: E402
+from minno_dashboard.mirror.transport import ProgressAdapter  # noqa: E402
+
 log = logging.getLogger(__name__)
 json_encode: Callable[[Any, Any], str] = stone_serializers.json_encode
 
@@ -56,7 +59,8 @@ READ_SECONDS = 100.0
 COMMIT_READ_SECONDS = 150.0
 LIST_LIMIT = 2000
 DOWNLOAD_PIECE_BYTES = 256 * 1024
-LANES = 6
+CONNECTIONS = 12
+"""Kept open at once: one for each lane, and one for each short call beside."""
 
 
 # --- OAuth and the app -----------------------------------------------------------------------------------------
@@ -64,7 +68,8 @@ LANES = 6
 
 def new_session() -> requests.Session:
     """Return the HTTP session for one Dropbox; tests replace this to mount a simulator."""
-    session: requests.Session = create_session(max_connections=LANES + 2)
+    session: requests.Session = create_session(max_connections=CONNECTIONS)
+    session.mount("https://", ProgressAdapter(pool_connections=4, pool_maxsize=CONNECTIONS))
     return session
 
 
@@ -394,6 +399,10 @@ class DropboxPort:
     def calls(self) -> dict[str, int]:
         """Return how many calls were made since the port was opened, by route."""
         return dict(self._client.calls)
+
+    def watch(self, on_progress: Callable[[], None]) -> None:
+        """Call `on_progress` whenever bytes have moved, in the thread of the call; what it raises ends the call."""
+        transport.watch(self._client._session, on_progress)
 
     def close(self) -> None:
         """Close the connections."""
