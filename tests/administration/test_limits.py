@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.db.models import F
 from django.test import Client
 
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.administration import limits
 from minno_dashboard.core.errors import TooLarge
+from minno_dashboard.files import limits as file_limits
+from minno_dashboard.files import queries, store
 from minno_dashboard.files import services as files
-from minno_dashboard.files import store
-from minno_dashboard.files.models import Node
+from minno_dashboard.files.models import Blob, Node, Tree
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies import services as studies
@@ -155,5 +160,142 @@ def test_the_page_says_why_an_upload_is_refused(
 
 def test_a_tree_of_nobody_is_not_limited(db: None) -> None:
     limit(space_bytes=1)
-    limits.before(files.create_tree(), 100)
+    limits.before(files.create_tree(), 100, 0)
     limits.after(files.create_tree(), 100)
+    limits.trim(files.create_tree())
+    limits.copies(files.create_tree(), 10**9)
+
+
+def on_disk() -> int:
+    """Return how many bytes the store and the unfinished uploads take."""
+    folders = (Path(settings.BLOB_STORE), Path(settings.DATA_DIR) / "uploads")
+    return sum(
+        one.stat().st_size
+        for folder in folders
+        if folder.is_dir()
+        for one in folder.rglob("*")
+        if one.is_file()
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refused_bytes_do_not_stay(study: Study, alice: User, as_user: Callable[[User], Client]) -> None:
+    limit(space_bytes=100_000)
+    node = write(study, "a", b"a" * 60_000)
+    before, client = on_disk(), as_user(alice)
+    address = f"/studies/{study.public_id}/v1/uploads"
+    sent = {"content_type": "application/octet-stream", "headers": {"x-requested-with": "fetch"}}
+    for path in ("b", "folder/c"):
+        answer = client.post(f"{address}/whole?path={path}&if_there=overwrite", b"z" * 50_000, **sent)
+        assert answer.status_code == 413
+    with pytest.raises(TooLarge):
+        files.save_file(node=node, by=alice, source=b"y" * 110_000, expected_blob=files.ANYTHING)
+    with pytest.raises(TooLarge):
+        write(study, "d", b"x" * 50_000)
+    assert on_disk() == before
+    assert Blob.objects.count() == 1
+    smaller = client.post(f"{address}/whole?path=a&if_there=overwrite", b"s" * 59_000, **sent)
+    assert smaller.status_code == 200, "what makes a file smaller is taken"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_unfinished_uploads_count(study: Study, alice: User) -> None:
+    limit(space_bytes=100)
+    tree = study.versions.get().tree
+    uploads = [files.begin_upload(tree=tree, by=alice, parent=None, path=f"{n}", size=60) for n in range(3)]
+    files.append_upload(upload=uploads[0], offset=0, piece=SMALL)
+    files.append_upload(upload=uploads[1], offset=0, piece=SMALL)
+    for upload in uploads[1:]:
+        with pytest.raises(TooLarge):
+            files.append_upload(upload=upload, offset=upload.received, piece=SMALL)
+    with pytest.raises(TooLarge):
+        files.begin_upload(tree=tree, by=alice, parent=None, path="more", size=30)
+    files.append_upload(upload=uploads[0], offset=40, piece=b"x" * 20)
+    assert files.finish_upload(upload=uploads[0], by=alice, if_there=files.IfThere.OVERWRITE)
+    limit(space_bytes=70)
+    with pytest.raises(TooLarge):
+        files.append_upload(upload=uploads[1], offset=40, piece=b"y" * 20)
+    files.abandon_upload(upload=uploads[1])
+    limit(space_bytes=100)
+    files.append_upload(upload=uploads[2], offset=0, piece=SMALL)
+    files.abandon_upload(upload=uploads[2])
+    last = files.begin_upload(tree=tree, by=alice, parent=None, path="last", size=40)
+    files.append_upload(upload=last, offset=0, piece=b"w" * 40)
+    limit(space_bytes=90)
+    before = on_disk()
+    with pytest.raises(TooLarge):
+        files.finish_upload(upload=last, by=alice, if_there=files.IfThere.OVERWRITE)
+    assert on_disk() == before - 40, "what cannot be taken is dropped"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_history_is_counted_and_bounded_and_the_newest_states_stay(study: Study, alice: User) -> None:
+    limit(space_bytes=10_000)
+    before = on_disk()
+    node = write(study, "a", bytes([0]) * 4_000)
+    for number in range(1, 20):
+        files.save_file(node=node, by=alice, source=bytes([number]) * 4_000, expected_blob=files.ANYTHING)
+    assert on_disk() == before + 4_000 + 8_000, "the file, and two earlier states of it"
+    assert [one.blob.size for one in queries.history(node)] == [4_000] * 3
+    assert [store.read_verified(one.blob)[0] for one in queries.history(node)] == [19, 18, 17]
+    smaller = [
+        files.save_file(node=node, by=alice, source=bytes(3_999 - n), expected_blob=files.ANYTHING)
+        for n in range(5)
+    ]
+    assert on_disk() <= before + smaller[-1].blob.size + 10_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleted_files_count_as_history_and_go_after_the_mirror_heard_of_them(
+    study: Study, alice: User
+) -> None:
+    limit(space_bytes=10_000)
+    before = on_disk()
+    for number in range(6):
+        files.delete(nodes=[write(study, f"{number}", bytes([number]) * 4_000)], by=alice)
+    assert Node.objects.count() == 6, "no mirror was told yet"
+    Tree.objects.update(settled_revision=F("revision"))
+    write(study, "new", b"n")
+    assert [one.name for one in queries.deleted(study.versions.get().tree)] == ["5", "4"]
+    assert on_disk() == before + 8_001
+
+
+def test_copies_are_bounded_by_number(study: Study, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        node = write(study, f"folder/{number}", SMALL)
+    folder = node.parent
+    assert folder
+    monkeypatch.setattr(file_limits, "MAX_NODES_IN_TREE", 12)
+    copy = files.duplicate(node=folder, by=alice)
+    for refused in (
+        lambda: files.duplicate(node=folder, by=alice),
+        lambda: files.copy(nodes=[folder], to_tree=folder.tree, to=copy, by=alice),
+    ):
+        with pytest.raises(TooLarge, match="15 files and folders; at most 12"):
+            refused()
+    assert Node.objects.count() == 10
+    monkeypatch.setattr(limits, "MAX_NODES_OF_OWNER", 15)
+    with pytest.raises(TooLarge, match="more than 15 files"):
+        studies.duplicate_study(study=study, by=alice)
+    assert Study.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("delete", {"ids": [1] * 2_000_000}),
+        ("delete", {"ids": list(range(100_001))}),
+        ("uploads/check", {"parent": None, "paths": ["x"] * 100_001}),
+        ("here", {"open": [1] * 2_000_000}),
+    ],
+)
+def test_lists_in_requests_are_bounded(
+    study: Study, alice: User, as_user: Callable[[User], Client], address: str, body: dict[str, object]
+) -> None:
+    answer = as_user(alice).post(
+        f"/studies/{study.public_id}/v1/{address}",
+        json.dumps(body),
+        content_type="application/json",
+        headers={"x-requested-with": "fetch"},
+    )
+    assert answer.status_code == 413, answer.content[:200]

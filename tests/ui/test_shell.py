@@ -6,7 +6,8 @@ import sqlite3
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.db.backends.utils import CursorWrapper
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
@@ -116,3 +117,41 @@ def test_a_database_that_is_held_up_is_said_and_nothing_is_changed(client: Clien
     assert response.status_code == 503
     assert "Nothing was changed" in response.json()["error"]
     assert not Study.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'sqlite'")
+def test_where_the_database_cannot_grow_logging_in_says_so() -> None:
+    user = User.objects.create(username="dana", email="dana@lab.example")
+    user.set_password("a long password")
+    user.save()
+    with connection.cursor() as cursor:
+        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+        cursor.execute("CREATE TABLE filler (bytes)")
+        cursor.execute(f"PRAGMA max_page_count = {pages + 3}")
+        try:
+            _fill(cursor)
+            answers = [
+                Client(raise_request_exception=False).post(
+                    "/login/", {"name": "dana", "password": "a long password"}
+                )
+                for _ in range(40)
+            ]
+        finally:
+            cursor.execute("PRAGMA max_page_count = 1073741823")
+            cursor.execute("DROP TABLE filler")
+    full = [one for one in answers if one.status_code == 503]
+    assert full, "the last rows fitted into pages that are there; 40 sessions do not"
+    assert all("The disk of this Dashboard is full" in one.content.decode() for one in full)
+    assert {one.status_code for one in answers} <= {302, 503}
+
+
+def _fill(cursor: CursorWrapper) -> None:
+    for size in (3000, 100, 1):
+        with pytest.raises(DatabaseError, match="full"):
+            _insert_for_ever(cursor, size)
+
+
+def _insert_for_ever(cursor: CursorWrapper, size: int) -> None:
+    while True:
+        cursor.execute("INSERT INTO filler VALUES (randomblob(%s))", [size])

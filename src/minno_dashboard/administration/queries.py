@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Sum
 
 from minno_dashboard.accounts.models import User
-from minno_dashboard.files.models import Blob, Node
+from minno_dashboard.files.models import Blob, Node, Upload
 from minno_dashboard.studies.models import Study
 
 
@@ -37,6 +37,17 @@ def bytes_of(user: User) -> int:
     """Return how many bytes one person stores; one query."""
     nodes = Node.objects.filter(tree__version__study__owner=user, deleted_at=None).values("blob")
     return Blob.objects.filter(pk__in=nodes).aggregate(total=Sum("size"))["total"] or 0
+
+
+def unfinished_bytes_of(user: User) -> int:
+    """Return how many bytes have arrived of uploads into one person's studies that are not finished."""
+    found = Upload.objects.filter(tree__version__study__owner=user).aggregate(total=Sum("received"))
+    return found["total"] or 0
+
+
+def nodes_of(user: User) -> int:
+    """Return how many files and folders one person has in all versions, deleted ones included."""
+    return Node.objects.filter(tree__version__study__owner=user).count()
 
 
 def studies_to_hand_over(user: User) -> list[Study]:

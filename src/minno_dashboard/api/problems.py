@@ -13,6 +13,7 @@ from ninja.errors import HttpError, ValidationError
 
 from minno_dashboard.core.errors import NotAllowed, Refused, TooMany, Unavailable
 from minno_dashboard.files.services import WriteConflict
+from minno_dashboard.ui.errors import DATABASE_FULL, is_full
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,9 @@ def _too_big(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    if is_full(error):
+        log.error("the disk of the database is full", exc_info=error)
+        return problem(503, str(DATABASE_FULL), headers={"Retry-After": "60"})
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     return problem(500, BROKEN)
 

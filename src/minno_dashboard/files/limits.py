@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from minno_dashboard.files.models import Tree
+from django.utils.translation import gettext
+
+from minno_dashboard.core.errors import TooLarge
+from minno_dashboard.files.models import Node, Tree
+
+MAX_NODES_IN_TREE = 100_000
+"""The most living files and folders of a version; as many as an import can bring."""
+MAX_ROWS_OF_TREE = 4 * MAX_NODES_IN_TREE
+"""The most files and folders of a version together with those deleted and still to be brought back."""
 
 
 class Limits(Protocol):
-    """What a room above refuses; both raise `TooLarge`."""
+    """What a room above refuses; all raise `TooLarge`."""
 
-    def before(self, tree: Tree, size: int) -> None:
-        """Refuse a file of this size before its bytes are sent."""
+    def before(self, tree: Tree, size: int, replaced: int) -> None:
+        """Refuse a file of this size, in the place of one of `replaced` bytes, before its bytes are stored."""
         ...
 
     def after(self, tree: Tree, largest: int) -> None:
         """Refuse a change that was made, in its transaction; `largest` is the size of the largest file it wrote."""
+        ...
+
+    def trim(self, tree: Tree) -> None:
+        """Remove the oldest of a tree owner's history where there is too much of it, in the change's transaction."""
+        ...
+
+    def copies(self, tree: Tree, count: int) -> None:
+        """Refuse so many more files and folders at once."""
         ...
 
 
@@ -27,14 +43,14 @@ def register(limits: Limits) -> None:
     _known.append(limits)
 
 
-def check_before(tree: Tree, *, size: int) -> None:
-    """Ask before a file of `size` bytes is sent to a tree.
+def check_before(tree: Tree, *, size: int, replaced: int = 0) -> None:
+    """Ask before a file of `size` bytes is stored for a tree; `replaced` is the size of the file it replaces.
 
     Raises:
         TooLarge: the file is too large, or the owner's space is full.
     """
     for one in _known:
-        one.before(tree, size)
+        one.before(tree, size, replaced)
 
 
 def check_after(tree: Tree, *, largest: int = 0) -> None:
@@ -45,3 +61,28 @@ def check_after(tree: Tree, *, largest: int = 0) -> None:
     """
     for one in _known:
         one.after(tree, largest)
+
+
+def trim_history(tree: Tree) -> None:
+    """Let the oldest states and deleted files go where the history has become too large."""
+    for one in _known:
+        one.trim(tree)
+
+
+def check_copies(tree: Tree, count: int) -> None:
+    """Ask before `count` files and folders are added to a tree at once: copies cost no bytes, but are not free.
+
+    Raises:
+        TooLarge: the version, or its owner, would have too many.
+    """
+    rows = Node.objects.filter(tree=tree)
+    living = rows.filter(deleted_at=None).count() + count
+    if living > MAX_NODES_IN_TREE or rows.count() + count > MAX_ROWS_OF_TREE:
+        raise TooLarge(
+            gettext(
+                "This version would have %(count)s files and folders; at most %(most)s are possible. Nothing was copied."
+            )
+            % {"count": f"{living:,}", "most": f"{MAX_NODES_IN_TREE:,}"}
+        )
+    for one in _known:
+        one.copies(tree, count)

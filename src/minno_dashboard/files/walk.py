@@ -56,6 +56,16 @@ def down(node_id: int) -> list[Step]:
         return [Step(*row) for row in cursor.fetchall()]
 
 
+def count_below(node_ids: Iterable[int]) -> int:
+    """Return how many living nodes there are in these nodes, each of them included."""
+    with connection.cursor() as cursor:
+        total = 0
+        for node_id in node_ids:
+            cursor.execute(" ".join([BELOW, "SELECT COUNT(*) FROM below"]), [node_id])
+            total += int(cursor.fetchone()[0])
+        return total
+
+
 def check_fits(above: Iterable[str], node_id: int, name: str) -> None:
     """Check that a node, under this name in this folder, keeps everything below it within the path limits.
 

@@ -162,6 +162,7 @@ def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
         tree = files.copy_tree(source=_newest(source).tree, by=by)
         copy = _make(by, name, source.kind, source.description, tree)
         limits.check_after(tree)
+        limits.check_copies(tree, 0)
         record(
             actor=by,
             action=AuditAction.STUDY_DUPLICATE,

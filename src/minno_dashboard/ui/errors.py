@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext, gettext_noop
@@ -25,6 +28,12 @@ _SENTENCES = {
         "The error was written to the log of this Dashboard. Nothing you saved before is lost."
     ),
 }
+
+DATABASE_FULL = gettext_noop(
+    "The disk of this Dashboard is full, so nothing was stored; what was stored before is safe. Tell the administrator, then try again."
+)
+# SQLite ("database or disk is full", "disk I/O error" where a journal cannot grow) and PostgreSQL (53100).
+_FULL = ("disk is full", "disk I/O error", "No space left on device", "could not extend file")
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -58,7 +67,9 @@ def answer(
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 400 (Django's `handler400`)."""
+    """Answer 400 (Django's `handler400`), or 503 where a session could not be stored for want of room."""
+    if is_full(exception):
+        return answer(request, 503, gettext(DATABASE_FULL), retry_after_seconds=60)
     return answer(request, 400)
 
 
@@ -73,5 +84,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 (Django's `handler500`)."""
+    """Answer 500 (Django's `handler500`), or 503 where the database cannot grow: a session is saved after all views."""
+    if is_full(sys.exc_info()[1]):
+        return answer(request, 503, gettext(DATABASE_FULL), retry_after_seconds=60)
     return answer(request, 500)
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Say whether an error of the database says that there is no room on its disk."""
+    while error is not None:
+        if isinstance(error, DatabaseError) and any(words in str(error) for words in _FULL):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from minno_dashboard.core import errors
-from minno_dashboard.ui.errors import answer
+from minno_dashboard.ui.errors import DATABASE_FULL, answer, is_full
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,9 @@ class RefusedMiddleware:
             return answer(request, exception.status, str(exception))
         if isinstance(exception, errors.Unavailable):
             return answer(request, 503, str(exception), retry_after_seconds=exception.retry_after_seconds)
+        if is_full(exception):
+            log.exception("the disk of the database is full")
+            return answer(request, 503, gettext(DATABASE_FULL), retry_after_seconds=60)
         if isinstance(exception, OperationalError) and _is_passing(exception):
             log.exception("the database did not answer in time")
             sentence = gettext(

@@ -23,6 +23,7 @@ from minno_dashboard.ui import slots
 
 SESSION_KEY = "passkey_challenge"
 SECONDS_TO_ANSWER = 300
+MAX_JSON_BYTES = 64 * 1024
 TOO_LATE = gettext_noop("This took too long, or was answered already. Try again from the beginning.")
 UNREADABLE = gettext_noop(
     "The page sent something the Dashboard cannot read. Reload the page and do it again."
@@ -145,6 +146,8 @@ def _challenge(request: HttpRequest, purpose: str) -> str:
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
+    if len(request.body) > MAX_JSON_BYTES:
+        raise Invalid(gettext(UNREADABLE))
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as error:

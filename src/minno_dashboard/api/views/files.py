@@ -24,6 +24,7 @@ from minno_dashboard.api.scopes import READ, WRITE
 from minno_dashboard.api.views.routing import Number, Study, address, router
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid, NotFound
+from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services, store
 from minno_dashboard.files.models import Node, Tree
@@ -104,7 +105,14 @@ def write_file(
     """The body is the bytes; missing folders are made. If-Match names the SHA-256 that the change started from: where the file is another one now, the answer is 409, nothing is overwritten, and `current` is the SHA-256 of what is there. Without If-Match the file must be new; `*` replaces whatever is there."""
     what = asked(request, Action.EDIT_FILES, study, number)
     _refuse_frozen(what.version.tree)
-    names.check_path(path.split("/"))
+    announced = whole_number(request.headers.get("Content-Length", "")) or 0
+    services.check_announced(
+        tree=what.version.tree,
+        parent=None,
+        path=path,
+        size=announced,
+        if_there=services.IfThere.OVERWRITE,
+    )
     was_there = files.node_at(tree=what.version.tree, path=path) is not None
     node = services.write_file(
         tree=what.version.tree,

@@ -24,6 +24,7 @@ from minno_dashboard.files.services.uploads import (
 from minno_dashboard.files.services.writing import (
     ANYTHING,
     IfThere,
+    check_announced,
     put_upload,
     restore_version,
     save_file,
@@ -40,6 +41,7 @@ __all__ = [
     "append_upload",
     "begin_upload",
     "bring_back",
+    "check_announced",
     "copy",
     "copy_tree",
     "create_tree",

@@ -11,6 +11,7 @@ from minno_dashboard.core.errors import Invalid
 from minno_dashboard.files import limits
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
 from minno_dashboard.files.services.change import Change, Person, changing
+from minno_dashboard.files.services.writing import hold
 
 Path = tuple[str, ...]
 
@@ -26,6 +27,8 @@ def fill_tree(*, tree: Tree, files: Mapping[Path, Blob], folders: Iterable[Path]
     with changing(tree.pk, by) as change:
         if Node.objects.filter(tree=tree, deleted_at=None).exists():
             raise Invalid(gettext("There are files here already; only an empty version can be filled."))
+        hold(*files.values())
+        limits.check_copies(tree, sum(map(len, levels)))
         made: dict[Path, Node] = {}
         for level in levels:
             nodes = [_node(change, path, files.get(path), made) for path in level]

@@ -100,6 +100,7 @@ def copy(
 
     Raises:
         Invalid: a folder would go into itself, a name is taken there, or a path would become too long.
+        TooLarge: there would be too many files and folders, or the owner's space is full.
         Frozen, NotFound: the target is published; something is gone.
     """
     if not nodes:
@@ -115,6 +116,7 @@ def copy(
                 _make_names_free(change, sources, to_id)
             else:
                 _refuse_twins(change, sources, to_id)
+            limits.check_copies(change.tree, _count(sources))
             above = way_to(to_id)
             for source in sources:
                 _check_fits(above, source, source.name)
@@ -129,10 +131,12 @@ def duplicate(*, node: Node, by: Person) -> Node:
 
     Raises:
         Invalid: a path would become too long.
+        TooLarge: there would be too many files and folders.
         Frozen, NotFound: the tree is published; the node is deleted.
     """
     with changing(node.tree_id, by) as change:
         node = living(change, node.pk)
+        limits.check_copies(change.tree, _count([node]))
         name = names.free(taken_keys(change, node.parent_id), node.name)
         _check_fits(way_to(node.parent_id), node, name)
         return copying.copy_one(change, node, node.parent_id, name)
@@ -156,6 +160,7 @@ def delete(*, nodes: Sequence[Node], by: Person) -> None:
         for folder in (node for node in doomed if node.is_folder):
             _bury_below(change, folder)
         _update_many(doomed, change, deleted_at=change.at, deleted_with_id=F("id"))
+        limits.trim_history(change.tree)
 
 
 def bring_back(*, node: Node, by: Person) -> Node:
@@ -189,6 +194,12 @@ def bring_back(*, node: Node, by: Person) -> Node:
         _check_fits(way_to(parent_id), root, name)
         limits.check_after(change.tree)
         return root
+
+
+def _count(nodes: Sequence[Node]) -> int:
+    """Return how many nodes a copy of these would make."""
+    files = sum(not node.is_folder for node in nodes)
+    return files + walk.count_below(node.pk for node in nodes if node.is_folder)
 
 
 def _lock(*tree_ids: int) -> None:

@@ -72,7 +72,7 @@ def append_upload(*, upload: Upload, offset: int, piece: bytes) -> int:
 
     Raises:
         UploadOffset: the upload stands elsewhere; it carries where.
-        TooLarge: the piece, or the file with it, is larger than said.
+        TooLarge: the piece, or the file with it, is larger than said, or the owner's space is full.
         NotFound: the upload was abandoned or finished.
     """
     if len(piece) > MOST_PIECE_BYTES:
@@ -85,6 +85,7 @@ def append_upload(*, upload: Upload, offset: int, piece: bytes) -> int:
         arrived = _arrived(current)
         if offset != arrived:
             raise UploadOffset(arrived)
+        limits.check_before(current.tree, size=len(piece))
         if offset + len(piece) > current.size:
             raise TooLarge(
                 gettext("This file was announced with %(size)s bytes; this piece goes beyond them.")
@@ -101,11 +102,13 @@ def append_upload(*, upload: Upload, offset: int, piece: bytes) -> int:
 def finish_upload(*, upload: Upload, by: Person, if_there: IfThere) -> Node | None:
     """Make the arrived bytes a file of the tree; None when its name was taken and the policy is to skip it.
 
-    When the name or the place is refused the bytes stay, and it can be finished again with another policy.
+    When the name or the place is refused the bytes stay, and it can be finished again with another policy. When
+    there is no room for the file, the upload and its bytes are dropped.
 
     Raises:
         UploadOffset: not everything has arrived.
         Invalid, Frozen, NotFound: the file cannot be put there.
+        TooLarge: the file is too large, or the owner's space is full.
     """
     with transaction.atomic():
         current = _locked(upload)
@@ -115,12 +118,23 @@ def finish_upload(*, upload: Upload, by: Person, if_there: IfThere) -> Node | No
     if blob is None:
         blob = store.put(_pieces(file_of(current), current.size))
         Upload.objects.filter(pk=current.pk).update(blob=blob)
-    with transaction.atomic():
-        current = _locked(upload)  # of two who finish it at once, one puts the file there
-        node = put_upload(
-            tree=current.tree, by=by, blob=blob, parent=current.parent, path=current.path, if_there=if_there
-        )
-        Upload.objects.filter(pk=current.pk).delete()
+    try:
+        with transaction.atomic():
+            current = _locked(upload)  # of two who finish it at once, one puts the file there
+            # What has arrived counts as used; it becomes the file now and must not count twice.
+            Upload.objects.filter(pk=current.pk).delete()
+            node = put_upload(
+                tree=current.tree,
+                by=by,
+                blob=blob,
+                parent=current.parent,
+                path=current.path,
+                if_there=if_there,
+            )
+    except TooLarge:
+        abandon_upload(upload=upload)
+        store.drop([blob.pk])
+        raise
     file_of(current).unlink(missing_ok=True)
     return node
 

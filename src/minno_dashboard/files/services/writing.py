@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 
 from django.utils.translation import gettext
 
 from minno_dashboard.core import names
-from minno_dashboard.core.errors import Invalid
-from minno_dashboard.files import limits, store
+from minno_dashboard.core.errors import Invalid, TooLarge, Unavailable
+from minno_dashboard.files import limits, queries, store
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
 from minno_dashboard.files.services.change import (
     Change,
@@ -23,6 +24,8 @@ from minno_dashboard.files.services.change import (
     taken_keys,
     way_to,
 )
+
+HELD_AT_ONCE = 1000
 
 
 class Whatever(Enum):
@@ -77,7 +80,7 @@ def write_file(
     """
     parts = split(path) if path else [names.check(name)]
     blob = _stored(source)
-    with changing(tree.pk, by) as change:
+    with _dropped_if_refused(blob), changing(tree.pk, by) as change:
         start = folder_of(change, parent)
         folder_id = _folders(change, start.pk if start else None, parts[:-1])
         existing = _file(change, folder_id, parts[-1])
@@ -94,7 +97,7 @@ def save_file(*, node: Node, by: Person, source: store.Source | Blob, expected_b
         Frozen: the tree is published.
     """
     blob = _stored(source)
-    with changing(node.tree_id, by) as change:
+    with _dropped_if_refused(blob), changing(node.tree_id, by) as change:
         existing = Node.objects.filter(pk=node.pk, deleted_at=None).select_related("blob").first()
         if existing is None:
             raise _conflict(node.name, blob, None, expected_blob, node)
@@ -118,7 +121,7 @@ def put_upload(
         Frozen, NotFound: the tree is published; the folder is gone.
     """
     parts = split(path)
-    with changing(tree.pk, by) as change:
+    with _dropped_if_refused(blob), changing(tree.pk, by) as change:
         start = folder_of(change, parent)
         folder_id = _folders(change, start.pk if start else None, parts[:-1])
         name = parts[-1]
@@ -148,6 +151,46 @@ def restore_version(*, version: FileVersion, by: Person, expected_blob: Expected
         if not _is_expected(node, version.blob, expected_blob):
             raise _conflict(node.name, version.blob, node, expected_blob)
         return _set(change, node.parent_id, node.name, node, version.blob, "restored")
+
+
+def check_announced(*, tree: Tree, parent: Node | None, path: str, size: int, if_there: IfThere) -> None:
+    """Refuse a file of `size` bytes before its bytes are stored.
+
+    Raises:
+        Invalid: a name of the path is refused.
+        TooLarge: the file is too large, or the owner's space is full.
+    """
+    above = f"{queries.path_of(parent)}/" if parent else ""
+    there = queries.node_at(tree=tree, path=above + "/".join(split(path)))
+    replaced = there.blob.size if there and there.blob and if_there is IfThere.OVERWRITE else 0
+    limits.check_before(tree, size=size, replaced=replaced)
+
+
+@contextmanager
+def _dropped_if_refused(blob: Blob) -> Iterator[None]:
+    """Drop bytes that there is no room for; those of a conflict stay, they are somebody's text."""
+    try:
+        yield
+    except TooLarge:
+        store.drop([blob.pk])
+        raise
+
+
+def hold(*blobs: Blob) -> None:
+    """Keep blobs from being dropped until this transaction ends, in which something will point to them.
+
+    Raises:
+        Unavailable: one was dropped a moment ago; sent again, the file is stored anew.
+    """
+    wanted = sorted({blob.pk for blob in blobs})
+    for start in range(0, len(wanted), HELD_AT_ONCE):
+        portion = wanted[start : start + HELD_AT_ONCE]
+        held = Blob.objects.select_for_update().filter(pk__in=portion).order_by("pk")
+        if len(held) != len(portion):
+            raise Unavailable(
+                gettext("The same file was removed at this very moment. Nothing was changed; send it again."),
+                retry_after_seconds=1,
+            )
 
 
 def _stored(source: store.Source | Blob) -> Blob:
@@ -201,15 +244,18 @@ def _set(
     before = existing.blob.size if existing and existing.blob else -1
     if existing is None:
         names.check_depth([*way_to(folder_id), name])
+        hold(blob)
         existing = add(change, folder_id, name, blob)
     elif existing.blob_id == blob.pk:
         return existing
     else:
+        hold(blob)
         Node.objects.filter(pk=existing.pk).update(blob=blob, **change.stamp())
         existing.refresh_from_db()
     change.record(existing, how)
     if blob.size >= before:  # what makes a file smaller is never refused
         limits.check_after(change.tree, largest=blob.size)
+    limits.trim_history(change.tree)
     return existing
 
 

@@ -15,13 +15,19 @@ from django.views.decorators.http import require_http_methods
 
 from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.models import User
-from minno_dashboard.core.errors import Invalid
+from minno_dashboard.core.errors import Invalid, TooLarge
 from minno_dashboard.core.numbers import is_whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.studies.access import Action
 from minno_dashboard.studies.models import Study, Version
 from minno_dashboard.studies.queries import get_study, get_version
+
+MAX_JSON_BYTES = 2 * 1024 * 1024
+MAX_TEXT_JSON_BYTES = 16 * 1024 * 1024
+"""For addresses that take the text of a file or many paths."""
+MAX_IN_LIST = 100_000
+"""The most ids or paths in one request: as many as a version can have files."""
 
 _UNREADABLE = gettext_noop(
     "The page sent something the Dashboard cannot read. Reload the page and do it again."
@@ -59,14 +65,14 @@ class Asked:
     def texts(self, name: str) -> list[str]:
         """Return a list of strings of the JSON."""
         value = self.body.get(name)
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in _bounded(value)):
             raise Invalid(gettext(_UNREADABLE))
         return value
 
     def numbers(self, name: str) -> list[int]:
         """Return a list of whole numbers of the JSON, each once, in their order; none where it is not there."""
         value = self.body.get(name, [])
-        if not isinstance(value, list) or not all(map(is_whole_number, value)):
+        if not isinstance(value, list) or not all(map(is_whole_number, _bounded(value))):
             raise Invalid(gettext(_UNREADABLE))
         return list(dict.fromkeys(value))
 
@@ -87,17 +93,23 @@ class Asked:
         return None if node_id is None else files.get_node(tree=self.tree, node_id=node_id)
 
 
-def asked(request: HttpRequest, action: Action, public_id: str, number: int | None) -> Asked:
+def asked(
+    request: HttpRequest,
+    action: Action,
+    public_id: str,
+    number: int | None,
+    max_json_bytes: int = MAX_JSON_BYTES,
+) -> Asked:
     """Find what is asked for, if the person may do this to it."""
     user = person(request)
     study = get_study(user, public_id, action)
-    what = Asked(user, study, get_version(study, number), _json(request))
+    what = Asked(user, study, get_version(study, number), _json(request, max_json_bytes))
     what.number("since")  # refused now, and not by `done` after the change
     return what
 
 
 def api(
-    methods: str, action: Action
+    methods: str, action: Action, max_json_bytes: int = MAX_JSON_BYTES
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Make a view of `…/<study>/v<number>/…` that answers these methods and needs one right.
 
@@ -107,16 +119,27 @@ def api(
     def wrap(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def checked(request: HttpRequest, public_id: str, number: int, **more: Any) -> HttpResponseBase:
-            return view(request, asked(request, action, public_id, number), **more)
+            return view(request, asked(request, action, public_id, number, max_json_bytes), **more)
 
         return never_cache(require_http_methods(methods.split())(checked))
 
     return wrap
 
 
-def _json(request: HttpRequest) -> dict[str, Any]:
+def _bounded(value: list[Any]) -> list[Any]:
+    if len(value) > MAX_IN_LIST:
+        raise TooLarge(
+            gettext("More than %(most)s files at once are too many. Do it in parts.")
+            % {"most": f"{MAX_IN_LIST:,}"}
+        )
+    return value
+
+
+def _json(request: HttpRequest, max_bytes: int) -> dict[str, Any]:
     if request.content_type != "application/json":
         return {}
+    if len(request.body) > max_bytes:
+        raise TooLarge(gettext("This request holds more than the Dashboard accepts at once. Do it in parts."))
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as error:

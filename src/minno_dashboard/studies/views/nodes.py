@@ -12,7 +12,7 @@ from minno_dashboard.files import queries as files
 from minno_dashboard.files import services
 from minno_dashboard.files.models import Node
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.views.asking import Asked, api, done, tree_json
+from minno_dashboard.studies.views.asking import MAX_TEXT_JSON_BYTES, Asked, api, done, tree_json
 from minno_dashboard.studies.views.texts import encoded
 
 
@@ -23,7 +23,7 @@ def tree(request: HttpRequest, what: Asked) -> HttpResponseBase:
     return JsonResponse({"tree": tree_json(what.tree, since)})
 
 
-@api("POST", Action.EDIT_FILES)
+@api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
 def new_file(request: HttpRequest, what: Asked) -> HttpResponseBase:
     """Make a file with a text; an existing one of the name is never touched."""
     node = services.write_file(

@@ -13,7 +13,7 @@ from minno_dashboard.files import services
 from minno_dashboard.files.models import Blob, Node
 from minno_dashboard.files.texts import Newline, encode_text
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.views.asking import Asked, api, done
+from minno_dashboard.studies.views.asking import MAX_TEXT_JSON_BYTES, Asked, api, done
 
 _NEWLINES = get_args(Newline)
 
@@ -65,7 +65,7 @@ def read(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
     return JsonResponse({"file": content_json(files.blob_of(node))})
 
 
-@api("POST", Action.EDIT_FILES)
+@api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
 def save(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
     """Save a text that started from `blob`; a conflict answers 409 with what is there now."""
     # Deleted nodes are found too: saving one is a conflict, not a mistake.

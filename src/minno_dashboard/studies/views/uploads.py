@@ -12,7 +12,7 @@ from minno_dashboard.files import queries as files
 from minno_dashboard.files import services, store
 from minno_dashboard.files.models import Node, Tree, Upload
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.views.asking import Asked, api
+from minno_dashboard.studies.views.asking import MAX_TEXT_JSON_BYTES, Asked, api
 
 MOST_PATHS = 50_000
 
@@ -37,7 +37,7 @@ def _whole_number(request: HttpRequest, name: str) -> int | None:
     return found
 
 
-@api("POST", Action.EDIT_FILES)
+@api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
 def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
     """Tell which of the paths to upload are taken by files."""
     folder = what.folder()
@@ -57,6 +57,11 @@ def _taken(tree: Tree, folder: Node | None, paths: list[str]) -> list[str]:
     return [path for path in paths if names.fold(above + path) in living]
 
 
+def _announced(request: HttpRequest) -> int:
+    """Return how long the body is said to be; the server has read so much of it and no more."""
+    return whole_number(request.headers.get("Content-Length", "")) or 0
+
+
 @api("POST", Action.EDIT_FILES)
 def whole(request: HttpRequest, what: Asked) -> HttpResponseBase:
     """Take a small file in one request: its bytes are the body."""
@@ -64,7 +69,9 @@ def whole(request: HttpRequest, what: Asked) -> HttpResponseBase:
     folder_id = _whole_number(request, "parent")
     folder = None if folder_id is None else files.get_node(tree=what.tree, node_id=folder_id)
     path = request.GET.get("path", "")
-    names.check_path(path.split("/"))  # before anything is stored
+    services.check_announced(  # before anything is stored
+        tree=what.tree, parent=folder, path=path, size=_announced(request), if_there=policy
+    )
     node = services.put_upload(
         tree=what.tree,
         by=what.user,
