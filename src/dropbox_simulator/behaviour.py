@@ -69,6 +69,10 @@ class Behaviour:
     """How long an access token lives."""
     cursor_seconds: float | None = None
     """How long a cursor lives before it answers `reset`; None for ever."""
+    listing_lag_seconds: float = 0.0
+    """How long a change stays unseen by list_folder (and by the cursors it gives)."""
+    cursor_lag_seconds: float = 0.0
+    """How long a change stays unseen by list_folder/continue; paths themselves are always read as they are."""
     job_polls: int = 0
     """How many times a job answers `in_progress` even when it is done."""
     relocation_batch: Literal["async", "sync"] = "async"

@@ -139,7 +139,9 @@ def longpoll(call: Call) -> Any:
         raise RouteRefused({".tag": "reset"}) from None
     until = clock.now() + call.arg.timeout
     with namespace.changed:
-        changed = clock.wait_for(namespace.changed, lambda: has_changes(namespace, cursor), until)
+        changed = clock.wait_for(
+            namespace.changed, lambda: has_changes(namespace, cursor, clock.now()), until
+        )
     return files.ListFolderLongpollResult(changes=changed)
 
 

@@ -6,8 +6,11 @@ import base64
 import binascii
 import bisect
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from dropbox import files
 
 from dropbox_simulator.metadata import Metadata, gone_metadata, metadata_of
 from dropbox_simulator.namespace import Namespace
@@ -69,6 +72,48 @@ def read_cursor(text: str) -> Cursor:
         raise CursorInvalid from None
 
 
+class Seen:
+    """A folder as listings see it: without the changes of the last moments, where this Dropbox's listings come late."""
+
+    def __init__(self, namespace: Namespace, now: float, lag: float) -> None:
+        """Look at a namespace as it was `lag` seconds ago."""
+        self.namespace = namespace
+        unseen = namespace.journal.unseen(now - lag) if lag else []
+        self.before: dict[str, Metadata | None] = {one.path_lower: one.before for one in unseen}
+        newest = namespace.journal.sequence
+        self.sequence = min((one.sequence - 1 for one in unseen), default=newest)
+
+    def entry(self, path_lower: str) -> Metadata | None:
+        """Describe what stands, or stood, at a path; None where nothing ever did."""
+        if path_lower in self.before:
+            return self.before[path_lower]
+        node = self.namespace.tree.find_lower(path_lower)
+        if node is not None:
+            return metadata_of(node, self.namespace.behaviour)
+        gone = self.namespace.gone.get(path_lower)
+        return None if gone is None else gone_metadata(gone, path_lower)
+
+    def is_there(self, path_lower: str) -> bool:
+        """Tell whether something stands at a path."""
+        if path_lower in self.before:
+            entry = self.before[path_lower]
+            return entry is not None and not isinstance(entry, files.DeletedMetadata)
+        return self.namespace.tree.find_lower(path_lower) is not None
+
+    def changes(self, cursor: Cursor) -> Iterator[tuple[int, str]]:
+        """Go through (number, path) of what a cursor has not told yet."""
+        for number, path_lower in self.namespace.journal.since(cursor.sequence, self.sequence):
+            if _in_scope(cursor, path_lower) and not self._is_told_by_parent(cursor, path_lower):
+                yield number, path_lower
+
+    def _is_told_by_parent(self, cursor: Cursor, path_lower: str) -> bool:
+        """Tell whether a deletion is already told by that of the folder it was in."""
+        if self.namespace.behaviour.deleted_children_reported or self.is_there(path_lower):
+            return False
+        parent = path_lower.rpartition("/")[0]
+        return parent != cursor.path and not self.is_there(parent)
+
+
 @dataclass(frozen=True)
 class Page:
     """Some entries, the cursor behind them, and whether there are more now."""
@@ -99,13 +144,14 @@ def start_cursor(
     node = namespace.resolve(path) if path else namespace.tree.root
     root = scope_root(namespace, node.path_lower())
     page = min(limit or namespace.behaviour.default_page, namespace.behaviour.page_limit)
+    seen = Seen(namespace, now, namespace.behaviour.listing_lag_seconds)
     return Cursor(
         namespace=namespace.id,
         path=root.path_lower(),
         recursive=recursive,
         include_deleted=include_deleted,
         limit=page,
-        sequence=namespace.journal.sequence,
+        sequence=seen.sequence,
         epoch=namespace.epoch,
         made_at=int(now),
         after=[],
@@ -117,38 +163,51 @@ def read_page(namespace: Namespace, cursor: Cursor, now: float) -> Page:
     root = scope_root(namespace, cursor.path)
     fresh = replace(cursor, made_at=int(now))
     if cursor.after is not None:
-        return _listing_page(namespace, fresh, root)
-    return _journal_page(namespace, fresh)
+        return _listing_page(Seen(namespace, now, namespace.behaviour.listing_lag_seconds), fresh, root)
+    return _journal_page(Seen(namespace, now, namespace.behaviour.cursor_lag_seconds), fresh)
 
 
-def _listing_page(namespace: Namespace, cursor: Cursor, root: Node) -> Page:
-    keys = _listed(namespace, cursor, root)
+def _listing_page(seen: Seen, cursor: Cursor, root: Node) -> Page:
+    keys = _listed(seen, cursor, root)
     start = bisect.bisect_right(keys, (cursor.after or [], "\0"), key=lambda item: (item[0], ""))
     chosen = keys[start : start + cursor.limit]
-    entries = [entry for _, path_lower in chosen if (entry := _entry(namespace, path_lower)) is not None]
+    entries = [entry for _, path_lower in chosen if (entry := seen.entry(path_lower)) is not None]
     if start + cursor.limit < len(keys):
         return Page(entries, replace(cursor, after=chosen[-1][0]), True)
     done = replace(cursor, after=None)
-    return Page(entries, done, any(True for _ in _changes(namespace, done)))
+    return Page(entries, done, any(True for _ in seen.changes(done)))
 
 
-def _listed(namespace: Namespace, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]:
+def _listed(seen: Seen, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]:
     """List (key, path_lower) of everything a listing contains; kept until the next change, for its pages."""
-    about = (namespace.journal.sequence, cursor.path, cursor.recursive, cursor.include_deleted)
+    namespace = seen.namespace
+    about = (
+        namespace.journal.sequence,
+        seen.sequence,
+        cursor.path,
+        cursor.recursive,
+        cursor.include_deleted,
+    )
     if namespace.listed is None or namespace.listed[0] != about:
-        namespace.listed = (about, _list(namespace, cursor, root))
+        namespace.listed = (about, _list(seen, cursor, root))
     return namespace.listed[1]
 
 
-def _list(namespace: Namespace, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]:
+def _list(seen: Seen, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]:
     """List (key, path_lower) in the order of keys."""
-    paths: list[str] = []
+    namespace = seen.namespace
     if cursor.recursive:
-        paths = [path for path, node in _walk(root, cursor.path) if node.parent is not None]
+        paths = {path for path, node in _walk(root, cursor.path) if node.parent is not None}
     else:
-        paths = [f"{cursor.path}/{key}" for key in root.children]
+        paths = {f"{cursor.path}/{key}" for key in root.children}
     if cursor.include_deleted:
-        paths += [path for path in namespace.gone if _in_scope(cursor, path)]
+        paths |= {path for path in namespace.gone if _in_scope(cursor, path)}
+    for path, before in seen.before.items():
+        is_shown = before is not None and (cursor.include_deleted or seen.is_there(path))
+        if is_shown and _in_scope(cursor, path):
+            paths.add(path)
+        else:
+            paths.discard(path)
     return sorted((path.split("/")[1:], path) for path in paths)
 
 
@@ -167,46 +226,22 @@ def _in_scope(cursor: Cursor, path_lower: str) -> bool:
     return cursor.recursive or "/" not in path_lower[len(cursor.path) + 1 :]
 
 
-def _entry(namespace: Namespace, path_lower: str) -> Metadata | None:
-    node = namespace.tree.find_lower(path_lower)
-    if node is not None:
-        return metadata_of(node, namespace.behaviour)
-    gone = namespace.gone.get(path_lower)
-    return None if gone is None else gone_metadata(gone, path_lower)
-
-
-def _changes(namespace: Namespace, cursor: Cursor) -> Any:
-    """Go through (number, path) of what a cursor has not told yet."""
-    for number, path_lower in namespace.journal.since(cursor.sequence):
-        if _in_scope(cursor, path_lower) and not _told_by_parent(namespace, cursor, path_lower):
-            yield number, path_lower
-
-
-def _told_by_parent(namespace: Namespace, cursor: Cursor, path_lower: str) -> bool:
-    """Tell whether a deletion is already told by that of the folder it was in."""
-    if namespace.behaviour.deleted_children_reported:
-        return False
-    if namespace.tree.find_lower(path_lower) is not None:
-        return False
-    parent = path_lower.rpartition("/")[0]
-    return parent != cursor.path and namespace.tree.find_lower(parent) is None
-
-
-def _journal_page(namespace: Namespace, cursor: Cursor) -> Page:
+def _journal_page(seen: Seen, cursor: Cursor) -> Page:
     entries: list[Metadata] = []
     sequence = cursor.sequence
-    for number, path_lower in _changes(namespace, cursor):
+    for number, path_lower in seen.changes(cursor):
         if len(entries) == cursor.limit:
             return Page(entries, replace(cursor, sequence=sequence), True)
-        entry = _entry(namespace, path_lower)
+        entry = seen.entry(path_lower)
         if entry is not None:
             entries.append(entry)
         sequence = number
-    return Page(entries, replace(cursor, sequence=namespace.journal.sequence), False)
+    return Page(entries, replace(cursor, sequence=max(cursor.sequence, seen.sequence)), False)
 
 
-def has_changes(namespace: Namespace, cursor: Cursor) -> bool:
+def has_changes(namespace: Namespace, cursor: Cursor, now: float) -> bool:
     """Tell whether a cursor would give anything new."""
     if cursor.after is not None:
         return True
-    return any(True for _ in _changes(namespace, cursor))
+    seen = Seen(namespace, now, namespace.behaviour.cursor_lag_seconds)
+    return any(True for _ in seen.changes(cursor))

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from dropbox_simulator.behaviour import Behaviour
 from dropbox_simulator.content import Blob
+from dropbox_simulator.metadata import gone_metadata, metadata_of
 from dropbox_simulator.names import (
     DisallowedName,
     MalformedPath,
@@ -153,13 +154,29 @@ class Namespace:
 
     def _note(self, node: Node) -> None:
         path_lower = node.path_lower()
-        self.gone.pop(path_lower, None)
+        before: object | None = None
+        if (gone := self.gone.pop(path_lower, None)) is not None:
+            before = gone_metadata(gone, path_lower)
         if node.revision is not None:
             revisions = self.history.setdefault(path_lower, [])
+            if gone is None and revisions:
+                before = self._described(node, revisions[-1])
             if not revisions or revisions[-1].rev != node.revision.rev:
                 revisions.append(node.revision)
-        self.journal.touch(path_lower)
+        self._touch(path_lower, before)
         self.changed.notify_all()
+
+    def _described(self, node: Node, revision: Revision) -> object:
+        was = Node(node.id, node.name, node.key, node.parent, revision)
+        return metadata_of(was, self.behaviour)
+
+    def _touch(self, path_lower: str, before: object | None) -> None:
+        """Note a change in the journal, and what stood there before where listings come late."""
+        self.journal.touch(path_lower)
+        longest = max(self.behaviour.listing_lag_seconds, self.behaviour.cursor_lag_seconds)
+        if longest:
+            now = self._now()
+            self.journal.remember(path_lower, before, now, since=now - longest)
 
     def _free_name(self, names: list[Name]) -> list[Name]:
         number = 1
@@ -268,8 +285,9 @@ class Namespace:
         moment = int(self._now())
         for below in node.walk():
             path_lower = below.path_lower()
+            before = metadata_of(below, self.behaviour)
             self.gone[path_lower] = Gone(below.name, below.path_display(), below.id, below.is_folder, moment)
-            self.journal.touch(path_lower)
+            self._touch(path_lower, before)
             if below.revision is not None:
                 self.used -= below.revision.blob.size
 

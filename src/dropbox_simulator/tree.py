@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -133,12 +134,23 @@ class Tree:
         self.by_id.clear()
 
 
+@dataclass(frozen=True)
+class Recent:
+    """One change that late listings may not show yet; `before` describes what stood at the path until then."""
+
+    sequence: int
+    moment: float
+    path_lower: str
+    before: object | None
+
+
 class Journal:
     """Numbers every change of every path; a cursor is a number in it."""
 
     def __init__(self) -> None:
         """Start at number 0."""
         self.sequence = 0
+        self.recent: deque[Recent] = deque()
         self._entries: list[tuple[int, str]] = []
         self._latest: dict[str, int] = {}
 
@@ -149,15 +161,34 @@ class Journal:
         self._latest[path_lower] = self.sequence
         return self.sequence
 
+    def remember(self, path_lower: str, before: object | None, moment: float, *, since: float) -> None:
+        """Keep what stood at a path before its latest change, and forget changes older than `since`."""
+        while self.recent and self.recent[0].moment <= since:
+            self.recent.popleft()
+        self.recent.append(Recent(self.sequence, moment, path_lower, before))
+
+    def unseen(self, until: float) -> list[Recent]:
+        """Return the changes that were made after a moment, the first of each path."""
+        first: dict[str, Recent] = {}
+        for one in self.recent:
+            if one.moment > until:
+                first.setdefault(one.path_lower, one)
+        return list(first.values())
+
     def load(self, sequence: int, path_lower: str) -> None:
         """Take over an entry noted earlier; numbers must rise."""
         self.sequence = sequence
         self._entries.append((sequence, path_lower))
         self._latest[path_lower] = sequence
 
-    def since(self, sequence: int) -> Iterator[tuple[int, str]]:
-        """Go through the paths touched after a number, each once, at its latest number."""
+    def since(self, sequence: int, until: int | None = None) -> Iterator[tuple[int, str]]:
+        """Go through the paths touched after a number (and not after `until`), each once, at its latest number."""
         start = bisect.bisect_right(self._entries, sequence, key=lambda entry: entry[0])
-        for number, path_lower in self._entries[start:]:
-            if self._latest[path_lower] == number:
+        if until is None:
+            end, latest = len(self._entries), self._latest
+        else:
+            end = bisect.bisect_right(self._entries, until, key=lambda entry: entry[0])
+            latest = {path_lower: number for number, path_lower in self._entries[start:end]}
+        for number, path_lower in self._entries[start:end]:
+            if latest[path_lower] == number:
                 yield number, path_lower

@@ -104,6 +104,32 @@ def test_whoever_follows_a_cursor_sees_the_tree(todo: list[Step], limit: int, ch
     assert follower.seen == tree
 
 
+@settings(max_examples=100, deadline=None)
+@given(steps, st.integers(1, 4), st.booleans())
+def test_a_late_cursor_shows_the_tree_as_it_was(todo: list[Step], limit: int, children: bool) -> None:
+    """Every step takes a second; listings come two and a half seconds late, and say so of no change in between."""
+    simulator = Simulator(VirtualClock(), seed=3)
+    simulator.control.set_behaviour(
+        deleted_children_reported=children, listing_lag_seconds=2.5, cursor_lag_seconds=2.5
+    )
+    simulator.control.create_app()
+    simulator.control.create_account("Alice Demo", ALICE)
+    given_tokens = simulator.control.authorise(ALICE)
+    client = dropbox.Dropbox(given_tokens["access_token"], session=mount(create_session(), simulator))
+    follower, trees = Follower(client, limit), [dict[str, str]()] * 3
+    for number, step in enumerate([*todo, *[("follow", "", "")] * 3]):
+        _apply(simulator, step, number)
+        tree = simulator.control.tree(ALICE)
+        trees.append({path.lower(): entry.get("rev", entry["id"]) for path, entry in tree.items()})
+        simulator.clock.advance(1)
+        if step[0] == "follow":
+            follower.follow()
+            assert follower.seen == trees[-3]
+    fresh = Follower(client, limit)
+    fresh.follow()
+    assert fresh.seen == follower.seen == trees[-3]
+
+
 def test_changes_between_pages_are_not_lost(client: Any, simulator: Simulator) -> None:
     """What changes while a listing is read comes behind its last page."""
     for number in range(6):
