@@ -96,7 +96,7 @@ _NO_PERMISSION = {
 _BY_TAG: tuple[tuple[frozenset[str], Callable[[str], MirrorError]], ...] = (
     (frozenset({"too_many_write_operations"}), lambda tag: RetryItem("lock")),
     (frozenset({"internal_error"}), Ambiguous),
-    (frozenset(_FULL), lambda tag: NeedsUser("full")),
+    (frozenset(_FULL), lambda tag: ParkItem("full")),
     (frozenset(_NO_PERMISSION), lambda tag: NeedsUser("no_permission")),
     (frozenset({"reset"}), lambda tag: Rescan("reset", is_full=True)),
     (frozenset(_REFUSED_NAME), ParkItem),
@@ -166,7 +166,7 @@ def meaning(route: str, answer: Answer) -> MirrorError:
         404: _unknown_route,
         409: _endpoint_error,
         429: _throttled,
-        507: lambda route, answer: NeedsUser("full"),
+        507: lambda route, answer: ParkItem("full"),
     }
     if answer.status in by_status:
         return by_status[answer.status](route, answer)

@@ -19,7 +19,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Refused, Unavailable
 from minno_dashboard.jobs.lease import claim
 from minno_dashboard.jobs.worker import owner_name
-from minno_dashboard.mirror import queries, slices, source
+from minno_dashboard.mirror import queries, slices, source, waiting
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.restore_commands import restore
 from minno_dashboard.siteconfig import queries as siteconfig
@@ -91,7 +91,7 @@ def _check_enabled() -> None:
 def _want_a_proof(user: User) -> None:
     """Ask for a proof where nothing is on its way; what is on its way ends with one by itself."""
     source.note_changes()
-    for link in Link.objects.filter(user=user, state=Link.State.ACTIVE):
+    for link in Link.objects.filter(waiting.IS_WORKING, user=user):
         if not slices.is_behind(link):
             Link.objects.filter(pk=link.pk).update(needs_reading=True)
 

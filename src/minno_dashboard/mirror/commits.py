@@ -65,6 +65,7 @@ class Commits:
         self._ready: _Batch | None = None
         self._under_way: tuple[Future[Committed], _Batch] | None = None
         self.failure: MirrorError | None = None
+        self.is_full = False
         self.made = 0
 
     def add(self, one: Upload, session: Session) -> None:
@@ -170,6 +171,7 @@ class Commits:
             if isinstance(outcome, MirrorError) and outcome.reason in ("lock", "full")
         ]
         held_on = {held.content for held in kept}
+        self.is_full |= any(getattr(outcome, "reason", "") == "full" for _, outcome in results)
         self._notes.drop([held.content for _, held in batch.files if held.content not in held_on])
         self._notes.keep(kept)
         self._notes.record([(one, outcome) for (one, _), outcome in results], batch.promise)

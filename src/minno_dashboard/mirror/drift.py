@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from minno_dashboard.core import clock
+from minno_dashboard.core.names import fold
 from minno_dashboard.files.models import Blob
 from minno_dashboard.jobs.lease import Lease
-from minno_dashboard.mirror import stamp
+from minno_dashboard.mirror import journal_lag, stamp
 from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.guard import Verdict
-from minno_dashboard.mirror.errors import Rescan
+from minno_dashboard.mirror.errors import LookLater, ParkItem, Rescan
 from minno_dashboard.mirror.models import Doubt, Intent, Link, RemoteNode
 from minno_dashboard.mirror.port import Entry, Port
-from minno_dashboard.mirror.remote import row_at
+from minno_dashboard.mirror.remote import parts, row_at
 from minno_dashboard.mirror.replay import Drift, Known, Replay, depth_first
 
 LARGEST_PAGE = 2000
@@ -78,6 +79,7 @@ def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
         if error.reason != "folder_gone":
             raise
         entries, cursor = [], ""
+    _expect_our_last_write(link, port, lease, entries, is_listing=True)
     entries.sort(key=lambda entry: entry.path_lower.count("/"))
     with lease.fenced():
         replay = _load(link)
@@ -94,18 +96,23 @@ def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
 
     Raises:
         Rescan: the cursor is of no use any more; everything must be listed.
+        LookLater: the journal does not tell of our own last write yet; nothing was taken in.
     """
     if not link.cursor:
         raise Rescan("no_cursor", is_full=True)
     at, (entries, cursor) = clock.now(), ahead.take(link.cursor)
     promised = _promised(link)
     while True:
-        page = port.list_more(cursor)
+        try:
+            page = port.list_more(cursor)
+        except ParkItem as error:
+            raise Rescan("cursor_refused", is_full=True) from error
         entries += page.entries
         cursor = page.cursor
         if not page.has_more:
             break
         lease.renew()
+    _expect_our_last_write(link, port, lease, entries, is_listing=False)
     with lease.fenced():
         drift, newer = Drift(), 0
         if not _is_all_known(link, entries):
@@ -116,6 +123,80 @@ def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
                 raise Rescan("untold", is_full=True)
         _remember(link, cursor, **_question(link, drift, newer))
     return Reading(at, len(drift.doubts))
+
+
+def _expect_our_last_write(
+    link: Link, port: Port, lease: Lease, entries: Sequence[Entry], *, is_listing: bool
+) -> None:
+    """Check that entries tell of our last write, or of what somebody made of it since.
+
+    Raises:
+        LookLater: they are older.
+    """
+    last = link.last_write
+    if last is None or journal_lag.is_told(last, entries, is_listing=is_listing):
+        return
+    if is_listing or journal_lag.tries(link.pace) >= journal_lag.ASK_DIRECTLY_AFTER:
+        there = journal_lag.as_it_is(last["path"], port.get_metadata(last["path"]), last["at"])
+        if there != last:
+            with lease.fenced():
+                Link.objects.filter(pk=link.pk).update(last_write=there)
+            link.last_write = there
+            if journal_lag.is_told(there, entries, is_listing=is_listing):
+                return
+        if journal_lag.is_too_old(last):
+            return
+    raise LookLater("lagging")
+
+
+def look_at(link: Link, port: Port, lease: Lease, paths: Sequence[tuple[str | None, str]]) -> Reading:
+    """Read a few paths themselves, where a call was refused as if they were other than we know; listings may be late.
+
+    `paths` come with the identity that belongs there, if one does.
+    """
+    at, entries = clock.now(), dict[str, Entry]()
+    expected: list[tuple[str, Entry]] = []
+    for identity, path in dict.fromkeys(paths):
+        for entry in (*_where_it_went(link, port, path), port.get_metadata(path)):
+            if entry is not None:
+                entries[entry.id] = entry
+        there = next((one for one in entries.values() if fold(one.path_lower) == fold(path)), None)
+        if there is None:
+            entries[path] = Entry("deleted", path.rpartition("/")[2], fold(path))
+        elif identity is not None and _is_our_own(there):
+            expected.append((identity, there))
+    with lease.fenced():
+        replay = _load(link)
+        for identity, there in expected:
+            replay.expect(identity, there.path_lower, there.content_hash, there.size)
+        drift = _follow(link, replay, entries.values(), ())
+        Intent.objects.bulk_create(
+            Intent(link=link, kind=Intent.MOVED, expected=[{"row": pk}], at=at)
+            for pk in replay.moved_folders()
+        )
+        question = _question(link, drift, 0)
+        if question:
+            _update(link, **question)
+    return Reading(at, len(drift.doubts))
+
+
+def _where_it_went(link: Link, port: Port, path: str) -> list[Entry]:
+    """Find what we know to stand at a path, or the highest folder above it that is elsewhere now, by Dropbox's id."""
+    names = parts(path)
+    for length in range(1, len(names) + 1):
+        row = row_at(link, "/" + "/".join(names[:length]))
+        if row is None:
+            return []
+        there = port.get_metadata(row.dropbox_id) if row.dropbox_id else None
+        if there is not None and fold(there.path_lower) != fold("/" + "/".join(names[:length])):
+            return [there]
+    return []
+
+
+def _is_our_own(entry: Entry) -> bool:
+    """Say whether a file is one that we wrote: our content, and the mark of ours in its time."""
+    is_known = Blob.objects.filter(dropbox_hash=entry.content_hash).exists()
+    return is_known and stamp.is_marked(entry.modified, entry.content_hash)
 
 
 def _newer(link: Link, entries: Sequence[Entry], replay: Replay) -> int:
@@ -158,7 +239,10 @@ def _question(link: Link, drift: Drift, newer: int) -> dict[str, Any]:
 
 
 def _remember(link: Link, cursor: str, **more: Any) -> None:
-    fields = {"cursor": cursor, "needs_reading": False, **more}
+    _update(link, cursor=cursor, needs_reading=False, last_write=None, **more)
+
+
+def _update(link: Link, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(link, name, value)
     Link.objects.filter(pk=link.pk).update(**fields)

@@ -22,6 +22,10 @@ class Retry(MirrorError):
         self.after = after
 
 
+class LookLater(Retry):
+    """Dropbox's listings are of no use for `after` seconds; what is saved meanwhile is sent without them."""
+
+
 class RetryItem(MirrorError):
     """This item did not go through and will, later; the others are not concerned.
 

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob
+from minno_dashboard.mirror import journal_lag
 from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.model import (
     DELETED,
@@ -24,7 +25,7 @@ from minno_dashboard.mirror.engine.model import (
     Step,
     Upload,
 )
-from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsUser, ParkItem, Rescan, RetryItem
+from minno_dashboard.mirror.errors import Ambiguous, MirrorError, ParkItem, Rescan, RetryItem
 from minno_dashboard.mirror.ledger import Notes
 from minno_dashboard.mirror.models import Parked
 from minno_dashboard.mirror.port import Entry, Job, Outcome, Port, Relocation, Removal
@@ -55,12 +56,17 @@ class Executor:
         slice_: Slice,
         should_stop: Callable[[], bool],
         read_ahead: Callable[[], None],
+        room: int | None = None,
     ) -> None:
+        """Take what a plan was made of; `room` is for how many bytes the Dropbox has room, None where it was never full."""
         self._port, self._notes, self._should_stop = port, notes, should_stop
-        self._read_ahead = read_ahead
+        self._read_ahead, self._room = read_ahead, room
         self._sources, self._marks = slice_.sources, slice_.marks
         self._rows = {row.key: row for row in slice_.remote}
         self._parked = {one.identity: one for one in Parked.objects.filter(link=notes.link)}
+        self._sizes = {
+            row.identity: row.content.size for row in slice_.remote if row.identity and row.content
+        }
         self._below: dict[str | None, list[Desired]] = defaultdict(list)
         for node in slice_.desired:
             self._below[node.parent].append(node)
@@ -133,6 +139,7 @@ class Executor:
     # --- contents ---
 
     def _upload(self, files: Sequence[Upload]) -> bool:
+        files = self._that_fit(files)
         uploader = Uploader(
             self._port, self._notes, self._open, self._should_stop, self._read_ahead, self._is_outrun
         )
@@ -141,12 +148,27 @@ class Executor:
         except Ambiguous as error:
             self._notes.note(error)
             return False
-        except NeedsUser as error:
-            if error.reason != "full":
-                raise
-            self._notes.note(error)  # what makes room comes after the uploads
-            return True
-        return is_all and not self._notes.is_blocked
+        # What makes room comes after the uploads, also where some did not fit.
+        return (is_all or self._notes.is_full) and not self._notes.is_blocked
+
+    def _that_fit(self, files: Sequence[Upload]) -> Sequence[Upload]:
+        """Return the files there is room for, the smallest first where there is not room for all; park the others."""
+        if self._room is None:
+            return files
+        left, fitting = self._room, set[str]()
+        for one in sorted(files, key=self._needs):
+            if self._needs(one) <= left:
+                left -= self._needs(one)
+                fitting.add(one.identity)
+        kept_out = [one for one in files if one.identity not in fitting]
+        if kept_out:
+            self._notes.record([(one, ParkItem("full")) for one in kept_out])
+        return [one for one in files if one.identity in fitting]
+
+    def _needs(self, one: Upload) -> int:
+        """Return how many bytes more a file takes than what it replaces."""
+        before = self._sizes.get(one.identity, 0) if one.replaces_rev else 0
+        return max(0, one.content.size - before)
 
     def _is_outrun(self) -> bool:
         """Say whether something changed since the plan was made."""
@@ -285,11 +307,23 @@ class Executor:
                 else:
                     target = step.to_path if isinstance(step, Move | Copy) else step.paths[0]
                     self._notes.note(outcome, identity=self._identity(step), path=target)
+                    if isinstance(outcome, Rescan) and isinstance(step, Move | Copy):
+                        self._notes.surprising.append((None, step.from_path))
+            self._remember_last(results)
             is_open = is_unknown or self.needs_reading
             if not is_open:
                 self._notes.settle()
         if is_open:  # what lies below a copied folder is recognised when it is read
             self._notes.leave_open()
+
+    def _remember_last(self, results: Sequence[tuple[Step, Outcome]]) -> None:
+        """Remember the last of these writes, by which listings show that they know them all."""
+        for step, outcome in reversed(results):
+            if isinstance(outcome, Entry):
+                is_removal = isinstance(step, Remove)
+                last = journal_lag.removed(step.paths[0]) if is_removal else journal_lag.written(outcome)
+                self._notes.wrote(last)
+                return
 
     def _must_be_told(self, step: Move) -> bool:
         """Say whether what is in a moved folder counts: it is ours, and not among the deleted things."""

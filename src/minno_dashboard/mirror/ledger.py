@@ -10,6 +10,7 @@ from django.db import transaction
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease
+from minno_dashboard.mirror import journal_lag
 from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.model import Content, Upload
 from minno_dashboard.mirror.errors import (
@@ -30,7 +31,7 @@ NO_BATCH_FOR = timedelta(hours=24)
 AGAIN = timedelta(days=1)
 """After so long a parked item is tried again: Dropbox may take today what it refused yesterday."""
 AGAIN_SOON = timedelta(hours=1)
-MAY_HEAL = ("damaged_here", "unreadable_here", "locked", "restricted_content")
+MAY_HEAL = ("full", "damaged_here", "unreadable_here", "locked", "restricted_content")
 
 
 def again_after(reason: str) -> timedelta:
@@ -43,6 +44,14 @@ def try_again(link: Link, identities: Sequence[str]) -> None:
     Doubt.objects.bulk_create([Doubt(link=link, identity=one) for one in identities], ignore_conflicts=True)
     for portion in in_portions(identities, 500):
         Parked.objects.filter(link=link, identity__in=portion).delete()
+
+
+def try_full_again(link: Link, lease: Lease) -> None:
+    """Let the next plan look at what did not fit: there may be room for it now."""
+    with lease.fenced():
+        try_again(
+            link, list(Parked.objects.filter(link=link, reason="full").values_list("identity", flat=True))
+        )
 
 
 def try_due_again(link: Link, lease: Lease) -> bool:
@@ -78,6 +87,9 @@ class Notes:
         self.link, self.lease, self.book, self.run = link, lease, book, run
         self.pace: dict[str, Any] = dict(link.pace)
         self.trouble: list[MirrorError] = []
+        self.is_full = False
+        self.refused_bytes: int | None = None
+        self.surprising: list[tuple[str | None, str]] = []
         self._intent: Intent | None = None
 
     # --- intents and results ---
@@ -113,6 +125,11 @@ class Notes:
             self._intent.delete()
             self._intent = None
 
+    def wrote(self, last_write: dict[str, Any]) -> None:
+        """Remember by what a listing shows that it knows our last write; belongs into the transaction that records it."""
+        Link.objects.filter(pk=self.link.pk).update(last_write=last_write)
+        self.link.last_write = last_write
+
     def leave_open(self) -> None:
         """Nobody knows the outcome of the last call: its intent stays until somebody has looked."""
         self._intent = None
@@ -121,7 +138,10 @@ class Notes:
         self, error: MirrorError, *, identity: str | None = None, path: str = "", hash: str = ""
     ) -> None:
         """Keep what went wrong with one item; one that will be refused again is parked."""
+        if isinstance(error, Rescan) and path:
+            self.surprising.append((identity, path))
         if isinstance(error, ParkItem) and identity is not None:
+            self.is_full |= error.reason == "full"
             Parked.objects.update_or_create(
                 link=self.link,
                 identity=identity,
@@ -158,12 +178,16 @@ class Notes:
         with self.lease.fenced():
             written = [(one, outcome) for one, outcome in results if isinstance(outcome, Entry)]
             if written:
+                self.wrote(journal_lag.written(written[-1][1]))
                 self.book.written([(one.identity, one.path, entry) for one, entry in written])
                 Parked.objects.filter(
                     link=self.link, identity__in=[one.identity for one, _ in written]
                 ).delete()
             for one, outcome in results:
                 if isinstance(outcome, MirrorError):
+                    if outcome.reason == "full" and promise is not None:
+                        least = one.content.size if self.refused_bytes is None else self.refused_bytes
+                        self.refused_bytes = min(least, one.content.size)
                     self.note(outcome, identity=one.identity, path=one.path, hash=one.content.hash)
             if not is_unknown:
                 _fulfil(promise)
@@ -238,8 +262,8 @@ class Notes:
 
     @property
     def is_blocked(self) -> bool:
-        """Say whether later steps must not be tried; a full Dropbox only keeps uploads out."""
-        return any(one.reason != "full" for one in self.trouble)
+        """Say whether later steps must not be tried."""
+        return bool(self.trouble)
 
     @property
     def whole_account(self) -> MirrorError | None:

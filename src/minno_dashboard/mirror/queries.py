@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.models import Node
-from minno_dashboard.mirror import wording
+from minno_dashboard.mirror import waiting, wording
 from minno_dashboard.mirror.deleted import mirrored
 from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Taken
 from minno_dashboard.siteconfig import queries as siteconfig
@@ -223,6 +223,8 @@ def _state(seen: Overview, link: Link, pending: int) -> str:
 
 
 def _waits_until(link: Link) -> datetime | None:
+    if link.last_error == waiting.LAGGING:
+        return None  # seconds, and nothing that is saved waits for them
     return link.not_before if link.not_before and link.not_before > clock.now() else None
 
 

@@ -106,6 +106,7 @@ class Book:
         row.parent = self._folder(parts(to_path)[:-1])
         row.name = parts(to_path)[-1]
         row.name_key = fold(row.name)
+        row.dropbox_id = row.dropbox_id or entry.id
         if aside:
             row.identity, row.is_changed = None, False
         self._clear(row)

@@ -109,6 +109,10 @@ class Replay:
         """Say, before entries are followed, which folders we moved: their entries must tell of all that is in them."""
         self._moved += [row for row in self.rows if row.pk in pks]
 
+    def moved_folders(self) -> list[int]:
+        """Return the folders known before that entries told to be elsewhere."""
+        return [row.pk for row in self._moved if row.pk is not None and not row.is_lost]
+
     def is_untold(self) -> bool:
         """Say whether something below a folder that moved was not told of: it was removed before, and nobody said so.
 

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from minno_dashboard.core import clock
-from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.models import Link, Parked
 from minno_dashboard.mirror.port import Port
 
 ASK_EVERY = timedelta(days=1)
+NOT_EVEN_NOTHING = -1
+"""So little room that also a file which takes no more than what it replaces is not sent."""
 FULL_AGAIN = timedelta(hours=23)
 """After so long it is tried again, however little room there is."""
 
@@ -29,15 +31,30 @@ def is_due(link: Link) -> bool:
     return clock.now() - last > ASK_EVERY
 
 
-def with_too_little(room: int, link: Link) -> dict[str, Any]:
-    """Return the link's pace with how much room was not enough, and when."""
-    return {**link.pace, "full": {"room": room, "at": clock.now().isoformat()}}
+def is_short(link: Link) -> bool:
+    """Say whether something did not fit into the Dropbox since it was last proven to hold everything."""
+    return "full" in link.pace or Parked.objects.filter(link=link, reason="full").exists()
 
 
-def is_too_little(room: int, full: dict[str, Any] | None, at: datetime) -> bool:
-    """Say whether sending would be in vain: `room` is in bytes, `full` says how much was not enough, and when."""
-    if room <= 0:
-        return True
-    if full is None:
-        return False
-    return room <= full["room"] and at < datetime.fromisoformat(full["at"]) + FULL_AGAIN
+def with_refusal(room: int, refused: int, link: Link) -> dict[str, Any]:
+    """Return the link's pace with how much room there was as a file of `refused` bytes did not fit."""
+    full = {"room": room, "refused": refused, "at": clock.now().isoformat()}
+    return {**link.pace, "full": full}
+
+
+def without_refusal(link: Link) -> dict[str, Any]:
+    """Return the link's pace where everything fits."""
+    return {name: one for name, one in link.pace.items() if name != "full"}
+
+
+def usable(room: int, full: dict[str, Any] | None, at: datetime) -> int:
+    """Return how many bytes are worth sending into `room`.
+
+    Where Dropbox refused a file that it had room for, another limit is at work that it does not tell of: nothing is
+    sent until it tells of more room, or a day has passed.
+    """
+    is_other_limit = full is not None and full["refused"] <= full["room"]
+    if full is None or not is_other_limit or room > full["room"]:
+        return max(room, 0)
+    since = at - datetime.fromisoformat(full["at"])
+    return NOT_EVEN_NOTHING if timedelta(0) <= since < FULL_AGAIN else max(room, 0)

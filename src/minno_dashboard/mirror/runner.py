@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease, LeaseLost
@@ -17,6 +17,7 @@ from minno_dashboard.mirror import (
     again,
     drift,
     history,
+    journal_lag,
     keys,
     ledger,
     manifest,
@@ -30,10 +31,15 @@ from minno_dashboard.mirror.again import SavedAgain
 from minno_dashboard.mirror.deleted import mirrored, not_deleted
 from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.dropbox import DropboxPort
-from minno_dashboard.mirror.engine.guard import Verdict, planned_removal, without_blind_steps
+from minno_dashboard.mirror.engine.guard import (
+    Verdict,
+    planned_removal,
+    without_blind_steps,
+    without_steps_inside,
+)
 from minno_dashboard.mirror.engine.model import Plan, Policy
 from minno_dashboard.mirror.engine.plan import plan
-from minno_dashboard.mirror.errors import MirrorError, NeedsUser, Rescan, Retry
+from minno_dashboard.mirror.errors import LookLater, MirrorError, NeedsUser, ParkItem, Rescan, Retry
 from minno_dashboard.mirror.execution import Executor, JobUnderWay
 from minno_dashboard.mirror.ledger import Notes
 from minno_dashboard.mirror.models import (
@@ -46,7 +52,7 @@ from minno_dashboard.mirror.models import (
     Taken,
     UploadSession,
 )
-from minno_dashboard.mirror.port import Job
+from minno_dashboard.mirror.port import Entry, Job
 from minno_dashboard.mirror.remote import Book
 
 log = logging.getLogger(__name__)
@@ -61,8 +67,8 @@ LONGEST_RUN = timedelta(minutes=2)
 """After so long another link may have the lane."""
 PROOF_EVERY = timedelta(hours=1)
 LISTING_EVERY, LISTING_MAY_WAIT = timedelta(days=7), timedelta(days=1)
-RELISTING_EVERY = timedelta(hours=1)
-"""So seldom a Dropbox that takes its cursors back is listed from scratch."""
+MAX_PATHS_LOOKED_AT = 20
+"""So many paths at most are read one by one, where listings do not explain why calls are refused."""
 JOB_LOOK = timedelta(seconds=1)
 PLANNED = "mass_removal_planned"
 
@@ -83,13 +89,13 @@ def run(link: Link, lease: Lease, is_stopping: Stop = lambda: False) -> None:
     except JobUnderWay:
         lease.release(**runner.ending(), not_before=clock.now() + JOB_LOOK)
     except SavedAgain:
-        lease.keep(again.SECONDS, **runner.ending(), **waiting.NOTHING_WRONG)
+        lease.keep(again.SECONDS, **runner.ending(), **waiting.standing(link))
     except Exception as error:
         log.exception("the mirror of user %d met an error of ours", link.user_id)
         ours = Retry(f"ours:{type(error).__name__}")
         waiting.after(link, lease, ours, runner.ending(ours))
     else:
-        lease.release(**runner.ending(), **waiting.NOTHING_WRONG)
+        lease.release(**runner.ending(), **waiting.standing(link))
     finally:
         runner.close()
 
@@ -104,6 +110,7 @@ class _Runner:
         self._until = clock.now() + LONGEST_RUN
         self._read_at: datetime | None = None
         self._surprises = self._damaged = 0
+        self._left: int | None = None
         self._is_proven = False
         self._ahead, self._sent = drift.Ahead(), again.Sent()
 
@@ -125,16 +132,6 @@ class _Runner:
     def work(self) -> None:
         """Compare and repair until nothing is left to do."""
         self._learn_whose()
-        if self.link.reason == "full":
-            self._look_for_room()
-        try:
-            self._work()
-        except NeedsUser as error:
-            if error.reason == "full":
-                self._save(pace=room.with_too_little(self._room(), self.link))
-            raise
-
-    def _work(self) -> None:
         if not slices.is_behind(self.link):
             manifest.refresh_if_quiet(self.link, self.lease)
         for _ in range(MOST_ROUNDS):
@@ -149,7 +146,7 @@ class _Runner:
                 self._doubt(is_full=error.is_full)
             if self._surprises > MOST_SURPRISES:
                 self._save(wants_everything=True)
-                raise Retry("unsettled")
+                self._look_later("unsettled")
         raise Retry("no_end")
 
     def _learn_whose(self) -> None:
@@ -170,10 +167,21 @@ class _Runner:
         if not self.history.uploaded and room.is_due(self.link):
             self._room()
 
-    def _look_for_room(self) -> None:
-        """Send nothing in vain: only once there is more room than was not enough, or after a day."""
-        if room.is_too_little(self._room(), self.link.pace.get("full"), clock.now()):
-            raise NeedsUser("full")
+    def _room_to_fill(self) -> int | None:
+        """Return for how many bytes there is room, None while nothing says that the Dropbox is full."""
+        if not room.is_short(self.link):
+            return None
+        if self._left is None:
+            self._left = room.usable(self._room(), self.link.pace.get("full"), clock.now())
+        return self._left
+
+    def _settle_room(self, notes: Notes, removed: int) -> None:
+        """After steps: remember what was refused for want of room, and try that again where some was made."""
+        self._left = None
+        if removed:
+            ledger.try_full_again(self.link, self.lease)
+        elif notes.refused_bytes is not None:
+            self._save(pace=room.with_refusal(self._room(), notes.refused_bytes, self.link))
 
     def _save(self, **fields: Any) -> None:
         with self.lease.fenced():
@@ -187,24 +195,57 @@ class _Runner:
         if not is_full:
             self._save(needs_reading=True)
             return
-        now, last = clock.now(), self.link.pace.get("relisted_at")
-        since = RELISTING_EVERY if last is None else now - datetime.fromisoformat(last)
-        if since < RELISTING_EVERY:
-            self._save(needs_reading=True)
-            raise Retry("relisting", (RELISTING_EVERY - since).total_seconds())
-        self._save(needs_listing=True, pace={**self.link.pace, "relisted_at": now.isoformat()})
+        self._save(needs_listing=True, pace=journal_lag.relisting(self.link.pace))
 
     # --- looking ---
+
+    def _look_later(self, reason: str) -> NoReturn:
+        """Put the next look off, longer each time."""
+        self._save(pace=journal_lag.waiting_longer(self.link.pace, reason))
+        raise LookLater(reason, journal_lag.seconds_left(self.link.pace))
+
+    def _refuse_while_late(self) -> None:
+        """Take no look while listings are known to be of no use."""
+        left = journal_lag.seconds_left(self.link.pace)
+        if left:
+            raise LookLater(journal_lag.reason(self.link.pace), left)
+
+    def _read_changes(self) -> None:
+        """Read the journal and take it in.
+
+        Raises:
+            LookLater: it tells less than we know.
+        """
+        self._refuse_while_late()
+        try:
+            reading = drift.read_changes(self.link, self.port, self.lease, self._ahead)
+        except LookLater as error:
+            self._look_later(error.reason)
+        self._take_in(reading)
+
+    def _look_at(self, paths: list[tuple[str | None, str]]) -> None:
+        """Read the paths of refused steps themselves, where a look at the listing did not explain the refusal."""
+        some = list(dict.fromkeys(paths))[:MAX_PATHS_LOOKED_AT]
+        reading = drift.look_at(self.link, self.port, self.lease, some)
+        self.history.drifted += reading.doubts
+        self._insist()
 
     def _look(self) -> bool:
         """Take in what the Dropbox holds where that is in doubt; answer whether a plan can be made."""
         is_new_here = not readers.has_looked(self.link)
-        if self.link.needs_listing or self._is_audit_due:
-            self._finish_jobs()
-            self._list()
-        elif self.link.needs_reading or is_new_here or Intent.objects.filter(link=self.link).exists():
-            self._finish_jobs()
-            self._take_in(drift.read_changes(self.link, self.port, self.lease, self._ahead))
+        if is_new_here:
+            self._save(pace=journal_lag.looking_now(self.link.pace))
+        try:
+            if self.link.needs_listing or self._is_audit_due:
+                self._finish_jobs()
+                self._list()
+            elif self.link.needs_reading or is_new_here or Intent.objects.filter(link=self.link).exists():
+                self._finish_jobs()
+                self._read_changes()
+        except LookLater as error:  # what is saved is sent all the same, by what is known
+            is_known = self.link.listed_at is not None
+            if not is_known or (is_new_here and error.reason != "lagging"):
+                raise
         self._insist()
         if is_new_here:
             self._save(pace=readers.with_reader(self.link))
@@ -221,9 +262,15 @@ class _Runner:
 
     def _list(self) -> None:
         """List everything; a Dropbox that fails at it is asked for smaller pages the next time."""
+        self._refuse_while_late()
         limit = self.link.pace.get("page", drift.LARGEST_PAGE)
         try:
             self._take_in(drift.read_everything(self.link, self.port, self.lease))
+        except LookLater as error:
+            self._look_later(error.reason)
+        except ParkItem as error:
+            log.info("Dropbox refuses to list everything (%s)", error.reason)
+            self._look_later("relisting")
         except Retry as error:
             if error.reason.startswith("http_") or error.reason == "no_answer":
                 smaller = {"page": max(drift.SMALLEST_PAGE, limit // 2)}
@@ -235,20 +282,26 @@ class _Runner:
     def _finish_jobs(self) -> None:
         """See that asynchronous batches of ours have ended before their outcome is looked at."""
         for intent in Intent.objects.filter(link=self.link, job__isnull=False):
+            last: dict[str, Any] | None = None
             try:
                 job = self.port.check_job(Job(intent.job["route"], intent.job["job_id"]))
                 if job.outcomes is None:
                     raise JobUnderWay
+                last = _last_write(job)
             except Retry:
                 raise
             except MirrorError as error:
                 log.info("a batch of ours is unknown to Dropbox (%s); its outcome is looked at", error.reason)
             with self.lease.fenced():
                 Intent.objects.filter(pk=intent.pk).update(job=None)
+            if last is not None:
+                self._save(last_write=last)
 
     def _take_in(self, reading: drift.Reading) -> None:
         self._read_at = reading.at
         self.history.drifted += reading.doubts
+        if "look" in self.link.pace:
+            self._save(pace=journal_lag.looking_now(self.link.pace))
         self._insist()
 
     def _insist(self) -> None:
@@ -282,28 +335,33 @@ class _Runner:
             slice_,
             self._should_stop,
             lambda: self._ahead.read(self.port, self.link.cursor),
+            self._room_to_fill(),
         )
         if not executor.remains(steps):
             self._take_over(slice_)
             return True
         self._sent.refuse(steps)
         self._guard(steps, slice_)
+        steps = self._without_what_is_unknown(steps)
         sighted = without_blind_steps(steps)
         if executor.remains(sighted):
             steps = sighted
-        elif self._read_at is None and executor.remains(steps):
-            self._take_in(drift.read_changes(self.link, self.port, self.lease, self._ahead))
+        elif self._read_at is None:
+            self._read_changes()
             return False
-        self._read_at = None
+        self._read_at, removed = None, self.history.removed
         scope.remember(self.link, self.lease, steps, slice_)
         try:
             executor.carry_out(steps)
         finally:
             self._save(pace=with_notes.pace)
+        self._settle_room(with_notes, self.history.removed - removed)
         self._sent.note(steps, is_well=not with_notes.trouble)
         if with_notes.needs_reading or executor.needs_reading:
             self._surprises += with_notes.needs_reading
             self._save(needs_reading=True)
+        if with_notes.surprising and self._surprises > 1:
+            self._look_at(with_notes.surprising)
         if with_notes.whole_account is not None:
             raise with_notes.whole_account
         reasons = {one.reason for one in with_notes.trouble}
@@ -313,6 +371,12 @@ class _Runner:
         if self._damaged >= MOST_DAMAGED:
             raise Retry("damaged_on_the_way", 60.0)
         return False
+
+    def _without_what_is_unknown(self, steps: Plan) -> Plan:
+        """Return the steps outside of folders that were copied and of whose content no listing has told yet."""
+        copied = Intent.objects.filter(link=self.link, kind="copy", job__isnull=True)
+        tops = [one["path"] for intent in copied for one in intent.expected[:1]]
+        return without_steps_inside(steps, tops) if tops else steps
 
     def _guard(self, steps: Plan, slice_: slices.Slice) -> None:
         """Ask the user before a plan that removes much; forget a question that no plan asks any more."""
@@ -353,16 +417,18 @@ class _Runner:
     def _prove(self) -> bool:
         """Read the cursor, if nothing has been read since the last write, and stamp the proof."""
         if self._read_at is None:
-            self._take_in(drift.read_changes(self.link, self.port, self.lease, self._ahead))
+            self._read_changes()
         if slices.is_behind(self.link) or ledger.try_due_again(self.link, self.lease):
             return False
         if ledger.was_called_late(self.link):
             return False
         there = mirrored(self.link)
         with self.lease.fenced():
-            UploadSession.objects.filter(link=self.link).delete()
             self._forget_parked()
             is_whole = not Parked.objects.filter(link=self.link).exists()
+            if is_whole:
+                self._forget_refusal()
+                UploadSession.objects.filter(link=self.link).delete()
             proof = {
                 "proven_at": self._read_at,
                 "proven_files": there.files,
@@ -372,6 +438,10 @@ class _Runner:
             next_at = {"next_proof_at": clock.now() + every}
             Link.objects.filter(pk=self.link.pk).update(**next_at, **(proof if is_whole else {}))
         return True
+
+    def _forget_refusal(self) -> None:
+        if "full" in self.link.pace:
+            self._save(pace=room.without_refusal(self.link))
 
     def _forget_parked(self) -> None:
         """Forget what was refused once and is not wanted any more; a refused removal stays while its file is there."""
@@ -398,3 +468,12 @@ class _Runner:
             left["sealed_access_token"] = self.link.sealed_access_token
             left["access_expires_at"] = self.link.access_expires_at
         return left | history.counted(self.link, made)
+
+
+def _last_write(job: Job) -> dict[str, Any] | None:
+    """Return by what a listing will show that it knows the last write of a batch."""
+    made = next((one for one in reversed(job.outcomes or ()) if isinstance(one, Entry)), None)
+    if made is None:
+        return None
+    is_removal = job.route == "delete_batch"
+    return journal_lag.removed(made.path_lower) if is_removal else journal_lag.written(made)

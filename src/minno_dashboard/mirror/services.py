@@ -6,13 +6,13 @@ import contextlib
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Conflict, NotFound, Refused
-from minno_dashboard.mirror import dropbox, keys, ledger
+from minno_dashboard.mirror import dropbox, journal_lag, keys, ledger, waiting
 from minno_dashboard.mirror.errors import MirrorError
 from minno_dashboard.mirror.models import (
     Doubt,
@@ -55,6 +55,7 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
             if not (is_same and row.last_error == THROTTLED):  # a new token is not a new allowance
                 row.last_error, row.failures, row.not_before = "", 0, None
             row.needs_listing, row.is_reading_withdrawn = True, False
+            row.pace = journal_lag.looking_now(row.pace)
             row.lease_token, row.lease_owner, row.lease_until = row.lease_token + 1, "", None
             keys.store_grant(row, grant)
             row.save()
@@ -73,7 +74,7 @@ def _begin_anew(row: Link) -> None:
     for model in (RemoteNode, Doubt, Intent, UploadSession, Parked, Taken, Manifest):
         model.objects.filter(link=row).delete()
     row.epoch += 1
-    row.cursor = ""
+    row.cursor, row.last_write = "", None
     row.wants_everything = True
     row.proven_at = row.next_proof_at = row.listed_at = None
     row.proven_files = row.proven_bytes = 0
@@ -134,6 +135,8 @@ def prove_now(*, user: User) -> None:
     """Make a proof due at once, and try again what was parked; it shortens no wait that Dropbox asked for."""
     row = _link_of(user)
     ledger.try_again(row, list(Parked.objects.filter(link=row).values_list("identity", flat=True)))
+    if row.last_error in waiting.LOOKS:
+        Link.objects.filter(pk=row.pk).update(not_before=None, pace=journal_lag.looking_now(row.pace))
     Link.objects.filter(pk=row.pk).update(next_proof_at=clock.now(), needs_reading=True, probe_at=clock.now())
 
 
@@ -173,8 +176,8 @@ def confirm_removal(*, user: User, accept: bool) -> None:
 def follow_configuration(*, app_key: str) -> None:
     """Take over a changed Dropbox section: links of another app key ask their users, refused ones try again."""
     at = clock.now()
-    working = (Link.State.ACTIVE, Link.State.NEEDS_ADMIN)
-    Link.objects.exclude(app_key=app_key).filter(state__in=working).update(
+    working = waiting.IS_WORKING | Q(state=Link.State.NEEDS_ADMIN)
+    Link.objects.exclude(app_key=app_key).filter(working).update(
         state=Link.State.NEEDS_USER, reason="other_app_key", reason_at=at, probe_at=None
     )
     again = Link.objects.filter(app_key=app_key)

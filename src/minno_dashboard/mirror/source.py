@@ -14,7 +14,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.files.models import Tree
 from minno_dashboard.jobs.lease import Lease, claim, is_free
 from minno_dashboard.jobs.worker import place_name
-from minno_dashboard.mirror import runner
+from minno_dashboard.mirror import runner, waiting
 from minno_dashboard.mirror.desired import followers
 from minno_dashboard.mirror.models import Doubt, Link, Taken
 from minno_dashboard.siteconfig import queries as siteconfig
@@ -68,7 +68,7 @@ def due(*, user: User | None = None) -> Iterable[Link]:
         | is_behind
         | in_doubt
     )
-    works = Q(state=Link.State.ACTIVE) & wants
+    works = waiting.IS_WORKING & wants
     probes = Q(state__in=[Link.State.NEEDS_USER, Link.State.NEEDS_ADMIN], probe_at__lte=at)
     found = Link.objects.filter(is_free(at)).filter(works | probes)
     if user is not None:
@@ -82,7 +82,7 @@ def prove_all_anew() -> None:
     Found out now it costs one call while nothing else is to do; found out by the next save, that save would wait.
     """
     now = clock.now()
-    Link.objects.filter(state=Link.State.ACTIVE, next_proof_at__gt=now).update(next_proof_at=now)
+    Link.objects.filter(waiting.IS_WORKING, next_proof_at__gt=now).update(next_proof_at=now)
 
 
 def release_the_dead() -> None:
@@ -145,9 +145,14 @@ def _note_tree(pk: int, revision: int) -> None:
 
 
 def _ask_anew(links: Iterable[int]) -> None:
-    """Let mirrors that ask about a removal look at once whether it is still wanted: a study may be back."""
+    """Let mirrors that ask about a removal look at once whether it is still wanted: a study may be back.
+
+    And what waits only for a look is sent at once.
+    """
+    links = list(links)
     asking = Link.objects.filter(state=Link.State.NEEDS_USER, reason=runner.PLANNED)
     asking.filter(pk__in=links).update(probe_at=clock.now())
+    Link.objects.filter(pk__in=links, last_error__in=waiting.LOOKS).update(not_before=None)
 
 
 def _note(link: int, kind: str, object_id: int, revision: int) -> None:

@@ -120,7 +120,7 @@ class Uploader:
         failure = self._failure or self._commits.failure
         if failure is not None:
             raise failure
-        return not self._large
+        return not self._large and not self._commits.is_full
 
     # --- one call each ---
 
@@ -160,7 +160,8 @@ class Uploader:
                     ended.take(future.result())
 
     def _is_over(self) -> bool:
-        return self._failure is not None or self._commits.failure is not None or self._should_stop()
+        has_failed = self._failure is not None or self._commits.failure is not None
+        return has_failed or self._commits.is_full or self._should_stop()
 
     def _next(self) -> _Job | None:
         """Return the next call for a lane: small files first, and not too far ahead of the commits."""

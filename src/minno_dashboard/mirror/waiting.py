@@ -6,14 +6,18 @@ import random
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease
-from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, NeedsUser, Retry
-from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.errors import Ambiguous, LookLater, MirrorError, NeedsAdmin, NeedsUser, Retry
+from minno_dashboard.mirror.models import Link, Parked
 
 LONGEST_WAIT_SECONDS = 300.0
+SHORTEST_LOOK_SECONDS = 0.5
+LAGGING = "lagging"
+LOOKS = (LAGGING, "relisting", "unsettled")
+"""Errors after which only looks wait: a change that is saved ends the wait."""
 NOTHING_WRONG: dict[str, Any] = {
     "failures": 0,
     "last_error": "",
@@ -24,7 +28,6 @@ NOTHING_WRONG: dict[str, Any] = {
     "probe_at": None,
 }
 PROBE_USER_AFTER = {
-    "full": timedelta(hours=1),
     "suspended": timedelta(days=1),
     "no_permission": timedelta(days=1),
     "mass_removal_planned": timedelta(minutes=15),
@@ -32,6 +35,19 @@ PROBE_USER_AFTER = {
 """What may heal without the user telling us, looked at so often, and daily after a day; the rest waits for them."""
 PROBE_ADMIN_AFTER = timedelta(minutes=15)
 _rng = random.SystemRandom()
+
+
+FULL = "full"
+IS_WORKING = Q(state=Link.State.ACTIVE) | Q(state=Link.State.NEEDS_USER, reason=FULL)
+"""The condition "the mirror works": also where some files do not fit into the Dropbox."""
+
+
+def standing(link: Link) -> dict[str, Any]:
+    """Return how a link stands after a run without an error: something may not have fitted."""
+    if not Parked.objects.filter(link=link, reason=FULL).exists():
+        return NOTHING_WRONG
+    since = link.reason_at if link.reason == FULL and link.reason_at else clock.now()
+    return NOTHING_WRONG | {"state": Link.State.NEEDS_USER, "reason": FULL, "reason_at": since}
 
 
 def backoff_seconds(failures: int) -> float:
@@ -59,6 +75,10 @@ def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) ->
         }
         lease.release(**left, **state)
         return
+    if isinstance(error, LookLater):
+        until = at + timedelta(seconds=max(error.after, SHORTEST_LOOK_SECONDS))
+        lease.release(**left, **standing(link) | {"last_error": error.reason, "not_before": until})
+        return
     asked = error.after if isinstance(error, Retry | Ambiguous) else 0.0
     wait = timedelta(seconds=asked + backoff_seconds(link.failures))
     more: dict[str, Any] = {"needs_reading": True} if isinstance(error, Ambiguous) else {}
@@ -68,10 +88,10 @@ def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) ->
 def _pause_all(link: Link, error: NeedsAdmin) -> None:
     """Pause every link of the app key: the same trouble waits for each of them."""
     at = clock.now()
-    working = (Link.State.ACTIVE, Link.State.NEEDS_ADMIN)
+    working = IS_WORKING | Q(state=Link.State.NEEDS_ADMIN)
     paused = Link.objects.filter(app_key=link.app_key, state=Link.State.NEEDS_ADMIN, reason=error.reason)
     since = paused.aggregate(first=Min("reason_at"))["first"]
-    Link.objects.filter(app_key=link.app_key, state__in=working).update(
+    Link.objects.filter(working, app_key=link.app_key).update(
         state=Link.State.NEEDS_ADMIN,
         reason=error.reason,
         reason_at=since or at,

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from minno_dashboard.accounts.access import login_not_required
 from minno_dashboard.core import clock
+from minno_dashboard.mirror import waiting
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.sealing import SealBroken
@@ -61,7 +62,7 @@ def make_due(accounts: list[str]) -> int:
     count = 0
     for begin in range(0, len(accounts), AT_ONCE):
         portion = accounts[begin : begin + AT_ONCE]
-        links = Link.objects.filter(account_id__in=portion, state=Link.State.ACTIVE)
+        links = Link.objects.filter(waiting.IS_WORKING, account_id__in=portion)
         busy = Q(proven_at__gt=at - CALM) | Q(lease_until__gt=at)
         for which, due_at in ((busy, at + CALM), (~busy, at)):
             later = Q(next_proof_at=None) | Q(next_proof_at__gt=due_at)

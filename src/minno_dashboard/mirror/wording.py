@@ -48,7 +48,7 @@ NEEDS_USER = {
     "full": Trouble(
         gettext_noop("Dropbox is full"),
         gettext_noop(
-            "Your Dropbox is full. Everything is safe here. Make room in Dropbox; the mirror then goes on by itself."
+            "Your Dropbox is full: some files do not fit. Everything is safe here, and what fits is sent. Make room in Dropbox, or delete files here; the rest then follows by itself."
         ),
     ),
     "suspended": Trouble(
@@ -126,6 +126,8 @@ WAITING = {
     "store_unavailable": INTERRUPTED,
     "damaged_on_the_way": DAMAGED,
     "unsettled": UNSETTLED,
+    "relisting": UNSETTLED,
+    "lagging": UNSETTLED,
     "no_end": UNSETTLED,
 }
 """Why the mirror waits, short and in full, by the reason of the last error."""
@@ -171,6 +173,9 @@ DAMAGED_FOR_ADMIN = gettext_noop(
 )
 
 REFUSED_FILES = {
+    "full": gettext_noop(
+        "It does not fit into your Dropbox. Make room there; it is tried again every hour, and when you choose Prove now."
+    ),
     "damaged_here": gettext_noop(
         "Its stored bytes are damaged, so nothing was sent. The administrator can restore them from a backup."
     ),

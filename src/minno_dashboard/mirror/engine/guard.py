@@ -85,6 +85,14 @@ def _without_blind_writes(steps: Plan) -> Plan:
     return Plan(tuple(step for step in steps.steps if not _is_blind_write(step, moved)))
 
 
+def without_steps_inside(steps: Plan, folders: Iterable[str]) -> Plan:
+    """Return the steps that touch nothing at or below these folders, whose content is not known yet."""
+    unknown = Footprint()
+    for path in folders:
+        unknown.add(path, 1)
+    return Plan(tuple(step for step in steps.steps if not any(map(unknown.level, step.paths))))
+
+
 def _is_blind_write(step: Step, moved: Footprint) -> bool:
     return isinstance(step, Upload) and bool(step.replaces_rev) and moved.level(step.path) > 0
 
