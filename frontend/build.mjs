@@ -15,7 +15,7 @@ const options = {
   logLevel: "warning",
 };
 // The theme is set before the first paint, and a played study needs its session first: classic scripts that block.
-const classic = { ...options, entryPoints: { theme: "src/theme.js", play: "src/play/shim.js" }, splitting: false, format: "iife" };
+const classic = { ...options, entryPoints: { theme: "src/theme.js", play: "src/play/shim.js", launch: "src/launch/shim.js", jatos: "src/launch/jatos.js" }, splitting: false, format: "iife" };
 // The interface from right to left has Bootstrap's own mirror; our styles name no side.
 const mirrored = {
   ...options,

@@ -17,13 +17,18 @@ from django.test import Client
 from minno_dashboard.accounts.models import User
 from minno_dashboard.api.models import ApiToken
 from minno_dashboard.api.scopes import Scope
+from minno_dashboard.collection.ingest.launch_token import encode
+from minno_dashboard.collection.models import PersonalLink
+from minno_dashboard.collection.services import token_key
 from minno_dashboard.core import clock
 from minno_dashboard.core.ids import fingerprint
 from minno_dashboard.files import queries as file_queries
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import FileVersion, Node, Upload
-from minno_dashboard.studies import link_invitations, playing, services, sharing, tags
-from minno_dashboard.studies.models import Collaboration, Study, Tag
+from minno_dashboard.runtime import files_key
+from minno_dashboard.studies import experiments, link_invitations, playing, services, sharing, tags
+from minno_dashboard.studies.models import Collaboration, Experiment, Study, Tag
+from tests.collection.conftest import launched
 from tests.config.addresses import ADDRESSES, LINK, TABLE
 from tests.studies.conftest import person, share, write
 from tests.studies.test_access import SHARES
@@ -43,6 +48,9 @@ class World:
     code: str
     tag: Tag
     invitation_id: int
+    experiment: Experiment
+    link_id: int
+    token: str
 
     def address(self, name: str) -> str:
         old = FileVersion.objects.filter(node=self.node).order_by("pk")[0]
@@ -64,7 +72,14 @@ class World:
             "slug": "reaction-time",
             "invitation_id": str(self.invitation_id),
             "path": "task.js",
-            "key": playing.make_key(
+            "experiment": self.experiment.public_id,
+            "version": self.study.versions.order_by("number")[0].launch_id,
+            "experiment_id": self.experiment.public_id,
+            "link_id": str(self.link_id),
+            "token": self.token,
+            "key": files_key.make_key(self.node.tree_id, now=clock.now())
+            if name == "launch_file"
+            else playing.make_key(
                 user=Study.objects.get(pk=self.study.pk).owner,
                 version=self.study.versions.order_by("number")[0],
             ),
@@ -129,7 +144,25 @@ def world() -> World:
     invited, _ = link_invitations.invite(
         study=study, email="new@lab.example.org", file_access="read", sees_data=False, by=alice
     )
-    return World(study, node, folder, gone, upload, member, member.pk, code, tag, invited.pk)
+    experiment = experiments.add_experiment(
+        study=study, version=study.versions.get(), node=node, by=alice, name="task"
+    )
+    link = PersonalLink.objects.create(experiment=experiment, label="P1", created_at=clock.now())
+    return World(
+        study,
+        node,
+        folder,
+        gone,
+        upload,
+        member,
+        member.pk,
+        code,
+        tag,
+        invited.pk,
+        experiment,
+        link.pk,
+        encode(launched(experiment), token_key()),
+    )
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from minno_dashboard.studies.models import Study
 from tests.studies.conftest import person, share
 
 READ = "see see_members read_files read_history duplicate leave"
-EDIT = f"{READ} edit_files manage share delete delete_data"
-EVERYTHING = "see see_members read_files read_history edit_files manage share delete read_data delete_data duplicate transfer"
+EDIT = f"{READ} edit_files manage share delete delete_data launch"
+EVERYTHING = "see see_members read_files read_history edit_files manage share delete read_data delete_data duplicate transfer launch"
 PUBLIC = "see read_files duplicate"
 MATRIX = {
     "owner": EVERYTHING,

@@ -1,5 +1,7 @@
 // Runs first in a played page, in an origin of its own: gives the study its session and tells the study page what happens.
 // What it tells is taken there as text only; nothing here is trusted.
+import { withMinno } from "../launch/jspsych.js";
+
 const given = JSON.parse(document.currentScript.dataset.minno);
 const ONE_MESSAGE = 20_000; // characters; more of one message is cut
 
@@ -26,7 +28,11 @@ function log(rows, done) {
   return Promise.resolve();
 }
 
-window.minno = { ...given, log };
+// In a preview a session neither starts nor ends; studies that wait for either go on.
+const start = () => Promise.resolve({ condition: "" });
+const finish = () => Promise.resolve({});
+
+window.minno = { ...given, log, start, finish, ready: start(), condition: "", jsPsych: (options) => withMinno(options, { log, finish }) };
 // What the MinnoJS player reads.
 window.piGlobal = { $dataUrl: given.dataUrl, $meta: given.$meta, $postOnce: given.$postOnce };
 window.DEBUG = true;

@@ -73,6 +73,15 @@ class AuditAction(StrEnum):
     STUDY_MAKE_LINK = "study.make_link"
     STUDY_RENEW_LINK = "study.renew_link"
     STUDY_REVOKE_LINK = "study.revoke_link"
+    STUDY_ADD_EXPERIMENT = "study.add_experiment"
+    STUDY_RENAME_EXPERIMENT = "study.rename_experiment"
+    STUDY_CLOSE_EXPERIMENT = "study.close_experiment"
+    STUDY_REOPEN_EXPERIMENT = "study.reopen_experiment"
+    STUDY_CHANGE_EXPERIMENT = "study.change_experiment"
+    STUDY_ADD_PERSONAL_LINKS = "study.add_personal_links"
+    STUDY_REVOKE_PERSONAL_LINK = "study.revoke_personal_link"
+    STUDY_ACTIVATE_VERSION = "study.activate_version"
+    STUDY_DEACTIVATE_VERSION = "study.deactivate_version"
     STUDY_TRANSFER = "study.transfer"
 
 
@@ -137,6 +146,15 @@ PHRASES: dict[AuditAction, Promise] = {
     AuditAction.STUDY_MAKE_LINK: gettext_lazy("made a read-only link to a study"),
     AuditAction.STUDY_RENEW_LINK: gettext_lazy("made a new read-only link to a study; the one before ended"),
     AuditAction.STUDY_REVOKE_LINK: gettext_lazy("ended the read-only link to a study"),
+    AuditAction.STUDY_ADD_EXPERIMENT: gettext_lazy("made a file an experiment"),
+    AuditAction.STUDY_RENAME_EXPERIMENT: gettext_lazy("renamed an experiment"),
+    AuditAction.STUDY_CLOSE_EXPERIMENT: gettext_lazy("closed an experiment"),
+    AuditAction.STUDY_REOPEN_EXPERIMENT: gettext_lazy("reopened an experiment"),
+    AuditAction.STUDY_CHANGE_EXPERIMENT: gettext_lazy("changed the launch settings of an experiment"),
+    AuditAction.STUDY_ADD_PERSONAL_LINKS: gettext_lazy("made personal links for an experiment"),
+    AuditAction.STUDY_REVOKE_PERSONAL_LINK: gettext_lazy("revoked a personal link"),
+    AuditAction.STUDY_ACTIVATE_VERSION: gettext_lazy("made a version active"),
+    AuditAction.STUDY_DEACTIVATE_VERSION: gettext_lazy("made a version inactive"),
     AuditAction.STUDY_TRANSFER: gettext_lazy("gave a study to somebody else"),
 }
 

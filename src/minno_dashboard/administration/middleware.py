@@ -14,7 +14,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.administration import acting
 from minno_dashboard.ui.errors import answer
 
-ROOM = "minno_dashboard.studies."
+ROOMS = ("minno_dashboard.studies.", "minno_dashboard.runtime.")
 # Besides the pages of studies: the way out, and the two badges, which only say how a mirror stands.
 ALSO = frozenset({"end_act_as", "logout", "healthz", "dropbox_badge", "dropbox_study_badge"})
 # What a person answers for themself, or cannot take back.
@@ -54,7 +54,7 @@ class ActAsMiddleware:
         if admin is None or not isinstance(request.user, User):
             return None
         name = request.resolver_match.url_name if request.resolver_match else ""
-        if name in NEVER or not (name in ALSO or view.__module__.startswith(ROOM)):
+        if name in NEVER or not (name in ALSO or view.__module__.startswith(ROOMS)):
             return answer(request, 403, gettext(REFUSED))
         if request.method not in ("GET", "HEAD", "OPTIONS") and name not in ALSO:
             deed = f"{request.method} {request.path}"[:300]

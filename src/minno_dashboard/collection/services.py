@@ -16,10 +16,11 @@ from minno_dashboard.collection.ingest import launch_token
 from minno_dashboard.collection.ingest.launch_token import LaunchToken
 from minno_dashboard.collection.models import ClientError, PersonalLink, Session
 from minno_dashboard.core import clock
-from minno_dashboard.core.errors import NotFound, Refused
+from minno_dashboard.core.errors import NotFound, Refused, TooLarge
 from minno_dashboard.studies.models import Experiment, Version
 
 MAX_USER_AGENT_CHARACTERS = 400
+MAX_STUDY_STATE_CHARACTERS = 1_000_000
 MAX_CLIENT_ERRORS_OF_A_SESSION = 100
 
 
@@ -149,6 +150,21 @@ def finish_session(
             session.data_pending = data_pending
             session.save(update_fields=["data_pending"])
     return completion_of(experiment, session.params, outcome)
+
+
+def save_state(*, token: LaunchToken, component: int, study_state: str) -> None:
+    """Store at which page a study of several pages is, and what its pages pass on to each other (text as it came).
+
+    Raises:
+        StartRefused: there was no session yet and none can start.
+        TooLarge: the text has more than 1 MB.
+    """
+    if len(study_state) > MAX_STUDY_STATE_CHARACTERS:
+        raise TooLarge(gettext("What the pages of this study pass on has more than 1 MB."))
+    session = start_session(token=token)
+    Session.objects.filter(pk=session.pk).update(
+        component=component, study_state=study_state.replace("\0", ""), last_post_at=clock.now()
+    )
 
 
 def record_client_error(

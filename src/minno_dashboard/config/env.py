@@ -115,6 +115,24 @@ def server_url(port: int) -> str:
     return url.rstrip("/")
 
 
+def participant_url(server: str) -> str:
+    """Return the address of a second host for participants' pages, without a slash at its end; "" without one."""
+    url = os.environ.get("MINNO_PARTICIPANT_URL", "").rstrip("/")
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise BadEnvironment(
+            f"MINNO_PARTICIPANT_URL={url}: this takes an address such as https://studies.example.org."
+        )
+    # Cookies know no ports: another port of the same name would share the Dashboard's.
+    if parts.hostname == urlsplit(server).hostname:
+        raise BadEnvironment(
+            f"MINNO_PARTICIPANT_URL={url}: this needs another host name than MINNO_SERVER_URL has."
+        )
+    return url.lower()
+
+
 def dropbox_web_origins() -> list[str]:
     """Return where Dropbox's consent page lives, as origins; the SDK's own variable chooses another place."""
     host = os.environ.get("DROPBOX_WEB_HOST", "")
@@ -123,10 +141,11 @@ def dropbox_web_origins() -> list[str]:
     return [host.rstrip("/") if "://" in host else f"https://{host}"]
 
 
-def allowed_hosts(url: str, host: str) -> list[str]:
+def allowed_hosts(url: str, host: str, *others: str) -> list[str]:
     """Return the host names the site answers to: its public one, this machine's own, the one it listens on."""
     public = urlsplit(url).hostname or ""
     names = ["127.0.0.1", "localhost", "[::1]", f"[{public}]" if ":" in public else public]
+    names += [urlsplit(one).hostname or "" for one in others]
     if host not in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         names.append(f"[{host}]" if ":" in host else host)
     return sorted(set(names))

@@ -14,6 +14,9 @@ DATA_DIR = env.data_dir()
 HOST = env.text("MINNO_HOST", "127.0.0.1")
 PORT = env.integer("MINNO_PORT", 8000, low=0, high=65535)
 SERVER_URL = env.server_url(PORT)
+# A second host for participants' pages alone; "" without one, and then they run in a sandbox on this one.
+PARTICIPANT_URL = env.participant_url(SERVER_URL)
+PARTICIPANT_HOST = PARTICIPANT_URL.partition("://")[2]
 # How long a worker holds a piece of work without a sign of life; longer than any single call to Dropbox takes.
 LEASE_SECONDS = env.integer("MINNO_LEASE_SECONDS", 240, low=2, high=3600)
 SECRET_KEY = env.secret_key(DATA_DIR)
@@ -22,7 +25,7 @@ DATABASES = {"default": env.database(DATA_DIR)}
 
 DEBUG = False
 FIRST_ADMIN_PASSWORD = env.text("MINNO_ADMIN_PASSWORD")
-ALLOWED_HOSTS = env.allowed_hosts(SERVER_URL, HOST)
+ALLOWED_HOSTS = env.allowed_hosts(SERVER_URL, HOST, *filter(None, [PARTICIPANT_URL]))
 USE_X_FORWARDED_HOST = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = [SERVER_URL]
@@ -41,6 +44,7 @@ INSTALLED_APPS = [
     "minno_dashboard.files",
     "minno_dashboard.studies",
     "minno_dashboard.collection",
+    "minno_dashboard.runtime",
     "minno_dashboard.mirror",
     "minno_dashboard.administration",
     "minno_dashboard.api",
@@ -48,6 +52,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "minno_dashboard.runtime.middleware.ParticipantHostMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -25,6 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("", include("minno_dashboard.accounts.urls")),
     path("", include("minno_dashboard.studies.urls")),
+    path("", include("minno_dashboard.collection.urls")),
+    path("", include("minno_dashboard.runtime.urls")),
     path("", include("minno_dashboard.mirror.urls")),
     path("", include("minno_dashboard.administration.urls")),
     path("", include("minno_dashboard.api.urls")),

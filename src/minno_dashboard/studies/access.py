@@ -41,7 +41,7 @@ class Action(StrEnum):
     `SEE_MEMBERS` is who works on it and who did what; `READ_HISTORY` is what its files were before and what was deleted
     of them, by whom; `MANAGE` is rename, describe, archive, publish and new versions;
     `SHARE` is members, public or not, and the read-only link; `DELETE` is also bringing back; `TRANSFER` is giving it
-    to another owner; `ANSWER` is taking or declining an invitation.
+    to another owner; `LAUNCH` is making, setting and closing experiments, with all their links; `ANSWER` is taking or declining an invitation.
     """
 
     SEE = "see"
@@ -56,6 +56,7 @@ class Action(StrEnum):
     DELETE_DATA = "delete_data"
     DUPLICATE = "duplicate"
     TRANSFER = "transfer"
+    LAUNCH = "launch"
     LEAVE = "leave"
     ANSWER = "answer"
 
@@ -75,7 +76,7 @@ _OF_A_READER = frozenset(
 RIGHTS: dict[Visitor, frozenset[Action]] = {
     Visitor.OWNER: frozenset(Action) - {Action.LEAVE, Action.ANSWER},
     Visitor.EDITOR: _OF_A_READER
-    | {Action.EDIT_FILES, Action.MANAGE, Action.SHARE, Action.DELETE, Action.DELETE_DATA},
+    | {Action.EDIT_FILES, Action.MANAGE, Action.SHARE, Action.DELETE, Action.DELETE_DATA, Action.LAUNCH},
     Visitor.READER: _OF_A_READER,
     Visitor.DATA_ONLY: frozenset({Action.SEE, Action.SEE_MEMBERS, Action.LEAVE}),
     Visitor.PENDING: frozenset({Action.ANSWER}),
@@ -118,6 +119,9 @@ _REFUSALS: dict[Action, str] = {
     ),
     Action.DUPLICATE: gettext_noop("You have no access to the files of this study, so you cannot copy it."),
     Action.TRANSFER: gettext_noop("Only the owner of this study can give it to somebody else."),
+    Action.LAUNCH: gettext_noop(
+        "Only the owner of this study, and those who may edit it, can change its experiments."
+    ),
     Action.LEAVE: gettext_noop("Nobody shared this study with you, so there is nothing to leave."),
     Action.ANSWER: gettext_noop("There is no invitation to this study that waits for your answer."),
 }

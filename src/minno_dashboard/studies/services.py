@@ -20,6 +20,7 @@ from minno_dashboard.core.errors import Invalid, NotFound, Refused
 from minno_dashboard.files import limits
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Tree
+from minno_dashboard.studies.experiment_files import carry_into
 from minno_dashboard.studies.models import Study, Version
 from minno_dashboard.studies.queries import KEEP_DELETED
 
@@ -173,8 +174,12 @@ def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
     return copy
 
 
-def publish(*, study: Study, by: User, note: str = "") -> Version:
+def publish(
+    *, study: Study, by: User, note: str = "", relink: Callable[[Version], None] | None = None
+) -> Version:
     """Publish the version in development: its files never change again. The note says what is in it.
+
+    `relink` gives the version another launch link in the same transaction (`studies.experiments`).
 
     Raises:
         Refused: the newest version is published already.
@@ -194,6 +199,8 @@ def publish(*, study: Study, by: User, note: str = "") -> Version:
         version.published_by = by
         version.note = note
         version.save(update_fields=["state", "published_at", "published_by", "note"])
+        if relink:
+            relink(version)
         record(
             actor=by,
             action=AuditAction.STUDY_PUBLISH,
@@ -228,6 +235,7 @@ def new_version(*, study: Study, by: User, source: Version | None = None) -> Ver
             created_at=clock.now(),
             began_from=(source or newest).number,
         )
+        carry_into(version, source=source or newest, newest=newest)
         record(
             actor=by,
             action=AuditAction.STUDY_NEW_VERSION,

@@ -82,9 +82,28 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     AuditAction.STUDY_MAKE_LINK: lambda d: gettext("made a read-only link"),
     AuditAction.STUDY_RENEW_LINK: lambda d: gettext("made a new read-only link; the one before ended"),
     AuditAction.STUDY_REVOKE_LINK: lambda d: gettext("ended the read-only link"),
+    AuditAction.STUDY_ADD_EXPERIMENT: lambda d: gettext("made the experiment “%(experiment)s”"),
+    AuditAction.STUDY_RENAME_EXPERIMENT: lambda d: gettext(
+        "renamed the experiment “%(before)s” to another descriptive ID"
+    ),
+    AuditAction.STUDY_CLOSE_EXPERIMENT: lambda d: gettext("closed the experiment “%(experiment)s”"),
+    AuditAction.STUDY_REOPEN_EXPERIMENT: lambda d: gettext("reopened the experiment “%(experiment)s”"),
+    AuditAction.STUDY_CHANGE_EXPERIMENT: lambda d: gettext(
+        "changed the launch settings of the experiment “%(experiment)s”"
+    ),
+    AuditAction.STUDY_ADD_PERSONAL_LINKS: lambda d: gettext(
+        "made personal links for the experiment “%(experiment)s”"
+    ),
+    AuditAction.STUDY_REVOKE_PERSONAL_LINK: lambda d: gettext(
+        "revoked a personal link of the experiment “%(experiment)s”"
+    ),
+    AuditAction.STUDY_ACTIVATE_VERSION: lambda d: gettext("made v%(version)s active"),
+    AuditAction.STUDY_DEACTIVATE_VERSION: lambda d: gettext("made v%(version)s inactive"),
     AuditAction.STUDY_TRANSFER: lambda d: gettext("gave the study from %(from)s to %(to)s"),
 }
-_PLACES: Details = dict.fromkeys(("before", "version", "began_from", "member", "from", "to"), "")
+_PLACES: Details = dict.fromkeys(
+    ("before", "version", "began_from", "member", "from", "to", "experiment"), ""
+)
 
 
 def sentence(entry: AuditEntry) -> str:

@@ -1,0 +1,209 @@
+"""What participants' pages post, answered to any origin and without cookies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from minno_dashboard.accounts.access import login_not_required
+from minno_dashboard.collection import services
+from minno_dashboard.collection.completion import Completion, Outcome
+from minno_dashboard.collection.ingest.launch_token import BadToken, LaunchToken, decode
+from minno_dashboard.collection.models import Session, Submission
+from minno_dashboard.core import clock
+from minno_dashboard.core.errors import Invalid, NotFound, Refused
+from minno_dashboard.core.numbers import whole_number
+
+_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "PUT, POST",
+    "Access-Control-Allow-Headers": "content-type, x-minno-sequence",
+    "Access-Control-Max-Age": "86400",
+    "Access-Control-Expose-Headers": "retry-after",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cache-Control": "no-store",
+}
+
+View = Callable[[HttpRequest, LaunchToken], HttpResponse]
+
+
+def posted(*methods: str) -> Callable[[View], Callable[..., HttpResponse]]:
+    """Make a view of `/data/<token>…` that any origin may post to; refusals are JSON with a sentence and a reason."""
+
+    def wrap(view: View) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def answered(request: HttpRequest, token: str) -> HttpResponse:
+            try:
+                if request.method == "OPTIONS":
+                    response = HttpResponse(status=204)
+                else:
+                    response = view(request, _token(token))
+            except Refused as refused:
+                response = _refusal(refused)
+            for name, value in _HEADERS.items():
+                response[name] = value
+            return response
+
+        return csrf_exempt(login_not_required(require_http_methods([*methods, "OPTIONS"])(answered)))
+
+    return wrap
+
+
+@posted("POST")
+def start(request: HttpRequest, token: LaunchToken) -> HttpResponse:
+    """Start the session, or say where the one that is there stands."""
+    if token.is_test:
+        return JsonResponse({"stored": False, "sessionId": token.session_id, "condition": ""})
+    session = services.start_session(token=token, user_agent=request.headers.get("User-Agent", ""))
+    return JsonResponse(
+        {
+            "stored": True,
+            "sessionId": session.pk,
+            "condition": session.condition,
+            "component": session.component,
+        }
+    )
+
+
+@posted("PUT", "POST")
+def submit(request: HttpRequest, token: LaunchToken) -> HttpResponse:
+    """Store one submission; the same sequence number of a session again changes nothing."""
+    if token.is_test:
+        return JsonResponse({"stored": False})
+    body = request.body
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Invalid(gettext("This is no UTF-8 text.")) from error
+    session = services.start_session(token=token, user_agent=request.headers.get("User-Agent", ""))
+    given = request.headers.get("X-Minno-Sequence") or request.GET.get("sequence", "")
+    _store(session, text, sequence=whole_number(given), size=len(body))
+    return JsonResponse({"stored": True})
+
+
+@posted("POST")
+def finish(request: HttpRequest, token: LaunchToken) -> HttpResponse:
+    """End the session and tell what the participant gets."""
+    if token.is_test:
+        return JsonResponse({"stored": False, "outcome": "completed", "redirect": "", "code": ""})
+    given = _json(request)
+    outcome = Outcome.SCREENED_OUT if given.get("outcome") == Outcome.SCREENED_OUT else Outcome.COMPLETED
+    completion = services.finish_session(
+        token=token, outcome=outcome, data_pending=given.get("dataPending") is True
+    )
+    return JsonResponse({"stored": True, **told(completion)})
+
+
+@posted("POST")
+def state(request: HttpRequest, token: LaunchToken) -> HttpResponse:
+    """Store at which page of a study of several pages the session is, and what the pages pass on."""
+    given = _json(request)
+    component, passed_on = given.get("component"), given.get("studyState", "")
+    if type(component) is not int or not 0 <= component < 10_000 or not isinstance(passed_on, str):
+        raise Invalid(gettext("This cannot be read as the state of a study."))
+    if not token.is_test:
+        services.save_state(token=token, component=component, study_state=passed_on)
+    return JsonResponse({"stored": not token.is_test})
+
+
+@posted("POST")
+def error(request: HttpRequest, token: LaunchToken) -> HttpResponse:
+    """Store what went wrong in the browser."""
+    given = _json(request)
+    stored = services.record_client_error(
+        token=token,
+        kind=str(given.get("kind", "")),
+        message=str(given.get("message", "")),
+        file=str(given.get("file", "")),
+        line=_line(given.get("line")),
+        column=_line(given.get("column")),
+    )
+    return JsonResponse({"stored": stored})
+
+
+def told(completion: Completion) -> dict[str, str]:
+    """Return what a participant gets, as the page's script reads it."""
+    return {
+        "outcome": completion.outcome.value,
+        "redirect": completion.redirect,
+        "code": completion.code,
+    }
+
+
+def _store(session: Session, text: str, *, sequence: int | None, size: int) -> None:
+    try:
+        content = json.loads(text)
+        kind, task = Submission.Kind.JSON, _task_of(content)
+    except ValueError:
+        kind, task = Submission.Kind.CSV, ""
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            Submission.objects.create(
+                session=session,
+                sequence=sequence,
+                received_at=now,
+                kind=kind,
+                task=task,
+                size=size,
+                body=text.replace("\0", "\\u0000"),
+            )
+            Session.objects.filter(pk=session.pk).update(
+                last_post_at=now,
+                submission_count=F("submission_count") + 1,
+                byte_count=F("byte_count") + size,
+                progress=task or session.progress,
+            )
+    except IntegrityError:
+        if sequence is None or not Submission.objects.filter(session=session, sequence=sequence).exists():
+            raise
+
+
+def _task_of(content: Any) -> str:
+    rows = content.get("data") if isinstance(content, dict) else content
+    first = rows[0] if isinstance(rows, list) and rows else None
+    for one in (content, first):
+        if isinstance(one, dict) and isinstance(one.get("taskName"), str):
+            return str(one["taskName"]).replace("\0", "")[:200]
+    return ""
+
+
+def _token(text: str) -> LaunchToken:
+    try:
+        return decode(text, services.token_key(), now=clock.now().timestamp())
+    except BadToken as bad:
+        if bad.reason == "expired":
+            raise NotFound(gettext("This page is too old to send anything any more.")) from bad
+        raise NotFound(gettext("This address takes no data.")) from bad
+
+
+def _json(request: HttpRequest) -> dict[str, Any]:
+    try:
+        given = json.loads(request.body or b"{}")
+    except ValueError as error:
+        raise Invalid(gettext("This is not JSON.")) from error
+    if not isinstance(given, dict):
+        raise Invalid(gettext("This is not a JSON object."))
+    return given
+
+
+def _line(given: object) -> int | None:
+    return given if type(given) is int and 0 <= given < 2**31 else None
+
+
+def _refusal(refused: Refused) -> HttpResponse:
+    body: dict[str, object] = {"stored": False, "sentence": str(refused), "reason": ""}
+    if isinstance(refused, services.StartRefused):
+        body["reason"] = refused.reason.value
+        if refused.completion:
+            body["completion"] = told(refused.completion)
+    return JsonResponse(body, status=refused.status)
