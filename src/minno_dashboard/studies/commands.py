@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.queries import find_user
 from minno_dashboard.files import queries as files
 from minno_dashboard.studies import exports, imports, players, queries
 from minno_dashboard.studies.models import Study
+from minno_dashboard.studies.zip_names import NamesUndeclared
 
 MOST_SHOWN = 100
 
@@ -21,26 +23,60 @@ MOST_SHOWN = 100
 @click.option(
     "--kind", type=click.Choice(Study.Kind.values), default=Study.Kind.MINNOJS.value, show_default=True
 )
-@click.argument("source", metavar="FOLDER_OR_ZIP", type=click.Path(exists=True, path_type=Path))
-def import_study(owner: str, name: str, kind: str, source: Path) -> None:
-    """Make a study of everything in a folder or zip; if anything in it is refused, nothing is imported."""
+@click.option(
+    "--zip-names",
+    default="",
+    metavar="ENCODING",
+    help="The encoding of names in a zip that do not declare theirs (cp862, gb18030, …), or `auto` for the best guess.",
+)
+@click.argument("source", metavar="FOLDER_OR_ARCHIVE", type=click.Path(exists=True, path_type=Path))
+def import_study(owner: str, name: str, kind: str, zip_names: str, source: Path) -> None:
+    """Make a study of everything in a folder, zip or tar; if anything in it is refused, nothing is imported.
+
+    Files that systems leave by themselves (.DS_Store, Thumbs.db, ~$x.docx, …) are left out.
+    """
     user = find_user(owner)
+    try:
+        imported = _imported(user, name, kind, zip_names, source)
+    except NamesUndeclared as question:
+        _show_guesses(question)
+        if _hidden() or not question.guesses:
+            raise
+        known = click.Choice([one.encoding for one in question.guesses])
+        zip_names = click.prompt("Encoding", type=known, default=question.guesses[0].encoding, err=True)
+        imported = _imported(user, name, kind, zip_names, source)
+    study = imported.study
+    total = files.totals([version.tree_id for version in study.versions.all()])
+    for one in total.values():
+        click.echo(f"Imported {study.name}: {one.files} files, {one.bytes} bytes.")
+    if not total:
+        click.echo(f"Imported {study.name}: it is empty.")
+    if litter := imported.litter:
+        shown = ", ".join(litter[:3]) + (", …" if len(litter) > 3 else "")
+        click.echo(f"Left out {len(litter)} files that systems leave by themselves: {shown}")
+
+
+def _imported(user: User, name: str, kind: str, zip_names: str, source: Path) -> imports.Imported:
     try:
         with click.progressbar(
             length=_bytes_of(source), label="Storing", file=sys.stderr, hidden=_hidden()
         ) as bar:
-            study = imports.import_study(owner=user, name=name, source=source, kind=kind, progress=bar.update)
+            return imports.import_study(
+                owner=user, name=name, source=source, kind=kind, progress=bar.update, zip_names=zip_names
+            )
     except imports.ImportRefused as refusal:
         for problem in refusal.problems[:MOST_SHOWN]:
             click.echo(problem, err=True)
         if (more := len(refusal.problems) - MOST_SHOWN) > 0:
             click.echo(f"… and {more} more.", err=True)
         raise
-    total = files.totals([version.tree_id for version in study.versions.all()])
-    for one in total.values():
-        click.echo(f"Imported {study.name}: {one.files} files, {one.bytes} bytes.")
-    if not total:
-        click.echo(f"Imported {study.name}: it is empty.")
+
+
+def _show_guesses(question: NamesUndeclared) -> None:
+    """Show how the names would read, so that one of the encodings can be chosen."""
+    click.echo(f"{question} Give it as --zip-names ENCODING; the likeliest is first:", err=True)
+    for guess in question.guesses:
+        click.echo(f"  {guess.encoding:9} {guess.label}: {', '.join(guess.preview)}", err=True)
 
 
 @click.command("export-study")

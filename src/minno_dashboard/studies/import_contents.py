@@ -1,0 +1,108 @@
+"""What an import found in a folder, zip or tar: files with a way to read them, folders, litter, and what is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext
+
+from minno_dashboard.core import names
+from minno_dashboard.core.errors import Invalid
+from minno_dashboard.core.litter import is_litter
+
+MOST_THINGS = 100_000
+MOST_BYTES = 20 * 1024**3
+MOST_RATIO = 200
+"""Real files shrink to a hundredth at best; deflate can do 1 : 1,032, which is what bombs use."""
+SMALL_BYTES = 10 * 1024 * 1024
+"""Files up to this size may shrink as much as they like: a spread sheet of zeros is no bomb."""
+SMALL_ZIP_BYTES = 256 * 1024 * 1024
+"""All files of a zip together may be so large whatever the zip's own size: many small bombs are one, too."""
+
+Path = tuple[str, ...]
+Opener = Callable[[], Iterator[bytes]]
+
+
+@dataclass
+class Found:
+    """Files with their sizes and openers, folders, litter that is left out, and problems, one sentence each."""
+
+    files: dict[Path, tuple[int, Opener]] = field(default_factory=dict)
+    folders: dict[Path, None] = field(default_factory=dict)
+    litter: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    bytes: int = 0
+
+    def refuse(self, path: str, reason: str) -> None:
+        """Note a problem."""
+        self.problems.append(f"{names.quoted(path)}: {reason}")
+
+    def leaves_out(self, parts: Path, *, is_folder: bool = False) -> bool:
+        """Say whether a path is litter; a file of that kind is noted."""
+        if not is_litter(parts):
+            return False
+        if not is_folder:
+            self.litter.append("/".join(parts))
+        return True
+
+    def add(self, path: str, parts: Path, size: int, opener: Opener | None) -> None:
+        """Note a file, or a folder (no opener), under its checked and cleaned names."""
+        if self.leaves_out(parts, is_folder=opener is None):
+            return
+        try:
+            cleaned = tuple(names.check_path(parts))
+        except Invalid as refusal:
+            self.refuse(path, str(refusal))
+            return
+        if opener is None:
+            self.folders[cleaned] = None
+        elif cleaned in self.files:
+            self.refuse(path, gettext("this name is there twice."))
+        else:
+            self.files[cleaned] = (size, opener)
+            self.bytes += size
+
+
+def refuse_hostile_path(found: Found, path: str) -> bool:
+    """Note a path of a packed file that must not be unpacked, and say whether it is one."""
+    if path.startswith("/") or path[1:3] == ":/":
+        found.refuse(path, gettext("its path is absolute; only paths inside the study can be imported."))
+    elif ".." in path.split("/"):
+        found.refuse(path, gettext("its path leads out of the study."))
+    else:
+        return False
+    return True
+
+
+def parts_of(path: str) -> Path:
+    """Return the names of a packed path; `.` and nothing between two slashes mean the folder they stand in."""
+    return tuple(part for part in path.split("/") if part not in ("", "."))
+
+
+def too_much(things: int, size: int) -> list[str]:
+    """Return what is too much of files and folders, or of bytes."""
+    problems = []
+    if things > MOST_THINGS:
+        problems.append(
+            gettext("There are %(things)s files and folders; a study can have at most %(most_things)s.")
+            % {"things": things, "most_things": MOST_THINGS}
+        )
+    if size > MOST_BYTES:
+        problems.append(
+            gettext("Unpacked there are %(size)s bytes; a study can be imported with at most %(most_bytes)s.")
+            % {"size": size, "most_bytes": MOST_BYTES}
+        )
+    return problems
+
+
+def grows_like_a_bomb(packed: int, unpacked: int) -> str:
+    """Return the sentence that refuses an archive that grows as only bombs do, "" for another."""
+    if unpacked <= SMALL_ZIP_BYTES or unpacked <= MOST_RATIO * packed:
+        return ""
+    return gettext(
+        "This zip would grow from %(compress_size)s to %(file_size)s bytes, as a zip bomb does."
+    ) % {
+        "compress_size": packed,
+        "file_size": unpacked,
+    }
