@@ -17,7 +17,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.services import ANYTHING, write_file
 from minno_dashboard.jobs import worker
-from minno_dashboard.mirror import dropbox, source
+from minno_dashboard.mirror import dropbox, source, uploads
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.queries import status
 from minno_dashboard.studies.models import Study
@@ -133,3 +133,39 @@ def test_a_file_saved_again_while_it_is_sent_waits_a_second_and_is_sent_once_mor
     assert world.calls() == ["files/upload", "files/upload", "files/list_folder/continue"]
     assert world.files(ANNA) == expected(anna)
     assert status(anna)["state"] == "proven"
+
+
+def test_short_work_passes_mirrors_that_take_long_and_they_take_turns(
+    world: World, anna: User, ben: User
+) -> None:
+    theirs = linked(world, ben, BEN)
+    ours = linked(world, anna, ANNA)
+    tree = ours.versions.get().tree
+    for number in range(uploads.SHORT_FILES + 20):
+        write_file(tree=tree, path=f"{number}.js", source=b"x" * number, expected_blob=ANYTHING, by=anna)
+    world.time.advance(60)
+    long_runs = source.LongRuns(1)
+    mirrors = source.DueMirrors(long_runs=long_runs)
+
+    def work() -> list[str]:
+        world.control.clear_records()
+        while run := mirrors.claim_next(NEW_WORKER):
+            run()
+        return [route for route in world.calls() if "list_folder" not in route]
+
+    with long_runs.one_run() as another_may_take_long:
+        assert another_may_take_long()
+        assert work() == []  # nobody's turn, and not asked again and again
+        assert Link.objects.get(user=anna).waits_since
+        save(theirs, ben)
+        assert work()[:1] == ["files/upload"]
+        assert status(ben)["state"] == "proven"
+        world.time.advance(60)
+        save(ours, anna, "just saved")
+        assert work() == ["files/upload"]  # it does not wait for the turn of its own mirror
+        assert world.files(ANNA)["/Studies/Study/v1/a.js"] == b"just saved"
+    assert "files/upload_session/finish_batch_v2" in work()
+    assert world.files(ANNA) == expected(anna)
+    assert status(anna)["state"] == "proven"
+    assert Link.objects.get(user=anna).waits_since is None
+    assert long_runs.is_one_free

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import dropbox as sdk
 import pytest
+import requests
 
-from dropbox_simulator import LatencyModel, Server, Simulator
+from dropbox_simulator import LatencyModel, Server, Simulator, faults
+from dropbox_simulator.inprocess import SimulatorAdapter
+from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
-from minno_dashboard.mirror import dropbox, transport
+from minno_dashboard.mirror import bandwidth, dropbox, source, transport
 from minno_dashboard.mirror.errors import Retry
+from minno_dashboard.mirror.models import UploadSession
 from minno_dashboard.mirror.port import Grant
 from minno_dashboard.mirror.tokens import Tokens
-from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, point_at
+from minno_dashboard.studies import services as studies
+from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, World, point_at
+from tests.mirror.test_calls import is_equal
+from tests.mirror.test_uploading import put, sent
 
 MIB = 1024 * 1024
 
@@ -106,3 +115,98 @@ def test_downloads_and_answers_cross_the_line_too(server: Server, monkeypatch: p
     began = time.monotonic()
     assert b"".join(port.download(entry.rev)) == data
     assert time.monotonic() - began > 0.4  # the line's own time, which no computer can shorten
+
+
+# --- what is sent at once, and what overtakes it ---
+
+
+@pytest.mark.parametrize(
+    ("rate", "lanes", "piece"),
+    [
+        (32_000, 1, 4 * MIB),  # 256 kbit/s
+        (125_000, 1, 4 * MIB),
+        (1_250_000, 2, 4 * MIB),
+        (125_000_000, 4, 16 * MIB),
+    ],
+)
+def test_pieces_and_lanes_follow_the_line(rate: int, lanes: int, piece: int) -> None:
+    pace: dict[str, Any] = {}
+    for _ in range(8):
+        size = bandwidth.piece_bytes(pace, 16 * MIB)
+        busy = bandwidth.piece_lanes(pace, size)
+        bandwidth.learn(pace, size=size, seconds=size * busy / rate, lanes=busy)
+    assert bandwidth.piece_bytes(pace, 16 * MIB) == piece
+    assert bandwidth.piece_lanes(pace, piece) == lanes
+    assert bandwidth.body_bytes(pace, 8 * MIB) <= max(bandwidth.MIN_BODY_BYTES, rate * bandwidth.BODY_SECONDS)
+
+
+def test_a_line_on_which_losses_slow_each_connection_gets_more_of_them() -> None:
+    pace: dict[str, Any] = {}
+    for _ in range(8):
+        lanes = bandwidth.piece_lanes(pace, bandwidth.piece_bytes(pace, 16 * MIB))
+        bandwidth.learn(pace, size=4 * MIB, seconds=4.0, lanes=lanes)
+    assert bandwidth.piece_lanes(pace, 4 * MIB) > bandwidth.FIRST_LANES
+
+
+class Gated(SimulatorAdapter):
+    """A transport whose large bodies wait until the test opens the gate."""
+
+    reached, opened = threading.Event(), threading.Event()
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+        """Carry a request over."""
+        if len(request.body or b"") > MIB:
+            self.reached.set()
+            self.opened.wait(60)
+        return super().send(request, *arguments, **options)
+
+
+def test_a_saved_edit_does_not_wait_for_the_pieces_that_are_under_way(
+    world: World, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gate(Gated):
+        reached, opened = threading.Event(), threading.Event()
+
+    def new_session() -> requests.Session:
+        session = sdk.create_session()
+        session.mount("https://", Gate(world.simulator))
+        return session
+
+    monkeypatch.setattr(dropbox, "new_session", new_session)
+    tree = studies.create_study(owner=anna, name="Films").versions.get().tree
+    world.connect(anna, ANNA)
+    world.settle()
+    put(tree, anna, "film.bin", 11 * MIB)
+    world.control.clear_records()
+    saved: list[str] = []
+
+    def look() -> bool:
+        if Gate.reached.is_set() and not saved:
+            put(tree, anna, "edit.js", 100)
+            source.note_changes()
+            saved.append("edit.js")
+        if "files/upload" in world.calls():
+            Gate.opened.set()
+        return False
+
+    mirrors = source.DueMirrors(look)
+    while work := mirrors.claim_next("test:1:aa"):
+        work()
+    calls = world.calls()
+    assert saved
+    assert calls.index("files/upload") < calls.index("files/upload_session/start")
+    assert sent(world) == 11 * MIB
+    assert is_equal(world, anna)
+
+
+def test_after_a_lost_answer_not_a_byte_that_arrived_is_sent_again(world: World, anna: User) -> None:
+    tree = studies.create_study(owner=anna, name="Films").versions.get().tree
+    world.connect(anna, ANNA)
+    world.settle()
+    put(tree, anna, "film.bin", 11 * MIB)
+    world.control.clear_records()
+    world.control.add_fault(faults.reset(when="after"), route="files/upload_session/append_v2", times=1)
+    world.settle()
+    assert is_equal(world, anna)
+    assert sent(world) == 11 * MIB
+    assert not UploadSession.objects.exists()

@@ -8,7 +8,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.jobs.services import DueJobs, DuePeriodic
 from minno_dashboard.jobs.worker import Source
 from minno_dashboard.mirror.restore import DueRestores
-from minno_dashboard.mirror.source import DueMirrors
+from minno_dashboard.mirror.source import DueMirrors, LongRuns
 from minno_dashboard.siteconfig import queries as siteconfig
 
 LOOK_SECONDS = 1.0
@@ -17,7 +17,9 @@ LOOK_SECONDS = 1.0
 def all_sources(is_stopping: Callable[[], bool], *, look_seconds: float = LOOK_SECONDS) -> list[Source]:
     """Return the sources, the mirrors first: a saved file should be in Dropbox within seconds."""
     must_stop = OrSwitchedOff(is_stopping, look_seconds)
-    return [DueMirrors(must_stop, worker_begins=True), DueRestores(must_stop), DueJobs(), DuePeriodic()]
+    long_runs = LongRuns()
+    mirrors = DueMirrors(must_stop, worker_begins=True, long_runs=long_runs)
+    return [mirrors, DueRestores(must_stop, long_runs), DueJobs(), DuePeriodic()]
 
 
 class OrSwitchedOff:

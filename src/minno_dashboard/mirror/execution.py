@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, BinaryIO, TypeVar, cast
 
 from minno_dashboard.files import store
-from minno_dashboard.files.models import Blob
+from minno_dashboard.files.models import Blob, Node
 from minno_dashboard.mirror import journal_lag
-from minno_dashboard.mirror.desired import in_portions
+from minno_dashboard.mirror.desired import in_portions, numbers
 from minno_dashboard.mirror.engine.model import (
     DELETED,
     Adopt,
@@ -31,7 +33,7 @@ from minno_dashboard.mirror.models import Parked
 from minno_dashboard.mirror.port import Entry, Job, Outcome, Port, Relocation, Removal
 from minno_dashboard.mirror.sliced import Slice
 from minno_dashboard.mirror.slices import is_outrun
-from minno_dashboard.mirror.uploads import Uploader
+from minno_dashboard.mirror.uploads import MAX_URGENT, Turn, UnderWay, Uploader, WaitsForTurn
 
 FEW = 3
 """So many moves, copies or removals are made one by one: a batch needs a second call to learn its end."""
@@ -40,6 +42,17 @@ LOOKS = 3
 """So often a job is looked at before the run lets go of it."""
 
 S = TypeVar("S", bound=Step)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run allows one plan: until when, whether it may take long, and which plan before it is not done."""
+
+    should_stop: Callable[[], bool]
+    may_begin_nothing: Callable[[], bool]
+    """Whether nothing large may be begun any more, though the plan may go on beside what is under way."""
+    may_take_long: Callable[[], bool]
+    unfinished_since: datetime | None
 
 
 class JobUnderWay(Exception):
@@ -54,13 +67,14 @@ class Executor:
         port: Port,
         notes: Notes,
         slice_: Slice,
-        should_stop: Callable[[], bool],
         read_ahead: Callable[[], None],
+        under_way: UnderWay,
+        limits: Limits,
         room: int | None = None,
     ) -> None:
         """Take what a plan was made of; `room` is for how many bytes the Dropbox has room, None where it was never full."""
-        self._port, self._notes, self._should_stop = port, notes, should_stop
-        self._read_ahead, self._room = read_ahead, room
+        self._port, self._notes, self._limits = port, notes, limits
+        self._read_ahead, self._under_way, self._room = read_ahead, under_way, room
         self._sources, self._marks = slice_.sources, slice_.marks
         self._rows = {row.key: row for row in slice_.remote}
         self._parked = {one.identity: one for one in Parked.objects.filter(link=notes.link)}
@@ -71,7 +85,7 @@ class Executor:
         for node in slice_.desired:
             self._below[node.parent].append(node)
         self.needs_reading = False
-        self.did_anything = False
+        self.did_anything = self.gave_way = self.must_wait = False
 
     def carry_out(self, plan: Plan) -> None:
         """Carry the steps out in their order, until one fails that later ones may rely on.
@@ -82,7 +96,7 @@ class Executor:
             LeaseLost: another worker has the link.
         """
         for batch in plan.batches:
-            if self._should_stop():
+            if self._limits.should_stop():
                 return
             todo = [step for step in batch if not self._is_parked(step)]
             if not todo:
@@ -140,14 +154,18 @@ class Executor:
 
     def _upload(self, files: Sequence[Upload]) -> bool:
         files = self._that_fit(files)
-        uploader = Uploader(
-            self._port, self._notes, self._open, self._should_stop, self._read_ahead, self._is_outrun
-        )
+        limits = self._limits
+        turn = Turn(limits.may_begin_nothing, self._is_outrun, limits.may_take_long, self._urgent)
+        uploader = Uploader(self._port, self._notes, self._open, turn, self._read_ahead, self._under_way)
         try:
             is_all = uploader.send(files)
+        except WaitsForTurn:
+            self.must_wait = True
+            return False
         except Ambiguous as error:
             self._notes.note(error)
             return False
+        self.gave_way = uploader.gives_way
         # What makes room comes after the uploads, also where some did not fit.
         return (is_all or self._notes.is_full) and not self._notes.is_blocked
 
@@ -171,8 +189,19 @@ class Executor:
         return max(0, one.content.size - before)
 
     def _is_outrun(self) -> bool:
-        """Say whether something changed since the plan was made."""
+        """Say whether something changed since the plan was made; hold the lease meanwhile."""
+        self._notes.renew_when_due()
         return is_outrun(self._notes.link, self._marks)
+
+    def _urgent(self, files: Sequence[Upload]) -> frozenset[str]:
+        """Return which files were saved since a plan that has not come to its end, the last saved ones."""
+        if self._limits.unfinished_since is None:
+            return frozenset()
+        saved: list[tuple[datetime, int]] = []
+        for portion in in_portions(numbers([one.identity for one in files], "node")):
+            nodes = Node.objects.filter(pk__in=portion, changed_at__gte=self._limits.unfinished_since)
+            saved += nodes.order_by("-changed_at").values_list("changed_at", "pk")[:MAX_URGENT]
+        return frozenset(f"node:{pk}" for _, pk in sorted(saved)[-MAX_URGENT:])
 
     def _open(self, identity: str) -> BinaryIO:
         """Open the bytes of a file; runs in the lanes and touches no database."""

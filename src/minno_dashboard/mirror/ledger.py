@@ -27,6 +27,8 @@ from minno_dashboard.mirror.port import Entry, Outcome
 from minno_dashboard.mirror.remote import Book
 from minno_dashboard.mirror.sending import Session
 
+RENEWALS = 8
+"""A lease is renewed so often in its time."""
 NO_BATCH_FOR = timedelta(hours=24)
 AGAIN = timedelta(days=1)
 """After so long a parked item is tried again: Dropbox may take today what it refused yesterday."""
@@ -91,6 +93,14 @@ class Notes:
         self.refused_bytes: int | None = None
         self.surprising: list[tuple[str | None, str]] = []
         self._intent: Intent | None = None
+        self._renewed_at = clock.monotonic_seconds()
+
+    def renew_when_due(self) -> None:
+        """Hold the lease while calls are under way; their own time-outs end those on which nothing moves."""
+        now = clock.monotonic_seconds()
+        if now - self._renewed_at >= self.lease.seconds / RENEWALS:
+            self._renewed_at = now
+            self.lease.renew()
 
     # --- intents and results ---
 
@@ -204,35 +214,20 @@ class Notes:
         for portion in in_portions([one.hash for one in contents], 500):
             rows = UploadSession.objects.filter(link=self.link, content_hash__in=portion)
             found += [
-                Session(Content(row.content_hash, row.size), row.session_id, row.offset, row.is_closed)
+                Session(
+                    Content(row.content_hash, row.size),
+                    row.session_id,
+                    row.offset,
+                    row.is_closed,
+                    is_certain=row.is_closed,
+                )
                 for row in rows
             ]
         return found
 
     def keep(self, sessions: Sequence[Session]) -> None:
-        """Remember how far sessions are, in one transaction; of one content, one session is enough."""
-        rows = {
-            one.content: UploadSession(
-                link=self.link,
-                content_hash=one.content.hash,
-                size=one.content.size,
-                session_id=one.session_id,
-                offset=one.offset,
-                is_closed=one.is_closed,
-                at=clock.now(),
-            )
-            for one in sessions
-        }
-        if not rows:
-            return
-        with self.lease.fenced():
-            UploadSession.objects.bulk_create(
-                rows.values(),
-                batch_size=100,
-                update_conflicts=True,
-                unique_fields=["link", "content_hash", "size"],
-                update_fields=["session_id", "offset", "is_closed", "at"],
-            )
+        """Remember how far sessions are."""
+        keep_sessions(self.link, self.lease, sessions)
 
     def drop(self, contents: Sequence[Content]) -> None:
         """Forget the sessions of contents: they are used up or gone."""
@@ -276,3 +271,29 @@ def _fulfil(promise: object) -> None:
     """Forget a promise; belongs into a transaction."""
     if isinstance(promise, Intent):
         promise.delete()
+
+
+def keep_sessions(link: Link, lease: Lease, sessions: Sequence[Session]) -> None:
+    """Remember how far sessions are, in one transaction; of one content, one session is enough."""
+    rows = {
+        one.content: UploadSession(
+            link=link,
+            content_hash=one.content.hash,
+            size=one.content.size,
+            session_id=one.session_id,
+            offset=one.offset,
+            is_closed=one.is_closed,
+            at=clock.now(),
+        )
+        for one in sessions
+    }
+    if not rows:
+        return
+    with lease.fenced():
+        UploadSession.objects.bulk_create(
+            rows.values(),
+            batch_size=100,
+            update_conflicts=True,
+            unique_fields=["link", "content_hash", "size"],
+            update_fields=["session_id", "offset", "is_closed", "at"],
+        )

@@ -59,6 +59,8 @@ class Link(LeaseModel):
     needs_listing = models.BooleanField(default=True)
     needs_reading = models.BooleanField(default=False)
     wants_everything = models.BooleanField(default=True)
+    waits_since = models.DateTimeField(null=True, blank=True)  # for its turn: what is left takes long
+    is_hurried = models.BooleanField(default=False)  # something was saved while it waited for its turn
     keep_deleted = models.BooleanField(default=True)
     removal_question: Any = models.JSONField(null=True, blank=True)
     removal_answer = models.CharField(max_length=20, blank=True, default="")

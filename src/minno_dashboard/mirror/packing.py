@@ -22,8 +22,8 @@ class Body:
     files: list[tuple[Upload, str]]
 
 
-def bodies(files: Sequence[tuple[Upload, str]], header: int) -> Iterator[Body]:
-    """Pack small files into bodies that keep entries, header and bytes within bounds."""
+def bodies(files: Sequence[tuple[Upload, str]], header: int, most: int) -> Iterator[Body]:
+    """Pack small files into bodies of at most `most` bytes, or one file, that keep entries and header within bounds."""
     body, bytes_, length = Body([]), 0, 0
     for one, session_id in files:
         entry = {
@@ -35,7 +35,7 @@ def bodies(files: Sequence[tuple[Upload, str]], header: int) -> Iterator[Body]:
         is_full = (
             len(body.files) == MOST_ENTRIES
             or length + size > header - 200
-            or bytes_ + one.content.size > BODY_BYTES
+            or bytes_ + one.content.size > most
         )
         if body.files and is_full:
             yield body

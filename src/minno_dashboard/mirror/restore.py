@@ -25,6 +25,7 @@ from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, Ne
 from minno_dashboard.mirror.fetching import Fetcher, Stopped
 from minno_dashboard.mirror.inventory import Found
 from minno_dashboard.mirror.models import Link, RemoteNode, Restore
+from minno_dashboard.mirror.source import LongRuns
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.rebuilding import rebuild_study
 
@@ -118,18 +119,27 @@ def ask(*, user: User, path: str) -> Restore:
 class DueRestores:
     """The worker's source of restores."""
 
-    def __init__(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
-        self._is_stopping = is_stopping
+    def __init__(
+        self, is_stopping: Callable[[], bool] = lambda: False, long_runs: LongRuns | None = None
+    ) -> None:
+        self._is_stopping, self._long_runs = is_stopping, long_runs or LongRuns()
 
     def claim_next(self, owner: str) -> Callable[[], None] | None:
         """Claim the restore that has waited longest and return its work, or None."""
-        if not siteconfig.dropbox().is_enabled:
+        if not siteconfig.dropbox().is_enabled or not self._long_runs.is_one_free:
             return None
         due = Restore.objects.filter(is_free(clock.now()), state=Restore.State.OPEN)
         for row in due.order_by("asked_at", "pk")[:10]:
             if lease := claim(row, owner=owner, seconds=LEASE_SECONDS):
-                return lambda row=row, lease=lease: run(row.pk, lease, self._is_stopping)  # type: ignore[misc]
+                return lambda row=row, lease=lease: self._run(row.pk, lease)  # type: ignore[misc]
         return None
+
+    def _run(self, pk: int, lease: Lease) -> None:
+        with self._long_runs.one_run() as may_take_long:
+            if may_take_long():
+                run(pk, lease, self._is_stopping)
+            else:
+                lease.release()
 
 
 def run(pk: int, lease: Lease, is_stopping: Callable[[], bool] = lambda: False) -> None:

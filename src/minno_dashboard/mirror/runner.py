@@ -40,7 +40,7 @@ from minno_dashboard.mirror.engine.guard import (
 from minno_dashboard.mirror.engine.model import Plan, Policy
 from minno_dashboard.mirror.engine.plan import plan
 from minno_dashboard.mirror.errors import LookLater, MirrorError, NeedsUser, ParkItem, Rescan, Retry
-from minno_dashboard.mirror.execution import Executor, JobUnderWay
+from minno_dashboard.mirror.execution import Executor, JobUnderWay, Limits
 from minno_dashboard.mirror.ledger import Notes
 from minno_dashboard.mirror.models import (
     Doubt,
@@ -54,6 +54,7 @@ from minno_dashboard.mirror.models import (
 )
 from minno_dashboard.mirror.port import Entry, Job
 from minno_dashboard.mirror.remote import Book
+from minno_dashboard.mirror.uploads import UnderWay, WaitsForTurn
 
 log = logging.getLogger(__name__)
 
@@ -69,15 +70,19 @@ PROOF_EVERY = timedelta(hours=1)
 LISTING_EVERY, LISTING_MAY_WAIT = timedelta(days=7), timedelta(days=1)
 MAX_PATHS_LOOKED_AT = 20
 """So many paths at most are read one by one, where listings do not explain why calls are refused."""
+STOP_SECONDS = 5.0
+"""Calls that carry content are given up so long after the process was told to end."""
 JOB_LOOK = timedelta(seconds=1)
 PLANNED = "mass_removal_planned"
 
 Stop = Callable[[], bool]
 
 
-def run(link: Link, lease: Lease, is_stopping: Stop = lambda: False) -> None:
+def run(
+    link: Link, lease: Lease, is_stopping: Stop = lambda: False, may_take_long: Stop = lambda: True
+) -> None:
     """Work on a link until it is proven, must wait, or used up its time; then give the lease back."""
-    runner = _Runner(link, lease, Run(link=link, started_at=clock.now()), is_stopping)
+    runner = _Runner(link, lease, Run(link=link, started_at=clock.now()), is_stopping, may_take_long)
     try:
         runner.work()
     except LeaseLost:
@@ -88,6 +93,9 @@ def run(link: Link, lease: Lease, is_stopping: Stop = lambda: False) -> None:
         waiting.after(link, lease, error, runner.ending(error))
     except JobUnderWay:
         lease.release(**runner.ending(), not_before=clock.now() + JOB_LOOK)
+    except WaitsForTurn:
+        since = link.waits_since or runner.planned_at
+        lease.release(**runner.ending(), **waiting.standing(link), waits_since=since)
     except SavedAgain:
         lease.keep(again.SECONDS, **runner.ending(), **waiting.standing(link))
     except Exception as error:
@@ -95,7 +103,8 @@ def run(link: Link, lease: Lease, is_stopping: Stop = lambda: False) -> None:
         ours = Retry(f"ours:{type(error).__name__}")
         waiting.after(link, lease, ours, runner.ending(ours))
     else:
-        lease.release(**runner.ending(), **waiting.standing(link))
+        again_since = runner.planned_at if runner.is_out_of_time else None
+        lease.release(**runner.ending(), **waiting.standing(link), waits_since=again_since)
     finally:
         runner.close()
 
@@ -103,15 +112,20 @@ def run(link: Link, lease: Lease, is_stopping: Stop = lambda: False) -> None:
 class _Runner:
     """The state of one run."""
 
-    def __init__(self, link: Link, lease: Lease, record: Run, is_stopping: Stop) -> None:
+    def __init__(self, link: Link, lease: Lease, record: Run, is_stopping: Stop, may_take_long: Stop) -> None:
         self.link, self.lease, self.history = link, lease, record
         self._port: DropboxPort | None = None
-        self._is_stopping = is_stopping
-        self._until = clock.now() + LONGEST_RUN
+        self._is_stopping, self._may_take_long = is_stopping, may_take_long
+        self._under_way = UnderWay()
+        self._stops_at: float | None = None
+        self._unfinished_since = link.waits_since
+        self.is_out_of_time = False
+        self.planned_at = clock.now()
+        self._until = self.planned_at + LONGEST_RUN
         self._read_at: datetime | None = None
         self._surprises = self._damaged = 0
         self._left: int | None = None
-        self._is_proven = False
+        self._is_proven = self._gave_way = False
         self._ahead, self._sent = drift.Ahead(), again.Sent()
 
     @property
@@ -119,24 +133,59 @@ class _Runner:
         """The link's Dropbox, opened when it is first needed."""
         if self._port is None:
             self._port = keys.open_port(self.link)
+            self._port.watch(self._allow_to_go_on)
         return self._port
 
     def _should_stop(self) -> bool:
+        """Say whether to end; out of time, a run still attends to what is saved while its last pieces travel."""
+        return self._is_stopping() or (clock.now() > self._until and not self._under_way.transfers)
+
+    def _may_begin_nothing(self) -> bool:
         return self._is_stopping() or clock.now() > self._until
+
+    def _allow_to_go_on(self) -> None:
+        """Let calls of a process that ends be given up, wherever they are, after a while; runs in their threads.
+
+        Raises:
+            ConnectionAbortedError: the process ends.
+        """
+        if not self._is_stopping():
+            return
+        now = clock.monotonic_seconds()
+        self._stops_at = self._stops_at or now + STOP_SECONDS
+        if now > self._stops_at:
+            raise ConnectionAbortedError
 
     def close(self) -> None:
         """Close connections."""
+        self._under_way.close()
         if self._port is not None:
             self._port.close()
 
     def work(self) -> None:
-        """Compare and repair until nothing is left to do."""
+        """Compare and repair until nothing is left to do; then wait for what is still under way."""
+        try:
+            self._attend()
+        finally:
+            self._wait_for_transfers()
+
+    def _wait_for_transfers(self) -> None:
+        """Let calls that carry content end, so that nothing is sent twice."""
+        while self._under_way.transfers:
+            self.lease.renew()
+            ledger.keep_sessions(self.link, self.lease, self._under_way.wait(1.0))
+
+    def _attend(self) -> None:
         self._learn_whose()
         if not slices.is_behind(self.link):
             manifest.refresh_if_quiet(self.link, self.lease)
-        for _ in range(MOST_ROUNDS):
+        rounds = 0
+        while rounds < MOST_ROUNDS:
+            rounds += 1
             if self._should_stop():
+                self.is_out_of_time = not self._is_stopping()
                 return
+            self._gave_way = False
             try:
                 if self._look() and self._repair() and self._prove():
                     self._is_proven = True
@@ -144,6 +193,7 @@ class _Runner:
                     return
             except Rescan as error:
                 self._doubt(is_full=error.is_full)
+            rounds -= self._gave_way
             if self._surprises > MOST_SURPRISES:
                 self._save(wants_everything=True)
                 self._look_later("unsettled")
@@ -325,6 +375,7 @@ class _Runner:
         """Plan and carry out; answer whether desired and remote are equal, as far as we know."""
         if not slices.is_behind(self.link):
             return True
+        self.planned_at = clock.now()
         slice_ = slices.read(self.link)
         policy = Policy(today=f"{clock.now():%Y-%m-%d}", keep_deleted=self.link.keep_deleted)
         steps = plan(slice_.desired, slice_.remote, policy)
@@ -333,8 +384,9 @@ class _Runner:
             self.port,
             with_notes,
             slice_,
-            self._should_stop,
             lambda: self._ahead.read(self.port, self.link.cursor),
+            self._under_way,
+            Limits(self._should_stop, self._may_begin_nothing, self._may_take_long, self._unfinished_since),
             self._room_to_fill(),
         )
         if not executor.remains(steps):
@@ -356,7 +408,10 @@ class _Runner:
         finally:
             self._save(pace=with_notes.pace)
         self._settle_room(with_notes, self.history.removed - removed)
-        self._sent.note(steps, is_well=not with_notes.trouble)
+        self._gave_way = executor.gave_way
+        if not executor.must_wait:
+            self._unfinished_since = self.planned_at if executor.gave_way else None
+        self._sent.note(steps, is_well=not with_notes.trouble and not executor.gave_way)
         if with_notes.needs_reading or executor.needs_reading:
             self._surprises += with_notes.needs_reading
             self._save(needs_reading=True)
@@ -364,13 +419,22 @@ class _Runner:
             self._look_at(with_notes.surprising)
         if with_notes.whole_account is not None:
             raise with_notes.whole_account
-        reasons = {one.reason for one in with_notes.trouble}
+        self._wait_where_items_ask_for_it({one.reason for one in with_notes.trouble})
+        if executor.must_wait and not self.link.needs_reading:
+            raise WaitsForTurn
+        return False
+
+    def _wait_where_items_ask_for_it(self, reasons: set[str]) -> None:
+        """Let the run wait for what single items met and time heals.
+
+        Raises:
+            Retry: the Dropbox is locked by another writer, or damages bytes on the way.
+        """
         if "lock" in reasons:
             raise Retry("lock", 1.0)
         self._damaged += "damaged_on_the_way" in reasons
         if self._damaged >= MOST_DAMAGED:
             raise Retry("damaged_on_the_way", 60.0)
-        return False
 
     def _without_what_is_unknown(self, steps: Plan) -> Plan:
         """Return the steps outside of folders that were copied and of whose content no listing has told yet."""

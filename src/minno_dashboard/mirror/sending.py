@@ -26,6 +26,8 @@ class Session:
     session_id: str
     offset: int = 0
     is_closed: bool = False
+    is_certain: bool = True
+    """Whether Dropbox holds exactly `offset` bytes: a run that ended may not have heard the last answer."""
 
 
 Held = tuple[Upload, Session]
@@ -104,10 +106,20 @@ class Sender:
 
     # --- pieces ---
 
-    def send_piece(self, one: Upload, session: Session | None, size: int) -> Session | MirrorError:
-        """Send the next `size` bytes of a large file; the last ones close its session."""
+    def send_piece(
+        self, one: Upload, session: Session | None, size: int, *, opens_first: bool = False
+    ) -> Session | MirrorError:
+        """Send the next `size` bytes of a large file; the last ones close its session.
+
+        With `opens_first` the session is opened by a call without bytes: on a thin line an answer that is lost then
+        costs no bytes, because what arrived is known to a session that has a name.
+        """
         offset, is_last = (0 if session is None else session.offset), False
         try:
+            if session is not None and not session.is_certain:
+                self._port.append(session.session_id, offset, b"", close=False)
+            if session is None and opens_first:
+                return Session(one.content, self._port.start(b"", close=False))
             data = checking.piece(self._open, one, offset, size)
             is_last = offset + len(data) >= one.content.size
             if session is None:
@@ -116,7 +128,7 @@ class Sender:
                 session_id = session.session_id
                 self._port.append(session_id, offset, data, close=is_last)
         except RetryItem as error:
-            return _mend(one, session, error, is_last=is_last)
+            return _mend(one, session, error)
         except MirrorError as error:
             return error
         return Session(one.content, session_id, offset + len(data), is_closed=is_last)
@@ -144,12 +156,12 @@ class Sender:
         return Committed(outcomes, refusal, clock.monotonic_seconds() - began)
 
 
-def _mend(one: Upload, session: Session | None, error: RetryItem, *, is_last: bool) -> Session | MirrorError:
+def _mend(one: Upload, session: Session | None, error: RetryItem) -> Session | MirrorError:
     """Go on where Dropbox says the session is, or begin the file anew."""
     where = error.correct_offset
     if session is None or error.reason not in ("incorrect_offset", "session_gone", "closed"):
         return error
-    if error.reason == "closed" and is_last:
+    if error.reason == "closed":  # only the last piece of a file closes its session
         return Session(one.content, session.session_id, one.content.size, is_closed=True)
     if where is not None and 0 <= where < one.content.size and where != session.offset:
         return Session(one.content, session.session_id, where)

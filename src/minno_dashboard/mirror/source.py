@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
@@ -22,15 +24,53 @@ from minno_dashboard.studies.models import Study, Version
 
 LEASE_SECONDS = float(settings.LEASE_SECONDS)
 AT_ONCE = 200
+MAX_LONG_RUNS = 4
+"""Half of a worker's lanes."""
+
+
+class LongRuns:
+    """How many runs of a worker may take long at once; its other lanes stay free for short work."""
+
+    def __init__(self, most: int = MAX_LONG_RUNS) -> None:
+        self._left, self._lock = most, threading.Lock()
+
+    @property
+    def is_one_free(self) -> bool:
+        """Say whether another run may take long now."""
+        return self._left > 0
+
+    @contextmanager
+    def one_run(self) -> Iterator[Callable[[], bool]]:
+        """Give a run the question whether it may take long; once it may, it may to its end."""
+        is_held = False
+
+        def may_take_long() -> bool:
+            nonlocal is_held
+            with self._lock:
+                if not is_held and self._left > 0:
+                    self._left -= 1
+                    is_held = True
+            return is_held
+
+        try:
+            yield may_take_long
+        finally:
+            with self._lock:
+                self._left += is_held
 
 
 class DueMirrors:
     """The worker's source of mirrors; where the worker begins, every mirror is due."""
 
     def __init__(
-        self, is_stopping: Callable[[], bool] = lambda: False, *, worker_begins: bool = False
+        self,
+        is_stopping: Callable[[], bool] = lambda: False,
+        *,
+        worker_begins: bool = False,
+        long_runs: LongRuns | None = None,
     ) -> None:
         self._is_stopping, self._worker_begins = is_stopping, worker_begins
+        self._long_runs = long_runs or LongRuns()
 
     def claim_next(self, owner: str) -> Callable[[], None] | None:
         """Claim the mirror that has waited longest and return its run, or None."""
@@ -40,21 +80,32 @@ class DueMirrors:
             prove_all_anew()
             self._worker_begins = False
         note_changes()
-        for link in due():
+        for link in due(may_take_long=self._long_runs.is_one_free):
             if lease := claim(link, owner=owner, seconds=LEASE_SECONDS):
-                return lambda link=link, lease=lease: run_claimed(link, lease, self._is_stopping)  # type: ignore[misc]
+                return lambda link=link, lease=lease: self._run(link, lease)  # type: ignore[misc]
         return None
 
+    def _run(self, link: Link, lease: Lease) -> None:
+        with self._long_runs.one_run() as may_take_long:
+            run_claimed(link, lease, self._is_stopping, may_take_long)
 
-def run_claimed(link: Link, lease: Lease, is_stopping: Callable[[], bool] = lambda: False) -> None:
+
+def run_claimed(
+    link: Link,
+    lease: Lease,
+    is_stopping: Callable[[], bool] = lambda: False,
+    may_take_long: Callable[[], bool] = lambda: True,
+) -> None:
     """Run a link that was claimed, as it is stored now."""
-    runner.run(Link.objects.select_related("user").get(pk=link.pk), lease, is_stopping)
+    Link.objects.filter(pk=link.pk, is_hurried=True).update(is_hurried=False)
+    runner.run(Link.objects.select_related("user").get(pk=link.pk), lease, is_stopping, may_take_long)
 
 
-def due(*, user: User | None = None) -> Iterable[Link]:
+def due(*, user: User | None = None, may_take_long: bool = True) -> Iterable[Link]:
     """Return the links (of one user, or of all) on which somebody should work now.
 
-    Those with changes to send come first, then those that have waited longest.
+    Changes of mirrors that stand come first, then first mirrors, then those that wait for their turn to take long,
+    which `may_take_long` leaves out; among equals those that have waited longest.
     """
     at = clock.now()
     release_the_dead()
@@ -73,7 +124,14 @@ def due(*, user: User | None = None) -> Iterable[Link]:
     found = Link.objects.filter(is_free(at)).filter(works | probes)
     if user is not None:
         found = found.filter(user=user)
-    return found.annotate(is_behind=is_behind).order_by("-is_behind", "next_proof_at", "pk")[:10]
+    waits_for_turn = Q(waits_since__isnull=False, is_hurried=False)
+    if not may_take_long:
+        found = found.exclude(waits_for_turn)
+    found = found.annotate(
+        is_behind=is_behind, waits_for_turn=ExpressionWrapper(waits_for_turn, BooleanField())
+    )
+    order = ("waits_for_turn", "wants_everything", "-is_behind", "waits_since", "next_proof_at", "pk")
+    return found.order_by(*order)[:10]
 
 
 def prove_all_anew() -> None:
@@ -145,11 +203,9 @@ def _note_tree(pk: int, revision: int) -> None:
 
 
 def _ask_anew(links: Iterable[int]) -> None:
-    """Let mirrors that ask about a removal look at once whether it is still wanted: a study may be back.
-
-    And what waits only for a look is sent at once.
-    """
+    """Let mirrors send at once that wait for a turn or a look, and mirrors that ask about a removal look anew."""
     links = list(links)
+    Link.objects.filter(pk__in=links, waits_since__isnull=False).update(is_hurried=True)
     asking = Link.objects.filter(state=Link.State.NEEDS_USER, reason=runner.PLANNED)
     asking.filter(pk__in=links).update(probe_at=clock.now())
     Link.objects.filter(pk__in=links, last_error__in=waiting.LOOKS).update(not_before=None)
