@@ -6,9 +6,11 @@ import htmx from "htmx.org";
 import "./shell/confirm.js";
 import "./shell/copy.js";
 import "./shell/dialogs.js";
+import "./shell/forms.js";
+import "./shell/logout.js";
 import "./shell/passkeys.js";
 import "./shell/times.js";
-import { csrf } from "./shell/api.js";
+import { csrf, renderedFor } from "./shell/api.js";
 import { toast } from "./shell/toast.js";
 import { gettext } from "./shell/texts.js";
 
@@ -17,6 +19,7 @@ htmx.config.noSwap.push("4xx", "5xx");
 
 document.addEventListener("htmx:config:request", (event) => {
   event.detail.ctx.request.headers["X-CSRFToken"] = csrf();
+  event.detail.ctx.request.headers["X-Rendered-For"] = renderedFor();
 });
 // What looks again by itself (data-quiet) says nothing when that fails; it looks again.
 const isQuiet = (event) => Boolean(event.target.closest?.("[data-quiet]"));

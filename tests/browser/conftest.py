@@ -33,7 +33,7 @@ CHROMIUM_FLAGS = [
 ]
 # Chromium logs each answer of 400 and above itself; where a test asks for one, that is no fault of the page.
 _EXPECTED = re.compile(
-    r"Failed to load resource: (the server responded with a status of (401|403|404|409|422|503)|net::ERR_)|htmx: htmx:error: Failed to fetch"
+    r"Failed to load resource: (the server responded with a status of (401|403|404|409|413|422|423|503)|net::ERR_)|htmx: htmx:error: Failed to fetch"
 )
 
 

@@ -89,14 +89,14 @@ def test_a_conflict_shows_both_texts_and_three_ways_on(site: Site, open_page: Op
     page = open_page("dana", address)
     open_file(page, "task.js")
     type_at_start(page, "mine\n")
-    site.put("dana", address, "task.js", "one\ntwo\ntheirs\n")
+    site.put("dana", address, "task.js", "theirs\ntwo\nthree\n")
     page.keyboard.press("Control+s")
     dialog = page.get_by_role("dialog", name="Two texts of one file")
     expect(dialog.locator(".cm-mergeView .cm-content").first).to_contain_text("theirs")
     expect(dialog.locator(".cm-mergeView .cm-content").last).to_contain_text("mine")
     picture(page, "editor-conflict")
     assert_accessible(page)
-    assert site.read("dana", address, "task.js") == b"one\ntwo\ntheirs\n"
+    assert site.read("dana", address, "task.js") == b"theirs\ntwo\nthree\n"
 
     dialog.get_by_role("button", name=way).click()
     if way == "Save mine as a copy":
@@ -105,8 +105,8 @@ def test_a_conflict_shows_both_texts_and_three_ways_on(site: Site, open_page: Op
     expect(page.locator("[data-status]")).to_have_text("Saved")
     expected = {
         "Keep mine": b"mine\none\ntwo\nthree\n",
-        "Take theirs": b"one\ntwo\ntheirs\n",
-        "Save mine as a copy": b"one\ntwo\ntheirs\n",
+        "Take theirs": b"theirs\ntwo\nthree\n",
+        "Save mine as a copy": b"theirs\ntwo\nthree\n",
     }[way]
     assert site.read("dana", address, "task.js") == expected
     if way == "Save mine as a copy":

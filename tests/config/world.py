@@ -70,6 +70,7 @@ class World:
             "member": str(self.carol.pk),
             "rest": "nothing",
             "slug": "reaction-time",
+            "sha256": file_queries.blob_of(self.node).sha256,
             "invitation_id": str(self.invitation_id),
             "path": "task.js",
             "experiment": self.experiment.public_id,

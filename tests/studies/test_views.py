@@ -248,7 +248,10 @@ def test_taken_names_are_told_and_the_policy_is_kept(study: Study, dana: Client)
     taken = post(
         dana, base(study) + "uploads/check", {"parent": None, "paths": ["images/cat.png", "images/dog.png"]}
     )
-    assert taken.json() == {"taken": ["images/cat.png"]}
+    blob = Node.objects.get(name="Cat.png").blob
+    assert blob
+    seen = {"path": "images/cat.png", "there": "images/Cat.png", "blob": blob.sha256}
+    assert taken.json() == {"taken": [seen], "twins": []}
     address = f"{base(study)}uploads/whole?path=images/Cat.png&if_there="
     for policy, status in [("skip", 200), ("keep_both", 200), ("overwrite", 200), ("nonsense", 422)]:
         sent = dana.post(address + policy, policy.encode(), content_type="application/octet-stream")
@@ -256,6 +259,101 @@ def test_taken_names_are_told_and_the_policy_is_kept(study: Study, dana: Client)
     names = sorted(Node.objects.filter(is_folder=False, deleted_at=None).values_list("name", flat=True))
     assert names == ["Cat (2).png", "Cat.png"]
     assert body_of(dana.get(f"/studies/{study.public_id}/raw/images/Cat.png")) == b"overwrite"
+
+
+def test_names_that_are_one_among_themselves_are_told(study: Study, dana: Client) -> None:
+    paths = ["a/Cat.png", "dog.png", "a/cat.png", "caf\u00e9", "cafe\u0301"]
+    told = post(dana, base(study) + "uploads/check", {"parent": None, "paths": paths}).json()
+    assert told == {"taken": [], "twins": [["a/Cat.png", "a/cat.png"], ["caf\u00e9", "cafe\u0301"]]}
+
+
+def test_an_upload_overwrites_only_what_it_says_it_replaces(study: Study, dana: Client) -> None:
+    seen = put(study, "old.txt", "seen").blob
+    assert seen
+    put(study, "old.txt", "a colleague's")
+    put(study, "new.txt", "a colleague's too")
+
+    def send(path: str, rest: str, content: bytes = b"mine") -> int:
+        address = f"{base(study)}uploads/whole?path={path}&{rest}"
+        return dana.post(address, content, content_type="application/octet-stream").status_code
+
+    assert send("old.txt", f"if_there=overwrite&replaces={seen.sha256}") == 409
+    assert send("new.txt", "if_there=new") == 409
+    assert send("NEW.txt", "if_there=new", b"a colleague's too") == 409  # the same bytes, and another name
+    assert send("new.txt", "if_there=new", b"a colleague's too") == 200  # a lost answer: it is sent again
+    begun = post(dana, base(study) + "uploads", {"parent": None, "path": "old.txt", "size": 4}).json()
+    upload = f"{base(study)}uploads/{begun['upload']}"
+    dana.put(f"{upload}?offset=0", b"mine", content_type="application/octet-stream")
+    finish = {"if_there": "overwrite", "replaces": seen.sha256}
+    assert post(dana, f"{upload}/finish", finish).status_code == 409
+    assert {
+        name: body_of(dana.get(f"/studies/{study.public_id}/raw/{name}")) for name in ("old.txt", "new.txt")
+    } == {"old.txt": b"a colleague's", "new.txt": b"a colleague's too"}
+    assert post(dana, f"{upload}/finish", {"if_there": "keep_both"}).status_code == 200
+    assert body_of(dana.get(f"/studies/{study.public_id}/raw/old (2).txt")) == b"mine"
+
+
+# -- where a save can go on --------------------------------------------------------------------------------------
+
+
+def test_a_save_into_a_published_version_is_told_where_to_go_on(
+    study: Study, dana: Client, owner: User
+) -> None:
+    node = put(study, "task.js", "one\n")
+    put(study, "copy.js", "one\n")
+    services.publish(study=study, by=owner)
+    body = {"text": "typed\n", "blob": "", "bom": False, "newline": "\n"}
+    refused = post(dana, f"{base(study)}files/{node.pk}/save", body)
+    assert refused.status_code == 403
+    assert {key: refused.json()[key] for key in ("reason", "develop", "may_begin")} == {
+        "reason": "published",
+        "develop": None,
+        "may_begin": True,
+    }
+    second = services.new_version(study=study, by=owner)
+    files.rename(node=Node.objects.get(tree=second.tree, name="task.js"), name="renamed.js", by=owner)
+    files.duplicate(node=Node.objects.get(tree=second.tree, name="renamed.js"), by=owner)
+    there = f"/studies/{study.public_id}/v2/"
+    refused = post(dana, f"{base(study)}files/{node.pk}/save", body).json()
+    assert (refused["develop"], refused["may_begin"]) == ({"number": 2, "base": there}, False)
+    renamed = Node.objects.get(tree=second.tree, name="renamed.js")
+    assert dana.get(f"{there}successors?ids={node.pk},999").json() == {
+        "successors": {str(node.pk): renamed.pk}
+    }
+    # Two versions on, through what was deleted in between: nothing has become of it.
+    services.publish(study=study, by=owner)
+    third = services.new_version(study=study, by=owner)
+    latest = Node.objects.get(tree=third.tree, name="renamed.js")
+    address = f"/studies/{study.public_id}/v3/successors?ids={node.pk}"
+    assert dana.get(address).json() == {"successors": {str(node.pk): latest.pk}}
+    files.delete(nodes=[latest], by=owner)
+    again = dana.get(address).json()["successors"]
+    assert again == {str(node.pk): Node.objects.get(tree=third.tree, name="renamed (2).js").pk}
+
+
+def test_each_refusal_says_why_in_a_word(study: Study) -> None:
+    node = put(study, "task.js", "one\n")
+    body = {"text": "typed\n", "blob": "", "bom": False, "newline": "\n"}
+    stranger = Client()
+    stranger.force_login(make_user("stranger"))
+    address = f"{base(study)}files/{node.pk}/save"
+    assert post(stranger, address, body).json()["reason"] == "no_study"
+    Study.objects.filter(pk=study.pk).update(is_public=True)
+    assert post(stranger, address, body).json()["reason"] == "no_right"
+    Study.objects.filter(pk=study.pk).update(is_public=False)
+    assert post(stranger, address, body).json()["reason"] == "no_study"
+
+
+def test_the_text_that_an_edit_started_from_is_given_for_merging(study: Study, dana: Client) -> None:
+    node = put(study, "task.js", "base\n")
+    base_blob = node.blob
+    put(study, "task.js", "theirs\n")
+    assert base_blob
+    address = f"{base(study)}files/{node.pk}/blobs/"
+    assert dana.get(address + base_blob.sha256).json()["file"]["text"] == "base\n"
+    other = put(study, "secret.js", "of another file\n").blob
+    assert other
+    assert dana.get(address + other.sha256).status_code == 404
 
 
 # -- the list ----------------------------------------------------------------------------------------------------

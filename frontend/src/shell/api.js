@@ -15,6 +15,8 @@ const SENTENCES = {
   401: gettext("You are logged out. Log in again to go on."),
   403: gettext("You may not do this."),
   413: gettext("This is larger than the Dashboard accepts."),
+  423: gettext("The Dashboard is locked for changes just now. Try again in a minute."),
+  503: gettext("The Dashboard is busy just now. Try again in a minute."),
 };
 
 export function csrf() {
@@ -23,8 +25,13 @@ export function csrf() {
   return cookie ? cookie.slice("csrftoken=".length) : document.body.dataset.csrf;
 }
 
+// Whom this page was rendered for: the Dashboard refuses a write when somebody else is logged in by now.
+export function renderedFor() {
+  return document.body.dataset.user ?? "";
+}
+
 export async function call(method, address, { json, body, headers = {}, signal } = {}) {
-  const sent = { "X-Requested-With": "fetch", Accept: "application/json", "X-CSRFToken": csrf(), ...headers };
+  const sent = { "X-Requested-With": "fetch", Accept: "application/json", "X-CSRFToken": csrf(), "X-Rendered-For": renderedFor(), ...headers };
   if (json !== undefined) {
     sent["Content-Type"] = "application/json";
     body = JSON.stringify(json);

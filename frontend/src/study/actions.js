@@ -9,6 +9,8 @@ import { showHistory } from "./history.js";
 import { rawAddress } from "./preview.js";
 import { gettext } from "../shell/texts.js";
 
+const MAX_UNDO = 100;
+
 const mac = navigator.platform.startsWith("Mac");
 
 export class Actions {
@@ -56,11 +58,19 @@ export class Actions {
     return items;
   }
 
-  byKey(event, nodes) {
-    if (!this.editable || !nodes.length) return false;
+  // `isChosen` is false where a row only has the focus, as after what stood there was deleted: then Delete asks.
+  byKey(event, nodes, isChosen) {
+    if (!this.editable) return false;
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
+      this.attempt(() => this.undo());
+      return true;
+    }
+    if (!nodes.length) return false;
     const erase = event.key === "Delete" || (mac && event.metaKey && event.key === "Backspace");
     if (event.key === "F2" && nodes.length === 1) this.attempt(() => this.rename(nodes[0]));
-    else if (erase) this.attempt(() => this.remove(nodes));
+    else if (erase) {
+      if (!event.repeat) this.attempt(() => this.remove(nodes, { mustAsk: !isChosen }));
+    }
     else return false;
     return true;
   }
@@ -101,7 +111,27 @@ export class Actions {
   }
 
   rename(node) {
-    this.tree.rename(node, (name) => this.store.act("rename", { id: node.id, name }));
+    const { id, name: before } = node;
+    this.tree.rename(node, async (name) => {
+      await this.store.act("rename", { id, name });
+      this.remember(gettext("“%(name)s” has its name again.", { name: before }), () => this.store.act("rename", { id, name: before }));
+    });
+  }
+
+  // What Ctrl-Z takes back: moves, renames and deletions made in this window, the latest first.
+  remember(said, run) {
+    this.done ??= [];
+    const deed = { said, run };
+    this.done.push(deed);
+    if (this.done.length > MAX_UNDO) this.done.shift();
+    return () => this.undo(deed);
+  }
+
+  async undo(deed = this.done?.at(-1)) {
+    if (!deed || !this.done.includes(deed)) return toast(gettext("There is nothing to undo here."));
+    this.done = this.done.filter((one) => one !== deed);
+    await deed.run();
+    toast(deed.said);
   }
 
   async duplicate(nodes) {
@@ -120,8 +150,15 @@ export class Actions {
   }
 
   async moveTo(nodes, to) {
+    const before = Map.groupBy ? Map.groupBy(nodes, (node) => node.parent) : nodes.reduce((map, node) => map.set(node.parent, [...(map.get(node.parent) ?? []), node]), new Map());
+    const name = this.name(nodes);
     await this.store.act("move", { ids: nodes.map((node) => node.id), to });
     this.tree.reveal(nodes[0].id);
+    const undo = this.remember(gettext("%(name)s is back where it was.", { name }), async () => {
+      for (const [parent, there] of before) await this.store.act("move", { ids: there.map((node) => node.id), to: parent });
+      this.tree.reveal(nodes[0].id);
+    });
+    toast(gettext("Moved %(name)s.", { name }), { action: gettext("Undo"), onAction: () => this.attempt(undo) });
   }
 
   async copy(nodes) {
@@ -168,9 +205,19 @@ export class Actions {
     link.remove();
   }
 
-  async remove(nodes) {
+  async remove(nodes, { mustAsk = false } = {}) {
+    if (this.removing) return; // a second press before the answer is no second file
+    this.removing = true;
+    try {
+      await this.removeNow(nodes, mustAsk);
+    } finally {
+      this.removing = false;
+    }
+  }
+
+  async removeNow(nodes, mustAsk) {
     const unsaved = this.editor.unsaved().filter((file) => nodes.some((node) => this.store.isUnder(file.id, node.id)));
-    if (nodes.length > 1 || nodes[0].folder || unsaved.length) {
+    if (mustAsk || nodes.length > 1 || nodes[0].folder || unsaved.length) {
       const text = (unsaved.length ? gettext("Unsaved text in %(files)s stays in the editor.", { files: plural(unsaved.length, "open file") }) + " " : "") + gettext("You can bring back what you delete under “Deleted files”.");
       const verb = nodes.length === 1 ? (nodes[0].folder ? gettext("Delete folder") : gettext("Delete file")) : gettext("Delete %(items)s", { items: plural(nodes.length, "item") });
       if (!(await confirm({ title: gettext("Delete %(name)s?", { name: this.name(nodes) }), text, verb }))) return;
@@ -178,7 +225,8 @@ export class Actions {
     const ids = nodes.map((node) => node.id);
     await this.store.act("delete", { ids });
     this.tree.focusRow(this.tree.active);
-    toast(gettext("Deleted %(name)s.", { name: this.name(nodes) }), { action: gettext("Undo"), onAction: () => this.attempt(() => this.bringBack(ids)) });
+    const undo = this.remember(gettext("%(name)s is back.", { name: this.name(nodes) }), () => this.bringBack(ids));
+    toast(gettext("Deleted %(name)s.", { name: this.name(nodes) }), { action: gettext("Undo"), onAction: () => this.attempt(undo) });
   }
 
   async bringBack(ids) {

@@ -167,6 +167,24 @@ export async function askClash(paths, total) {
   return show(dialog);
 }
 
+// What to do with files that would be one file: "keep_both", "skip" (all but the first), or "" when cancelled.
+export async function askTwins(groups) {
+  const dialog = frame(gettext("Some of these files have the same name"));
+  const list = el("ul", { class: "clash-list mono", tabindex: "0", "aria-label": gettext("Same names") },
+    ...groups.slice(0, 100).map((group) => el("li", {}, ...group.flatMap((path, index) => [index ? ` ${gettext("and")} ` : null, el("bdi", {}, path)]))));
+  if (groups.length > 100) list.append(el("li", {}, gettext("and %(count)s more", { count: (groups.length - 100).toLocaleString("en") })));
+  const choice = (value, text, css) => el("button", { type: "button", class: `btn ${css}`, onclick: () => dialog.close(value) }, text);
+  dialog.append(
+    el("p", {}, gettext("They differ only in upper and lower case, or in how an accent is written. Dropbox, Windows and macOS take them for one file.")), list,
+    buttons(
+      cancelButton(dialog),
+      choice("skip", gettext("Upload only the first of each"), "btn-outline-secondary"),
+      choice("keep_both", gettext("Keep all, with numbers"), "btn-primary"),
+    ),
+  );
+  return show(dialog);
+}
+
 // A dialog with free content; resolves when it is closed.
 export function openPanel(title, content, { wide = true } = {}) {
   const dialog = frame(title, { wide });

@@ -17,6 +17,7 @@ import { tags } from "@lezer/highlight";
 import { checks, diagnosticCount } from "./check.js";
 import { phrases } from "./phrases.js";
 import { el } from "./dom.js";
+import { extensionOf } from "./extensions.js";
 import { snippetSource } from "./snippets.js";
 import { gettext } from "../shell/texts.js";
 
@@ -25,11 +26,6 @@ const LANGUAGES = {
   ts: () => javascript({ typescript: true }), tsx: () => javascript({ jsx: true, typescript: true }),
   json, html, htm: html, jst: html, svg: html, xml: html, css, md: markdown, markdown,
 };
-
-export function extensionOf(name) {
-  const dot = name.lastIndexOf(".");
-  return dot < 0 ? "" : name.slice(dot + 1).toLowerCase();
-}
 
 // A line of prose begins where its script begins; a line of code at the left, whatever its comments say.
 const prose = EditorView.theme({ ".cm-line": { unicodeBidi: "plaintext" } });

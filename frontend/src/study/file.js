@@ -1,26 +1,17 @@
 // One open file: what was loaded, what is typed, and how it stands against the server.
 import { get, post } from "../shell/api.js";
-import { extensionOf, makeState } from "./cm.js";
+import { kindOf } from "./extensions.js";
+import { merge } from "./merge.js";
+import { noteOf } from "./refusals.js";
 import { gettext } from "../shell/texts.js";
 
 const DRAFT_AFTER = 400; // milliseconds without typing
 
-const IMAGES = new Set(["png", "jpg", "jpeg", "gif", "webp", "avif", "bmp", "ico", "svg"]);
-const SOUNDS = new Set(["mp3", "m4a", "aac", "flac", "oga", "ogg", "opus", "wav"]);
-const FILMS = new Set(["mp4", "m4v", "mov", "ogv", "webm"]);
-
-export function kindOf(name) {
-  const extension = extensionOf(name);
-  if (extension === "pdf") return "pdf";
-  if (SOUNDS.has(extension)) return "audio";
-  if (FILMS.has(extension)) return "video";
-  return IMAGES.has(extension) && extension !== "svg" ? "image" : "text";
-}
-
 export class OpenFile extends EventTarget {
-  constructor({ node, path, store, drafts, editable, studyKind }) {
+  // `codemirror()` loads the module that makes the states of texts.
+  constructor({ node, path, store, drafts, editable, studyKind, codemirror }) {
     super();
-    Object.assign(this, { id: node.id, name: node.name, path, store, drafts, editable, studyKind });
+    Object.assign(this, { id: node.id, name: node.name, path, store, drafts, editable, studyKind, codemirror });
     this.kind = kindOf(node.name);
     this.blob = node.blob;
     this.size = node.size;
@@ -34,11 +25,20 @@ export class OpenFile extends EventTarget {
   // Reads the file; a kept draft that differs comes back as unsaved text.
   async load() {
     if (this.kind !== "text") return;
-    const answer = await get(`${this.store.base}files/${this.id}`);
+    const [answer] = await Promise.all([get(`${this.store.base}files/${this.id}`), this.prepare()]);
     this.take(answer.file);
+    this.takeDraft();
+  }
+
+  takeDraft() {
     const draft = this.isReadOnly ? null : this.drafts.read(this.id);
     if (draft && draft.text !== this.savedText) this.restoreDraft(draft);
     else if (draft) this.drafts.forget(this.id);
+    this.dispatchEvent(new CustomEvent("change", { detail: { reloaded: Boolean(draft) } }));
+  }
+
+  async prepare() {
+    this.library ??= await this.codemirror();
   }
 
   take(file) {
@@ -59,7 +59,7 @@ export class OpenFile extends EventTarget {
   }
 
   makeState(text) {
-    return makeState({
+    return this.library.makeState({
       name: this.name, text, kind: this.studyKind, editable: !this.isReadOnly,
       onChange: (update) => this.changed(update.state),
       onMove: () => this.dispatchEvent(new Event("move")),
@@ -75,9 +75,18 @@ export class OpenFile extends EventTarget {
       kind: stale ? "conflict" : "draft",
       sentence: stale
         ? gettext("Your unsaved text was brought back; the saved file has changed since you began it.")
-        : gettext("Your unsaved text was brought back."),
+        : draft.version
+          ? gettext("The text that you had not saved in v%(number)s was brought into this version.", { number: draft.version })
+          : gettext("Your unsaved text was brought back."),
       at: draft.at,
     };
+  }
+
+  // Shows unsaved text that cannot be saved here, above a note that says where it can.
+  showKept(draft, note) {
+    this.state = this.makeState(draft.text);
+    this.startedFrom = draft.blob;
+    this.note = note;
   }
 
   get isDirty() {
@@ -125,7 +134,7 @@ export class OpenFile extends EventTarget {
     }
   }
 
-  async send() {
+  async send(mayMerge = true) {
     const doc = this.state.doc;
     const text = this.state.sliceDoc();
     this.keepDraft();
@@ -138,8 +147,38 @@ export class OpenFile extends EventTarget {
       return true;
     } catch (failure) {
       if (failure.status === undefined) throw failure;
+      if (mayMerge && failure.status === 409 && await this.mergeWith(failure.body.theirs)) return this.send(false);
       this.refused(failure);
       return false;
+    }
+  }
+
+  // Puts what was saved meanwhile into the text, where both did not change the same lines; says whether it could.
+  async mergeWith(theirs) {
+    if (!theirs || theirs.text === null || !theirs.is_utf8) return false;
+    const base = await this.baseText();
+    const mine = this.state.sliceDoc();
+    const merged = base === null ? null : merge(base, mine, theirs.text);
+    if (merged === null) return false;
+    Object.assign(this, { blob: theirs.blob, size: theirs.size, bom: theirs.bom, newline: theirs.newline, savedText: theirs.text });
+    this.savedDoc = this.makeState(theirs.text).doc;
+    this.state = this.state.update({ changes: replacement(mine, merged) }).state; // undo goes on, the cursor stays
+    this.startedFrom = undefined;
+    this.note = null;
+    this.keepDraft();
+    this.dispatchEvent(new CustomEvent("merged", { detail: { mine } }));
+    this.dispatchEvent(new CustomEvent("change", { detail: { reloaded: true } }));
+    return true;
+  }
+
+  // The text that the unsaved one was started from, or null where it is not known.
+  async baseText() {
+    if (this.start === this.blob) return this.savedText;
+    try {
+      return (await get(`${this.store.base}files/${this.id}/blobs/${this.start}`)).file.text;
+    } catch (failure) {
+      if (failure.status === undefined) throw failure;
+      return null;
     }
   }
 
@@ -154,23 +193,8 @@ export class OpenFile extends EventTarget {
   }
 
   refused(failure) {
-    if (failure.status === 409) {
-      this.note = failure.body.theirs
-        ? { kind: "conflict", sentence: failure.message, theirs: failure.body.theirs }
-        : { kind: "gone", sentence: failure.message };
-      if (!failure.body.theirs) this.isGone = true;
-    } else if (failure.status === 401) {
-      this.note = { kind: "login", sentence: gettext("You are logged out, so this was not saved. Your text stays here.") };
-    } else if (failure.status === 403) {
-      this.note = { kind: "login", sentence: gettext("%(message)s Your text stays here, unsaved.", { message: failure.message }) };
-    } else if (failure.status === 0 || failure.status >= 500) {
-      this.note = { kind: "offline", sentence: gettext("%(message)s Your text stays here, unsaved.", { message: failure.message }) };
-    } else if (failure.status === 404) {
-      this.isGone = true;
-      this.note = { kind: "gone", sentence: gettext("This file is not there any more. Your text stays here.") };
-    } else {
-      this.note = { kind: "refused", sentence: gettext("%(message)s Your text stays here, unsaved.", { message: failure.message }) };
-    }
+    this.note = noteOf(failure);
+    if (this.note.kind === "gone") this.isGone = true;
   }
 
   // The tree says that the file changed somewhere else.
@@ -186,6 +210,7 @@ export class OpenFile extends EventTarget {
       this.blob = node.blob;
       this.size = node.size;
     } else if (this.isDirty) {
+      if (await this.mergeWith(await this.theirs())) return;
       this.startedFrom ??= this.blob;
       this.note = { kind: "conflict", sentence: gettext("This file was changed somewhere else while you worked on it. Nothing was overwritten.") };
     } else {
@@ -214,4 +239,14 @@ export class OpenFile extends EventTarget {
   async theirs() {
     return (await get(`${this.store.base}files/${this.id}`)).file;
   }
+}
+
+// The one change that makes one text of the other: from where they begin to differ to where they end to.
+export function replacement(before, after) {
+  const most = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < most && before[start] === after[start]) start += 1;
+  let end = 0;
+  while (end < most - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
+  return { from: start, to: before.length - end, insert: after.slice(start, after.length - end) };
 }

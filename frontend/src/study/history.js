@@ -3,8 +3,8 @@ import { get } from "../shell/api.js";
 import { timeElement } from "../shell/times.js";
 import { toast } from "../shell/toast.js";
 import { openPanel } from "./ask.js";
-import { compare } from "./compare.js";
 import { el, plural, size } from "./dom.js";
+import { codemirror } from "./library.js";
 import { gettext } from "../shell/texts.js";
 
 const HOW = { saved: gettext("Saved"), uploaded: gettext("Uploaded"), restored: gettext("Restored"), copied: gettext("Copied"), imported: gettext("Imported") };
@@ -40,6 +40,7 @@ export async function showHistory({ node, store, editor, editable }) {
       const [old, now] = await Promise.all([get(`${address}/${version.id}`), get(`${store.base}files/${node.id}`)]);
       if (old.file.text === null || now.file.text === null) place.append(el("p", {}, gettext("These bytes are not text, so they cannot be compared. They can be restored.")));
       else {
+        const { compare } = await codemirror();
         const open = editor.files.find((file) => file.id === node.id && file.isDirty);
         view = compare({
           name: node.name, left: old.file.text, right: open ? open.state.sliceDoc() : now.file.text,

@@ -5,10 +5,12 @@ import { makeDroppable } from "./drag.js";
 import { Drafts } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { Finder } from "./find.js";
+import { GoToFile } from "./go_to_file.js";
 import { showDeleted } from "./history.js";
 import { openMenu } from "./menu.js";
 import { Player } from "./play.js";
 import { Presence } from "./presence.js";
+import { preparePublishing } from "./publish.js";
 import { makeSplitter } from "./split.js";
 import { Store } from "./store.js";
 import { Tree } from "./tree.js";
@@ -22,31 +24,37 @@ const workspace = document.getElementById("workspace");
 const find = (name) => workspace.querySelector(`[data-${name}]`);
 const store = new Store({ base: config.base, tree: config.tree });
 const editable = config.editable;
-const drafts = new Drafts(`${config.user}:${config.study}:${config.version}`);
+const drafts = new Drafts({ user: config.user, study: config.study, version: config.version });
 const editor = new Editor({ pane: find("editor"), store, drafts, editable, config });
 const actions = new Actions({ store, config, editable });
 
-const openKey = `minno-open:${config.study}:${config.version}`;
-const remember = {
-  load() {
-    try {
-      return JSON.parse(localStorage.getItem(openKey)) ?? [];
-    } catch {
-      return [];
-    }
-  },
-  save(ids) {
-    try {
-      localStorage.setItem(openKey, JSON.stringify(ids));
-    } catch {
-      // Folders start closed then.
-    }
-  },
-};
+// A list that outlives a reload: the open folders in this browser, the open files in this window.
+function remembered(storage, name) {
+  const key = `minno-${name}:${config.study}:${config.version}`;
+  return {
+    load() {
+      try {
+        return JSON.parse(storage.getItem(key)) ?? [];
+      } catch {
+        return [];
+      }
+    },
+    save(ids) {
+      try {
+        storage.setItem(key, JSON.stringify(ids));
+      } catch {
+        // They start closed then.
+      }
+    },
+  };
+}
+const remember = remembered(localStorage, "open");
+const openFiles = remembered(sessionStorage, "tabs");
 const tree = new Tree({ element: find("tree"), store, actions, editable, remember, isUnsaved: (id) => editor.isUnsaved(id) });
 const uploader = new Uploader({ store, place: find("uploads") });
 const [filesInput, folderInput] = [find("pick-files"), find("pick-folder")];
 let uploadTo = null;
+let isBegun = false;
 
 function pick(input) {
   uploadTo = tree.place();
@@ -85,12 +93,16 @@ editor.addEventListener("show", (event) => {
   else address.searchParams.delete("file");
   history.replaceState(null, "", address);
 });
+editor.addEventListener("tabs", () => isBegun && openFiles.save(editor.files.map((one) => one.id)));
 // The file that is open stays open when its version is published or a new one begins.
 for (const form of document.querySelectorAll("form[data-keeps-file]")) {
   form.addEventListener("submit", () => {
     form.elements.file.value = new URL(location.href).searchParams.get("file") ?? "";
+    editor.letGo();
   });
 }
+const publishing = document.getElementById("publish");
+if (publishing) preparePublishing({ dialog: publishing, editor });
 if (editable) makeDroppable({ element: workspace.querySelector(".tree-pane"), tree, store, actions, uploader });
 makeSplitter(find("split"), workspace);
 makeSplitter(find("play-split"), workspace, { least: 240, most: 1600, usual: 480, property: "--play-width", key: "minno-play-width", ahead: -1 });
@@ -102,6 +114,29 @@ on("play", () => player.play());
 find("play").disabled = false; // a click before this line would be lost
 actions.player = player;
 new Finder({ panel: find("find-panel"), opener: find("find"), store, editor, workspace, attempt: (run) => actions.attempt(run) });
+new GoToFile({ store, open: (node) => actions.attempt(async () => {
+  tree.reveal(node.id);
+  await editor.open(node);
+}) });
+find("filter").addEventListener("input", (event) => tree.filterBy(event.target.value));
+const autosave = find("autosave").querySelector("input");
+const autosaveKey = `minno-autosave:${config.user}`;
+function setAutosave() {
+  editor.savesByItself = autosave.checked;
+  if (autosave.checked) editor.files.forEach((file) => editor.saveLater(file));
+  try {
+    localStorage.setItem(autosaveKey, autosave.checked ? "on" : "off");
+  } catch {
+    // It is off again after a reload then.
+  }
+}
+try {
+  autosave.checked = localStorage.getItem(autosaveKey) === "on";
+} catch {
+  autosave.checked = false;
+}
+editor.savesByItself = autosave.checked;
+autosave.addEventListener("change", setAutosave);
 if (config.present) new Presence({ place: find("present"), store, editor, tree });
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && !event.defaultPrevented && !event.target.closest("dialog")) {
@@ -127,16 +162,33 @@ addEventListener("focus", look);
 async function begin() {
   const wanted = new URLSearchParams(location.search).get("file");
   const node = wanted && store.byPath(wanted);
+  for (const id of openFiles.load().filter((one) => one !== node?.id)) {
+    const other = store.node(id);
+    if (other && !other.folder) await editor.open(other, { show: false });
+  }
   if (node && !node.folder) {
     tree.reveal(node.id);
     await editor.open(node);
   } else if (wanted) toast(gettext("There is no “%(wanted)s” in this version.", { wanted }));
-  if (!editable) return;
-  const kept = drafts.all();
-  for (const draft of kept.filter((one) => one.id !== node?.id)) {
-    if (!store.node(draft.id)) editor.openOrphan(draft);
-    else await editor.open(store.node(draft.id));
+  await bringBackDrafts(node);
+  isBegun = true;
+  openFiles.save(editor.files.map((one) => one.id));
+}
+
+// Unsaved text that this browser kept: of this version, and of those before it.
+async function bringBackDrafts(node) {
+  if (!editable) {
+    for (const draft of drafts.all()) await editor.openKept(draft);
+    return;
   }
-  if (node && kept.length) await editor.open(node);
+  await actions.attempt(() => editor.nextVersion.adopt());
+  const kept = drafts.all();
+  for (const draft of kept) {
+    const open = editor.files.find((one) => one.id === draft.id);
+    if (!store.node(draft.id)) await actions.attempt(() => editor.openOrphan(draft));
+    else if (!open) await editor.open(store.node(draft.id));
+    else if (!open.isDirty && open.state) open.takeDraft();
+  }
+  if (node && kept.length && !node.folder) await editor.open(node);
 }
 begin();

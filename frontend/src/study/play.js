@@ -1,6 +1,6 @@
 // The preview beside the files: plays what is saved, again after each save, and stores nothing.
 import { ApiError, get } from "../shell/api.js";
-import { extensionOf } from "./cm.js";
+import { extensionOf } from "./extensions.js";
 import { el, plural } from "./dom.js";
 import { gettext, ngettext } from "../shell/texts.js";
 

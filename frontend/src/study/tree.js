@@ -1,10 +1,15 @@
 // The explorer: rows of the folders that are open, with the keys of VS Code's.
-import { el, icon } from "./dom.js";
+import { toast } from "../shell/toast.js";
+import { el, icon, size } from "./dom.js";
+import { iconOf } from "./extensions.js";
 import { openMenu } from "./menu.js";
 import { hereToo } from "./presence.js";
 import { gettext } from "../shell/texts.js";
 
 const TYPED_WITHIN = 700; // milliseconds between letters of one search
+
+const day = new Intl.DateTimeFormat(`${document.documentElement.lang || "en"}-u-nu-latn`, { day: "numeric", month: "short", year: "2-digit" });
+const moment = new Intl.DateTimeFormat(`${document.documentElement.lang || "en"}-u-nu-latn`, { dateStyle: "medium", timeStyle: "short" });
 
 function initials(name) {
   const words = name.split(/\s+/).filter((word) => /^[\p{L}\p{N}]/u.test(word));
@@ -23,6 +28,7 @@ export class Tree extends EventTarget {
     this.current = null; // id of the file shown in the editor
     this.others = new Map(); // names of those who have a row's file open, by its id
     this.typed = { text: "", at: 0 };
+    this.filter = "";
     element.addEventListener("keydown", (event) => this.onKey(event));
     element.addEventListener("click", (event) => this.onClick(event));
     element.addEventListener("focusin", (event) => {
@@ -36,15 +42,34 @@ export class Tree extends EventTarget {
 
   rows() {
     const rows = [];
+    const seen = this.filter ? this.matching() : null;
+    this.seen = seen;
     const walk = (parent, level) => {
-      const children = this.store.children(parent);
+      const children = this.store.children(parent).filter((node) => !seen || seen.has(node.id));
       children.forEach((node, index) => {
         rows.push({ node, level, index, count: children.length });
-        if (node.folder && this.open.has(node.id)) walk(node.id, level + 1);
+        if (node.folder && (seen ? seen.get(node.id) : this.open.has(node.id))) walk(node.id, level + 1);
       });
     };
     walk(null, 1);
     return rows;
+  }
+
+  // What the filter shows: names that hold its letters, and the folders above them, which are open.
+  matching() {
+    const seen = new Map(); // id -> whether something in it matches
+    for (const node of this.store.nodes.values()) {
+      if (!node.name.toLocaleLowerCase().includes(this.filter)) continue;
+      if (!seen.has(node.id)) seen.set(node.id, false);
+      for (let above = this.store.node(node.parent); above && !seen.get(above.id); above = this.store.node(above.parent)) seen.set(above.id, true);
+    }
+    return seen;
+  }
+
+  filterBy(text) {
+    this.filter = text.trim().toLocaleLowerCase();
+    this.render();
+    this.element.dataset.filtered = this.filter && !this.element.children.length ? "none" : "";
   }
 
   render() {
@@ -54,11 +79,19 @@ export class Tree extends EventTarget {
     this.placeOthers();
     const ids = new Set(rows.map((row) => row.node.id));
     for (const id of this.selected) if (!this.store.node(id)) this.selected.delete(id);
-    if (this.active === null || !ids.has(this.active)) this.active = rows[0]?.node.id ?? null;
+    if (this.active === null || !ids.has(this.active)) this.active = this.neighbour(ids) ?? rows[0]?.node.id ?? null;
+    this.order = rows.map((row) => row.node.id);
     this.fill(rows);
     this.element.dataset.empty = rows.length === 0 ? "yes" : "no";
     if (hadFocus) this.focusRow(this.active, false);
     this.dispatchEvent(new Event("select"));
+  }
+
+  // The row that stands where the active one was: the next one that is still there, else the one before.
+  neighbour(ids) {
+    const at = this.order?.indexOf(this.active) ?? -1;
+    if (at < 0) return null;
+    return this.order.slice(at + 1).find((id) => ids.has(id)) ?? this.order.slice(0, at).reverse().find((id) => ids.has(id)) ?? null;
   }
 
   // Rows that look as before are kept: with thousands of files only what changed is made anew.
@@ -66,7 +99,7 @@ export class Tree extends EventTarget {
     const kept = new Map();
     const elements = rows.map((row) => {
       const { node, level, index, count } = row;
-      const look = [node.name, node.folder && this.open.has(node.id), level, index, count, this.selected.has(node.id),
+      const look = [node.name, node.size, node.at, node.folder && this.isOpen(node.id), level, index, count, this.selected.has(node.id),
         this.current === node.id, this.isUnsaved(node.id), this.active === node.id, ...(this.others.get(node.id) ?? [])].join("\0");
       const before = this.made?.get(node.id);
       const element = before?.look === look ? before.element : this.row(row);
@@ -80,20 +113,27 @@ export class Tree extends EventTarget {
     else this.element.replaceChildren(...elements);
   }
 
+  isOpen(id) {
+    return this.seen ? this.seen.get(id) === true : this.open.has(id);
+  }
+
   row({ node, level, index, count }) {
-    const isOpen = this.open.has(node.id);
+    const isOpen = this.isOpen(node.id);
     const others = this.others.get(node.id) ?? [];
     const row = el("li", {
       role: "treeitem", class: "tree-row", "data-id": node.id, "aria-level": level, "aria-posinset": index + 1, "aria-setsize": count,
       "aria-expanded": node.folder ? String(isOpen) : null, "aria-selected": String(this.selected.has(node.id)),
       "aria-current": this.current === node.id ? "true" : null, "aria-label": node.name + (this.isUnsaved(node.id) ? gettext(", unsaved") : ""),
       "aria-description": others.length ? hereToo(others) : null,
-      tabindex: this.active === node.id ? "0" : "-1", draggable: this.editable ? "true" : null, title: node.name,
+      tabindex: this.active === node.id ? "0" : "-1", draggable: this.editable ? "true" : null,
+      title: node.folder ? node.name : gettext("%(name)s: %(size)s, changed %(when)s", { name: node.name, size: size(node.size), when: moment.format(node.at * 1000) }),
     },
     node.folder ? el("span", { class: "tree-caret" }, icon("caret")) : el("span", { class: "tree-caret" }),
-    icon(node.folder ? "folder" : "file"),
+    icon(node.folder ? "folder" : iconOf(node.name)),
     el("bdi", { class: "tree-name" }, node.name),
-    others.length ? el("span", { class: "initials tree-here", title: hereToo(others) }, others.length === 1 ? initials(others[0]) : String(others.length)) : null,
+    node.folder ? null : el("span", { class: "tree-size", "data-shown": size(node.size) }),
+    node.folder ? null : el("span", { class: "tree-date", "data-shown": day.format(node.at * 1000) }),
+    others.length ? el("span", { class: "initials tree-here", title: hereToo(others), "data-shown": others.length === 1 ? initials(others[0]) : String(others.length) }) : null,
     this.isUnsaved(node.id) ? el("span", { class: "tree-unsaved", title: gettext("Unsaved") }, "●") : null,
     el("button", { type: "button", class: "tree-more", tabindex: "-1", "aria-label": gettext("Actions for %(name)s", { name: node.name }) }, icon("more")));
     row.style.setProperty("--level", level - 1);
@@ -260,11 +300,11 @@ export class Tree extends EventTarget {
       case "PageDown": return go(at + 12);
       case "PageUp": return go(at - 12);
       case "ArrowRight":
-        if (node?.folder && !this.open.has(node.id)) this.toggle(node.id, true);
+        if (node?.folder && !this.isOpen(node.id)) this.toggle(node.id, true);
         else if (node?.folder && this.store.children(node.id).length) go(at + 1);
         return true;
       case "ArrowLeft":
-        if (node?.folder && this.open.has(node.id)) this.toggle(node.id, false);
+        if (node?.folder && this.isOpen(node.id) && !this.filter) this.toggle(node.id, false);
         else if (node?.parent) go(rows.findIndex((row) => row.node.id === node.parent));
         return true;
       default: return false;
@@ -297,7 +337,7 @@ export class Tree extends EventTarget {
       if (box) this.menu(box.left + 24, box.bottom);
       return true;
     }
-    return this.actions.byKey(event, this.selection());
+    return this.actions.byKey(event, this.selection(), this.selected.size > 0);
   }
 
   search(event, rows, at) {
@@ -330,24 +370,31 @@ export class Tree extends EventTarget {
     const dot = node.folder ? -1 : node.name.lastIndexOf(".");
     input.focus();
     input.setSelectionRange(0, dot > 0 ? dot : node.name.length);
-    let over = false;
+    this.commitRename(node, { input, error, attempt });
+  }
+
+  commitRename(node, { input, error, attempt }) {
+    let state = "typing"; // "sending", "over"
+    let refused = null; // the name that was refused
     const end = (focus) => {
-      if (over) return;
-      over = true;
+      state = "over";
       this.renaming = false;
       this.render();
       if (focus) this.focusRow(node.id);
     };
     const commit = async (focus) => {
-      if (over || input.disabled) return;
+      if (state !== "typing") return;
       if (input.value === node.name || input.value === "") return end(focus);
-      input.disabled = true;
+      state = "sending";
+      input.readOnly = true; // a disabled field would lose the focus, and end the renaming before the answer
       try {
         await attempt(input.value);
         end(focus);
       } catch (failure) {
         if (failure.status === undefined) throw failure;
-        input.disabled = false;
+        state = "typing";
+        refused = input.value;
+        input.readOnly = false;
         error.textContent = failure.message;
         input.setAttribute("aria-invalid", "true");
         input.focus();
@@ -357,12 +404,14 @@ export class Tree extends EventTarget {
       event.stopPropagation();
       if (event.isComposing) return;
       if (event.key === "Enter") commit(true);
-      else if (event.key === "Escape") end(true);
+      else if (event.key === "Escape" && state === "typing") end(true);
     });
     input.addEventListener("blur", () => {
-      // Leaving with a refused name keeps the old one.
-      if (error.textContent) end(false);
-      else commit(false);
+      if (state !== "typing") return;
+      if (input.value !== refused) return commit(false);
+      // Leaving with the refused name keeps the old one, and says so.
+      toast(gettext("“%(name)s” keeps its name. %(reason)s", { name: node.name, reason: error.textContent }), { kind: "error" });
+      end(false);
     });
   }
 }

@@ -1,6 +1,6 @@
 // Uploads: small files in one request, large ones in pieces that go on where they stopped.
 import { ApiError, call, post } from "../shell/api.js";
-import { askClash } from "./ask.js";
+import { askClash, askTwins } from "./ask.js";
 import { el, plural, size } from "./dom.js";
 import { gettext, ngettext } from "../shell/texts.js";
 
@@ -45,55 +45,110 @@ export function picked(input) {
   return { files: [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, file })), folders: [] };
 }
 
+// What is asked of the server for each file: it must be new, or may replace just the blob that was seen there.
+// `policy` is what the person chose for names that are taken.
+export function planned(files, taken, policy) {
+  const there = new Map(taken.map((one) => [one.path, one.blob]));
+  return files.flatMap((one) => {
+    if (!there.has(one.path)) return [{ ...one, ifThere: "new" }];
+    if (policy === "skip") return [];
+    if (policy === "keep_both") return [{ ...one, ifThere: "keep_both" }];
+    return [{ ...one, ifThere: "overwrite", replaces: there.get(one.path) }];
+  });
+}
+
+// Parts files that would be one file here: the first of each name, and the others, which come after it.
+export function parted(files, twins, policy) {
+  const later = new Set(twins.flatMap((group) => group.slice(1)));
+  const [first, others] = [files.filter((one) => !later.has(one.path)), files.filter((one) => later.has(one.path))];
+  return { first, others: policy === "skip" ? [] : others.map((one) => ({ ...one, ifThere: "keep_both" })) };
+}
+
 export class Uploader {
   constructor({ store, place }) {
-    Object.assign(this, { store, place });
+    Object.assign(this, { store, place, active: 0 });
+    addEventListener("beforeunload", (event) => {
+      if (this.active) event.preventDefault();
+    });
   }
 
   async start({ files, folders }, parent) {
     if (!files.length && !folders.length) return;
-    let policy = "overwrite";
-    if (files.length) {
-      const answer = await post(`${this.store.base}uploads/check`, { parent, paths: files.map((one) => one.path) });
-      if (answer.taken.length) {
-        policy = await askClash(answer.taken, files.length);
-        if (!policy) return;
-        if (policy === "skip") {
-          const taken = new Set(answer.taken);
-          files = files.filter((one) => !taken.has(one.path));
-        }
-      }
+    const plan = files.length ? await this.plan(files, parent) : { first: [], others: [] };
+    if (!plan) return;
+    this.active += 1;
+    try {
+      await new Batch(this, plan, folders, parent).run();
+    } finally {
+      this.active -= 1;
     }
-    await new Batch(this, files, folders, parent, policy).run();
+  }
+
+  // Asks about names that are one among themselves, or taken; null where the person cancels.
+  async plan(files, parent) {
+    const { taken, twins } = await post(`${this.store.base}uploads/check`, { parent, paths: files.map((one) => one.path) });
+    const forTwins = twins.length ? await askTwins(twins) : "skip";
+    if (!forTwins) return null;
+    const { first, others } = parted(files, twins, forTwins);
+    const clashes = taken.filter((one) => first.some((file) => file.path === one.path));
+    const policy = clashes.length ? await askClash(clashes.map((one) => one.path), first.length) : "overwrite";
+    return policy ? { first: planned(first, clashes, policy), others } : null;
   }
 }
 
 class Batch {
-  constructor({ store, place }, files, folders, parent, policy) {
-    Object.assign(this, { store, files, folders, parent, policy });
-    this.total = files.reduce((sum, one) => sum + one.file.size, 0);
+  constructor(uploader, { first, others }, folders, parent) {
+    Object.assign(this, { uploader, store: uploader.store, files: first, others, folders, parent });
+    const all = [...first, ...others];
+    this.count = all.length;
+    this.total = all.reduce((sum, one) => sum + one.file.size, 0);
     this.sent = 0;
     this.done = 0;
     this.errors = [];
+    this.clashed = []; // names that somebody else took meanwhile
     this.stopper = new AbortController();
     this.text = el("span", { role: "status" }, "");
     this.bar = el("progress", { max: Math.max(1, this.total), value: 0, "aria-label": gettext("Upload") });
     this.stop = el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", onclick: () => this.stopper.abort() }, gettext("Stop"));
     this.list = el("ul", { class: "upload-errors" });
     this.box = el("div", { class: "upload" }, el("div", { class: "upload-line" }, this.text, this.stop), this.bar, this.list);
-    place.append(this.box);
+    uploader.place.append(this.box);
   }
 
   async run() {
     this.tell();
-    const queue = [...this.files];
+    for (const path of this.folders) await this.guard(path, () => this.store.act("folders", { parent: this.parent, path }));
+    await this.send(this.files);
+    await this.send(this.others);
+    while (this.clashed.length && !this.stopper.signal.aborted) await this.askAgain();
+    await this.guard("", () => this.store.sync());
+    this.finish();
+  }
+
+  async send(files) {
+    const queue = [...files];
     const lane = async () => {
       for (let one = queue.shift(); one && !this.stopper.signal.aborted; one = queue.shift()) await this.one(one);
     };
-    for (const path of this.folders) await this.guard(path, () => this.store.act("folders", { parent: this.parent, path }));
     await Promise.all(Array.from({ length: LANES }, lane));
+  }
+
+  // Somebody else made or changed files of these names after the person was asked.
+  async askAgain() {
+    const clashed = this.clashed.splice(0);
     await this.guard("", () => this.store.sync());
-    this.finish();
+    const { taken } = await post(`${this.store.base}uploads/check`, { parent: this.parent, paths: clashed.map((one) => one.path) });
+    const policy = taken.length ? await askClash(taken.map((one) => one.path), clashed.length) : "overwrite";
+    const files = planned(clashed, taken, policy || "skip");
+    for (const one of clashed) {
+      if (!files.some((other) => other.path === one.path)) this.say(one.path, gettext("Somebody else saved a file of this name meanwhile; it was not overwritten."));
+    }
+    await this.send(files);
+  }
+
+  say(path, sentence) {
+    this.errors.push({ path, sentence });
+    this.list.append(el("li", {}, el("bdi", { class: "mono" }, path), ` ${sentence}`));
   }
 
   async guard(path, work) {
@@ -103,22 +158,31 @@ class Batch {
     } catch (failure) {
       if (failure.name === "AbortError") return false;
       const sentence = failure instanceof ApiError ? failure.message : gettext("This browser could not read the file; it may have been moved or changed meanwhile.");
-      this.errors.push({ path, sentence });
-      this.list.append(el("li", {}, el("bdi", { class: "mono" }, path), ` ${sentence}`));
+      this.say(path, sentence);
       return false;
     }
   }
 
-  async one({ path, file }) {
+  async one(given) {
     const before = this.sent;
-    const ok = await this.guard(path, () => (file.size <= WHOLE_BYTES ? this.whole(path, file) : this.pieces(path, file)));
-    if (ok) this.done += 1;
+    let isClash = false;
+    const ok = await this.guard(given.path, async () => {
+      try {
+        await (given.file.size <= WHOLE_BYTES ? this.whole(given) : this.pieces(given));
+      } catch (failure) {
+        isClash = failure.status === 409;
+        if (!isClash) throw failure;
+        this.clashed.push(given);
+      }
+    });
+    if (ok && !isClash) this.done += 1;
     else this.sent = Math.max(this.sent, before);
     this.tell();
   }
 
-  async whole(path, file) {
-    const query = new URLSearchParams({ path, if_there: this.policy });
+  async whole({ path, file, ifThere, replaces }) {
+    const query = new URLSearchParams({ path, if_there: ifThere });
+    if (replaces) query.set("replaces", replaces);
     if (this.parent !== null) query.set("parent", this.parent);
     await this.patiently(() => call("POST", `${this.store.base}uploads/whole?${query}`, {
       body: file, headers: { "Content-Type": "application/octet-stream" }, signal: this.stopper.signal,
@@ -126,19 +190,22 @@ class Batch {
     this.sent += file.size;
   }
 
-  async pieces(path, file) {
+  // What arrived stays where only the name was refused, and is finished under what is chosen then.
+  async pieces(given) {
+    const { path, file, ifThere, replaces } = given;
     const { signal } = this.stopper;
-    const begun = await this.patiently(() => post(`${this.store.base}uploads`, { parent: this.parent, path, size: file.size }, { signal }));
-    const address = `${this.store.base}uploads/${begun.upload}`;
+    const begun = given.upload ?? (await this.patiently(() => post(`${this.store.base}uploads`, { parent: this.parent, path, size: file.size }, { signal }))).upload;
+    const address = `${this.store.base}uploads/${begun}`;
     const start = this.sent;
     try {
-      let offset = 0;
+      let offset = given.upload ? file.size : 0;
+      given.upload = begun;
       while (offset < file.size) {
         offset = await this.patiently(() => this.piece(address, file, offset));
         this.sent = start + offset;
         this.tell();
       }
-      await this.patiently(() => post(`${address}/finish`, { if_there: this.policy }, { signal }));
+      await this.patiently(() => post(`${address}/finish`, { if_there: ifThere, ...(replaces ? { replaces } : {}) }, { signal }));
     } catch (failure) {
       if (failure.name === "AbortError") await call("DELETE", address).catch(() => null);
       throw failure;
@@ -174,7 +241,7 @@ class Batch {
 
   tell() {
     this.bar.value = this.total ? this.sent : 1;
-    this.text.textContent = gettext("Uploading %(done)s of %(files)s (%(size)s of %(total)s)", { done: this.done.toLocaleString("en"), files: plural(this.files.length, "file"), size: size(this.sent), total: size(this.total) });
+    this.text.textContent = gettext("Uploading %(done)s of %(files)s (%(size)s of %(total)s)", { done: this.done.toLocaleString("en"), files: plural(this.count, "file"), size: size(this.sent), total: size(this.total) });
   }
 
   finish() {

@@ -1,7 +1,7 @@
 // The comparison of two versions: each difference shows its texts, or pictures, once it is opened.
 import { get } from "../shell/api.js";
-import { extensionOf } from "../study/cm.js";
-import { compare } from "../study/compare.js";
+import { extensionOf } from "../study/extensions.js";
+import { codemirror } from "../study/library.js";
 import { el } from "../study/dom.js";
 import { gettext } from "../shell/texts.js";
 
@@ -19,6 +19,7 @@ async function texts(data) {
   const why = before.why || after.why;
   if (before.text === null || after.text === null) return el("p", {}, why || gettext("This file is not text, so there is nothing to show side by side."));
   if (data.old && data.new && before.text === after.text) return el("p", {}, data.how === "moved" ? gettext("The content is the same.") : gettext("The texts are the same; the bytes differ in how lines end, or in a byte order mark."));
+  const { compare } = await codemirror();
   return compare({ name: data.name, left: before.text, right: after.text, leftTitle: data.old ? oldTitle : gettext("Not in %(title)s", { title: oldTitle }), rightTitle: data.new ? newTitle : gettext("Not in %(title)s", { title: newTitle }) }).element;
 }
 

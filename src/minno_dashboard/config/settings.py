@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "minno_dashboard.administration.middleware.ActAsMiddleware",
     "minno_dashboard.accounts.middleware.LogInRequiredMiddleware",
+    "minno_dashboard.accounts.rendered_for.RenderedForMiddleware",
     "minno_dashboard.accounts.middleware.PasswordChangeMiddleware",
     "minno_dashboard.accounts.middleware.LastSeenMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

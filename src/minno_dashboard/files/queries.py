@@ -150,6 +150,38 @@ def breadcrumbs(node: Node) -> list[walk.Step]:
     return walk.up(node.pk)
 
 
+def successors(*, tree: Tree, trees: Sequence[int], node_ids: Sequence[int]) -> dict[int, int]:
+    """Return, by the id of a node of an earlier tree, the living node of `tree` that began as its copy.
+
+    `trees` are the ids of the trees that the copies went through. Where several began so, the nearest copy counts.
+    """
+    origins = {one: one for one in node_ids}
+    found: dict[int, int] = {}
+    while origins:
+        copies = Node.objects.filter(tree__in=trees, copied_from__in=origins).order_by("pk")
+        reached = {}
+        for pk, source, tree_id, deleted_at in copies.values_list(
+            "pk", "copied_from", "tree_id", "deleted_at"
+        ):
+            reached[pk] = origins[source or 0]
+            if tree_id == tree.pk and deleted_at is None:
+                found.setdefault(reached[pk], pk)
+        origins = {pk: first for pk, first in reached.items() if first not in found}
+    return found
+
+
+def blob_in_history(*, node: Node, sha256: str) -> Blob:
+    """Return a blob that the file holds or held.
+
+    Raises:
+        NotFound: it never did.
+    """
+    version = FileVersion.objects.filter(node=node, blob__sha256=sha256).select_related("blob").first()
+    if version is None:
+        raise NotFound(gettext("This file has no such state."))
+    return version.blob
+
+
 def path_of(node: Node) -> str:
     """Return the node's path in its tree, `images/cat.jpg`."""
     return "/".join(step.name for step in walk.up(node.pk))

@@ -63,6 +63,7 @@ _of_a_version: list[URLPattern] = [
     path(f"{_VERSION}download", raw.download, name="download"),
     path(f"{_VERSION}play", play.play, name="play"),
     path(f"{_VERSION}find", tools.find, name="find_in_files"),
+    path(f"{_VERSION}successors", tools.successors, name="successors"),
     path(f"{_VERSION}here", tools.here, name="here"),
     path(f"{_VERSION}copy-targets", tools.copy_targets, name="copy_targets"),
     path(f"{_VERSION}copy-to-study", tools.copy_to_study, name="copy_to_study"),
@@ -77,6 +78,7 @@ _of_a_version: list[URLPattern] = [
     path(f"{_VERSION}bring-back", nodes.bring_back, name="bring_back_nodes"),
     path(f"{_VERSION}deleted", nodes.deleted, name="deleted_nodes"),
     path(f"{_VERSION}files/<int:node_id>", texts.read, name="read_file"),
+    path(f"{_VERSION}files/<int:node_id>/blobs/<str:sha256>", texts.read_base, name="read_base"),
     path(f"{_VERSION}files/<int:node_id>/save", texts.save, name="save_file"),
     path(f"{_VERSION}files/<int:node_id>/history", texts.history, name="file_history"),
     path(

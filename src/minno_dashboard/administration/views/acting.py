@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -30,6 +31,7 @@ def begin(request: HttpRequest, user_id: int) -> HttpResponse:
         except Refused as error:
             refused = error
         else:
+            rotate_token(request)  # forms of pages that name the admin end with it
             return redirect("studies")
     context = {"who": user, "reason": request.POST.get("reason", ""), "refused": refused}
     return render(request, "administration/act_as.html", context, status=refused.status if refused else 200)
@@ -42,5 +44,6 @@ def end(request: HttpRequest) -> HttpResponse:
     if admin is None:
         return redirect("studies")
     acting.end(session=request.session, by=admin, user=person(request))
+    rotate_token(request)
     messages.success(request, gettext("You are %(admin)s again.") % {"admin": admin})
     return redirect("user_management")

@@ -23,6 +23,7 @@ from minno_dashboard.files.services.uploads import (
 )
 from minno_dashboard.files.services.writing import (
     ANYTHING,
+    Expected,
     IfThere,
     check_announced,
     put_upload,
@@ -33,6 +34,7 @@ from minno_dashboard.files.services.writing import (
 
 __all__ = [
     "ANYTHING",
+    "Expected",
     "Frozen",
     "IfThere",
     "UploadOffset",

@@ -21,7 +21,7 @@ from minno_dashboard.core.errors import Conflict, Invalid, NotFound, TooLarge
 from minno_dashboard.files import limits, store
 from minno_dashboard.files.models import Node, Tree, Upload
 from minno_dashboard.files.services.change import Frozen, Person
-from minno_dashboard.files.services.writing import IfThere, put_upload, split
+from minno_dashboard.files.services.writing import ANYTHING, Expected, IfThere, put_upload, split
 
 MOST_PIECE_BYTES = 16 * 1024 * 1024
 MOST_FILE_BYTES = 50 * 1024**3
@@ -99,7 +99,9 @@ def append_upload(*, upload: Upload, offset: int, piece: bytes) -> int:
     return received
 
 
-def finish_upload(*, upload: Upload, by: Person, if_there: IfThere) -> Node | None:
+def finish_upload(
+    *, upload: Upload, by: Person, if_there: IfThere, replaces: Expected = ANYTHING
+) -> Node | None:
     """Make the arrived bytes a file of the tree; None when its name was taken and the policy is to skip it.
 
     When the name or the place is refused the bytes stay, and it can be finished again with another policy. When
@@ -107,6 +109,7 @@ def finish_upload(*, upload: Upload, by: Person, if_there: IfThere) -> Node | No
 
     Raises:
         UploadOffset: not everything has arrived.
+        WriteConflict: the name is taken, or not by the blob that `replaces` names (as in `put_upload`).
         Invalid, Frozen, NotFound: the file cannot be put there.
         TooLarge: the file is too large, or the owner's space is full.
     """
@@ -130,6 +133,7 @@ def finish_upload(*, upload: Upload, by: Person, if_there: IfThere) -> Node | No
                 parent=current.parent,
                 path=current.path,
                 if_there=if_there,
+                replaces=replaces,
             )
     except TooLarge:
         abandon_upload(upload=upload)

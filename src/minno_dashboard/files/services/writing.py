@@ -44,6 +44,7 @@ Expected = Blob | str | None | Whatever
 class IfThere(Enum):
     """What to do with an uploaded file whose name is taken."""
 
+    NEW = "new"
     OVERWRITE = "overwrite"
     KEEP_BOTH = "keep_both"
     SKIP = "skip"
@@ -112,11 +113,21 @@ def save_file(*, node: Node, by: Person, source: store.Source | Blob, expected_b
 
 
 def put_upload(
-    *, tree: Tree, by: Person, blob: Blob, parent: Node | None, path: str, if_there: IfThere
+    *,
+    tree: Tree,
+    by: Person,
+    blob: Blob,
+    parent: Node | None,
+    path: str,
+    if_there: IfThere,
+    replaces: Expected = ANYTHING,
 ) -> Node | None:
     """Put an uploaded blob at a path below a folder, by the policy for names already taken; None when skipped.
 
+    With OVERWRITE, `replaces` says which blob may be replaced.
+
     Raises:
+        WriteConflict: the name is taken and the policy is NEW; or it is not `replaces` that would be overwritten.
         Invalid: a name is refused, or a folder has the file's name and the policy is to overwrite.
         Frozen, NotFound: the tree is published; the folder is gone.
     """
@@ -135,6 +146,8 @@ def put_upload(
                 gettext("There is a folder %(name)s here; a file cannot take its place.")
                 % {"name": names.quoted(there.name)}
             )
+        if there is not None and not _may_replace(there, name, blob, if_there, replaces):
+            raise _upload_conflict(blob, there)
         return _set(change, folder_id, name, there, blob, "uploaded")
 
 
@@ -225,6 +238,20 @@ def _conflict(
         ) % {"shown": shown}
     theirs = existing.blob if existing else None
     return WriteConflict(sentence, mine=mine, theirs=theirs, node=existing or gone)
+
+
+def _may_replace(there: Node, name: str, blob: Blob, if_there: IfThere, replaces: Expected) -> bool:
+    """Say whether an upload may take a name that is taken; one that is sent again, for a lost answer, may."""
+    if if_there is IfThere.NEW:
+        return there.blob_id == blob.pk and there.name == name
+    return _is_expected(there, blob, replaces)
+
+
+def _upload_conflict(mine: Blob, there: Node) -> WriteConflict:
+    sentence = gettext(
+        "%(name)s is here already, and is not the file that you chose to replace. It was not overwritten."
+    ) % {"name": names.quoted(there.name)}
+    return WriteConflict(sentence, mine=mine, theirs=there.blob, node=there)
 
 
 def _file(change: Change, folder_id: int | None, name: str) -> Node | None:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.models import User
-from minno_dashboard.core.errors import Invalid, TooLarge
+from minno_dashboard.core.errors import Invalid, NotAllowed, NotFound, Refused, TooLarge
 from minno_dashboard.core.numbers import is_whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.files.models import Node, Tree
-from minno_dashboard.studies.access import Action
+from minno_dashboard.files.services import Frozen
+from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Study, Version
-from minno_dashboard.studies.queries import get_study, get_version
+from minno_dashboard.studies.queries import get_study, get_version, newest_version
 
 MAX_JSON_BYTES = 2 * 1024 * 1024
 MAX_TEXT_JSON_BYTES = 16 * 1024 * 1024
@@ -119,7 +122,17 @@ def api(
     def wrap(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def checked(request: HttpRequest, public_id: str, number: int, **more: Any) -> HttpResponseBase:
-            return view(request, asked(request, action, public_id, number, max_json_bytes), **more)
+            try:
+                what = asked(request, action, public_id, number, max_json_bytes)
+            except NotAllowed as refused:
+                return _refusal(refused, "no_right")
+            except NotFound as refused:
+                return _refusal(refused, "no_study")
+            try:
+                return view(request, what, **more)
+            except Frozen as refused:
+                now = get_study(what.user, public_id)  # as it is now that somebody has published
+                return _refusal(refused, "published", **where_to_go_on(now, what.user))
 
         return never_cache(require_http_methods(methods.split())(checked))
 
@@ -133,6 +146,23 @@ def _bounded(value: list[Any]) -> list[Any]:
             % {"most": f"{MAX_IN_LIST:,}"}
         )
     return value
+
+
+def _refusal(refused: Refused, reason: str, **more: Any) -> JsonResponse:
+    """Say to a script why not, in a sentence and in a word that it can act on."""
+    return JsonResponse({"error": str(refused), "reason": reason, **more}, status=refused.status)
+
+
+def where_to_go_on(study: Study, user: User) -> dict[str, Any]:
+    """Return the version in development, if there is one, and whether this person may begin one."""
+    newest = newest_version(study)
+    is_open = newest.state == Version.State.DEVELOP
+    rights = standing(user, study).rights
+    develop = None
+    if is_open and Action.EDIT_FILES in rights:
+        base = reverse("study_version", args=[study.public_id, newest.number])
+        develop = {"number": newest.number, "base": base}
+    return {"develop": develop, "may_begin": not is_open and Action.MANAGE in rights}
 
 
 def _json(request: HttpRequest, max_bytes: int) -> dict[str, Any]:
@@ -158,12 +188,13 @@ def node_json(node: Node) -> dict[str, Any]:
         "folder": node.is_folder,
         "size": node.blob.size if node.blob else 0,
         "blob": node.blob.sha256 if node.blob else "",
+        "at": int(node.changed_at.timestamp()),
     }
 
 
-def _row_json(row: tuple[int, int | None, str, int | None, str | None]) -> dict[str, Any]:
+def _row_json(row: tuple[int, int | None, str, int | None, str | None, datetime]) -> dict[str, Any]:
     """Return what `node_json` returns, from a row of the database; only a file has a blob."""
-    pk, parent_id, name, size, sha256 = row
+    pk, parent_id, name, size, sha256, changed_at = row
     return {
         "id": pk,
         "parent": parent_id,
@@ -171,6 +202,7 @@ def _row_json(row: tuple[int, int | None, str, int | None, str | None]) -> dict[
         "folder": sha256 is None,
         "size": size or 0,
         "blob": sha256 or "",
+        "at": int(changed_at.timestamp()),
     }
 
 
@@ -181,7 +213,7 @@ def tree_json(tree: Tree, since: int | None) -> dict[str, Any]:
     if since is None or since < 0:
         # Plain tuples: thousands of rows must cost milliseconds.
         living = Node.objects.filter(tree=tree, deleted_at=None).values_list(
-            "pk", "parent_id", "name", "blob__size", "blob__sha256"
+            "pk", "parent_id", "name", "blob__size", "blob__sha256", "changed_at"
         )
         return {"revision": revision, "nodes": [_row_json(row) for row in living], "gone": []}
     if since == revision:

@@ -31,7 +31,7 @@ from minno_dashboard.studies.queries import (
     newest_version,
     page_of_studies,
 )
-from minno_dashboard.studies.views.asking import tree_json
+from minno_dashboard.studies.views.asking import tree_json, where_to_go_on
 from minno_dashboard.studies.views.tags import filter_links
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -163,6 +163,8 @@ def _config(study: Study, version: Version, user: User, rights: frozenset[Action
         "history": Action.READ_HISTORY in rights,
         "editable": Action.EDIT_FILES in rights and not version.tree.is_frozen,
         "why_read_only": why,
+        "new_version_url": reverse("new_version", args=[study.public_id]),
+        **where_to_go_on(study, user),
         "tree": tree_json(version.tree, None),
     }
 

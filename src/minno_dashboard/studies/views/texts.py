@@ -65,6 +65,13 @@ def read(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
     return JsonResponse({"file": content_json(files.blob_of(node))})
 
 
+@api("GET", Action.READ_HISTORY)
+def read_base(request: HttpRequest, what: Asked, node_id: int, sha256: str) -> HttpResponseBase:
+    """Give the editor the text that an edit started from, to merge it with what was saved meanwhile."""
+    node = files.get_node(tree=what.tree, node_id=node_id)
+    return JsonResponse({"file": content_json(files.blob_in_history(node=node, sha256=sha256))})
+
+
 @api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
 def save(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
     """Save a text that started from `blob`; a conflict answers 409 with what is there now."""

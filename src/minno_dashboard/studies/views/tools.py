@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.core.errors import Invalid
+from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.files import finding, services
 from minno_dashboard.files import queries as files
 from minno_dashboard.studies import presence
@@ -16,6 +17,9 @@ from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Version
 from minno_dashboard.studies.queries import get_study, newest_version, studies_of
 from minno_dashboard.studies.views.asking import Asked, api
+
+MOST_SUCCESSORS = 500
+"""How many files of earlier versions one question may name."""
 
 
 @api("GET", Action.READ_FILES)
@@ -43,6 +47,15 @@ def here(request: HttpRequest, what: Asked) -> HttpResponseBase:
     if admin_acting.get() is None:
         presence.beat(user=what.user, tree=what.tree, open_ids=given)
     return JsonResponse({"others": presence.others(user=what.user, tree=what.tree)})
+
+
+@api("GET", Action.READ_FILES)
+def successors(request: HttpRequest, what: Asked) -> HttpResponseBase:
+    """Tell which files of this version began as the given files of earlier versions: `?ids=12,15`."""
+    given = [whole_number(one) for one in request.GET.get("ids", "").split(",")[:MOST_SUCCESSORS]]
+    trees = list(what.study.versions.values_list("tree_id", flat=True))
+    found = files.successors(tree=what.tree, trees=trees, node_ids=[one for one in given if one is not None])
+    return JsonResponse({"successors": found})
 
 
 @api("GET", Action.READ_FILES)

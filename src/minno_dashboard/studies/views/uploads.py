@@ -22,7 +22,9 @@ def _policy(given: str) -> services.IfThere:
         return services.IfThere(given)
     except ValueError as error:
         raise Invalid(
-            gettext("Say what to do with names that are taken: overwrite, keep both or skip.")
+            gettext(
+                "Say what to do with names that are taken: overwrite, keep both, skip, or only where it is new."
+            )
         ) from error
 
 
@@ -39,7 +41,7 @@ def _whole_number(request: HttpRequest, name: str) -> int | None:
 
 @api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
 def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Tell which of the paths to upload are taken by files."""
+    """Tell which of the paths to upload are taken by files, by which blob; and which are one name among themselves."""
     folder = what.folder()
     paths = what.texts("paths")
     if len(paths) > MOST_PATHS:
@@ -47,14 +49,26 @@ def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
             gettext("More than %(most_paths)s files at once are too many. Upload them in parts.")
             % {"most_paths": f"{MOST_PATHS:,}"}
         )
-    taken = _taken(what.tree, folder, paths)
-    return JsonResponse({"taken": taken})
+    return JsonResponse({"taken": _taken(what.tree, folder, paths), "twins": _twins(paths)})
 
 
-def _taken(tree: Tree, folder: Node | None, paths: list[str]) -> list[str]:
+def _taken(tree: Tree, folder: Node | None, paths: list[str]) -> list[dict[str, str]]:
     above = f"{files.path_of(folder)}/" if folder else ""
-    living = {names.fold(entry.path) for entry in files.listing(tree)}
-    return [path for path in paths if names.fold(above + path) in living]
+    living = {names.fold(entry.path): entry for entry in files.listing(tree)}
+    found = [(path, living.get(names.fold(above + path))) for path in paths]
+    return [
+        {"path": path, "there": entry.path, "blob": entry.sha256}
+        for path, entry in found
+        if entry is not None
+    ]
+
+
+def _twins(paths: list[str]) -> list[list[str]]:
+    """Return the groups of paths that are one name for Dropbox: in upper and lower case, or composed otherwise."""
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        groups.setdefault(names.fold(path), []).append(path)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def _announced(request: HttpRequest) -> int:
@@ -79,8 +93,14 @@ def whole(request: HttpRequest, what: Asked) -> HttpResponseBase:
         parent=folder,
         path=path,
         if_there=policy,
+        replaces=_replaces(request.GET.get("replaces")),
     )
     return JsonResponse({"node": node.pk if node else None})
+
+
+def _replaces(given: str | None) -> services.Expected:
+    """Return which blob an upload may replace; a program that names none replaces whatever is there."""
+    return given or services.ANYTHING
 
 
 @api("POST", Action.EDIT_FILES)
@@ -130,7 +150,12 @@ def finish(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBas
     """Make the arrived bytes a file of the tree."""
     upload = _own_upload(what, upload_id)
     try:
-        node = services.finish_upload(upload=upload, by=what.user, if_there=_policy(what.text("if_there")))
+        node = services.finish_upload(
+            upload=upload,
+            by=what.user,
+            if_there=_policy(what.text("if_there")),
+            replaces=_replaces(what.text("replaces") if "replaces" in what.body else None),
+        )
     except services.UploadOffset as wrong:
         return JsonResponse({"error": str(wrong), "offset": wrong.offset}, status=409)
     return JsonResponse({"node": node.pk if node else None})
