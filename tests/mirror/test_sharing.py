@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.services import create_user, deactivate
 from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
+from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.queries import status
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Collaboration, Study
-from tests.mirror.conftest import ANNA, BEN, World, expected
+from tests.mirror.conftest import ANNA, BEN, World, expected, person
 
 
 @pytest.fixture
@@ -99,3 +102,34 @@ def test_an_invitation_alone_brings_nothing(world: World, anna: User, ben: User,
     share(other, ben, Collaboration.Status.PENDING)
     world.settle()
     assert b"private" not in world.control.files(BEN).values()
+
+
+def test_a_deactivated_user_receives_nothing_more_and_frees_the_dropbox(
+    world: World,
+    anna: User,
+    ben: User,
+    shared: Study,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    before = world.control.files(BEN)
+    admin = create_user(by=None, username="root", email="root@lab.example", role=User.Role.ADMIN)
+    with django_capture_on_commit_callbacks(execute=True):
+        deactivate(by=admin, user=ben)
+    assert "auth/token/revoke" in world.calls()
+    write(shared, "later.js", b"later", anna)
+    world.settle()
+    assert world.control.files(BEN) == before
+    link = Link.objects.get(user=ben)
+    assert (link.state, link.sealed_refresh_token) == (Link.State.OFF, "")
+    world.connect(person("carol"), BEN)
+
+
+def test_a_dead_link_does_not_keep_a_dropbox_from_whoever_consents(
+    world: World, anna: User, ben: User, shared: Study
+) -> None:
+    Link.objects.filter(user=ben).update(state=Link.State.NEEDS_USER, reason="reconnect")
+    carol = person("carol")
+    world.connect(carol, BEN)
+    world.settle()
+    assert status(carol)["state"] == "proven"
+    assert Link.objects.get(user=ben).state == Link.State.OFF

@@ -21,6 +21,10 @@ IMPOSSIBLE = timedelta(days=1)
 """No lease is ever taken for so long: one that ends later was taken while the clock was wrong."""
 
 
+MAX_WAIT = timedelta(days=1)
+"""No row waits for so long: a `not_before` further ahead was stored while the clock was wrong."""
+
+
 class LeaseLost(Exception):
     """Another worker holds this row now; nothing of the present holder may be written any more."""
 
@@ -87,7 +91,8 @@ def is_unleased(at: datetime) -> Q:
 
 def is_free(at: datetime) -> Q:
     """Return the condition "nobody works on it and its time has come" at the moment `at`."""
-    return is_unleased(at) & (Q(not_before__isnull=True) | Q(not_before__lte=at))
+    has_come = Q(not_before__isnull=True) | Q(not_before__lte=at) | Q(not_before__gt=at + MAX_WAIT)
+    return is_unleased(at) & has_come
 
 
 def claim(row: LeaseModel, *, owner: str, seconds: float) -> Lease | None:

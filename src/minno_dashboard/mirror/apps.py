@@ -19,10 +19,12 @@ class MirrorConfig(AppConfig):
             restore,
             schedule,  # noqa: F401
             sections,
+            services,
             source,
         )
         from minno_dashboard.studies.services import before_purge
 
         sections.contribute()
         before_purge(source.note_study)
+        endings.register(services.end_with_account)
         endings.register_at_a_reset(restore.withdraw_reading)

@@ -118,6 +118,8 @@ class Commits:
             return None
         (future, batch), self._under_way = self._under_way, None
         ended = future.result()
+        if ended.refusal is None and len(ended.outcomes) != len(batch.files):
+            ended = Committed([], Ambiguous("garbled"), ended.seconds)
         self._learn_pace(ended)
         if ended.refusal is not None and not isinstance(ended.refusal, ParkItem):
             self.failure = ended.refusal

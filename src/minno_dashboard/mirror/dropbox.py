@@ -7,13 +7,14 @@ SDK turns union members that it does not know into `other`. Every error is trans
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 import requests
@@ -388,6 +389,39 @@ def _network_meaning(trouble: Exception) -> MirrorError:
 _FINISH = stone.upload_session_finish_batch_v2
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
+def _as_read(method: Callable[P, T]) -> Callable[P, T]:
+    """Let a method raise Retry where an answer cannot be understood: nothing was changed by the call."""
+
+    @functools.wraps(method)
+    def understood(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except _MALFORMED as error:
+            log.warning("the answer of %s cannot be understood: %s", method.__name__, type(error).__name__)
+            raise Retry("garbled") from error
+
+    return understood
+
+
+def _as_written(method: Callable[P, T]) -> Callable[P, T]:
+    """Let a method raise Ambiguous where an answer cannot be understood: the call may have taken effect."""
+
+    @functools.wraps(method)
+    def understood(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except _MALFORMED as error:
+            log.warning("the answer of %s cannot be understood: %s", method.__name__, type(error).__name__)
+            raise Ambiguous("garbled") from error
+
+    return understood
+
+
 class DropboxPort:
     """The `Port` to a real Dropbox (or whatever speaks its API at the SDK's hosts)."""
 
@@ -408,14 +442,17 @@ class DropboxPort:
         """Close the connections."""
         self._client._session.close()
 
+    @_as_read
     def list_all(self, *, limit: int = LIST_LIMIT) -> Page:
         """Return the first page, of `limit` entries, of everything there is."""
         return decode.page(self._client.files_list_folder("", recursive=True, limit=limit))
 
+    @_as_read
     def list_more(self, cursor: str) -> Page:
         """Return the next page, or what changed since the cursor was given."""
         return decode.page(self._client.files_list_folder_continue(cursor))
 
+    @_as_read
     def list_below(self, path: str, *, recursive: bool) -> Page:
         """Return the first page of what lies in a folder ("" the app folder), or of everything below it."""
         return decode.page(self._client.files_list_folder(path, recursive=recursive, limit=LIST_LIMIT))
@@ -433,11 +470,13 @@ class DropboxPort:
         except (requests.RequestException, OSError) as trouble:
             raise Retry("no_answer") from _without_secrets(trouble)
 
+    @_as_written
     def upload(self, path: str, data: bytes, *, rev: str = "", hash: str = "") -> Entry:
         """Write one small file of content hash `hash`: new, or in the place of exactly `rev`."""
         arg = {"mode": _mode(rev), "mute": True, "client_modified": _moment(hash)}
         return decode.entry(self._client.files_upload(data, path, **arg))
 
+    @_as_read
     def start(self, data: bytes, *, close: bool) -> str:
         """Open an upload session with its first bytes and return its id."""
         raw = self._client.request(
@@ -450,10 +489,12 @@ class DropboxPort:
         cursor = stone.UploadSessionCursor(session_id, offset)
         self._client.files_upload_session_append_v2(data, cursor, close=close)
 
+    @_as_read
     def start_batch(self, count: int) -> list[str]:
         """Open `count` empty upload sessions (at most 1000) and return their ids."""
         return list(self._client.files_upload_session_start_batch(count)["session_ids"])
 
+    @_as_read
     def append_batch(self, pieces: Sequence[Piece]) -> list[MirrorError | None]:
         """Append to many sessions in one call and close them; answer in the same order, None where it went well."""
         route = "files/upload_session/append_batch"
@@ -465,6 +506,8 @@ class DropboxPort:
         ]
         body = b"".join(piece.data for piece in pieces)
         raw = self._client.files_upload_session_append_batch(body, entries)
+        if len(raw["entries"]) != len(pieces):
+            raise ValueError("another number of entries than were sent")
         return [
             None if one.get(".tag") == "success" else answers.meaning_of_tags(route, one.get("failure", one))
             for one in raw["entries"]
@@ -482,45 +525,55 @@ class DropboxPort:
         arg = stone.UploadSessionFinishBatchArg(entries)
         return EncodedCommits(json_encode(_FINISH.arg_type, arg))
 
+    @_as_written
     def finish_batch(self, commits: EncodedCommits) -> list[Outcome]:
         """Bring files into being from closed sessions, in the same order."""
         timeout = (CONNECT_SECONDS, COMMIT_READ_SECONDS)
         raw = self._client.send(_FINISH, "files", commits, timeout=timeout)
         return [decode.outcome("files/upload_session/finish_batch_v2", one) for one in raw["entries"]]
 
+    @_as_written
     def move(self, from_path: str, to_path: str) -> Entry:
         """Move or rename one thing with everything in it."""
         return decode.entry(self._client.files_move_v2(from_path, to_path)["metadata"])
 
+    @_as_written
     def move_batch(self, relocations: Sequence[Relocation]) -> Job:
         """Move many things."""
         return decode.job("move_batch", self._client.files_move_batch_v2(_relocations(relocations)))
 
+    @_as_written
     def copy(self, from_path: str, to_path: str) -> Entry:
         """Copy one thing with everything in it, without sending a byte."""
         return decode.entry(self._client.files_copy_v2(from_path, to_path)["metadata"])
 
+    @_as_written
     def copy_batch(self, relocations: Sequence[Relocation]) -> Job:
         """Copy many things."""
         return decode.job("copy_batch", self._client.files_copy_batch_v2(_relocations(relocations)))
 
+    @_as_written
     def create_folder(self, path: str) -> Entry:
         """Make one folder, and those above it."""
         return decode.entry(self._client.files_create_folder_v2(path)["metadata"])
 
+    @_as_written
     def create_folder_batch(self, paths: Sequence[str]) -> Job:
         """Make many folders."""
         return decode.job("create_folder_batch", self._client.files_create_folder_batch(list(paths)))
 
+    @_as_written
     def delete(self, path: str, *, rev: str = "") -> Entry:
         """Delete one thing with everything in it; a file only at exactly `rev`."""
         return decode.entry(self._client.files_delete_v2(path, parent_rev=rev or None)["metadata"])
 
+    @_as_written
     def delete_batch(self, removals: Sequence[Removal]) -> Job:
         """Delete many things."""
         entries = [stone.DeleteArg(one.path, one.rev or None) for one in removals]
         return decode.job("delete_batch", self._client.files_delete_batch(entries))
 
+    @_as_read
     def check_job(self, job: Job) -> Job:
         """Look how far an asynchronous batch is."""
         ask: dict[str, Callable[[str], Any]] = {
@@ -531,6 +584,7 @@ class DropboxPort:
         }
         return decode.job(job.route, ask[job.route](job.job_id), job_id=job.job_id)
 
+    @_as_read
     def get_metadata(self, path: str) -> Entry | None:
         """Return what stands at the path, or None."""
         try:
@@ -540,11 +594,13 @@ class DropboxPort:
                 return None
             raise
 
+    @_as_read
     def account(self) -> Account:
         """Return whose Dropbox it is."""
         raw = self._client.users_get_current_account()
         return Account(raw["account_id"], raw["name"]["display_name"], raw["email"])
 
+    @_as_read
     def space(self) -> Space:
         """Return how full it is; that of the team where the account shares a team's space."""
         raw = self._client.users_get_space_usage()

@@ -323,6 +323,9 @@ class Executor:
         if job.outcomes is None:
             self._notes.wait_for_job(job.route, job.job_id)
             raise JobUnderWay
+        if len(job.outcomes) != len(steps):
+            self._notes.leave_open()
+            raise Ambiguous("garbled")
         self._record(list(zip(steps, job.outcomes, strict=True)))
 
     # --- results ---

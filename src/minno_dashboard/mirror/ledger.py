@@ -60,7 +60,7 @@ def try_due_again(link: Link, lease: Lease) -> bool:
     """Let the next plan look at what was parked long enough ago; answer whether there was any."""
     now = clock.now()
     parked = Parked.objects.filter(link=link)
-    due = [one.identity for one in parked if one.at <= now - again_after(one.reason)]
+    due = [one.identity for one in parked if not now - again_after(one.reason) < one.at <= now]
     if due:
         with lease.fenced():
             try_again(link, due)

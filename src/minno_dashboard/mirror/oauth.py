@@ -123,6 +123,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     if (
         Link.objects.exclude(user=user)
         .exclude(state=Link.State.OFF)
+        .exclude(services.is_dead())
         .filter(account_id=grant.account_id)
         .exists()
     ):

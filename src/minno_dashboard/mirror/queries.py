@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.models import Node
+from minno_dashboard.jobs.lease import MAX_WAIT
 from minno_dashboard.mirror import waiting, wording
 from minno_dashboard.mirror.deleted import mirrored
 from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Taken
@@ -225,7 +226,9 @@ def _state(seen: Overview, link: Link, pending: int) -> str:
 def _waits_until(link: Link) -> datetime | None:
     if link.last_error == waiting.LAGGING:
         return None  # seconds, and nothing that is saved waits for them
-    return link.not_before if link.not_before and link.not_before > clock.now() else None
+    now = clock.now()
+    is_ahead = link.not_before is not None and now < link.not_before <= now + MAX_WAIT
+    return link.not_before if is_ahead else None
 
 
 def _links(user: User) -> QuerySet[Link]:

@@ -101,6 +101,19 @@ class Replay:
             inside = row.children
         return row
 
+    def is_in_our_place(self, entry: Entry) -> bool:
+        """Say whether an entry is a thing of ours by Dropbox's id, or lies in a folder of ours, before it is followed."""
+        row = self._by_id.get(entry.id)
+        if row is not None and row.identity is not None:
+            return True
+        above = fold(entry.path_lower).rpartition("/")[0]
+        while above:
+            folder = self.at(above)
+            if folder is not None:
+                return folder.identity is not None
+            above = above.rpartition("/")[0]
+        return False
+
     def expect(self, identity: str, path: str, hash: str, size: int) -> None:
         """Say, before entries are followed, what an interrupted call of ours may have written where."""
         self._expected[fold(path)] = (identity, hash, size)

@@ -145,6 +145,9 @@ class DueRestores:
 def run(pk: int, lease: Lease, is_stopping: Callable[[], bool] = lambda: False) -> None:
     """Work on a claimed restore until it is done, must wait, or cannot be done."""
     row = Restore.objects.select_related("link__user").get(pk=pk)
+    if row.state != Restore.State.OPEN:  # it ended between being found and being claimed
+        lease.release()
+        return
     try:
         _work(row, lease, is_stopping)
     except LeaseLost:

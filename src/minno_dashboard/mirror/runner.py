@@ -305,7 +305,7 @@ class _Runner:
     def _is_audit_due(self) -> bool:
         """Say whether a week has passed since everything was listed; for a day more, changes go before it."""
         listed_at = self.link.listed_at
-        if listed_at is None:
+        if listed_at is None or listed_at > clock.now():
             return True
         late = clock.now() - listed_at - LISTING_EVERY
         return late > LISTING_MAY_WAIT or (late > timedelta(0) and not slices.is_behind(self.link))

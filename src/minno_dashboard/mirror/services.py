@@ -43,6 +43,8 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
     """
     try:
         with transaction.atomic():
+            for dead in Link.objects.filter(is_dead(), account_id=grant.account_id).exclude(user=user):
+                _switch_off(dead)
             row, _ = Link.objects.select_for_update().get_or_create(
                 user=user,
                 defaults={"account_id": grant.account_id, "app_key": app_key, "linked_at": clock.now()},
@@ -67,6 +69,11 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
         ) from error
     _learn_whose(row)
     return row
+
+
+def is_dead() -> Q:
+    """Return the condition "Dropbox no longer accepts the link, or its user's account is deactivated"."""
+    return Q(state=Link.State.NEEDS_USER, reason="reconnect") | Q(user__is_active=False)
 
 
 def _begin_anew(row: Link) -> None:
@@ -103,22 +110,39 @@ def unlink(*, user: User) -> None:
     """Stop mirroring: forget the tokens, then give them back at Dropbox if it can be reached. The files stay there."""
     with transaction.atomic():
         row = _link_of(user)
-        Link.objects.filter(pk=row.pk).update(
-            state=Link.State.OFF,
-            reason="",
-            reason_at=None,
-            probe_at=None,
-            sealed_refresh_token="",
-            sealed_access_token="",
-            access_expires_at=None,
-            removal_question=None,
-            removal_answer="",
-            lease_token=F("lease_token") + 1,
-            lease_owner="",
-            lease_until=None,
-        )
-        UploadSession.objects.filter(link=row).delete()
-    # The row in hand still has the tokens; a refresh that this may take must not hold the database.
+        _switch_off(row)
+    _give_back(row)
+
+
+def end_with_account(*, user: User, by: User | None) -> None:
+    """Stop mirroring for somebody whose account ends; belongs into the transaction that ends it. The files stay there."""
+    row = Link.objects.select_for_update().filter(user=user).exclude(state=Link.State.OFF).first()
+    if row is not None:
+        _switch_off(row)
+        transaction.on_commit(lambda: _give_back(row))
+
+
+def _switch_off(row: Link) -> None:
+    """Forget the tokens, and take the link from whoever works on it."""
+    Link.objects.filter(pk=row.pk).update(
+        state=Link.State.OFF,
+        reason="",
+        reason_at=None,
+        probe_at=None,
+        sealed_refresh_token="",
+        sealed_access_token="",
+        access_expires_at=None,
+        removal_question=None,
+        removal_answer="",
+        lease_token=F("lease_token") + 1,
+        lease_owner="",
+        lease_until=None,
+    )
+    UploadSession.objects.filter(link=row).delete()
+
+
+def _give_back(row: Link) -> None:
+    """Give tokens back at Dropbox; the row in hand still has them, and a refresh that this may take holds no database."""
     with contextlib.suppress(SealBroken, MirrorError):
         dropbox.revoke(access_token=keys.stored_access_token(row))
 

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRe
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.models import Tree
-from minno_dashboard.jobs.lease import Lease, claim, is_free
+from minno_dashboard.jobs.lease import MAX_WAIT, Lease, claim, is_free
 from minno_dashboard.jobs.worker import place_name
 from minno_dashboard.mirror import runner, waiting
 from minno_dashboard.mirror.desired import followers
@@ -24,6 +25,8 @@ from minno_dashboard.studies.models import Study, Version
 
 LEASE_SECONDS = float(settings.LEASE_SECONDS)
 AT_ONCE = 200
+PROBE_LATEST = timedelta(hours=1)
+"""So long after `MAX_WAIT` a probe may be set at most."""
 MAX_LONG_RUNS = 4
 """Half of a worker's lanes."""
 
@@ -116,12 +119,14 @@ def due(*, user: User | None = None, may_take_long: bool = True) -> Iterable[Lin
         | Q(needs_listing=True)
         | Q(needs_reading=True)
         | Q(next_proof_at__lte=at)
+        | Q(next_proof_at__gt=at + MAX_WAIT)
         | is_behind
         | in_doubt
     )
     works = waiting.IS_WORKING & wants
-    probes = Q(state__in=[Link.State.NEEDS_USER, Link.State.NEEDS_ADMIN], probe_at__lte=at)
-    found = Link.objects.filter(is_free(at)).filter(works | probes)
+    has_come = Q(probe_at__lte=at) | Q(probe_at__gt=at + MAX_WAIT + PROBE_LATEST)
+    probes = Q(state__in=[Link.State.NEEDS_USER, Link.State.NEEDS_ADMIN]) & has_come
+    found = Link.objects.filter(is_free(at), user__is_active=True).filter(works | probes)
     if user is not None:
         found = found.filter(user=user)
     waits_for_turn = Q(waits_since__isnull=False, is_hurried=False)

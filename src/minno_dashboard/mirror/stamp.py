@@ -8,9 +8,12 @@ in 240, written by a Dashboard; where this Dashboard does not know the content, 
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import UTC, datetime
 
 WINDOW_SECONDS = 240
+MAX_CHANCE = 0.005
+"""Marks are a sign where so many of them would come together by chance no more often than this."""
 
 
 def _second(content_hash: str) -> int:
@@ -30,3 +33,14 @@ def is_marked(modified: str, content_hash: str) -> bool:
     except ValueError:
         return False
     return at.tzinfo is not None and int(at.timestamp()) % WINDOW_SECONDS == _second(content_hash)
+
+
+def is_more_than_chance(marked: int, files: int) -> bool:
+    """Say whether among so many files of somebody else hardly ever so many would bear the mark by chance."""
+    if not marked:
+        return False
+    chance = 1.0 / WINDOW_SECONDS
+    fewer = sum(
+        math.comb(files, count) * chance**count * (1.0 - chance) ** (files - count) for count in range(marked)
+    )
+    return 1.0 - fewer <= MAX_CHANCE

@@ -14,6 +14,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import NotAllowed, NotFound
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
+from minno_dashboard.jobs.lease import claim
 from minno_dashboard.mirror import dropbox, restore
 from minno_dashboard.mirror.models import Link, Restore
 from minno_dashboard.mirror.queries import status
@@ -309,3 +310,20 @@ def test_asking_twice_is_one_restore_and_a_second_worker_does_not_double_it(
     first()
     assert Study.objects.count() == 2
     assert Version.objects.count() == 6
+
+
+def test_a_restore_that_a_worker_ended_meanwhile_is_not_done_again(
+    world: World, anna: User, study: Study
+) -> None:
+    allow_reading()
+    row = restore.ask(user=anna, path=PATH)
+    task = restore.DueRestores().claim_next("test:1:bb")
+    assert task is not None
+    stale = Restore.objects.get(pk=row.pk)  # as the command sees it while the worker is at it
+    task()
+    count = Study.objects.count()
+    lease = claim(stale, owner="test:2:cc", seconds=60)
+    assert lease is not None
+    restore.run(stale.pk, lease)
+    assert Study.objects.count() == count
+    assert Restore.objects.get(pk=row.pk).lease_until is None
