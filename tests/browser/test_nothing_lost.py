@@ -336,3 +336,74 @@ def test_leaving_the_page_asks_while_an_upload_runs(site: Site, open_page: OpenP
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.reload()
     assert asked == ["beforeunload"]
+
+
+def test_edits_of_two_people_in_different_places_are_both_saved(site: Site, open_page: OpenPage) -> None:
+    address = site.make_study("dana", "Merging", {"a.js": "// 1\n// 2\n// 3\n"})
+    page = open_page("dana", address)
+    open_file(page, "a.js")
+    type_at_start(page, "// mine\n")
+    site.put("dana", address, "a.js", "// 1\n// 2\n// three\n")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Both changes are in the text now.")).to_be_visible()
+    expect(page.locator("[data-status]")).to_have_text("Saved")
+    assert site.read("dana", address, "a.js") == b"// mine\n// 1\n// 2\n// three\n"
+
+
+@pytest.mark.parametrize("width", [1180, 360])
+def test_single_changes_of_a_conflict_are_taken(site: Site, open_page: OpenPage, width: int) -> None:
+    address = site.make_study("dana", f"Chunks {width}", {"a.js": "// 1\n// 2\n// 3\n"})
+    page = open_page("dana", address, width=width)
+    open_file(page, "a.js")
+    type_at_start(page, "// mine\n")
+    site.put("dana", address, "a.js", "// theirs\n// 2\n// three\n")
+    page.keyboard.press("Control+s")
+    dialog = page.get_by_role("dialog", name="Two texts of one file")
+    take = dialog.get_by_role("button", name="Take this change of theirs")
+    expect(take).to_have_count(2)
+    picture(page, f"conflict-chunks-{width}")
+    assert_accessible(page)
+    take.last.click()
+    dialog.get_by_role("button", name="Keep mine").click()
+    expect(page.locator("[data-status]")).to_have_text("Saved")
+    assert site.read("dana", address, "a.js") == b"// mine\n// 1\n// 2\n// three\n"
+
+
+def test_files_are_found_filtered_kept_open_and_saved_by_themselves(site: Site, open_page: OpenPage) -> None:
+    files = {
+        "a.js": "// a\n",
+        "images/left.svg": "<svg/>",
+        "images/right.svg": "<svg/>",
+        "texts/end.md": "end",
+    }
+    address = site.make_study("dana", "Finding files", files)
+    page = open_page("dana", address)
+    assert not page.evaluate(
+        "performance.getEntriesByType('resource').some((one) => one.name.includes('codemirror'))"
+    )
+    page.keyboard.press("Control+p")
+    dialog = page.get_by_role("dialog", name="Go to file")
+    page.keyboard.type("tend")
+    expect(dialog.get_by_role("option")).to_have_count(1)
+    picture(page, "go-to-file")
+    assert_accessible(page)
+    page.keyboard.press("Enter")
+    expect(page.locator(".tab-shown")).to_contain_text("end.md")
+    page.get_by_label("Filter by name").fill("left")
+    expect(page.get_by_role("treeitem")).to_have_count(2)
+    picture(page, "tree-filter")
+    page.get_by_label("Filter by name").fill("")
+    open_file(page, "a.js")
+    expect(page.locator(".tab-shown")).to_contain_text("a.js")
+    page.get_by_label("Autosave").check()
+    type_at_start(page, "// by itself\n")
+    until(lambda: site.read("dana", address, "a.js") == b"// by itself\n// a\n", "the autosave")
+    expect(page.locator("[data-status]")).to_have_text("Saved")
+    page.reload()
+    expect(page.locator(".tab")).to_have_count(2)
+    expect(page.locator(".tab-shown")).to_contain_text("a.js")
+    expect(page.get_by_label("Autosave")).to_be_checked()
+    page.locator(".cm-content").focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(page.locator(".cm-content")).not_to_be_focused()

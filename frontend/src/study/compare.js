@@ -39,7 +39,7 @@ function stacked({ name, left, right, leftTitle, rightTitle, editable = false, t
   const body = el("div", { class: "compare-body" });
   const button = (kind, action) => {
     if (kind === "accept" || !take) return el("span");
-    return el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", onclick: action }, take);
+    return el("button", { type: "button", class: "compare-take", title: take, "aria-label": take, onclick: action }, icon("take"));
   };
   const view = new EditorView({
     doc: right,
