@@ -37,6 +37,10 @@ class Behaviour:
     """Show every component but the last of `path_display` in lower case, to catch clients that trust it."""
     deleted_children_reported: bool = False
     """Whether a cursor reports also what was inside a deleted folder."""
+    shuffled_entries: bool = False
+    """Whether the entries of a page come in any order."""
+    repeated_entries: Literal["none", "page", "earlier"] = "none"
+    """Whether some entries of a page come twice; or also some that were told before, as they were then."""
     app_folder_deleted: Literal["not_found", "empty"] = "not_found"
     """What a listing of a deleted app folder says."""
     parent_rev_mismatch: Literal["conflict", "not_found"] = "conflict"

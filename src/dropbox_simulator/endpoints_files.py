@@ -7,6 +7,7 @@ from typing import Any
 from dropbox import files
 
 from dropbox_simulator.calls import Call, Endpoint, json_text
+from dropbox_simulator.disorder import disordered
 from dropbox_simulator.listing import (
     Cursor,
     CursorInvalid,
@@ -97,7 +98,8 @@ def _page(call: Call, cursor: Cursor) -> Any:
         page = read_page(call.namespace, cursor, call.simulator.clock.now())
     except LookupRefused as refused:
         raise _path_refused(refused) from None
-    return files.ListFolderResult(entries=page.entries, cursor=page.cursor.encode(), has_more=page.has_more)
+    entries = disordered(call.namespace, page.entries, cursor.encode())
+    return files.ListFolderResult(entries=entries, cursor=page.cursor.encode(), has_more=page.has_more)
 
 
 def list_folder(call: Call) -> Any:

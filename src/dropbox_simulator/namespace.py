@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from dropbox_simulator.behaviour import Behaviour
 from dropbox_simulator.content import Blob
-from dropbox_simulator.metadata import gone_metadata, metadata_of
+from dropbox_simulator.metadata import Metadata, gone_metadata, metadata_of
 from dropbox_simulator.names import (
     DisallowedName,
     MalformedPath,
@@ -77,6 +77,7 @@ class Namespace:
         self.exists = True
         self.used = 0
         self.shelf: Shelf | None = None
+        self.told: list[Metadata] = []
         self.listed: tuple[object, list[tuple[list[str], str]]] | None = None
         self._serials = serials
         self._now = now

@@ -14,6 +14,7 @@ from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror import journal_lag, stamp
 from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.guard import Verdict
+from minno_dashboard.mirror.entry_checks import confirmed
 from minno_dashboard.mirror.errors import LookLater, ParkItem, Rescan
 from minno_dashboard.mirror.models import Doubt, Intent, Link, RemoteNode
 from minno_dashboard.mirror.port import Entry, Port
@@ -80,7 +81,7 @@ def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
             raise
         entries, cursor = [], ""
     _expect_our_last_write(link, port, lease, entries, is_listing=True)
-    entries.sort(key=lambda entry: entry.path_lower.count("/"))
+    entries = confirmed(link, port, entries)
     with lease.fenced():
         replay = _load(link)
         newer = _newer(link, entries, replay)
@@ -113,6 +114,7 @@ def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
             break
         lease.renew()
     _expect_our_last_write(link, port, lease, entries, is_listing=False)
+    entries = confirmed(link, port, entries)
     with lease.fenced():
         drift, newer = Drift(), 0
         if not _is_all_known(link, entries):

@@ -27,6 +27,15 @@ def row_at(link: Link, path: str) -> RemoteNode | None:
     return here
 
 
+def path_of(row: RemoteNode) -> str:
+    """Return the folded path of a row."""
+    path = ""
+    here: RemoteNode | None = row
+    while here is not None:
+        path, here = f"/{here.name_key}{path}", here.parent
+    return path
+
+
 def paths_of_folders(desired: Sequence[Desired]) -> dict[str, str]:
     """Return the identities of the desired folders by their folded paths."""
     by_identity = {node.identity: node for node in desired}

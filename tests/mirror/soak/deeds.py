@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -255,15 +256,21 @@ class People:
     def in_dropbox(self, name: str, seed: int) -> str:
         """Do one deed inside a Dropbox; say what became of it."""
         rng = random.Random(seed)
-        user = rng.choice(self.users)
+        user = rng.choice(self.users).username
+        return self.as_user(user, name, lambda rng: getattr(self, f"_user_{name}")(rng, user, seed), rng)
+
+    def as_user(
+        self, user: str, name: str, deed: Callable[[random.Random], object], rng: random.Random
+    ) -> str:
+        """Do one deed inside a user's Dropbox; say what became of it."""
         self.stage.advance(SECONDS_OF_A_DEED)
         try:
-            done = getattr(self, f"_user_{name}")(rng, user.username, seed)
+            done = deed(rng)
         except (ControlRefused, LookupRefused, WriteRefused, RelocationRefused, TooManyFiles, MalformedPath, DisallowedName) as refused:  # fmt: skip
             done = f"refused: {refused!r}"
-        self.edited_at[user.username] = self.stage.simulator.clock.now()
+        self.edited_at[user] = self.stage.simulator.clock.now()
         self.stage.advance(SECONDS_OF_A_DEED)
-        return f"{user.username} in Dropbox: {name}: {done}"
+        return f"{user} in Dropbox: {name}: {done}"
 
     def _pick(self, rng: random.Random, user: str, *, folder: bool | None = None) -> str:
         tree = self.stage.control.tree(email(user))
@@ -276,7 +283,7 @@ class People:
         tree = self.stage.control.tree(email(user))
         return next((one for at, one in tree.items() if fold(at) == fold(path)), None)
 
-    def _put(self, user: str, path: str, seed: int) -> str:
+    def put(self, user: str, path: str, seed: int) -> str:
         """Write something of the user's own; what stood there was theirs to overwrite."""
         control = self.stage.control
         before = self._at(user, path)
@@ -289,7 +296,7 @@ class People:
         return path
 
     def _user_edit(self, rng: random.Random, user: str, seed: int) -> str:
-        return self._put(user, self._pick(rng, user, folder=False), seed)
+        return self.put(user, self._pick(rng, user, folder=False), seed)
 
     def _user_add(self, rng: random.Random, user: str, seed: int) -> str:
         beside = self._pick(rng, user)
@@ -297,11 +304,14 @@ class People:
         path = f"{rng.choice([beside, beside.rpartition('/')[0]])}/{name}"
         if any(fold(at) == fold(path) for at in self.stage.control.tree(email(user))):
             raise ControlRefused("taken")
-        return self._put(user, path, seed)
+        return self.put(user, path, seed)
 
     def _user_rename(self, rng: random.Random, user: str, seed: int) -> str:
         path = self._pick(rng, user)
-        to = f"{path.rpartition('/')[0]}/{rng.choice(FILE_NAMES)}"
+        return self.rename_in_dropbox(user, path, f"{path.rpartition('/')[0]}/{rng.choice(FILE_NAMES)}")
+
+    def rename_in_dropbox(self, user: str, path: str, to: str) -> str:
+        """Rename something in a user's Dropbox."""
         self._note_moved(user, path)
         self.stage.control.rename(email(user), path, to)
         return f"{path} → {to}"
@@ -345,4 +355,4 @@ class People:
         path = self._pick(rng, user, folder=False)
         self._gone(user, path)
         self.stage.control.delete(email(user), path)
-        return self._put(user, f"{path}/inside.txt", seed)
+        return self.put(user, f"{path}/inside.txt", seed)

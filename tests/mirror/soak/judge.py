@@ -157,8 +157,9 @@ class Judge:
         edited = self.people.edited_at.get(user.username)
         if edited is not None and link.proven_at <= datetime.fromtimestamp(edited, UTC):
             return
-        wrong = [*self.missing(user), *self.strays(user)]
-        if wrong and badge(user).state == "proven":
+        if badge(user).state != "proven":
+            return
+        if wrong := [*self.missing(user), *self.strays(user)]:
             raise Violation(f"{user}'s badge says proven, and the trees differ: {wrong}")
 
     # --- in the end ---

@@ -22,6 +22,7 @@ from minno_dashboard.mirror.source import LEASE_SECONDS, DueMirrors
 from tests.mirror.soak.deeds import People
 from tests.mirror.soak.faulting import effect
 from tests.mirror.soak.judge import Judge, Violation
+from tests.mirror.soak.meddling import Meddler
 from tests.mirror.soak.stage import NAMES, Installation, Killed, Stage, email
 from tests.mirror.soak.story import Beat, Story
 
@@ -63,6 +64,7 @@ class _Play:
         self.people = People(self.stage, users)
         self.judge = Judge(self.stage, self.people, is_calm=story.is_calm, is_economical=story.is_economical)
         self.outcome = Outcome(story.seed)
+        self.meddler = Meddler(self.people)
         self._at_call: dict[int, list[Beat]] = {}
         self._at_statement: set[int] = set()
         self._calls = 0
@@ -201,8 +203,11 @@ class _Play:
         if not self._is_nested and not self._is_quiet:
             beats = self._at_call.get(self._calls, [])
             self._calls += 1
+        if not self._is_nested and not self._is_quiet:
+            self._look()
         for beat in beats:
             self._before(beat, request)
+        self.meddler.note(request)
         is_done = False
         try:
             response = call()
@@ -227,6 +232,10 @@ class _Play:
                 self.say(f"{beat} hits {_route(request)}")
                 self.outcome.happened += 1
                 self.stage.simulator.faults.add(FaultRule(found, times=1, name=beat.name))
+        elif beat.kind == "meddle":
+            self.say(f"{beat}: {self.meddler.meddle(beat.name, beat.seed, request)}")
+            self.outcome.happened += 1
+            self._excuse()
         elif beat.kind == "kill_before":
             self.say(str(beat))
             self.outcome.happened += 1

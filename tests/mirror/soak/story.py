@@ -38,9 +38,13 @@ FAULTS = (
 
 DURING = (
     ("fault", 12), ("kill_before", 2), ("kill_after", 3), ("kill_statement", 4), ("pause_before", 1),
-    ("pause_after", 1), ("dropbox", 3), ("dashboard", 3),
+    ("pause_after", 1), ("dropbox", 3), ("dashboard", 3), ("meddle", 4),
 )  # fmt: skip
 """What else happens while the mirror works."""
+
+
+MEDDLES = (("edit", 5), ("add", 4), ("rename", 1))
+"""What the user does, in the instant before a call, to the very file or folder that the call is about."""
 
 
 @dataclass(frozen=True, order=True)
@@ -104,6 +108,8 @@ def tell(seed: int) -> Story:
             beats.append(Beat(chapter, -1, order, kind, _draw(rng, table), rng.randrange(10**6)))
         for order in range(rng.randint(0, trouble)):
             beats.append(_during(rng, chapter, order, drift))
+        for order in range(rng.randint(1, 8) if drift and rng.random() < 0.5 else 0):
+            beats.append(_meddling(rng, chapter, trouble + order))
     behaviour, sizes = _behaviour(rng), _sizes(rng)
     patience = rng.choice([0, 1, 3] if is_long else [0, 0, 1])
     if rng.random() < 0.4:
@@ -113,8 +119,10 @@ def tell(seed: int) -> Story:
 
 def _during(rng: random.Random, chapter: int, order: int, drift: float) -> Beat:
     kind, name, at = _draw(rng, DURING), "", min(int(rng.expovariate(0.15)), 60)
-    if kind == "dropbox" and not drift:
+    if kind in ("dropbox", "meddle") and not drift:
         kind = "fault"
+    if kind == "meddle":
+        return _meddling(rng, chapter, order)
     if kind == "fault":
         name = _draw(rng, FAULTS)
     elif kind == "kill_statement":
@@ -122,6 +130,10 @@ def _during(rng: random.Random, chapter: int, order: int, drift: float) -> Beat:
     elif kind in ("dropbox", "dashboard"):
         name = _draw(rng, IN_DROPBOX if kind == "dropbox" else IN_DASHBOARD)
     return Beat(chapter, at, order, kind, name, rng.randrange(10**6))
+
+
+def _meddling(rng: random.Random, chapter: int, order: int) -> Beat:
+    return Beat(chapter, rng.randrange(16), order, "meddle", _draw(rng, MEDDLES), rng.randrange(10**6))
 
 
 def _behaviour(rng: random.Random) -> dict[str, Any]:
@@ -141,6 +153,8 @@ def _behaviour(rng: random.Random) -> dict[str, Any]:
         "create_folder_batch": rng.choice(["async", "sync"]),
         "disabled_routes": frozenset({"files/upload_session/append_batch"} if rng.random() < 0.15 else ()),
         "unknown_route_status": rng.choice([400, 404]),
+        "shuffled_entries": rng.random() < 0.3,
+        "repeated_entries": rng.choice(["none", "none", "page", "earlier"]),
     }
 
 
