@@ -121,7 +121,7 @@ def test_a_deleted_folder_is_one_move_to_deleted(world: World, anna: User, mirro
     assert is_equal(world, anna)
 
 
-def test_a_folder_deleted_for_good_is_a_look_a_deletion_and_a_proof(
+def test_a_folder_deleted_for_good_is_looked_at_before_each_step(
     world: World, anna: User, mirrored: Study
 ) -> None:
     choose_policy(user=anna, keep_deleted=False)
@@ -130,7 +130,17 @@ def test_a_folder_deleted_for_good_is_a_look_a_deletion_and_a_proof(
     world.settle()
     confirm_removal(user=anna, accept=True)
     world.settle()
-    assert Counter(world.calls()) == {"files/delete_v2": 1, "files/list_folder/continue": 2}
+    assert world.calls() == [
+        "files/list_folder/continue",
+        "files/move_v2",
+        "files/list_folder/continue",
+        "files/delete_batch",
+        "files/delete_batch/check",
+        "files/list_folder/continue",
+        "files/delete_v2",
+        "files/list_folder/continue",
+    ]
+    assert not [path for path in world.control.tree(ANNA) if path.startswith("/Deleted/")]
     assert is_equal(world, anna)
 
 

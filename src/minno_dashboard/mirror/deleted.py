@@ -12,21 +12,22 @@ from minno_dashboard.core.names import fold
 from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.model import DELETED, Policy
 from minno_dashboard.mirror.engine.removals import is_outdated
-from minno_dashboard.mirror.models import Link, RemoteNode
+from minno_dashboard.mirror.models import Link, Parked, RemoteNode
 
 
 def outdated(link: Link) -> set[int]:
     """Return the rows, directly in the folder of deleted things, that hold something of ours for too long."""
     policy = Policy(today=f"{clock.now():%Y-%m-%d}")
     found = RemoteNode.objects.filter(
+        Q(name_key__lt=policy.oldest_kept) | Q(name_key__startswith="emptied "),
         link=link,
         parent__link=link,
         parent__parent=None,
         parent__name_key=fold(DELETED),
-        name_key__lt=policy.oldest_kept,
     ).values_list("pk", "name", "identity")
     old = [(pk, identity) for pk, name, identity in found if is_outdated(name, policy)]
-    return {pk for pk, identity in old if identity is not None or _holds_ours(pk)}
+    there = {pk for pk, identity in old if identity is not None or _holds_ours(pk)}
+    return {pk for pk in there if not _is_refused(link, pk)}
 
 
 def _holds_ours(folder: int) -> bool:
@@ -34,6 +35,17 @@ def _holds_ours(folder: int) -> bool:
     return any(
         RemoteNode.objects.filter(parent__in=folders, identity__isnull=False).exists()
         for folders in _folders_below([folder])
+    )
+
+
+def _is_refused(link: Link, top: int) -> bool:
+    """Return whether Dropbox refuses for now to remove the row or something below it."""
+    parked = Parked.objects.filter(link=link).values("identity")
+    if not parked.exists():
+        return False
+    rows = RemoteNode.objects.filter(link=link, identity__in=parked)
+    return rows.filter(pk=top).exists() or any(
+        rows.filter(parent__in=folders).exists() for folders in _folders_below([top])
     )
 
 

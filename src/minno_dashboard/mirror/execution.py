@@ -13,6 +13,7 @@ from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob, Node
 from minno_dashboard.mirror import journal_lag
 from minno_dashboard.mirror.desired import in_portions, numbers
+from minno_dashboard.mirror.engine.guard import is_emptying
 from minno_dashboard.mirror.engine.model import (
     DELETED,
     Adopt,
@@ -38,6 +39,8 @@ from minno_dashboard.mirror.uploads import MAX_URGENT, Turn, UnderWay, Uploader,
 FEW = 3
 """So many moves, copies or removals are made one by one: a batch needs a second call to learn its end."""
 MOST_AT_ONCE = 1000
+MAX_LOOKED_FOR = 20
+"""So many things that were not there to be removed are asked for one by one; more are learnt by reading."""
 LOOKS = 3
 """So often a job is looked at before the run lets go of it."""
 
@@ -332,6 +335,7 @@ class Executor:
 
     def _record(self, results: Sequence[tuple[Step, Outcome]]) -> None:
         is_unknown = any(isinstance(outcome, Ambiguous) for _, outcome in results)
+        results = self._with_what_is_gone(results)
         with self._notes.lease.fenced():
             for step, outcome in results:
                 if isinstance(outcome, Entry):
@@ -351,11 +355,28 @@ class Executor:
     def _remember_last(self, results: Sequence[tuple[Step, Outcome]]) -> None:
         """Remember the last of these writes, by which listings show that they know them all."""
         for step, outcome in reversed(results):
-            if isinstance(outcome, Entry):
+            if isinstance(outcome, Entry) and outcome.kind != "deleted":
                 is_removal = isinstance(step, Remove)
                 last = journal_lag.removed(step.paths[0]) if is_removal else journal_lag.written(outcome)
                 self._notes.wrote(last)
                 return
+
+    def _with_what_is_gone(self, results: Sequence[tuple[Step, Outcome]]) -> Sequence[tuple[Step, Outcome]]:
+        """Let a removal count as done where Dropbox, asked once more, has nothing at the path."""
+        missing = [
+            step
+            for step, outcome in results
+            if isinstance(step, Remove) and isinstance(outcome, Rescan) and outcome.reason == "not_found"
+        ]
+        if not missing or len(missing) > MAX_LOOKED_FOR:
+            return results
+        gone = {step.path for step in missing if self._port.get_metadata(step.path) is None}
+        return [
+            (step, Entry("deleted", "", step.path))
+            if isinstance(step, Remove) and step.path in gone and isinstance(outcome, Rescan)
+            else (step, outcome)
+            for step, outcome in results
+        ]
 
     def _must_be_told(self, step: Move) -> bool:
         """Say whether what is in a moved folder counts: it is ours, and not among the deleted things."""
@@ -369,6 +390,7 @@ class Executor:
                 book.moved(int(step.key), step.to_path, entry, aside=step.aside)
                 if self._must_be_told(step):
                     self._notes.must_be_told(int(step.key))
+                self.needs_reading |= is_emptying(step)
                 run.moved += 1
             case Copy():
                 book.made(step.identity, step.to_path, entry)

@@ -34,6 +34,7 @@ from minno_dashboard.mirror.dropbox import DropboxPort
 from minno_dashboard.mirror.engine.guard import (
     Verdict,
     planned_removal,
+    right_after_look,
     without_blind_steps,
     without_steps_inside,
 )
@@ -401,6 +402,8 @@ class _Runner:
         elif self._read_at is None:
             self._read_changes()
             return False
+        else:
+            steps = right_after_look(steps)
         self._read_at, removed = None, self.history.removed
         scope.remember(self.link, self.lease, steps, slice_)
         try:

@@ -223,7 +223,7 @@ class _Reader:
             if one not in self.kept and not self._is_deleted(self.rows[self.by_identity[one]])
         ]
         self._load_below(going)
-        if going and self.link.keep_deleted:
+        if going:
             self._keep_deleted()
 
     def _load_what_comes_back(self, new: Iterable[str]) -> None:

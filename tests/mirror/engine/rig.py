@@ -161,7 +161,8 @@ class Rig:
     def _was_kept_long_enough(self, key: str) -> bool:
         """Say whether a node lies in something deleted before the oldest day whose deleted things are kept."""
         _, top, *rest = dropbox_lower(self.before.path(key)).split("/")
-        return top == "deleted" and bool(rest) and rest[0][:10] < self.policy.oldest_kept
+        is_old = bool(rest) and (rest[0][:10] < self.policy.oldest_kept or rest[0].startswith("emptied "))
+        return top == "deleted" and is_old
 
     def _check_the_uploads(self) -> None:
         """No byte is sent that could have been copied, and no file twice.

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from minno_dashboard.mirror.engine.guard import Verdict, planned_removal, seen_removal, without_blind_steps
+from minno_dashboard.mirror.engine.guard import (
+    Verdict,
+    planned_removal,
+    right_after_look,
+    seen_removal,
+    without_blind_steps,
+)
 from minno_dashboard.mirror.engine.model import Policy
 from minno_dashboard.mirror.engine.plan import plan
 from tests.mirror.engine.rig import FOR_GOOD, KEEP
@@ -78,3 +84,18 @@ def test_what_moves_gets_its_new_content_by_the_next_plan() -> None:
         "replace /A/m v",
         "upload /A/E/x w",
     ]
+
+
+def test_a_folder_goes_for_good_with_a_look_before_its_move_its_files_and_itself() -> None:
+    desired, remote = want("o /o v"), have("o /o u", "s /S/", "n /S/n u")
+    steps, moved = plan(desired, remote, FOR_GOOD), "/Deleted/Emptied 2026-11-23 S"
+    assert told(without_blind_steps(steps)) == ["replace /o v"]
+    steps = plan(want("o /o u"), remote, FOR_GOOD)
+    assert told(without_blind_steps(steps)) == []
+    assert told(right_after_look(steps)) == [f"move /S → {moved}"]
+    steps = plan([], have("- /Deleted/", f"s {moved}/", f"n {moved}/n u"), FOR_GOOD)
+    assert told(without_blind_steps(steps)) == [f"remove {moved}/n"]
+    assert told(right_after_look(steps)) == [f"remove {moved}/n"]
+    steps = plan([], have("- /Deleted/", f"s {moved}/"), FOR_GOOD)
+    assert told(without_blind_steps(steps)) == []
+    assert told(right_after_look(steps)) == [f"remove {moved}"]

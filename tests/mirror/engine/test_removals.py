@@ -45,15 +45,43 @@ def test_the_folder_of_deleted_things_is_never_removed() -> None:
     assert steps_between([], have("d /Deleted/", "- /Deleted/x y"), FOR_GOOD) == []
 
 
-def test_a_folder_of_ours_is_removed_for_good_in_one_step() -> None:
-    assert steps_between(want("r /Studies/"), have(*STUDY), FOR_GOOD) == ["remove /Studies/A"]
+def test_a_folder_of_ours_moves_away_and_is_emptied_file_by_file_before_it_goes_for_good() -> None:
+    assert steps_between(want("r /Studies/"), have(*STUDY), FOR_GOOD) == [
+        "move /Studies/A → /Deleted/Emptied 2026-11-23 A",
+        "remove /Deleted/Emptied 2026-11-23 A/v1/a.js",
+        "remove /Deleted/Emptied 2026-11-23 A",
+    ]
+
+
+def test_what_the_user_put_into_a_folder_that_is_being_emptied_stays() -> None:
+    top = "/Deleted/Emptied 2026-11-23 A"
+    remote = have(
+        "- /Deleted/", f"s {top}/", f"n {top}/a.js u", f"m! {top}/b.js v", f"- {top}/mine x", f"d {top}/d/"
+    )
+    assert steps_between([], remote) == [
+        f"remove {top}/a.js",
+        f"remove {top}/d",
+        f"disown {top}",
+        f"disown {top}/b.js",
+    ]
+
+
+def test_a_deleted_study_called_emptied_is_kept_as_long_as_others() -> None:
+    remote = have(
+        "- /Deleted/",
+        "s /Deleted/2026-11-20 Emptied 2026-11-20 A/",
+        "n /Deleted/2026-11-20 Emptied 2026-11-20 A/x u",
+    )
+    assert steps_between([], remote) == []
 
 
 def test_a_folder_with_something_of_the_users_loses_only_what_is_ours() -> None:
     remote = have(*STUDY, "d /Studies/A/v1/d/", "m /Studies/A/v1/d/b v", "- /Studies/A/v1/mine x")
     assert steps_between(want("r /Studies/"), remote, FOR_GOOD) == [
+        "move /Studies/A/v1/d → /Deleted/Emptied 2026-11-23 d",
         "remove /Studies/A/v1/a.js",
-        "remove /Studies/A/v1/d",
+        "remove /Deleted/Emptied 2026-11-23 d/b",
+        "remove /Deleted/Emptied 2026-11-23 d",
         "disown /Studies/A",
         "disown /Studies/A/v1",
     ]
@@ -70,7 +98,9 @@ def test_what_is_ours_in_a_folder_of_the_users_is_removed_and_their_folder_stays
 def test_content_is_copied_before_its_last_source_is_removed_for_good() -> None:
     assert steps_between(want("m /b/", "n /b/c u"), have("o /a/", "p /a/c u"), FOR_GOOD) == [
         "copy /a/c → /b/c",
-        "remove /a",
+        "move /a → /Deleted/Emptied 2026-11-23 a",
+        "remove /Deleted/Emptied 2026-11-23 a/c",
+        "remove /Deleted/Emptied 2026-11-23 a",
     ]
 
 
@@ -85,7 +115,7 @@ def test_what_was_deleted_more_than_90_days_ago_goes_for_good() -> None:
         "s /Deleted/2026-08-24 Old/", "n /Deleted/2026-08-24 Old/x u",
         "m /Deleted/2026-08-25 kept.js v",
     )  # fmt: skip
-    assert steps_between([], remote) == ["remove /Deleted/2026-08-24 Old"]
+    assert steps_between([], remote) == ["remove /Deleted/2026-08-24 Old/x", "remove /Deleted/2026-08-24 Old"]
 
 
 def test_what_the_user_put_among_the_deleted_things_stays_however_old_its_name() -> None:

@@ -267,7 +267,7 @@ def test_g37_an_older_database_behind_a_newer_dropbox_asks_before_it_writes(
         buttons=["Keep both and go on", "Keep the mirror paused"],
     )
     assert world.control.files(ANNA) == newer
-    assert set(world.calls()) <= {"files/list_folder/continue", "oauth2/token"}
+    assert set(world.calls()) <= {"files/list_folder/continue", "files/get_metadata", "oauth2/token"}
     assert spend(world, hours=48) == []
     services.prove_now(user=anna)
     another_process(world)

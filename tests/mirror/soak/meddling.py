@@ -17,9 +17,13 @@ from tests.mirror.soak.stage import email
 
 def paths_of(request: requests.PreparedRequest) -> list[str]:
     """Return the paths that a call names, in the order in which it names them."""
-    text = request.headers.get("Dropbox-API-Arg") or request.body or b""
+    return named_paths(request.headers.get("Dropbox-API-Arg") or request.body or b"")
+
+
+def named_paths(arguments: str | bytes) -> list[str]:
+    """Return the paths in the arguments of a call, JSON; none where they are no JSON."""
     try:
-        arg = json.loads(text)
+        arg = json.loads(arguments)
     except (ValueError, TypeError):
         return []
     return [path for path in _paths(arg) if path.startswith("/")]

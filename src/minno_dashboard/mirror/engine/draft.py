@@ -110,6 +110,14 @@ class Draft:
         )
         self.move(key, parent=home, name=name, is_aside=is_aside)
 
+    def move_to_emptied(self, key: str) -> None:
+        """Move a folder to the folder of deleted things, to be emptied there of what is ours."""
+        row, home = self.remote.nodes[key], self._deleted_home()
+        name = naming.emptied(
+            row.name, today=self.policy.today, is_taken=lambda name: name in self.remote.inside(home)
+        )
+        self.move(key, parent=home, name=name)
+
     def _is_taken(self, folder: str | None, folded: str) -> bool:
         """Tell whether a name in a remote folder is in use, or is to be."""
         wanted = None if folder is None else self.stands_for.get(folder)

@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from minno_dashboard.core.names import fold
 from minno_dashboard.mirror.engine.apply import perform
-from minno_dashboard.mirror.engine.model import Adopt, Disown, Move, Plan, Remote, Remove, Step, Upload
+from minno_dashboard.mirror.engine.model import (
+    DELETED,
+    Adopt,
+    Disown,
+    Move,
+    Plan,
+    Remote,
+    Remove,
+    Step,
+    Upload,
+)
+from minno_dashboard.mirror.engine.naming import is_emptied
 from minno_dashboard.mirror.engine.paths import Footprint
 from minno_dashboard.mirror.engine.tree import DesiredTree, RemoteTree
 
@@ -72,6 +84,17 @@ def without_blind_steps(steps: Plan) -> Plan:
     return _before_blind_removal(_without_blind_writes(steps))
 
 
+def right_after_look(steps: Plan) -> Plan:
+    """Return the steps that one look at the Dropbox, just made, allows: no folder is removed after another call."""
+    was_called = was_moved = False
+    for at, step in enumerate(steps.steps):
+        if isinstance(step, Remove) and (was_moved or (was_called and not step.rev)):
+            return Plan(steps.steps[:at])
+        was_moved |= isinstance(step, Move)
+        was_called |= not isinstance(step, Adopt | Disown) and bool(not isinstance(step, Remove) or step.rev)
+    return steps
+
+
 def _without_blind_writes(steps: Plan) -> Plan:
     """Return the steps without the new contents of files that move, or lie in a folder that moves.
 
@@ -98,10 +121,24 @@ def _is_blind_write(step: Step, moved: Footprint) -> bool:
 
 
 def _before_blind_removal(steps: Plan) -> Plan:
-    """Return the steps before the first removal of a whole folder.
+    """Return the steps before the first that takes something away and needs a look right before it.
 
     Dropbox removes a folder with whatever is in it, and takes no revision for it: what the user put there since we
-    looked would go too. So a folder is removed only right after a look.
+    looked would go too. What a folder that is to be emptied holds of the user's should not move with it. And a
+    move may give files other revisions, so below it they are removed only once those are known.
     """
-    blind = (at for at, step in enumerate(steps.steps) if isinstance(step, Remove) and not step.rev)
-    return Plan(steps.steps[: next(blind, len(steps.steps))])
+    moved = Footprint()
+    for at, step in enumerate(steps.steps):
+        if isinstance(step, Move):
+            if is_emptying(step):
+                return Plan(steps.steps[:at])
+            moved.add(step.to_path, 1)
+        elif isinstance(step, Remove) and (not step.rev or moved.level(step.path) > 0):
+            return Plan(steps.steps[:at])
+    return steps
+
+
+def is_emptying(step: Move) -> bool:
+    """Return whether a move takes a folder to where it is emptied for good."""
+    parts = step.to_path.split("/")
+    return len(parts) == 3 and fold(parts[1]) == fold(DELETED) and is_emptied(parts[2])

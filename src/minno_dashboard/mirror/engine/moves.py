@@ -84,7 +84,7 @@ class _Arrangement:
             draft.disown(key)
         elif row.content is not None and row.is_changed:
             draft.move_aside(key)
-        elif draft.policy.keep_deleted:
+        elif draft.policy.keep_deleted or row.content is None:
             draft.move_to_deleted(key, is_aside=True)
         elif self._is_all_unwanted(row):
             draft.remove(key)

@@ -15,6 +15,7 @@ from minno_dashboard.core.names import LONGEST_NAME_BYTES, clean, fold
 Taken = Callable[[str], bool]
 
 _DAY = re.compile(r"\d{4}-[01]\d-[0-3]\d")
+_EMPTIED = re.compile(r"emptied \d{4}-[01]\d-[0-3]\d .*", re.DOTALL)
 
 
 def unique_study_names(studies: Iterable[tuple[int, str]]) -> dict[int, str]:
@@ -52,6 +53,16 @@ def day_of_deletion(name: str) -> str:
     """Return the ISO date with which a name in the folder of deleted things begins, "" where there is none."""
     day, space, _ = name.partition(" ")
     return day if space and _DAY.fullmatch(day) else ""
+
+
+def emptied(name: str, *, today: str, is_taken: Taken) -> str:
+    """Name a folder in the folder of deleted things whose files are removed for good: `Emptied 2026-11-23 name`."""
+    return numbered(f"Emptied {today} {name}", "", is_taken)
+
+
+def is_emptied(name: str) -> bool:
+    """Return whether a name in the folder of deleted things is one that `emptied` gives."""
+    return _EMPTIED.fullmatch(fold(name)) is not None
 
 
 def temporary(key: str, *, is_taken: Taken) -> str:

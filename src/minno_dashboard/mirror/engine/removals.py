@@ -2,6 +2,10 @@
 
 What was kept long enough among the deleted things goes for good too. Nothing of the user's is removed for good: not
 what they added, not what they changed.
+
+Dropbox removes a file only at a given revision, but a folder with whatever is in it. So a folder that goes for good
+first moves to the folder of deleted things; there its files are removed one by one, and then the folders, once a look
+has shown that nothing else is in them.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ def remove(draft: Draft) -> list[Step]:
         else:
             _remove_for_good(draft, row)
     for row in _outdated(draft):
-        _remove_for_good(draft, row)
+        _empty(draft, row)
     return draft.take_steps()
 
 
@@ -42,9 +46,9 @@ def _outdated(draft: Draft) -> list[Remote]:
 
 
 def is_outdated(name: str, policy: Policy) -> bool:
-    """Tell whether what has this name in the folder of deleted things was deleted too long ago to be kept."""
+    """Tell whether what has this name in the folder of deleted things is to be removed for good."""
     day = naming.day_of_deletion(name)
-    return bool(day) and day < policy.oldest_kept
+    return naming.is_emptied(name) or (bool(day) and day < policy.oldest_kept)
 
 
 def _topmost_orphans(draft: Draft) -> list[Remote]:
@@ -62,18 +66,46 @@ def _topmost_orphans(draft: Draft) -> list[Remote]:
 
 
 def _remove_for_good(draft: Draft, top: Remote) -> None:
-    """Remove a node with everything below it; where that holds the user's work, all but the way to that work."""
-    remote = draft.remote
-    tree = [top.key, *sorted(remote.below(top.key), key=remote.path)]
-    spared: set[str] = set()
+    """Remove a file; let a folder be emptied elsewhere; where it holds the user's work, all but the way to that work."""
+    tree, spared = _tree(draft, top), _spared(draft, top)
+    gone: set[str] = set()
     for key in tree:
-        row = remote.nodes[key]
-        if row.identity is None or row.is_changed:
-            spared.update([key, *remote.above(key)])
-    for key in tree:
-        if key not in remote.nodes:
-            continue  # it went with its folder
-        if key not in spared:
+        row = draft.remote.nodes.get(key)
+        if row is None or key in gone:
+            continue
+        if key in spared:
+            if row.identity is not None:
+                draft.disown(key)
+        elif row.content is not None:
             draft.remove(key)
-        elif remote.nodes[key].identity is not None:
+        else:
+            gone.update(draft.remote.below(key))
+            draft.move_to_emptied(key)
+
+
+def _empty(draft: Draft, top: Remote) -> None:
+    """Remove what is ours among the deleted things: the files, each at its revision, then the folders."""
+    tree, spared, nodes = _tree(draft, top), _spared(draft, top), draft.remote.nodes
+    for key in tree:
+        if key not in spared and nodes[key].content is not None:
+            draft.remove(key)
+    for key in tree:
+        if key in spared and nodes[key].identity is not None:
             draft.disown(key)
+        elif key in nodes and key not in spared:
+            draft.remove(key)
+
+
+def _tree(draft: Draft, top: Remote) -> list[str]:
+    """Return the keys of a node and of everything below it, by path."""
+    return [top.key, *sorted(draft.remote.below(top.key), key=draft.remote.path)]
+
+
+def _spared(draft: Draft, top: Remote) -> set[str]:
+    """Return the keys of the user's work in a tree, and of the folders above it."""
+    spared: set[str] = set()
+    for key in _tree(draft, top):
+        row = draft.remote.nodes[key]
+        if row.identity is None or row.is_changed:
+            spared.update([key, *draft.remote.above(key)])
+    return spared
