@@ -55,7 +55,7 @@ import pyotp
 from minno_dashboard.accounts import second_factor, services as accounts
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
-from minno_dashboard.studies import link_invitations, services, sharing, tags
+from minno_dashboard.studies import experiments, link_invitations, services, sharing, tags
 from minno_dashboard.studies.models import Study
 
 name, task, *labels = sys.argv[1:]
@@ -81,8 +81,13 @@ link_invitations.invite(
 factor = second_factor.begin(user=user["tamar"])
 second_factor.confirm(user=user["tamar"], code=pyotp.TOTP(factor.secret).now())
 invited = accounts.create_user(by=user["ada"], username="invited", email="invited@lab.example", full_name="מוזמנת")
+newest = study.versions.order_by("-number")[0]
+experiment = experiments.add_experiment(
+    study=study, version=newest, node=newest.tree.nodes.get(name="task.js", deleted_at=None), by=user["dana"]
+)
 print(json.dumps({
     "dana": user["dana"].pk,
+    "experiment": experiment.public_id,
     "noa": user["noa"].pk,
     "link": sharing.make_link(study=study, by=user["dana"]),
     "invitation": offered.link.rstrip("/").rpartition("/")[2],

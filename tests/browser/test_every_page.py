@@ -41,6 +41,8 @@ PAGES: dict[str, tuple[str | None, str]] = {
     "study_versions": ("dana", "{study}versions/"),
     "compare_versions": ("dana", "{study}versions/compare/?from=1&to=2"),
     "study_sharing": ("dana", "{study}sharing/"),
+    "study_experiments": ("dana", "{study}experiments/"),
+    "change_experiment": ("dana", "{study}experiments/{experiment}/"),
     "study_activity": ("dana", "{study}activity/"),
     "dropbox_restore": ("dana", "/dropbox/restore"),
     "edit_configuration": ("ada", "/admin/configuration/"),

@@ -176,6 +176,10 @@ TABLE: dict[str, Row] = {
     "revoke_link": post("share"),
     "transfer_study": post("transfer", share="CAROL"),
     "leave_study": post("leave"),
+    "study_experiments": get("see_members"),
+    "add_experiment": post("launch", file="NODE", name="again"),
+    "change_experiment": get("launch"),
+    "close_experiment": post("launch"),
     # the files of a version
     "download": get("read_files"),
     "tree": get("read_files"),
@@ -250,6 +254,7 @@ BOTH = {
     "make_token",
     "dropbox_restore",
     "rename_study",
+    "change_experiment",
     "new_user",
     "replace_password",
     "tags",

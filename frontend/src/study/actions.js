@@ -46,6 +46,7 @@ export class Actions {
     }
     add(nodes.length, gettext("Copy to another study…"), () => this.copyToStudy(nodes));
     line();
+    add(one && !one.folder && this.config.launches, gettext("Make Experiment…"), () => location.assign(`${this.config.experiments}?file=${one.id}`));
     add(one && !one.folder && this.config.history, gettext("History…"), () => this.history(one));
     add(one, gettext("Copy the path"), () => this.copyPath(one));
     add(nodes.length, one && !one.folder ? gettext("Download") : gettext("Download as zip"), () => this.download(nodes));

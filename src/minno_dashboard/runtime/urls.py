@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from minno_dashboard.runtime import views
+from minno_dashboard.runtime import experiment_views, views
+
+_EXPERIMENTS = "studies/<str:public_id>/experiments/"
 
 urlpatterns: list[URLPattern] = [
+    path(_EXPERIMENTS, experiment_views.show, name="study_experiments"),
+    path(f"{_EXPERIMENTS}add/", experiment_views.add, name="add_experiment"),
+    path(f"{_EXPERIMENTS}<str:experiment_id>/", experiment_views.change, name="change_experiment"),
+    path(f"{_EXPERIMENTS}<str:experiment_id>/close/", experiment_views.close, name="close_experiment"),
     path("launch/<str:experiment>/<str:version>", views.launch, name="launch"),
     path("test/<str:experiment>/<str:version>", views.test_launch, name="test_launch"),
     path("launch-files/<str:key>/<path:path>", views.launch_file, name="launch_file"),

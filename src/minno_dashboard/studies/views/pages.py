@@ -161,6 +161,8 @@ def _config(study: Study, version: Version, user: User, rights: frozenset[Action
         "login_url": reverse("login"),
         "present": Action.SEE_MEMBERS in rights and admin_acting.get() is None,
         "history": Action.READ_HISTORY in rights,
+        "launches": Action.LAUNCH in rights and version.pk == newest_version(study).pk,
+        "experiments": reverse("study_experiments", args=[study.public_id]),
         "editable": Action.EDIT_FILES in rights and not version.tree.is_frozen,
         "why_read_only": why,
         "new_version_url": reverse("new_version", args=[study.public_id]),

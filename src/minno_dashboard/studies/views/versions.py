@@ -18,7 +18,7 @@ from minno_dashboard.accounts.access import person
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.files import queries as files
-from minno_dashboard.studies import services
+from minno_dashboard.studies import experiments, services
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.comparison import How, compare
 from minno_dashboard.studies.models import Version
@@ -76,10 +76,12 @@ def publish(request: HttpRequest, public_id: str) -> HttpResponse:
     """Publish the version in development."""
     user, note = person(request), request.POST.get("note", "")
     study = get_study(user, public_id, Action.MANAGE)
+    relinks = {"keep": experiments.keep_launch_link, "new": experiments.new_launch_link}
+    relink = relinks.get(request.POST.get("launch_link", ""))
     return _done(
         request,
         public_id,
-        lambda: services.publish(study=study, by=user, note=note),
+        lambda: services.publish(study=study, by=user, note=note, relink=relink),
         gettext("{} is published. Its files do not change any more."),
     )
 

@@ -1,0 +1,125 @@
+"""The Experiments page of a study: launch links, settings, closing."""
+
+from __future__ import annotations
+
+import segno
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from minno_dashboard.accounts.access import person
+from minno_dashboard.core.errors import Refused
+from minno_dashboard.core.numbers import whole_number
+from minno_dashboard.files import queries as files
+from minno_dashboard.runtime import players
+from minno_dashboard.runtime.experiment_forms import SettingsForm
+from minno_dashboard.runtime.launching import launch_address, test_address
+from minno_dashboard.studies import experiments
+from minno_dashboard.studies.access import Action, standing
+from minno_dashboard.studies.experiment_files import file_of
+from minno_dashboard.studies.models import Experiment, Study, Version
+from minno_dashboard.studies.queries import get_study, newest_version
+
+
+@never_cache
+@require_GET
+def show(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Show a study's experiments; `?file=` names a file to be made one."""
+    user = person(request)
+    study = get_study(user, public_id, Action.SEE_MEMBERS)
+    rights = standing(user, study).rights
+    version = newest_version(study)
+    number = whole_number(request.GET.get("file", ""))
+    node = files.get_node(tree=version.tree, node_id=number) if number else None
+    context = {
+        "study": study,
+        "version": version,
+        "rights": rights,
+        "node": node if Action.LAUNCH in rights else None,
+        "suggested": node.name.rpartition(".")[0] or node.name if node else "",
+        "rows": [_row(one, version) for one in experiments.experiments_of(study)],
+        "player": players.minnojs(),
+        "player_version": players.CDN_VERSION,
+    }
+    return render(request, "runtime/experiments.html", context)
+
+
+@require_POST
+def add(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Make a file of the newest version an experiment."""
+    user = person(request)
+    study = get_study(user, public_id, Action.LAUNCH)
+    version = newest_version(study)
+    try:
+        node = files.get_node(tree=version.tree, node_id=whole_number(request.POST.get("file", "")) or 0)
+        experiments.add_experiment(
+            study=study, version=version, node=node, by=user, name=request.POST.get("name", "")
+        )
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("study_experiments", public_id)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def change(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResponse:
+    """Change the descriptive ID and the launch settings of an experiment."""
+    user = person(request)
+    study, experiment = _asked(request, public_id, experiment_id)
+    form = SettingsForm(request.POST or None, experiment=experiment)
+    if request.method == "POST" and form.is_valid():
+        try:
+            experiments.rename_experiment(experiment=experiment, name=form.cleaned_data["name"], by=user)
+            experiments.change_settings(experiment=experiment, values=form.values(), by=user)
+        except Refused as refused:
+            form.add_error("name", str(refused))
+        else:
+            return redirect("study_experiments", public_id)
+    context = {"study": study, "experiment": experiment, "form": form}
+    return render(request, "runtime/experiment.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def close(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResponse:
+    """Close an experiment, or open it again."""
+    user = person(request)
+    _, experiment = _asked(request, public_id, experiment_id)
+    try:
+        if request.POST.get("open") == "yes":
+            experiments.reopen_experiment(experiment=experiment, by=user)
+        else:
+            experiments.close_experiment(experiment=experiment, by=user)
+            messages.success(
+                request, gettext("The experiment is closed. Sessions that are running can finish.")
+            )
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("study_experiments", public_id)
+
+
+def _asked(request: HttpRequest, public_id: str, experiment_id: str) -> tuple[Study, Experiment]:
+    study = get_study(person(request), public_id, Action.LAUNCH)
+    return study, experiments.get_experiment(study, experiment_id)
+
+
+def _row(experiment: Experiment, version: Version) -> dict[str, object]:
+    node = file_of(experiment, version)
+    address = launch_address(experiment, version)
+    return {
+        "experiment": experiment,
+        "path": files.path_of(node) if node else "",
+        "launch": address,
+        "test": test_address(experiment, version),
+        "qr": _qr(address),
+    }
+
+
+def _qr(address: str) -> SafeString:
+    drawn = segno.make(address, error="m", micro=False).svg_inline(
+        scale=4, border=4, light="#fff", dark="#000"
+    )
+    return mark_safe(drawn)  # noqa: S308 - drawn by the library from our own address
