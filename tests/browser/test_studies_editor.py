@@ -25,6 +25,7 @@ FILES = {
 
 def open_file(page: Page, name: str) -> None:
     page.get_by_role("treeitem", name=name, exact=True).click()
+    expect(page.locator(".tab-shown")).to_contain_text(name)
     expect(page.locator(".cm-content")).to_be_visible()
 
 
