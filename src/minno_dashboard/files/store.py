@@ -178,7 +178,7 @@ def _keep(temporary: Path, hasher: Hasher) -> Blob:
     """
     sha256 = hasher.sha256()
     # Before the transaction: reading a large file must not keep others from writing.
-    is_whole = _is_intact(sha256, hasher.size)
+    is_whole = is_intact(sha256, hasher.size)
     with transaction.atomic():
         now = clock.now()
         known = Blob.objects.filter(sha256=sha256).update(
@@ -193,7 +193,7 @@ def _keep(temporary: Path, hasher: Hasher) -> Blob:
     return blob
 
 
-def _is_intact(sha256: str, size: int) -> bool:
+def is_intact(sha256: str, size: int) -> bool:
     """Say whether the bytes that lie under this name are those of the name; the size is compared first."""
     if _stored_bytes(sha256) != size:
         return False
@@ -205,23 +205,6 @@ def _is_intact(sha256: str, size: int) -> bool:
     except FileNotFoundError:
         return False
     return found.hexdigest() == sha256
-
-
-def verify(blob: Blob) -> bool:
-    """Read a blob's bytes and say whether they are those that were put; the answer is noted on the blob.
-
-    Raises:
-        Unavailable: the bucket cannot be reached; nothing is noted.
-    """
-    is_whole = _is_intact(blob.sha256, blob.size)
-    now = clock.now()
-    same = Blob.objects.filter(pk=blob.pk)
-    if is_whole:
-        same.update(verified_at=now, damaged_since=None)
-    else:
-        same.update(verified_at=now)
-        note_damage(blob)
-    return is_whole
 
 
 def note_damage(blob: Blob) -> None:
