@@ -13,8 +13,8 @@ from tools import setup
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
-    "run": ["pyproject.toml", "--extra", "s3"],
-    "dev": ["pyproject.toml", "--extra", "s3", "--group", "dev"],
+    "run": ["pyproject.toml", "--extra", "s3", "--extra", "formats"],
+    "dev": ["pyproject.toml", "--extra", "s3", "--extra", "formats", "--group", "dev"],
     "docs": ["--group", "pyproject.toml:docs"],
     "node": ["--group", "pyproject.toml:node"],
 }

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "minno_dashboard.files",
     "minno_dashboard.studies",
     "minno_dashboard.collection",
+    "minno_dashboard.results",
     "minno_dashboard.runtime",
     "minno_dashboard.mirror",
     "minno_dashboard.administration",

@@ -1,0 +1,1 @@
+"""Data requests, exports, statistics: what a study collected, as researchers need it."""

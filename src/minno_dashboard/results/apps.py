@@ -1,0 +1,13 @@
+"""Tells Django of this app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ResultsConfig(AppConfig):
+    """The `results` app."""
+
+    name = "minno_dashboard.results"
+    label = "results"
+    default_auto_field = "django.db.models.BigAutoField"

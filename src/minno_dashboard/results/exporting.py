@@ -1,0 +1,335 @@
+"""Writing an export: a zip with tables in one format, a codebook and a README. The same input gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import orjson
+
+from minno_dashboard.results import codebook
+from minno_dashboard.results.flatten import classic, tidy, wide
+from minno_dashboard.results.flatten.names import ColumnNames
+from minno_dashboard.results.flatten.records import Malformed, Scalar, SessionRecord, SubmissionRecord, iso
+from minno_dashboard.results.formats import csv_file, jsonl_file, typed_files, xlsx_file
+from minno_dashboard.results.spool import Spool
+
+Read = Iterable[tuple[SessionRecord, list[SubmissionRecord]]]
+_SAME_FOR_SAME_INPUT = (1980, 1, 1, 0, 0, 0)
+COPY_BYTES = 1 << 20
+
+
+class Format(StrEnum):
+    """The formats of an export, as the command and the page name them."""
+
+    TIDY = "tidy"
+    EXCEL = "excel"
+    CLASSIC = "classic"
+    WIDE = "wide"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    SAV = "sav"
+    PSYCH_DS = "psych-ds"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an export held."""
+
+    sessions: int = 0
+    submissions: int = 0
+    rows: int = 0
+    problems: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+class _Tables:
+    """The tables of one export while they are gathered, each in a spool file of its own."""
+
+    def __init__(self, folder: Path, file_format: Format, split_by: str) -> None:
+        self.folder = folder
+        self.format = file_format
+        self.split_by = split_by
+        self.outcome = Outcome()
+        self.trials = tidy.TrialTable()
+        self.session_names = ColumnNames(dict.fromkeys(tidy.SESSION_COLUMNS, ""))
+        self.wide_names = ColumnNames(dict.fromkeys(tidy.SESSION_COLUMNS, ""))
+        self.spools: dict[str, Spool] = {}
+        self._problems = (folder / "problems.jsonl").open("wb")
+
+    def spool(self, name: str, always: dict[str, str] | None = None) -> Spool:
+        """Return the spool of a table, made at its first row."""
+        if name not in self.spools:
+            self.spools[name] = Spool(self.folder / f"spool-{len(self.spools)}", always)
+        return self.spools[name]
+
+    def prepare(self) -> None:
+        """Make the tables that are there even where no session is."""
+        if self.format is Format.WIDE:
+            self.spool("wide", tidy.SESSION_COLUMNS)
+        else:
+            self.spool("trials", tidy.TRIAL_COLUMNS)
+            self.spool("sessions", tidy.SESSION_COLUMNS)
+
+    def add(self, session: SessionRecord, submissions: list[SubmissionRecord]) -> None:
+        """Take one session with its submissions."""
+        self.outcome.sessions += 1
+        self.outcome.submissions += len(submissions)
+        if self.format is Format.CLASSIC:
+            self._add_classic(session, submissions)
+            return
+        row = tidy.session_row(session, self.session_names)
+        rows = [made for one in submissions for made in self._trial_rows(session, one)]
+        if self.format is Format.WIDE:
+            table = self.spool("wide", tidy.SESSION_COLUMNS)
+            table.add(wide.wide_row(row, rows, self.wide_names), session.version)
+            self.outcome.rows += 1
+            return
+        self.spool("sessions", tidy.SESSION_COLUMNS).add(row, session.version)
+        table = self.spool("trials", tidy.TRIAL_COLUMNS)
+        for made in rows:
+            table.add(made, session.version)
+        self.outcome.rows += len(rows)
+
+    def _trial_rows(self, session: SessionRecord, submission: SubmissionRecord) -> list[tidy.Row]:
+        try:
+            return list(self.trials.rows(session, submission))
+        except (Malformed, RecursionError, ValueError) as error:
+            self._keep_problem(session, submission, error)
+            return []
+
+    def _add_classic(self, session: SessionRecord, submissions: list[SubmissionRecord]) -> None:
+        for submission in submissions:
+            try:
+                rows = list(classic.rows(classic.stored_document(session, submission)))
+            except (Malformed, RecursionError, ValueError) as error:
+                self._keep_problem(session, submission, error)
+                continue
+            for row in rows:
+                self._add_classic_row(row, session.version)
+        sessions = self.spool("sessions of the existing system")
+        for row in classic.rows(classic.session_document(session)):
+            sessions.add(row, session.version)
+
+    def _add_classic_row(self, row: classic.Row, version: int) -> None:
+        self.spool(classic.file_name(row, self.split_by)).add(row, version)
+        self.outcome.rows += 1
+
+    def _keep_problem(self, session: SessionRecord, submission: SubmissionRecord, error: Exception) -> None:
+        self.outcome.problems += 1
+        kept = {
+            "session_id": session.session_id,
+            "submission": submission.number,
+            "received_at": iso(submission.received_at),
+            "reason": str(error),
+            "body": submission.body,
+        }
+        self._problems.write(orjson.dumps(kept, option=orjson.OPT_APPEND_NEWLINE))
+
+    def close(self) -> None:
+        """Make every row readable. Sessions of a classic export come after all other rows of their file."""
+        self._problems.close()
+        sessions = self.spools.pop("sessions of the existing system", None)
+        if sessions is not None:
+            sessions.close()
+            for row in sessions.rows():
+                self._add_classic_row(row, 0)
+        for spool in self.spools.values():
+            spool.close()
+
+
+def _write_csv(tables: _Tables, names: Iterable[str], *, for_excel: bool = False) -> Iterator[Path]:
+    for name in names:
+        spool = tables.spools[name]
+        path = tables.folder / f"{name}.csv"
+        columns = [column.name for column in spool.columns.used()]
+        csv_file.write(path, columns, spool.rows(), for_excel=for_excel)
+        yield path
+
+
+def _write_classic(tables: _Tables) -> Iterator[Path]:
+    for name, spool in tables.spools.items():
+        path = tables.folder / f"{name}.csv"
+        csv_file.write_classic(path, list(spool.columns.by_name), spool.rows())
+        yield path
+
+
+def _write_excel(tables: _Tables) -> Iterator[Path]:
+    path = tables.folder / "data.xlsx"
+    sheets = [
+        xlsx_file.Sheet(
+            name, [column.name for column in spool.columns.used()], spool.rows(), spool.columns.rows
+        )
+        for name, spool in tables.spools.items()
+    ]
+    try:
+        xlsx_file.write(path, sheets)
+        yield path
+    except xlsx_file.TooManyRows as error:
+        tables.outcome.notes.append(str(error))
+    yield from _write_csv(tables, tables.spools, for_excel=True)
+
+
+def _write_jsonl(tables: _Tables) -> Iterator[Path]:
+    for name, spool in tables.spools.items():
+        path = tables.folder / f"{name}.jsonl"
+        jsonl_file.write(path, spool.rows())
+        yield path
+
+
+def _write_parquet(tables: _Tables) -> Iterator[Path]:
+    for name, spool in tables.spools.items():
+        path = tables.folder / f"{name}.parquet"
+        typed_files.write_parquet(path, spool.path, spool.columns.used())
+        yield path
+
+
+def _write_sav(tables: _Tables) -> Iterator[Path]:
+    for name, spool in tables.spools.items():
+        path = tables.folder / f"{name}.sav"
+        typed_files.write_sav(path, spool.path, spool.columns.used(), _labels(name))
+        yield path
+
+
+def _labels(table: str) -> dict[str, str]:
+    return tidy.TRIAL_COLUMNS if table == "trials" else tidy.SESSION_COLUMNS
+
+
+def _write(tables: _Tables) -> Iterator[Path]:
+    writers: dict[Format, Callable[[], Iterator[Path]]] = {
+        Format.TIDY: lambda: _write_csv(tables, tables.spools),
+        Format.WIDE: lambda: _write_csv(tables, tables.spools),
+        Format.PSYCH_DS: lambda: _write_csv(tables, tables.spools),
+        Format.EXCEL: lambda: _write_excel(tables),
+        Format.CLASSIC: lambda: _write_classic(tables),
+        Format.JSONL: lambda: _write_jsonl(tables),
+        Format.PARQUET: lambda: _write_parquet(tables),
+        Format.SAV: lambda: _write_sav(tables),
+    }
+    return writers[tables.format]()
+
+
+def _codebook(tables: _Tables) -> list[dict[str, Scalar]]:
+    sources = {
+        "trials": tables.trials.source_by_column,
+        "sessions": tables.session_names.sources(),
+        "wide": tables.wide_names.sources(),
+    }
+    return [
+        entry
+        for name, spool in tables.spools.items()
+        for entry in codebook.entries(
+            name,
+            spool.columns,
+            {} if tables.format is Format.CLASSIC else _labels(name),
+            sources.get(name, {}),
+        )
+    ]
+
+
+def _readme(title: str, tables: _Tables) -> str:
+    outcome = tables.outcome
+    lines = [
+        title,
+        "",
+        f"{outcome.sessions} sessions, {outcome.submissions} submissions, {outcome.rows} rows. "
+        f"Format: {tables.format.value}.",
+        "codebook.csv says what each column holds. An empty cell is a missing value. Times are UTC.",
+        'In R: read.csv("trials.csv", na.strings = "") or readr::read_csv("trials.csv", na = "").',
+    ]
+    if tables.format is Format.CLASSIC:
+        lines[-1] = "The columns are those of the existing minnoDashboard."
+    if outcome.problems:
+        lines.append(
+            f"{outcome.problems} submissions could not be read as rows. problems.jsonl holds each word for word."
+        )
+    return "\n".join([*lines, *outcome.notes]) + "\n"
+
+
+def _describe(title: str, entries: list[dict[str, Scalar]]) -> str:
+    by_name = {str(entry["name"]): entry for entry in entries}
+    described = {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "name": title,
+        "description": f"Participants' data of the study “{title}”, exported by minno-dashboard.",
+        "variableMeasured": [codebook.variables_measured(entry) for entry in by_name.values()],
+    }
+    return json.dumps(described, ensure_ascii=False, indent=2) + "\n"
+
+
+def _place_in_zip(path: Path, file_format: Format) -> str:
+    if file_format is Format.PSYCH_DS:
+        return f"data/table-{path.stem}_data.csv"
+    return path.name
+
+
+def _add_to_zip(archive: zipfile.ZipFile, name: str, path: Path) -> None:
+    info = zipfile.ZipInfo(name, _SAME_FOR_SAME_INPUT)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    with path.open("rb") as source, archive.open(info, "w", force_zip64=True) as target:
+        while piece := source.read(COPY_BYTES):
+            target.write(piece)
+
+
+def _described_files(title: str, tables: _Tables) -> Iterator[Path]:
+    entries = _codebook(tables)
+    book = tables.folder / "codebook.csv"
+    csv_file.write(book, codebook.CODEBOOK_COLUMNS, entries, for_excel=tables.format is Format.EXCEL)
+    texts = {
+        "codebook.json": json.dumps(entries, ensure_ascii=False, indent=2) + "\n",
+        "README.txt": _readme(title, tables),
+    }
+    if tables.format is Format.PSYCH_DS:
+        texts["dataset_description.json"] = _describe(title, entries)
+        texts[".psychdsignore"] = "codebook.csv\ncodebook.json\nproblems.jsonl\nREADME.txt\n"
+    yield book
+    for name, text in texts.items():
+        path = tables.folder / name
+        path.write_text(text, encoding="utf-8")
+        yield path
+    if tables.outcome.problems:
+        yield tables.folder / "problems.jsonl"
+
+
+def write_zip(
+    target: Path,
+    *,
+    title: str,
+    read: Read,
+    file_format: Format,
+    split_by: str = "taskName",
+    progress: Callable[[int], None] = lambda sessions: None,
+) -> Outcome:
+    """Write the export of all sessions in `read` and return what it held.
+
+    `split_by` names the column by whose value a classic export is cut into files ("" for one file). `progress` is
+    called with the number of sessions taken so far; what it raises ends the export, and no file is left.
+
+    Raises:
+        FormatMissing: the format needs packages that are not installed.
+        OSError: the disk is full or cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="export-", dir=target.parent) as folder:
+        tables = _Tables(Path(folder), file_format, split_by)
+        if file_format is not Format.CLASSIC:
+            tables.prepare()
+        for session, submissions in read:
+            tables.add(session, submissions)
+            progress(tables.outcome.sessions)
+        tables.close()
+        made = Path(folder) / "export.zip"
+        with zipfile.ZipFile(made, "w") as archive:
+            for path in _write(tables):
+                _add_to_zip(archive, _place_in_zip(path, file_format), path)
+                path.unlink()
+            for path in _described_files(title, tables):
+                _add_to_zip(archive, path.name, path)
+        made.replace(target)
+        return tables.outcome
