@@ -96,11 +96,15 @@ ELSEWHERE = {
     "add_passkey": "tests/browser/test_passkeys.py",
     "play_file": "tests/browser/test_playing.py",
     "change_tag": "a form of `tags`",
+    "launch": "tests/browser/test_launching.py",
+    "test_launch": "tests/browser/test_launching.py",
+    "launch_file": "tests/browser/test_launching.py",
     "dropbox_set": "leads on to `settings`",
 }
 NOT_PAGES = {
     *(
         "healthz",
+        "jatos_asset",
         "export_audit_log",
         "dropbox_badge",
         "dropbox_study_badge",

@@ -66,6 +66,12 @@ class SettingsForm(_Form):
     def __init__(self, data: Any, *, experiment: Experiment) -> None:
         start = {"name": experiment.name, "launch_password": _password(experiment)}
         super().__init__(data, instance=experiment, initial=start)
+        recognised = ("", gettext("Recognised from the file"))
+        self.fields["kind"] = forms.ChoiceField(
+            label=self.fields["kind"].label,
+            choices=[recognised, *Experiment.Kind.choices],
+            required=False,
+        )
 
     def clean_end_address(self) -> str:
         """Refuse what is no web address."""
