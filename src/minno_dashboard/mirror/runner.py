@@ -414,7 +414,8 @@ class _Runner:
         self._gave_way = executor.gave_way
         if not executor.must_wait:
             self._unfinished_since = self.planned_at if executor.gave_way else None
-        self._sent.note(steps, is_well=not with_notes.trouble and not executor.gave_way)
+        is_well = not (with_notes.trouble or with_notes.is_full or executor.gave_way)
+        self._sent.note(steps, is_well=is_well)
         if with_notes.needs_reading or executor.needs_reading:
             self._surprises += with_notes.needs_reading
             self._save(needs_reading=True)

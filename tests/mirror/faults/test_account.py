@@ -169,7 +169,7 @@ def test_g08_a_full_dropbox_stops_uploads_and_lets_moves_and_removals_through(
     says(
         anna,
         "needs_user",
-        "Your Dropbox is full.",
+        "Your Dropbox is full: some files do not fit.",
         "Make room in Dropbox, or delete files here; the rest then follows by itself.",
     )
     assert f"{ROOT}/folder 0/4.js" not in world.files(ANNA)
