@@ -228,11 +228,17 @@ class _Runner:
 
     def _settle_room(self, notes: Notes, removed: int) -> None:
         """After steps: remember what was refused for want of room, and try that again where some was made."""
-        self._left = None
+        refused = notes.refused_bytes
+        if removed or refused is not None:
+            self._left = None
+        if refused is not None:
+            left = self._room()
+            # What was removed since is no sign that Dropbox refused what it had room for.
+            self._save(
+                pace=room.with_refusal(min(left, refused - 1) if removed else left, refused, self.link)
+            )
         if removed:
             ledger.try_full_again(self.link, self.lease)
-        elif notes.refused_bytes is not None:
-            self._save(pace=room.with_refusal(self._room(), notes.refused_bytes, self.link))
 
     def _save(self, **fields: Any) -> None:
         with self.lease.fenced():
