@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.core import management
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -26,7 +27,7 @@ TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "reset": ("/reset/x/", "get", 404, 404, 404),
     "set_password": ("/set-password/", "get", 404, 404, 404),
     "lost_password": ("/lost-password/", "get", OK, OK, OK),
-    "confirm_email": ("/confirm-email/x/", "get", 404, 404, 404),
+    "confirm_email": ("/confirm-email/x/", "get", LOGIN, 404, 404),
     "replace_password": ("/new-password/", "get", LOGIN, 302, 302),
     "settings": ("/settings/", "get", LOGIN, OK, OK),
     "save_profile": ("/settings/profile/", "post", LOGIN, 302, 302),
@@ -69,7 +70,6 @@ OPEN = {
     "reset",
     "set_password",
     "lost_password",
-    "confirm_email",
     "second_step",
     "begin_passkey_log_in",
     "log_in_by_passkey",
@@ -209,6 +209,6 @@ def test_the_log_in_pages_headers_keep_it_out_of_frames_caches_and_referers(clie
 
 def test_the_session_cookie_is_closed_to_scripts_and_other_sites(alice: User, client: Client) -> None:
     client.post("/login/", {"name": "alice", "password": PASSWORD})
-    cookie = client.cookies["sessionid"]
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from minno_dashboard.accounts import services, throttle
 from minno_dashboard.accounts.models import AuditEntry, LoginFailure, User
@@ -192,24 +195,24 @@ def test_a_script_from_elsewhere_is_refused_with_json(db: None) -> None:
 
 
 def test_a_name_is_refused_without_being_checked_after_ten_failures(alice: User, client: Client) -> None:
-    for _ in range(throttle.MOST_PER_NAME):
+    for _ in range(throttle.MAX_FAILURES):
         assert enter(client, "alice", "wrong").status_code == 422
     answer = enter(client, "alice", PASSWORD)
     assert answer.status_code == 429
     assert "Try again in 15 minutes." in answer.content.decode()
     assert 0 < int(answer["Retry-After"]) <= 15 * 60 + 1
     assert 'value="alice"' in answer.content.decode()
-    assert LoginFailure.objects.count() == throttle.MOST_PER_NAME, "what was not checked does not prolong it"
+    assert LoginFailure.objects.count() == throttle.MAX_FAILURES, "what was not checked does not prolong it"
 
 
 def test_an_unknown_name_is_throttled_just_as_a_known_one(db: None, client: Client) -> None:
-    for _ in range(throttle.MOST_PER_NAME):
+    for _ in range(throttle.MAX_FAILURES):
         enter(client, "nobody", "wrong")
     assert enter(client, "NoBody ", "wrong").status_code == 429
 
 
 def test_the_wait_ends(alice: User, client: Client) -> None:
-    for _ in range(throttle.MOST_PER_NAME):
+    for _ in range(throttle.MAX_FAILURES):
         enter(client, "alice", "wrong")
     LoginFailure.objects.update(at=clock.now() - timedelta(minutes=14, seconds=30))
     assert "Try again in 1 minute." in enter(client, "alice").content.decode()
@@ -218,19 +221,55 @@ def test_the_wait_ends(alice: User, client: Client) -> None:
 
 
 def test_one_name_throttled_leaves_the_others_alone(alice: User, bob: User, client: Client) -> None:
-    for _ in range(throttle.MOST_PER_NAME):
+    for _ in range(throttle.MAX_FAILURES):
         enter(client, "alice", "wrong")
     assert enter(client, "bob").status_code == 302
 
 
-def test_an_address_that_tries_many_names_is_refused(alice: User, client: Client) -> None:
+def test_many_failures_of_an_address_lock_nobody_out_there(alice: User, client: Client) -> None:
     LoginFailure.objects.bulk_create(
         LoginFailure(name=throttle.name_key(f"n{number}"), address="127.0.0.1")
-        for number in range(throttle.MOST_PER_ADDRESS)
+        for number in range(throttle.MANY_FAILURES)
     )
-    assert enter(client, "alice").status_code == 429
-    other = Client(REMOTE_ADDR="203.0.113.9")
-    assert enter(other, "alice").status_code == 302
+    assert enter(client, "alice").status_code == 302
+    for _ in range(throttle.MAX_WHEN_MANY):
+        assert enter(Client(), "nobody", "wrong").status_code == 422
+    assert enter(Client(), "nobody", "wrong").status_code == 429, "but guessing there is slower"
+
+
+def test_guesses_from_elsewhere_lock_nobody_out(alice: User, client: Client) -> None:
+    stranger = Client(REMOTE_ADDR="203.0.113.9")
+    for _ in range(throttle.MAX_FAILURES):
+        enter(stranger, "alice", "wrong")
+    assert enter(stranger, "alice").status_code == 429
+    assert enter(client, "alice").status_code == 302
+
+
+def test_a_known_browser_is_let_through_where_its_address_is_used_up(alice: User, bob: User) -> None:
+    known = Client()
+    assert enter(known, "alice").status_code == 302
+    known.post("/logout/")
+    for _ in range(throttle.MAX_FAILURES):
+        enter(Client(), "alice", "wrong")
+        enter(Client(), "bob", "wrong")
+    assert enter(Client(), "alice").status_code == 429
+    assert enter(known, "bob").status_code == 429, "it is known for alice alone"
+    assert enter(known, "alice").status_code == 302
+    forged = Client()
+    forged.cookies[settings.KNOWN_BROWSER_COOKIE_NAME] = "forged"
+    assert enter(forged, "alice").status_code == 429
+
+
+def test_a_failure_is_logged_with_name_and_address(
+    alice: User, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    enter(client, "Alice", "wrong")
+    enter(client, "secret in the wrong box", "wrong")
+    entry = AuditEntry.objects.get(action="session.refuse")
+    assert (entry.target, entry.details) == ("alice", {"address": "127.0.0.1"})
+    assert "failed log-in of alice from 127.0.0.1" in caplog.text
+    assert "failed log-in of an unknown name from 127.0.0.1" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_coming_in_forgets_the_failures_of_that_name_only(alice: User, client: Client) -> None:
@@ -250,16 +289,24 @@ def test_a_typed_name_is_not_kept_in_clear(db: None, client: Client) -> None:
     [
         ("127.0.0.1", "198.51.100.7", "198.51.100.7"),
         ("127.0.0.1", "6.6.6.6, 198.51.100.7", "198.51.100.7"),
+        ("127.0.0.1", "6.6.6.6, 198.51.100.7, 10.1.2.3", "198.51.100.7"),
         ("127.0.0.1", "nonsense", "127.0.0.1"),
         ("203.0.113.9", "198.51.100.7", "203.0.113.9"),
-        ("::1", "2001:db8::7", "2001:db8::7"),
+        ("::1", "2001:db8::7", "2001:db8::/64"),
     ],
 )
-def test_the_address_comes_from_a_proxy_on_this_machine_only(
-    db: None, peer: str, forwarded: str, counted: str
+def test_the_address_comes_from_trusted_proxies_only(
+    db: None, settings: Settings, peer: str, forwarded: str, counted: str
 ) -> None:
+    settings.TRUSTED_PROXIES = tuple(map(ip_network, ("127.0.0.0/8", "::1", "10.0.0.0/8")))
     enter(Client(REMOTE_ADDR=peer, headers={"X-Forwarded-For": forwarded}), "x", "y")
     assert LoginFailure.objects.get().address == counted
+
+
+def test_without_a_proxy_nobody_gets_new_attempts_by_naming_addresses(db: None) -> None:
+    for number in range(throttle.MAX_FAILURES):
+        enter(Client(headers={"X-Forwarded-For": f"198.51.100.{number}"}), "x", "y")
+    assert enter(Client(headers={"X-Forwarded-For": "198.51.100.99"}), "x", "y").status_code == 429
 
 
 def test_old_failures_are_forgotten(db: None, client: Client) -> None:

@@ -63,7 +63,7 @@ def test_asking_ends_no_link_that_an_admin_made(alice: User, client: Client) -> 
 
 
 def test_asking_again_and_again_is_refused(alice: User, client: Client) -> None:
-    for _ in range(throttle.MOST_PER_NAME):
+    for _ in range(throttle.MAX_FAILURES):
         assert client.post("/lost-password/", {"name": "alice"}).status_code == 200
     answer = client.post("/lost-password/", {"name": "alice"})
     assert answer.status_code == 429

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from minno_dashboard.accounts import letters, mail, services
+from minno_dashboard.accounts import letters, mail, services, throttle
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.jobs.models import Job
 from minno_dashboard.jobs.services import DueJobs
@@ -196,10 +196,11 @@ def test_a_link_that_ended_is_not_sent(alice: User, admin: Client, office: PostO
 
 
 def test_another_address_counts_once_it_is_confirmed(
-    admin: Client, alice: User, office: PostOffice, as_user: Callable[[User], Client]
+    admin: Client, alice: User, bob: User, office: PostOffice, as_user: Callable[[User], Client]
 ) -> None:
     before = alice.email
     client = as_user(alice)
+    thief = Client()
     page = client.post("/settings/email/", {"email": "New@Lab.example.org"}, follow=True).content.decode()
     assert "The address changes once you open it" in page
     alice.refresh_from_db()
@@ -208,6 +209,8 @@ def test_another_address_counts_once_it_is_confirmed(
     (sent,) = office.mails
     assert sent["To"] == "new@lab.example.org"
     path = link_in(sent.get_content())
+    assert thief.post(path)["Location"].startswith("/login/"), "a link alone takes no address"
+    assert as_user(bob).post(path).status_code == 403
     assert client.get(path).status_code == 200
     alice.refresh_from_db()
     assert alice.email == before, "opening is not enough: mail scanners open links"
@@ -225,10 +228,12 @@ def test_a_confirmation_cannot_set_a_password(admin: Client, alice: User, office
     assert Client().get(link.replace("confirm-email", "activate")).status_code == 404
 
 
-def test_an_address_taken_meanwhile_is_refused(admin: Client, alice: User, bob: User) -> None:
+def test_an_address_taken_meanwhile_is_refused(
+    admin: Client, alice: User, bob: User, as_user: Callable[[User], Client]
+) -> None:
     link = services.email_link(user=alice, email="new@lab.example.org").removeprefix("http://127.0.0.1:8000")
     services.change_email(user=bob, email="new@lab.example.org")
-    answer = Client().post(link)
+    answer = as_user(alice).post(link)
     assert answer.status_code == 422
     assert "belongs to another user" in answer.content.decode()
 
@@ -245,3 +250,41 @@ def test_a_lost_password_is_mailed(admin: Client, alice: User, office: PostOffic
     browser.post("/set-password/", NEW)
     alice.refresh_from_db()
     assert alice.check_password(NEW["password"])
+
+
+def test_people_are_told_what_happens_to_their_account(
+    admin: Client, alice: User, dana: User, office: PostOffice, as_user: Callable[[User], Client]
+) -> None:
+    pair = {"name": "alice", "password": "correct horse battery"}
+    browser = Client(headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"})
+    browser.post("/login/", pair)
+    browser.post("/logout/")
+    browser.post("/login/", pair)  # it is known now
+    browser.post("/settings/password/", {"old_password": pair["password"], **NEW})
+    token = {"name": "My script", "scopes": ["studies:read"], "days": "30", "password": NEW["password"]}
+    browser.post("/settings/tokens/new/", token)
+    admin.post(f"/admin/users/{alice.pk}/second-step-off/")
+    admin.post(f"/admin/users/{alice.pk}/act-as/", {"reason": "She asked me to"})
+    work()
+    told = [sent.get_content() for sent in office.mails if sent["To"] == alice.email]
+    wanted = (
+        "Firefox on Linux, from 127.0.0.1",
+        "The password was",
+        "My script",
+        "turned off",
+        "She asked me to",
+    )
+    assert len(told) == len(wanted)
+    for one in wanted:
+        assert sum(one in body for body in told) == 1, one
+    assert all("Security notice" in str(sent["Subject"]) for sent in office.mails)
+
+
+def test_nobody_has_mails_sent_to_strangers_without_limit(
+    admin: Client, alice: User, office: PostOffice, as_user: Callable[[User], Client]
+) -> None:
+    client, statuses = as_user(alice), set()
+    for number in range(throttle.MAX_MAILS + 1):
+        answer = client.post("/settings/email/", {"email": f"stranger{number}@lab.example.org"})
+        statuses.add((number < throttle.MAX_MAILS, answer.status_code))
+    assert statuses == {(True, 302), (False, 429)}

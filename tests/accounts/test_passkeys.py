@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from minno_dashboard.accounts import passkeys, second_factor
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.accounts.passkey_models import Passkey
-from minno_dashboard.accounts.throttle import MOST_PER_NAME
+from minno_dashboard.accounts.throttle import MAX_FAILURES
 from minno_dashboard.core import clock
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.device import DOMAIN, ORIGIN, PRESENT, Device, raw
@@ -235,7 +235,7 @@ def test_nonsense_is_refused_in_a_sentence(device: Device, credential: Any) -> N
 
 def test_wrong_answers_are_slowed_down(device: Device) -> None:
     other_key(device)
-    for _ in range(MOST_PER_NAME):
+    for _ in range(MAX_FAILURES):
         refused(log_in(device))
     assert log_in(device).status_code == 429
 

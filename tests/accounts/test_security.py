@@ -140,7 +140,7 @@ def test_what_was_begun_before_the_key_changed_is_begun_anew(
 def test_guessing_codes_is_slowed_down(codes: list[str], alice: User, time: Clock) -> None:
     client = Client()
     with_password(client)
-    for _ in range(throttle.MOST_PER_NAME):
+    for _ in range(throttle.MAX_FAILURES):
         assert client.post("/login/code/", {"code": "000000"}).status_code == 422
     assert client.post("/login/code/", {"code": code_of(alice, time)}).status_code == 429
 

@@ -106,7 +106,7 @@ def test_a_new_password_ends_other_sessions_and_keeps_this_one(
 def test_the_old_password_is_asked_for(inside: Client, alice: User) -> None:
     status, page = change(inside, "not it")
     assert status == 422
-    assert "This is not your present password" in page
+    assert "This is not your password" in page
     field = page.partition('name="old_password"')[2].partition(">")[0]
     assert "autofocus" in field, "the browser scrolls to what is wrong"
     assert change(inside, "")[0] == 422
@@ -115,7 +115,7 @@ def test_the_old_password_is_asked_for(inside: Client, alice: User) -> None:
 
 
 def test_the_old_password_cannot_be_guessed_in_a_stolen_session(inside: Client, alice: User) -> None:
-    for number in range(throttle.MOST_PER_NAME):
+    for number in range(throttle.MAX_FAILURES):
         assert change(inside, f"guess {number}")[0] == 422
     status, page = change(inside, PASSWORD)
     assert status == 429

@@ -12,7 +12,7 @@ from django.test import Client
 
 from minno_dashboard.accounts import services as accounts
 from minno_dashboard.accounts.models import AuditEntry, LoginFailure, User
-from minno_dashboard.accounts.throttle import MOST_PER_NAME
+from minno_dashboard.accounts.throttle import MAX_FAILURES
 from minno_dashboard.api import services
 from minno_dashboard.api.commands import tokens
 from minno_dashboard.api.models import ApiToken
@@ -79,7 +79,7 @@ def test_a_refused_token_says_why_and_is_not_made(
 
 def test_guessing_the_password_there_is_slowed_down(alice: User) -> None:
     client = logged_in(alice)
-    for _ in range(MOST_PER_NAME):
+    for _ in range(MAX_FAILURES):
         assert client.post("/settings/tokens/new/", form(password="wrong")).status_code == 422
     assert client.post("/settings/tokens/new/", form()).status_code == 429
 
@@ -127,7 +127,7 @@ def test_without_a_token_that_counts_nobody_comes_in(alice: User, study: Study, 
 
 def test_unknown_tokens_are_throttled_by_address_and_good_ones_go_on(program: Program) -> None:
     LoginFailure.objects.all().delete()
-    for _ in range(MOST_PER_NAME):
+    for _ in range(MAX_FAILURES):
         assert Program("minno_nonsense")("GET", "/studies").status_code == 401
     answer = Program("minno_nonsense")("GET", "/studies")
     assert refused(answer) == (429, "too_many")

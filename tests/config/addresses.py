@@ -60,7 +60,7 @@ TABLE: dict[str, Row] = {
     "reset": get(OPEN),
     "set_password": get(OPEN),
     "lost_password": get(OPEN),
-    "confirm_email": get(OPEN),
+    "confirm_email": get(LOGGED_IN),
     "replace_password": get(LOGGED_IN),
     "settings": get(LOGGED_IN),
     "save_profile": post(LOGGED_IN),

@@ -39,6 +39,7 @@ def test_a_new_installation_is_well() -> None:
         "ok    public address",
         "ok    database",
         "ok    stored files",
+        "ok    private folder",
         "ok    damaged files",
         "ok    disk",
         "ok    sealed secrets",
@@ -65,6 +66,13 @@ def a_store_that_is_not_known(settings: Settings) -> None:
     store._storage.cache_clear()
 
 
+def an_open_folder(settings: Settings) -> None:
+    folder = Path(settings.DATA_DIR) / "open"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    settings.DATA_DIR = folder
+
+
 def another_key(settings: Settings) -> None:
     user = User.objects.create(username="dana", email="dana@lab.example")
     Link.objects.create(user=user, sealed_refresh_token=seal("token"), linked_at=clock.now())
@@ -85,6 +93,7 @@ def no_worker(settings: Settings) -> None:
         (a_migration_waiting, "database", ["migrations are waiting", "minno-dashboard migrate"]),
         (a_store_that_cannot_be_written, "stored files", ["a file where a folder should be"]),
         (a_store_that_is_not_known, "stored files", ["cannot be used right now"]),
+        (an_open_folder, "private folder", ["chmod 700"]),
         (another_key, "sealed secrets", ["app secret", "mail server", "1 Dropbox links", "recovery codes"]),
         (no_worker, "worker", ["no worker seems to run", "minno-dashboard serve"]),
     ],

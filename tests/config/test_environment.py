@@ -81,9 +81,15 @@ def test_a_short_secret_key_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         ("", "http://127.0.0.1:8123"),
         ("https://lab.example.org/", "https://lab.example.org"),
         ("http://localhost:9000", "http://localhost:9000"),
+        ("HTTPS://Lab.Example.ORG:443/", "https://lab.example.org"),
+        ("http://lab.example.org:80", "http://lab.example.org"),
+        ("https://labor.\u00fcni.example", "https://labor.xn--ni-wka.example"),
+        ("https://fa\u00df.example", "https://xn--fa-hia.example"),
+        ("https://lab.example.org.", "https://lab.example.org"),
+        ("http://[2001:DB8::1]:8000", "http://[2001:db8::1]:8000"),
     ],
 )
-def test_the_public_address_has_no_slash_at_its_end(
+def test_the_public_address_is_as_browsers_write_it(
     given: str, taken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MINNO_SERVER_URL", given)
@@ -91,7 +97,14 @@ def test_the_public_address_has_no_slash_at_its_end(
 
 
 @pytest.mark.parametrize(
-    "given", ["lab.example.org", "ftp://lab.example.org", "https://", "https://lab.example.org/sub"]
+    "given",
+    [
+        "lab.example.org",
+        "ftp://lab.example.org",
+        "https://",
+        "https://lab.example.org/sub",
+        "https://lab:x",
+    ],
 )
 def test_a_public_address_that_is_none_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINNO_SERVER_URL", given)
@@ -169,3 +182,50 @@ def test_every_variable_that_is_read_is_in_the_operators_guide() -> None:
     guide = (ROOT / "docs/operator.md").read_text(encoding="utf-8")
     assert {name for name in read if f"`{name}`" not in guide} <= {"MINNO_HOST", "MINNO_PORT"}
     assert "`MINNO_HOST`, `MINNO_PORT`" in guide
+
+
+def test_cookies_of_two_dashboards_on_one_host_name_differ() -> None:
+    assert env.cookie_suffix("http://127.0.0.1:8000") != env.cookie_suffix("http://127.0.0.1:8010")
+    assert env.cookie_suffix("https://lab.example.org") == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "trusted"),
+    [
+        (None, "http://127.0.0.1:8000", []),
+        (None, "https://lab.example.org", ["127.0.0.0/8", "::1/128"]),
+        ("", "https://lab.example.org", []),
+        ("10.0.0.0/8, 192.0.2.1", "https://lab.example.org", ["10.0.0.0/8", "192.0.2.1/32"]),
+    ],
+)
+def test_who_is_believed_about_a_visitors_address(
+    given: str | None, url: str, trusted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MINNO_TRUSTED_PROXIES", raising=False)
+    if given is not None:
+        monkeypatch.setenv("MINNO_TRUSTED_PROXIES", given)
+    assert [str(one) for one in env.trusted_proxies(url)] == trusted
+
+
+def test_a_proxy_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINNO_TRUSTED_PROXIES", "my-proxy")
+    with pytest.raises(env.BadEnvironment, match="MINNO_TRUSTED_PROXIES"):
+        env.trusted_proxies("https://lab.example.org")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_data_folder_that_was_open_is_closed_to_other_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(0o755)
+    monkeypatch.setenv("MINNO_DATA_DIR", str(folder))
+    before = os.umask(0o022)
+    try:
+        assert env.data_dir() == folder
+        (folder / "minno.sqlite3").touch()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "minno.sqlite3").stat().st_mode) == 0o600

@@ -244,3 +244,19 @@ def test_a_note_can_be_changed_after_publishing_and_has_a_limit(alice: User, stu
     assert queries.get_version(reread(study), 1).note == "Better"
     with pytest.raises(Invalid, match="at most 2000"):
         services.note_version(version=first, note="x" * 2001, by=alice)
+
+
+@pytest.mark.parametrize("how", ["remove", "leave", "only_read"])
+def test_the_link_of_a_member_ends_with_the_right_to_share(
+    alice: User, bob: User, study: Study, how: str
+) -> None:
+    own = share(study, bob, status="accepted", file_access="edit")
+    sharing.make_link(study=study, by=bob)
+    if how == "remove":
+        sharing.remove_member(share=own, by=alice)
+    elif how == "leave":
+        sharing.leave(study=study, by=bob)
+    else:
+        sharing.change_share(share=own, file_access="read", sees_data=False, by=alice)
+    assert not ReadOnlyLink.objects.exists()
+    assert AuditEntry.objects.filter(action="study.revoke_link").exists()

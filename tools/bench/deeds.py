@@ -311,7 +311,8 @@ def plan_one_change(owner: str, study: str, path: str, repeats: int = 15) -> dic
 def session_cookie(name: str) -> str:
     """Log a user in and return the value of the session cookie."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
+
+    from minno_dashboard.accounts.session_store import SessionStore
 
     user = _user(name)
     store = SessionStore()

@@ -7,6 +7,7 @@ from functools import wraps
 from ipaddress import ip_address
 from typing import Concatenate, ParamSpec, TypeVar
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -16,7 +17,15 @@ from django.utils.translation import gettext
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import NotAllowed
 
-__all__ = ["address_of", "admin_required", "is_open_to_all", "login_not_required", "person", "safe_next"]
+__all__ = [
+    "address_of",
+    "admin_required",
+    "is_open_to_all",
+    "is_trusted_proxy",
+    "login_not_required",
+    "person",
+    "safe_next",
+]
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -51,19 +60,29 @@ def is_open_to_all(view: Callable[..., object]) -> bool:
     return not getattr(view, "login_required", True)
 
 
+def is_trusted_proxy(address: str) -> bool:
+    """Say whether this address is one of `MINNO_TRUSTED_PROXIES`."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return any(found.version == network.version and found in network for network in settings.TRUSTED_PROXIES)
+
+
 def address_of(request: HttpRequest) -> str:
     """Return the visitor's network address.
 
-    A proxy's word is taken only from this machine, and then its last entry: the one the proxy itself wrote.
+    The word of a trusted proxy is taken, from the right, as far as it names trusted proxies; what stands further left
+    the visitor may have made up.
     """
-    peer = str(request.META.get("REMOTE_ADDR", ""))
-    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
-    if not forwarded:
-        return peer
-    try:
-        return str(ip_address(forwarded)) if ip_address(peer).is_loopback else peer
-    except ValueError:
-        return peer
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+    while forwarded and is_trusted_proxy(address):
+        try:
+            address = str(ip_address(forwarded.pop().strip()))
+        except ValueError:
+            break
+    return address
 
 
 def safe_next(request: HttpRequest, address: str) -> str:

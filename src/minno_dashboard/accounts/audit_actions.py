@@ -15,6 +15,7 @@ class AuditAction(StrEnum):
     """What can be done; the stored name is `subject.verb` and never changes."""
 
     SESSION_LOG_IN = "session.log_in"
+    SESSION_REFUSE = "session.refuse"
     SESSION_GIVE_PASSWORD = "session.give_password"
     PASSWORD_ASK = "password.ask"
     SESSION_END = "session.end"
@@ -88,6 +89,7 @@ class AuditAction(StrEnum):
 # After the name of who did it, and before a colon and what it was done to.
 PHRASES: dict[AuditAction, Promise] = {
     AuditAction.SESSION_LOG_IN: gettext_lazy("logged in"),
+    AuditAction.SESSION_REFUSE: gettext_lazy("refused a log-in: wrong password or code"),
     AuditAction.SESSION_GIVE_PASSWORD: gettext_lazy("gave the password, and was asked for the second step"),
     AuditAction.PASSWORD_ASK: gettext_lazy("answered a request for a new password"),
     AuditAction.SESSION_END: gettext_lazy("ended a session"),

@@ -17,6 +17,7 @@ class End(Protocol):
 
 _known: list[End] = []
 _known_at_a_reset: list[End] = []
+_known_on_request: list[End] = []
 
 
 def register(end: End) -> None:
@@ -39,3 +40,14 @@ def end_at_a_reset(*, user: User) -> None:
     """End what is not for whoever has the link: an administrator makes such links, too."""
     for end in _known_at_a_reset:
         end(user=user, by=None)
+
+
+def register_on_request(end: End) -> None:
+    """Let a room above end what a person may choose to end with all other sessions; called once, from `ready`."""
+    _known_on_request.append(end)
+
+
+def end_on_request(*, user: User) -> None:
+    """End what a person chose to end too: with a new password, or logging out everywhere."""
+    for end in _known_on_request:
+        end(user=user, by=user)

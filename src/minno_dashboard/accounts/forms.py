@@ -69,10 +69,20 @@ class NameForm(forms.Form):
     )
 
 
+END_TOKENS = gettext_lazy("Also revoke all my API tokens")
+
+
 class LogInForm(NameForm):
     """The log-in page."""
 
     password = _password(gettext_lazy("Password"), "current-password")
+
+
+class ConfirmForm(forms.Form):
+    """The page that asks for the password once more; its name is that of no other form's field."""
+
+    NAME = "confirm_password"
+    confirm_password = _password(gettext_lazy("Your password"), "current-password")
 
 
 class LostPasswordForm(NameForm):
@@ -96,8 +106,9 @@ class NewPasswordForm(forms.Form):
 class ChangePasswordForm(NewPasswordForm):
     """Settings → Password."""
 
-    old_password = _password(gettext_lazy("Present password"), "current-password")
-    field_order = ("old_password", "password", "again")
+    old_password = _password(gettext_lazy("Current password"), "current-password")
+    end_tokens = forms.BooleanField(label=END_TOKENS, required=False)
+    field_order = ("old_password", "password", "again", "end_tokens")
 
 
 class ProfileForm(forms.Form):

@@ -36,7 +36,8 @@ def site_name() -> str:
     return gettext("Minno at %(netloc)s") % {"netloc": urlsplit(settings.SERVER_URL).netloc}
 
 
-def _letter(user: User, to: str, subject: str, *paragraphs: str) -> Letter:
+def letter(user: User, to: str, subject: str, *paragraphs: str) -> Letter:
+    """Return a mail to a person, with greeting and signature."""
     body = "\n\n".join(
         [gettext("Hello %(user)s,") % {"user": user}, *paragraphs, f"{site_name()}\n{settings.SERVER_URL}/"]
     )
@@ -52,7 +53,7 @@ def send_activation(*, user: User, link: str) -> bool:
     """Send the link that sets the first password; answer whether mail is configured."""
     if not mail.is_enabled():
         return False
-    letter = _letter(
+    written = letter(
         user,
         user.email,
         gettext("Your account at %(site_name)s") % {"site_name": site_name()},
@@ -61,7 +62,7 @@ def send_activation(*, user: User, link: str) -> bool:
         % {"link": link},
         gettext("If you expected no account, do nothing; without the link nobody can use it."),
     )
-    mail.post(letter, only_while_open=_fingerprint_in(link))
+    mail.post(written, only_while_open=_fingerprint_in(link))
     return True
 
 
@@ -70,7 +71,7 @@ def send_reset(*, user: User, link: str) -> bool:
     """Send the link that sets another password; answer whether mail is configured."""
     if not mail.is_enabled():
         return False
-    letter = _letter(
+    written = letter(
         user,
         user.email,
         gettext("A new password at %(site_name)s") % {"site_name": site_name()},
@@ -80,14 +81,14 @@ def send_reset(*, user: User, link: str) -> bool:
         % {"username": user.username, "link": link},
         gettext("If you did not ask for it, do nothing; your password stays as it is."),
     )
-    mail.post(letter, only_while_open=_fingerprint_in(link))
+    mail.post(written, only_while_open=_fingerprint_in(link))
     return True
 
 
 @_in_the_readers_language
 def send_email_confirmation(*, user: User, email: str, link: str) -> None:
     """Send the link that confirms a new address, to that address."""
-    letter = _letter(
+    written = letter(
         user,
         email,
         gettext("Confirm your e-mail address at %(site_name)s") % {"site_name": site_name()},
@@ -97,7 +98,7 @@ def send_email_confirmation(*, user: User, email: str, link: str) -> None:
         % {"username": user.username, "link": link},
         gettext("If this is not your account, do nothing; the address is not used."),
     )
-    mail.post(letter, only_while_open=_fingerprint_in(link))
+    mail.post(written, only_while_open=_fingerprint_in(link))
 
 
 @_in_the_readers_language
@@ -105,7 +106,7 @@ def tell_former_address(*, user: User, email: str) -> None:
     """Tell the address from before that it is replaced."""
     if not mail.is_enabled():
         return
-    letter = _letter(
+    written = letter(
         user,
         email,
         gettext("Your e-mail address at %(site_name)s was changed") % {"site_name": site_name()},
@@ -113,7 +114,7 @@ def tell_former_address(*, user: User, email: str) -> None:
         % {"username": user.username, "email": user.email},
         gettext("If it was not you, tell the administrator of this Dashboard at once."),
     )
-    mail.post(letter)
+    mail.post(written)
 
 
 def send_test(*, user: User) -> None:
@@ -123,7 +124,7 @@ def send_test(*, user: User) -> None:
         MailNotSent: it was not taken.
     """
     mail.send(
-        _letter(
+        letter(
             user,
             user.email,
             gettext("Test mail of %(site_name)s") % {"site_name": site_name()},

@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts import sessions
-from minno_dashboard.accounts.access import is_open_to_all, safe_next
+from minno_dashboard.accounts.access import is_open_to_all, is_trusted_proxy, safe_next
 from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
@@ -28,6 +28,20 @@ NOT_SAVED = gettext_noop(
     "log in in another tab, then do this again."
 )
 CHANGE_FIRST = gettext_noop("Choose a new password first: the present one was given to you by somebody else.")
+
+
+class TrustedProxyMiddleware:
+    """Forgets what a stranger says of the connection: only a trusted proxy knows whether the visitor came by https."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on."""
+        if not is_trusted_proxy(str(request.META.get("REMOTE_ADDR", ""))):
+            for name in ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"):
+                request.META.pop(name, None)
+        return self.get_response(request)
 
 
 class LogInRequiredMiddleware(LoginRequiredMiddleware):

@@ -30,7 +30,9 @@ from webauthn.helpers.structs import (
 from minno_dashboard.accounts import throttle
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
+from minno_dashboard.accounts.confirmation import check_password
 from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.accounts.passkey_models import Passkey
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotFound
@@ -85,10 +87,7 @@ def options_to_add(*, user: User, password: str, address: str) -> tuple[str, str
         TooMany: the password was guessed too often.
     """
     where = _offered()
-    attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
-    if not user.check_password(password):
-        raise Invalid(gettext("This is not your password, so nothing was changed."))
-    throttle.succeeded(attempt)
+    check_password(user=user, password=password, address=address)
     known = passkeys_of(user)
     if len(known) >= MOST_PASSKEYS:
         raise Invalid(
@@ -142,6 +141,7 @@ def add(*, user: User, name: str, challenge: str, credential: Any) -> Passkey:
         created_at=clock.now(),
     )
     record(actor=user, action=AuditAction.PASSKEY_ADD, target=user.username, name=name)
+    tell(user, Notice.PASSKEY_ADDED, name=name)
     return passkey
 
 
@@ -157,6 +157,7 @@ def remove(*, user: User, passkey_id: int) -> None:
         raise NotFound(gettext("This passkey is removed already."))
     passkey.delete()
     record(actor=user, action=AuditAction.PASSKEY_REMOVE, target=user.username, name=passkey.name)
+    tell(user, Notice.PASSKEY_REMOVED, name=passkey.name)
 
 
 def options_to_log_in(*, user: User | None = None) -> tuple[str, str]:
@@ -181,10 +182,17 @@ def check_log_in(*, challenge: str, credential: Any, address: str, user: User | 
 
     Raises:
         Invalid: it is unknown, removed, somebody else's, or its answer does not fit.
-        TooMany: too many answers from this address were wrong; nothing was checked.
+        TooMany: like Invalid, and too many answers from this address were wrong.
     """
+    try:
+        return _checked(challenge, credential, user)
+    except Invalid:
+        throttle.begin(name="unknown passkey", address=address)
+        raise
+
+
+def _checked(challenge: str, credential: Any, user: User | None) -> User:
     where = _offered()
-    attempt = throttle.begin(name=f"passkeys from {address}", address=address)
     passkey = _named(credential)
     if passkey is None or not passkey.user.is_active or not challenge:
         raise Invalid(gettext(WRONG))
@@ -206,7 +214,6 @@ def check_log_in(*, challenge: str, credential: Any, address: str, user: User | 
     if not _is_theirs(credential, passkey.user):
         raise Invalid(gettext(WRONG))
     _enter(passkey, done.new_sign_count)
-    throttle.succeeded(attempt)
     return passkey.user
 
 

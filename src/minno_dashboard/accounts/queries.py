@@ -133,3 +133,25 @@ def recorded_actions() -> list[tuple[str, str]]:
         ((action, audit_actions.phrase(action)) for action in actions),
         key=lambda one: (one[1] or one[0]).casefold(),
     )
+
+
+_OF_SECURITY = (
+    "session.",
+    "password.",
+    "passkey.",
+    "second_step.",
+    "email.",
+    "token.",
+    "acting.begin",
+    "dropbox.",
+)
+MAX_EVENTS = 10
+
+
+def security_events(user: User) -> list[AuditEntry]:
+    """Return the latest entries about who can use a person's account, whoever made them."""
+    starts = Q()
+    for start in _OF_SECURITY:
+        starts |= Q(action__startswith=start)
+    theirs = Q(target=user.username) | Q(actor=user)
+    return list(AuditEntry.objects.filter(theirs, starts).order_by("-at", "-pk")[:MAX_EVENTS])

@@ -28,7 +28,7 @@ def ask_for_password(*, name: str, address: str) -> None:
     Raises:
         TooMany: this was asked too often for this name, or from this address.
     """
-    throttle.begin(name=f"lost password of {fold(name)}", address=address)
+    throttle.begin(name=f"lost password of {fold(name)}", address=address, max_anywhere=throttle.MAX_FAILURES)
     enqueue(LOST, key=fingerprint(fold(name)), args={"sealed": seal(name)})
 
 
@@ -57,11 +57,13 @@ def change_email(*, user: User, email: str) -> bool:
 
     Raises:
         FieldRefused: it is no address, or belongs to another user.
+        TooMany: too many mails were asked for.
     """
     checked = services.check_new_email(user=user, email=email)
     if checked == user.email or not mail.is_enabled():
         services.change_email(user=user, email=checked)
         return False
+    throttle.count_mail(user=user)
     link = services.email_link(user=user, email=checked)
     letters.send_email_confirmation(user=user, email=checked, link=link)
     return True

@@ -16,8 +16,10 @@ from django.utils.translation import gettext, gettext_noop
 from minno_dashboard.accounts import throttle
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
+from minno_dashboard.accounts.confirmation import check_password
 from minno_dashboard.accounts.models import RecoveryCode, SecondFactor, User
 from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.core import clock
 from minno_dashboard.core.ids import fingerprint
 from minno_dashboard.siteconfig.sealing import SealBroken, seal, unseal
@@ -25,6 +27,8 @@ from minno_dashboard.siteconfig.sealing import SealBroken, seal, unseal
 STEP_SECONDS = 30
 DRIFT_STEPS = 1  # a telephone's clock may be half a minute off
 RECOVERY_CODES = 10
+MAX_CODES = 20
+"""Wrong codes of one account in 15 minutes, from everywhere: six digits are few, and only who has the password types any."""
 # Without 0, 1, i, l, o, u: nothing that is misread from paper.
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 WRONG = gettext_noop("This code is not right, or was used already. Wait for the next one and type it again.")
@@ -88,6 +92,7 @@ def confirm(*, user: User, code: str) -> list[str]:
         raise FieldRefused("code", gettext(WRONG))
     SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=clock.now())
     record(actor=user, action=AuditAction.SECOND_STEP_TURN_ON, target=user.username)
+    tell(user, Notice.SECOND_STEP_ON)
     return _new_codes(user)
 
 
@@ -98,9 +103,10 @@ def check(*, user: User, code: str, address: str) -> None:
         FieldRefused: the code is wrong.
         TooMany: too many codes were wrong; nothing was checked.
     """
-    attempt = throttle.begin(name=f"second step of {user.pk}", address=address)
+    attempt = throttle.begin(name=f"second step of {user.pk}", address=address, max_anywhere=MAX_CODES)
     factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
     if factor is not None and not _use_recovery_code(user, code) and not _use(factor, code):
+        record(actor=None, action=AuditAction.SESSION_REFUSE, target=user.username, address=address)
         raise FieldRefused("code", gettext(WRONG))
     throttle.succeeded(attempt)
     record(actor=user, action=AuditAction.SESSION_LOG_IN, target=user.username, second_step=True)
@@ -112,9 +118,10 @@ def new_recovery_codes(*, user: User, password: str, address: str) -> list[str]:
     Raises:
         FieldRefused: the password is wrong.
     """
-    _check_password(user, password, address)
+    check_password(user=user, password=password, address=address)
     with transaction.atomic():
         record(actor=user, action=AuditAction.SECOND_STEP_NEW_RECOVERY_CODES, target=user.username)
+        tell(user, Notice.RECOVERY_CODES)
         return _new_codes(user)
 
 
@@ -124,7 +131,7 @@ def turn_off(*, user: User, password: str, address: str) -> None:
     Raises:
         FieldRefused: the password is wrong.
     """
-    _check_password(user, password, address)
+    check_password(user=user, password=password, address=address)
     remove(user=user, by=user)
 
 
@@ -134,13 +141,7 @@ def remove(*, user: User, by: User | None) -> None:
     SecondFactor.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
     record(actor=by, action=AuditAction.SECOND_STEP_TURN_OFF, target=user.username)
-
-
-def _check_password(user: User, password: str, address: str) -> None:
-    attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
-    if not user.check_password(password):
-        raise FieldRefused("password", gettext("This is not your password, so nothing was changed."))
-    throttle.succeeded(attempt)
+    tell(user, Notice.SECOND_STEP_OFF)
 
 
 def _use(factor: SecondFactor, code: str) -> bool:
@@ -169,6 +170,7 @@ def _use_recovery_code(user: User, code: str) -> bool:
         target=user.username,
         left=codes_left(user),
     )
+    tell(user, Notice.RECOVERY_CODE_USED)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from django.conf import settings
@@ -16,8 +17,16 @@ from django.utils.translation import gettext, gettext_noop
 from minno_dashboard.accounts import endings, queries, second_factor, throttle
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
+from minno_dashboard.accounts.confirmation import check_password
 from minno_dashboard.accounts.models import AccessCode, User
-from minno_dashboard.accounts.names import FieldRefused, checked_email, checked_full_name, checked_username
+from minno_dashboard.accounts.names import (
+    FieldRefused,
+    checked_email,
+    checked_full_name,
+    checked_username,
+    fold,
+)
+from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Conflict, Invalid, NotAllowed
 from minno_dashboard.core.ids import fingerprint, secret_code
@@ -41,6 +50,8 @@ __all__ = [
     "replace_one_time_password",
     "reset",
 ]
+
+log = logging.getLogger(__name__)
 
 LIFETIMES = {
     AccessCode.Purpose.ACTIVATE: timedelta(days=14),
@@ -203,6 +214,7 @@ def activate(*, purpose: str, code_fingerprint: str, password: str) -> User:
     _set_password(user, checked)
     if purpose == AccessCode.Purpose.RESET:
         endings.end_at_a_reset(user=user)
+        tell(user, Notice.PASSWORD)
     record(actor=user, action=AuditAction.PASSWORD_SET_BY_LINK, target=user.username, purpose=purpose)
     return user
 
@@ -217,18 +229,21 @@ def _set_password(user: User, password: str) -> None:
     _end_codes(user)
 
 
-def check_log_in(*, name: str, password: str, address: str) -> User:
+def check_log_in(*, name: str, password: str, address: str, browser: str = "") -> User:
     """Return the user to whom this name (or e-mail address) and password belong.
 
     Unknown, deactivated and not yet activated users cost the same work and get the same answer as a wrong password.
 
+    `browser` is the id of a browser that the person logged in with before.
+
     Raises:
-        TooMany: this name or address failed too often; nothing was checked.
+        TooMany: this name failed too often from here; nothing was checked.
         Invalid: they do not belong together.
     """
-    attempt = throttle.begin(name=name, address=address)
+    attempt = throttle.begin(name=name, address=address, browser=browser)
     user = authenticate(username=name, password=password)
     if not isinstance(user, User):
+        note_failure(name=name, address=address)
         raise Invalid(gettext(WRONG_PAIR))
     with transaction.atomic():
         throttle.succeeded(attempt)
@@ -238,20 +253,30 @@ def check_log_in(*, name: str, password: str, address: str) -> User:
     return user
 
 
-def change_password(*, user: User, old_password: str, new_password: str, address: str) -> None:
-    """Change one's own password; other sessions end (the caller refreshes the present one).
+def note_failure(*, name: str, address: str) -> None:
+    """Write a failed log-in to the log, and to the audit log where the account exists.
+
+    Whatever else was typed may be a password in the wrong box, and is written nowhere.
+    """
+    user = User.objects.filter(Q(username=fold(name)) | Q(email=fold(name))).first()
+    log.warning("failed log-in of %s from %s", user.username if user else "an unknown name", address)
+    if user is not None:
+        record(actor=None, action=AuditAction.SESSION_REFUSE, target=user.username, address=address)
+
+
+def change_password(
+    *, user: User, old_password: str, new_password: str, address: str, end_tokens: bool = False
+) -> None:
+    """Change one's own password; other sessions end (the caller refreshes the present one), tokens on request.
 
     Raises:
         FieldRefused: the old password is wrong, or the new one is not acceptable.
         TooMany: the old password was guessed too often.
     """
-    attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
-    if not user.check_password(old_password):
-        raise FieldRefused(
-            "old_password", gettext("This is not your present password, so nothing was changed.")
-        )
-    throttle.succeeded(attempt)
+    check_password(user=user, password=old_password, address=address, field="old_password")
     _change_own_password(user, new_password)
+    if end_tokens:
+        endings.end_on_request(user=user)
 
 
 def replace_one_time_password(*, user: User, new_password: str) -> None:
@@ -273,6 +298,7 @@ def _change_own_password(user: User, new_password: str) -> None:
         raise FieldRefused("password", gettext("This is the present password. Choose another one."))
     _set_password(user, checked)
     record(actor=user, action=AuditAction.PASSWORD_CHANGE, target=user.username)
+    tell(user, Notice.PASSWORD)
 
 
 @transaction.atomic
@@ -352,6 +378,7 @@ def change_role(*, by: User, user: User, role: str) -> None:
     user.role = role
     user.save(update_fields=["role"])
     record(actor=by, action=AuditAction.USER_CHANGE_ROLE, target=user.username, role=role)
+    tell(user, Notice.ROLE, role=user.get_role_display())
 
 
 @transaction.atomic

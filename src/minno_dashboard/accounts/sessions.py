@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from minno_dashboard.accounts import endings
 from minno_dashboard.accounts.access import address_of
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import SignIn, User
+from minno_dashboard.accounts.session_store import stored_key
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import NotFound
 
@@ -46,6 +48,8 @@ def browser_name(agent: str) -> str:
 
 def enter(request: HttpRequest, user: User) -> None:
     """Log a person in, in a fresh session."""
+    if request.user.is_authenticated:
+        logout(request)
     login(request, user)
     seen(request, user)
 
@@ -55,7 +59,7 @@ def seen(request: HttpRequest, user: User) -> None:
     if not request.session.session_key:
         return
     SignIn.objects.update_or_create(
-        session_key=request.session.session_key,
+        session_key=stored_key(request.session.session_key),
         defaults={
             "user": user,
             "generation": user.session_generation,
@@ -68,7 +72,7 @@ def seen(request: HttpRequest, user: User) -> None:
 
 def keep(request: HttpRequest, user: User) -> None:
     """Let this browser's session go on after a change that ended all of them."""
-    SignIn.objects.filter(session_key=request.session.session_key or "").delete()
+    SignIn.objects.filter(session_key=stored_key(request.session.session_key or "")).delete()
     update_session_auth_hash(request, user)
     seen(request, user)
 
@@ -96,11 +100,13 @@ def end(*, user: User, sign_in_id: int) -> None:
 
 
 @transaction.atomic
-def end_all(*, user: User) -> None:
-    """End every session of a person; the caller keeps the present one."""
+def end_all(*, user: User, end_tokens: bool = False) -> None:
+    """End every session of a person, tokens on request; the caller keeps the present one."""
     user.session_generation += 1
     user.save(update_fields=["session_generation"])
     record(actor=user, action=AuditAction.SESSION_END_OTHERS, target=user.username)
+    if end_tokens:
+        endings.end_on_request(user=user)
 
 
 def forget_ended() -> None:

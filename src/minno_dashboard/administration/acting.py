@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotAllowed
 
@@ -39,6 +40,7 @@ def begin(*, session: Session, user: User, by: User, reason: str) -> None:
     if not _can_be_acted_as(user):
         raise NotAllowed(gettext("You can act only as a researcher whose account is active."))
     record(actor=by, action=AuditAction.ACTING_BEGIN, target=user.username, reason=reason)
+    tell(user, Notice.ACTING, admin=str(by), reason=reason)
     session[SESSION_KEY] = {
         "user": user.pk,
         "admin": by.pk,

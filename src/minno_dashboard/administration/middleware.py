@@ -17,11 +17,33 @@ from minno_dashboard.ui.errors import answer
 ROOMS = ("minno_dashboard.studies.", "minno_dashboard.runtime.")
 # Besides the pages of studies: the way out, and the two badges, which only say how a mirror stands.
 ALSO = frozenset({"end_act_as", "logout", "healthz", "dropbox_badge", "dropbox_study_badge"})
-# What a person answers for themself, or cannot take back.
-NEVER = frozenset({"answer_invitation", "answer_link_invitation", "leave_study", "transfer_study"})
+# What a person answers for themself or cannot take back, and what would give the admin, or anybody, a way to the
+# studies that lasts longer than the acting.
+NEVER = frozenset(
+    {
+        "answer_invitation",
+        "answer_link_invitation",
+        "leave_study",
+        "transfer_study",
+        "invite_member",
+        "change_member",
+        "remove_member",
+        "take_back_invitation",
+        "set_public",
+        "make_link",
+        "revoke_link",
+        "add_experiment",
+        "change_experiment",
+        "download",
+    }
+)
 REFUSED = gettext_noop(
     "While you act as somebody else you reach only their studies: no settings, no Dropbox, no administration. "
     "End it first, with the button above."
+)
+NOT_FOR_OTHERS = gettext_noop(
+    "While you act as somebody else you cannot decide who works on a study, make links to it, publish it to everybody, "
+    "give it away or download it. Nothing was changed. Ask its owner to do it."
 )
 
 
@@ -54,7 +76,9 @@ class ActAsMiddleware:
         if admin is None or not isinstance(request.user, User):
             return None
         name = request.resolver_match.url_name if request.resolver_match else ""
-        if name in NEVER or not (name in ALSO or view.__module__.startswith(ROOMS)):
+        if name in NEVER:
+            return answer(request, 403, gettext(NOT_FOR_OTHERS))
+        if name not in ALSO and not view.__module__.startswith(ROOMS):
             return answer(request, 403, gettext(REFUSED))
         if request.method not in ("GET", "HEAD", "OPTIONS") and name not in ALSO:
             deed = f"{request.method} {request.path}"[:300]

@@ -21,6 +21,8 @@ class ApiConfig(AppConfig):
         from minno_dashboard.ui import slots
 
         endings.register(services.revoke_all)
+        endings.register_at_a_reset(services.revoke_all)
+        endings.register_on_request(services.revoke_all)
         slots.contribute(
             "settings.sections",
             name="tokens",

@@ -8,11 +8,12 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext
 
-from minno_dashboard.accounts import throttle
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
+from minno_dashboard.accounts.confirmation import check_password
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.api.models import ApiToken
 from minno_dashboard.api.scopes import Scope
 from minno_dashboard.core import clock
@@ -45,10 +46,7 @@ def make_token(
         raise FieldRefused(
             "days", gettext("A token works for 1 to %(longest_days)s days.") % {"longest_days": LONGEST_DAYS}
         )
-    attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
-    if not user.check_password(password):
-        raise FieldRefused("password", gettext("This is not your password, so no token was made."))
-    throttle.succeeded(attempt)
+    check_password(user=user, password=password, address=address)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         if ApiToken.objects.filter(user=user).count() >= MOST_TOKENS:
@@ -67,6 +65,7 @@ def make_token(
             expires_at=now + timedelta(days=days),
         )
         record(actor=user, action=AuditAction.TOKEN_CREATE, target=name, scopes=token.scopes, days=days)
+        tell(user, Notice.TOKEN, name=name)
     return token, code
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -16,6 +19,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from minno_dashboard.accounts.models import SecondFactor
+from minno_dashboard.config import env
 from minno_dashboard.core import clock, ids
 from minno_dashboard.core.errors import Refused, Unavailable
 from minno_dashboard.files import store, verification
@@ -47,6 +51,7 @@ def examine() -> list[Finding]:
         ("public address", _address),
         ("database", _database),
         ("stored files", _store),
+        ("private folder", _privacy),
         ("damaged files", _damage),
         ("disk", _disk),
         ("sealed secrets", _seals),
@@ -70,6 +75,19 @@ def _address() -> Finding:
             f"{settings.SERVER_URL} sends passwords in clear. Set MINNO_SERVER_URL to https.",
         )
     return Finding("public address", True, settings.SERVER_URL)
+
+
+def _privacy() -> Finding:
+    folder = Path(settings.DATA_DIR)
+    if os.name == "nt":
+        return Finding("private folder", True, f"{folder} (Windows: not looked at)")
+    if stat.S_IMODE(folder.stat().st_mode) & env.OTHERS_MAY:
+        return Finding(
+            "private folder",
+            False,
+            f"Other users of this machine can look into {folder}. Run, as its owner: chmod 700 {folder}",
+        )
+    return Finding("private folder", True, f"only its owner can look into {folder}")
 
 
 def _database() -> Finding:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+import idna
 
 
 class BadEnvironment(SystemExit):
@@ -44,7 +48,20 @@ def data_dir() -> Path:
         raise BadEnvironment(
             f"MINNO_DATA_DIR={path}: this folder cannot be made ({error.strerror})."
         ) from error
+    make_private(path)
     return path
+
+
+OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
+
+
+def make_private(folder: Path) -> None:
+    """Let nobody but the account that runs the Dashboard into its data folder, nor into files it makes from now on."""
+    os.umask(0o077)
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if os.name != "nt" and mode & OTHERS_MAY:
+        with suppress(PermissionError):  # somebody else's folder: `doctor` says so
+            folder.chmod(mode & ~OTHERS_MAY)
 
 
 def secret_key(folder: Path) -> str:
@@ -100,37 +117,82 @@ def blob_store(folder: Path) -> str:
     return given
 
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
 def server_url(port: int) -> str:
-    """Return the public address of the site without a slash at its end."""
-    url = os.environ.get("MINNO_SERVER_URL", "") or f"http://127.0.0.1:{port}"
+    """Return the public address of the site as browsers write it (see `_public_url`)."""
+    given = os.environ.get("MINNO_SERVER_URL", "").strip() or f"http://127.0.0.1:{port}"
+    return _public_url("MINNO_SERVER_URL", given, "https://lab.example.org")
+
+
+def _public_url(name: str, url: str, example: str) -> str:
+    """Return an address as browsers write it: lower case, IDNA, no default port, no slash at its end."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise BadEnvironment(
-            f"MINNO_SERVER_URL={url}: this takes an address such as https://lab.example.org."
-        )
+    is_address = parts.scheme in DEFAULT_PORTS and parts.hostname
+    if not is_address or parts.query or parts.fragment or parts.username:
+        raise BadEnvironment(f"{name}={url}: this takes an address such as {example}.")
     if parts.path.strip("/"):
-        raise BadEnvironment(
-            f"MINNO_SERVER_URL={url}: the Dashboard needs a host of its own, without a path."
+        raise BadEnvironment(f"{name}={url}: the Dashboard needs a host of its own, without a path.")
+    try:
+        given_port = parts.port
+    except ValueError as error:
+        raise BadEnvironment(f"{name}={url}: its port is not a number from 0 to 65535.") from error
+    ending = "" if given_port in (None, DEFAULT_PORTS[parts.scheme]) else f":{given_port}"
+    return f"{parts.scheme}://{_host_in_ascii(parts.hostname or '', url)}{ending}"
+
+
+def _host_in_ascii(host: str, url: str) -> str:
+    """Return a host name as browsers send it; an IPv6 address in brackets."""
+    if ":" in host:
+        return f"[{host}]"
+    try:
+        return (
+            idna.encode(host.rstrip("."), uts46=True).decode("ascii")
+            if not host.isascii()
+            else host.rstrip(".")
         )
-    return url.rstrip("/")
+    except idna.IDNAError as error:
+        raise BadEnvironment(f"{url}: this is no host name ({error}).") from error
+
+
+def cookie_suffix(url: str) -> str:
+    """Return what tells this Dashboard's cookies from those of another one on the same host name, which share them."""
+    port = urlsplit(url).port
+    return f"_{port}" if port else ""
+
+
+def trusted_proxies(url: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return from which addresses `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+
+    By default this machine's own where the site is reached by https: something on it, or before it, ends the encryption.
+    """
+    given = os.environ.get("MINNO_TRUSTED_PROXIES")
+    if given is None:
+        given = "127.0.0.0/8, ::1" if url.startswith("https:") else ""
+    found = []
+    for one in given.replace(",", " ").split():
+        try:
+            found.append(ip_network(one, strict=False))
+        except ValueError as error:
+            raise BadEnvironment(
+                f"MINNO_TRUSTED_PROXIES={given}: “{one}” is no address or network such as 10.0.0.0/8."
+            ) from error
+    return tuple(found)
 
 
 def participant_url(server: str) -> str:
     """Return the address of a second host for participants' pages, without a slash at its end; "" without one."""
-    url = os.environ.get("MINNO_PARTICIPANT_URL", "").rstrip("/")
-    if not url:
+    given = os.environ.get("MINNO_PARTICIPANT_URL", "").strip()
+    if not given:
         return ""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        raise BadEnvironment(
-            f"MINNO_PARTICIPANT_URL={url}: this takes an address such as https://studies.example.org."
-        )
+    url = _public_url("MINNO_PARTICIPANT_URL", given, "https://studies.example.org")
     # Cookies know no ports: another port of the same name would share the Dashboard's.
-    if parts.hostname == urlsplit(server).hostname:
+    if urlsplit(url).hostname == urlsplit(server).hostname:
         raise BadEnvironment(
-            f"MINNO_PARTICIPANT_URL={url}: this needs another host name than MINNO_SERVER_URL has."
+            f"MINNO_PARTICIPANT_URL={given}: this needs another host name than MINNO_SERVER_URL has."
         )
-    return url.lower()
+    return url
 
 
 def dropbox_web_origins() -> list[str]:

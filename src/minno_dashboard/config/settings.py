@@ -17,6 +17,7 @@ SERVER_URL = env.server_url(PORT)
 # A second host for participants' pages alone; "" without one, and then they run in a sandbox on this one.
 PARTICIPANT_URL = env.participant_url(SERVER_URL)
 PARTICIPANT_HOST = PARTICIPANT_URL.partition("://")[2]
+TRUSTED_PROXIES = env.trusted_proxies(SERVER_URL)
 # How long a worker holds a piece of work without a sign of life; longer than any single call to Dropbox takes.
 LEASE_SECONDS = env.integer("MINNO_LEASE_SECONDS", 240, low=2, high=3600)
 SECRET_KEY = env.secret_key(DATA_DIR)
@@ -51,6 +52,7 @@ INSTALLED_APPS = [
     "minno_dashboard.api",
 ]
 MIDDLEWARE = [
+    "minno_dashboard.accounts.middleware.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "minno_dashboard.runtime.middleware.ParticipantHostMiddleware",
@@ -102,11 +104,18 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Cookies belong to a host name, whatever its port: two Dashboards on one name would log each other out. The cookie
+# against forged forms may be shared: it says nothing of who somebody is.
+SESSION_COOKIE_NAME = f"sessionid{env.cookie_suffix(SERVER_URL)}"
+KNOWN_BROWSER_COOKIE_NAME = f"known_browser{env.cookie_suffix(SERVER_URL)}"
+SESSION_ENGINE = "minno_dashboard.accounts.session_store"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVER_URL.startswith("https:")
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_SAMESITE = "Lax"
+# Sent over https only. Without subdomains and without preload: this Dashboard speaks for its own name alone.
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SERVER_URL.startswith("https:") else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"

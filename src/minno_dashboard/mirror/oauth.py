@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 from minno_dashboard.accounts import audit
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.core.errors import Conflict, Invalid, Refused
 from minno_dashboard.mirror import dropbox, keys, redirect, restore, services, states
 from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin, NeedsUser
@@ -137,6 +138,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     former_token = _token_of(former) if former else ""
     link = services.link(user=user, grant=grant, app_key=app_key)
     audit.record(actor=user, action=AuditAction.DROPBOX_CONNECT)  # whose it is, is no admin's business
+    tell(user, Notice.DROPBOX_ON)
     if former_token:
         with suppress(MirrorError):
             dropbox.revoke(access_token=former_token)
@@ -157,3 +159,4 @@ def stop(*, user: User) -> None:
     """End the connection: the tokens are forgotten, and revoked where Dropbox can be reached."""
     services.unlink(user=user)
     audit.record(actor=user, action=AuditAction.DROPBOX_DISCONNECT)
+    tell(user, Notice.DROPBOX_OFF)

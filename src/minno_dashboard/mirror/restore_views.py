@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.mirror import notices, queries, restore, views
 from minno_dashboard.mirror.models import Restore
@@ -52,6 +53,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_POST
+@confirmation_required
 def allow(request: HttpRequest) -> HttpResponse:
     """Send the user to Dropbox to let the Dashboard read, and back to this page."""
     request.session[views.GO_ON_AT] = NAME

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from minno_dashboard.accounts.access import admin_required, login_not_required, person
 from minno_dashboard.accounts.views import configuration as configuration_page
+from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.core import ids
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.mirror import configuration, notices, oauth, sections, services, states
@@ -54,6 +55,7 @@ def _do(request: HttpRequest, change: Callable[[], None], done: str) -> HttpResp
 
 @never_cache
 @require_POST
+@confirmation_required
 def connect(request: HttpRequest) -> HttpResponse:
     """Send the user to Dropbox's consent page."""
     request.session.pop(GO_ON_AT, None)
@@ -144,6 +146,7 @@ def prove(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@confirmation_required
 def policy(request: HttpRequest) -> HttpResponse:
     """Save what becomes of deleted files."""
     form = PolicyForm(request.POST)
@@ -164,6 +167,7 @@ def policy(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@confirmation_required
 def confirm(request: HttpRequest) -> HttpResponse:
     """Take the user's answer about many files that would go."""
     form = ConfirmForm(request.POST)
@@ -181,6 +185,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@confirmation_required
 def stop(request: HttpRequest) -> HttpResponse:
     """End the connection."""
     return _do(
@@ -194,6 +199,7 @@ def stop(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("app_secret")
 @require_POST
 @admin_required
+@confirmation_required
 def save_configuration(request: HttpRequest) -> HttpResponse:
     """Save the section Dropbox of the configuration, or show it again with what is wrong."""
     stored = siteconfig.dropbox()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext, gettext_noop
 
-from minno_dashboard.accounts import mail
+from minno_dashboard.accounts import mail, throttle
 from minno_dashboard.accounts.language import spoken_with
 from minno_dashboard.accounts.letters import site_name
 from minno_dashboard.accounts.mail import Letter
@@ -22,6 +22,7 @@ def send_invitation(share: Collaboration) -> bool:
     """Tell who was invited, by mail, in the transaction of the invitation; answer whether mail is configured."""
     if not mail.is_enabled():
         return False
+    throttle.count_mail(user=share.invited_by or share.study.owner)
     with spoken_with(share.user):
         mail.post(_invitation(share))
     return True
@@ -32,6 +33,7 @@ def send_link_invitation(invitation: LinkInvitation, link: str) -> bool:
     if not mail.is_enabled():
         return False
     study, who = invitation.study, invitation.invited_by or invitation.study.owner
+    throttle.count_mail(user=who)
     paragraphs = [
         gettext("Hello,"),
         gettext("%(who)s invites you to work on the study “%(name)s”.") % {"who": who, "name": study.name},

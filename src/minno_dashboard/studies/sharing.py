@@ -82,6 +82,8 @@ def change_share(*, share: Collaboration, file_access: str, sees_data: bool, by:
             share.save(update_fields=["file_access", "sees_data"])
             _record(by, AuditAction.STUDY_CHANGE_SHARE, current, share.user, **_given(share), before=before)
             _show_in_mirrors(share, current)
+            if not access.may(share.user, access.Action.SHARE, current):
+                _end_link_of(share.user, current, by)
     return share
 
 
@@ -96,6 +98,7 @@ def remove_member(*, share: Collaboration, by: User) -> None:
         _refuse_own(share, by)
         _record(by, AuditAction.STUDY_REMOVE_MEMBER, current, share.user, status=share.status)
         _show_in_mirrors(share, current)
+        _end_link_of(share.user, current, by)
         share.delete()
 
 
@@ -132,6 +135,7 @@ def leave(*, study: Study, by: User) -> None:
             raise NotFound(gettext("You do not work on this study any more."))
         _record(by, AuditAction.STUDY_LEAVE, current, by)
         _show_in_mirrors(share, current)
+        _end_link_of(by, current, by)
         share.delete()
 
 
@@ -159,6 +163,12 @@ def make_link(*, study: Study, by: User) -> str:
         action = AuditAction.STUDY_MAKE_LINK if is_first else AuditAction.STUDY_RENEW_LINK
         record(actor=by, action=action, target=current.name, study=current.public_id)
     return code
+
+
+def _end_link_of(user: User, study: Study, by: User) -> None:
+    """End the read-only link if this person made it: they may know it, and may not share the study any more."""
+    if ReadOnlyLink.objects.filter(study=study, made_by=user).delete()[0]:
+        record(actor=by, action=AuditAction.STUDY_REVOKE_LINK, target=study.name, study=study.public_id)
 
 
 def revoke_link(*, study: Study, by: User) -> None:

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from minno_dashboard.accounts import queries, second_factor, services, sessions, throttle
+from minno_dashboard.accounts import browsers, queries, second_factor, services, sessions, throttle
 from minno_dashboard.accounts.access import address_of, login_not_required, person, safe_next
 from minno_dashboard.accounts.forms import LogInForm, NewPasswordForm, focus
 from minno_dashboard.accounts.middleware import CHANGE_FIRST
@@ -47,10 +47,12 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _log_in_page(request, form, wanted, status=422)
     try:
+        name = form.cleaned_data["name"]
         user = services.check_log_in(
-            name=form.cleaned_data["name"],
+            name=name,
             password=form.cleaned_data["password"],
             address=address_of(request),
+            browser=browsers.known_to_name(request, name),
         )
     except TooMany as error:
         form.add_error(None, str(error))
@@ -86,15 +88,13 @@ def log_out(request: HttpRequest) -> HttpResponse:
 @require_GET
 def open_link(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
     """Take a link's code out of the address bar at once; the next page asks for the password."""
-    attempt = throttle.begin(name=f"links of {address_of(request)}", address=address_of(request))
     try:
         queries.open_code(purpose=purpose, fingerprint=fingerprint(code))
     except NotFound as error:
+        throttle.begin(name="unknown link", address=address_of(request))
         return link_refused(request, error)
     except Refused as error:
-        throttle.succeeded(attempt)
         return link_refused(request, error)
-    throttle.succeeded(attempt)
     request.session[SESSION_KEY] = {"purpose": purpose, "fingerprint": fingerprint(code)}
     response = redirect("set_password")
     response["Referrer-Policy"] = "no-referrer"

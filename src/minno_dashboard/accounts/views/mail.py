@@ -19,6 +19,7 @@ from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.forms import MailForm
 from minno_dashboard.accounts.mail import MailNotSent
 from minno_dashboard.accounts.views import configuration
+from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.ui.words import plural
@@ -53,6 +54,7 @@ def _back() -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_POST
 @admin_required
+@confirmation_required
 def save(request: HttpRequest) -> HttpResponse:
     """Save the section, or show it again with what is wrong."""
     stored = siteconfig.mail()

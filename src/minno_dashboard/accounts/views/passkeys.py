@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from minno_dashboard.accounts import passkeys
 from minno_dashboard.accounts.access import address_of, login_not_required, person, safe_next
 from minno_dashboard.accounts.views import second_step
+from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.ui import slots
@@ -92,6 +93,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@confirmation_required
 def remove(request: HttpRequest, passkey_id: int) -> HttpResponse:
     """Let a passkey open nothing any more."""
     passkeys.remove(user=person(request), passkey_id=passkey_id)

@@ -9,13 +9,13 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from minno_dashboard.accounts import mail, queries, recovery, throttle
-from minno_dashboard.accounts.access import address_of, login_not_required
+from minno_dashboard.accounts import mail, queries, recovery
+from minno_dashboard.accounts.access import address_of, login_not_required, person
 from minno_dashboard.accounts.forms import LostPasswordForm
 from minno_dashboard.accounts.models import AccessCode
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.accounts.views.entrance import link_refused
-from minno_dashboard.core.errors import NotFound, Refused, TooMany
+from minno_dashboard.core.errors import NotAllowed, Refused, TooMany
 from minno_dashboard.core.ids import fingerprint
 
 
@@ -38,16 +38,18 @@ def lost_password(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/lost_password.html", context, status=422 if form.errors else 200)
 
 
-@login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_email(request: HttpRequest, code: str) -> HttpResponse:
     """Show which address a link confirms; take it when the button is pressed, since mail scanners open links too."""
-    attempt = throttle.begin(name=f"links of {address_of(request)}", address=address_of(request))
     mark, refused = fingerprint(code), ""
     try:
         link = queries.open_code(purpose=AccessCode.Purpose.EMAIL, fingerprint=mark)
-        throttle.succeeded(attempt)
+        if link.user != person(request):
+            raise NotAllowed(
+                gettext("This link is for %(username)s. Log out, log in as %(username)s and open it again.")
+                % {"username": link.user.username}
+            )
         if request.method == "POST":
             user = recovery.confirm_email(code_fingerprint=mark)
             messages.success(
@@ -55,12 +57,10 @@ def confirm_email(request: HttpRequest, code: str) -> HttpResponse:
                 gettext("%(email)s is the address of %(username)s now.")
                 % {"email": user.email, "username": user.username},
             )
-            return redirect("settings" if request.user == user else "login")
+            return redirect("settings")
     except FieldRefused as error:
         refused = str(error)
     except Refused as error:
-        if not isinstance(error, NotFound):
-            throttle.succeeded(attempt)
         return link_refused(request, error)
     context = {"who": link.user, "email": link.new_email, "refused": refused}
     response = render(request, "accounts/confirm_email.html", context, status=422 if refused else 200)

@@ -12,12 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from minno_dashboard.accounts import second_factor, sessions
+from minno_dashboard.accounts import browsers, second_factor, sessions
 from minno_dashboard.accounts.access import address_of, login_not_required, safe_next
 from minno_dashboard.accounts.forms import CodeForm
 from minno_dashboard.accounts.language import remember_language
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.accounts.views.appearance import remember_theme
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import TooMany
@@ -28,8 +29,13 @@ TIME_TO_TYPE = timedelta(minutes=10)
 
 def enter(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
     """Let somebody in and go on to where they wanted."""
+    is_known = browsers.known_to(request, user)
     sessions.enter(request, user)
+    if not is_known:
+        browser = sessions.browser_name(request.headers.get("User-Agent", ""))
+        tell(user, Notice.NEW_BROWSER, browser=browser, address=address_of(request))
     response = HttpResponseRedirect(wanted or resolve_url("/studies/"))
+    browsers.remember(request, response, user)
     remember_language(response, user)
     return remember_theme(response, user)
 

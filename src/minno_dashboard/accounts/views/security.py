@@ -17,6 +17,8 @@ from minno_dashboard.accounts import queries, second_factor, sessions
 from minno_dashboard.accounts.access import address_of, admin_required, person
 from minno_dashboard.accounts.forms import CodeForm, PasswordForm
 from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.accounts.session_store import stored_key
+from minno_dashboard.accounts.views.confirming import confirmation_required, confirmation_required_to_see
 from minno_dashboard.core.errors import Refused
 
 
@@ -27,7 +29,8 @@ def section(request: HttpRequest) -> str:
         "is_on": second_factor.is_on(user),
         "codes_left": second_factor.codes_left(user),
         "sign_ins": sessions.of(user),
-        "this_key": request.session.session_key,
+        "events": queries.security_events(user),
+        "this_key": stored_key(request.session.session_key or ""),
     }
     return render_to_string("accounts/settings_security.html", context, request)
 
@@ -38,6 +41,7 @@ def _back() -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@confirmation_required_to_see
 def turn_on(request: HttpRequest) -> HttpResponse:
     """Show the QR code and ask for a first code; then show the recovery codes, once."""
     user, form = person(request), CodeForm(request.POST or None)
@@ -113,7 +117,7 @@ def end_session(request: HttpRequest, sign_in_id: int) -> HttpResponse:
 def log_out_everywhere(request: HttpRequest) -> HttpResponse:
     """End every session but this one."""
     user = person(request)
-    sessions.end_all(user=user)
+    sessions.end_all(user=user, end_tokens="end_tokens" in request.POST)
     sessions.keep(request, user)
     messages.success(request, gettext("You are logged out everywhere else."))
     return _back()
@@ -121,6 +125,7 @@ def log_out_everywhere(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @admin_required
+@confirmation_required
 def remove_for(request: HttpRequest, user_id: int) -> HttpResponse:
     """Turn the second step off for somebody who lost the telephone and the recovery codes."""
     user = queries.user_by_id(user_id)

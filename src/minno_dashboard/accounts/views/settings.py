@@ -19,6 +19,7 @@ from minno_dashboard.accounts.access import address_of, person
 from minno_dashboard.accounts.forms import ChangePasswordForm, EmailForm, ProfileForm, focus
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.accounts.sections import PageSection, contributed
+from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.core.errors import TooMany
 
 SLOT = "settings.sections"
@@ -112,6 +113,7 @@ def save_password(request: HttpRequest) -> HttpResponse:
             old_password=form.cleaned_data["old_password"],
             new_password=form.cleaned_data["password"],
             address=address_of(request),
+            end_tokens=form.cleaned_data["end_tokens"],
         )
         sessions.keep(request, user)
 
@@ -121,6 +123,7 @@ def save_password(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@confirmation_required
 def save_email(request: HttpRequest) -> HttpResponse:
     """Change one's e-mail address."""
     form, user = EmailForm(request.POST), person(request)

@@ -15,6 +15,7 @@ from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.forms import NewUserForm
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.accounts.views.confirming import confirmation_required, confirmation_required_to_see
 from minno_dashboard.core.errors import Invalid, Refused
 
 PAGE_SIZE = 50
@@ -43,6 +44,7 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
 @never_cache
 @require_http_methods(["GET", "POST"])
 @admin_required
+@confirmation_required
 def create(request: HttpRequest) -> HttpResponse:
     """Ask for a new user's names; then show the activation link, once."""
     form = NewUserForm(request.POST or None)
@@ -59,6 +61,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @admin_required
+@confirmation_required_to_see
 def import_many(request: HttpRequest) -> HttpResponse:
     """Ask for a CSV file of new users; then show their links, once, or what is wrong with which line."""
     if request.method == "GET":
@@ -88,6 +91,7 @@ def _link(request: HttpRequest, user: User, link: str) -> HttpResponse:
 @never_cache
 @require_POST
 @admin_required
+@confirmation_required
 def new_link(request: HttpRequest, user_id: int) -> HttpResponse:
     """Make a new activation link, or a reset link for who has a password already, and show it once."""
     user = queries.user_by_id(user_id)
@@ -100,6 +104,7 @@ def new_link(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @require_POST
 @admin_required
+@confirmation_required
 def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
     """Make a user an admin or a researcher."""
     user = queries.user_by_id(user_id)
@@ -118,6 +123,7 @@ def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @require_POST
 @admin_required
+@confirmation_required
 def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Keep a user out from now on."""
     user = queries.user_by_id(user_id)
@@ -135,6 +141,7 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @require_POST
 @admin_required
+@confirmation_required
 def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Let a user in again."""
     user = queries.user_by_id(user_id)

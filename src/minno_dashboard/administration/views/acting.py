@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.accounts.queries import user_by_id
+from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.administration import acting
 from minno_dashboard.core.errors import Refused
 
@@ -20,6 +21,7 @@ from minno_dashboard.core.errors import Refused
 @never_cache
 @require_http_methods(["GET", "POST"])
 @admin_required
+@confirmation_required
 def begin(request: HttpRequest, user_id: int) -> HttpResponse:
     """Ask why; then show the studies of somebody as that person sees them."""
     user, refused = user_by_id(user_id), None

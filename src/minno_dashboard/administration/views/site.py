@@ -18,6 +18,7 @@ from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.views import configuration
+from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.administration import homepage, plots, queries
 from minno_dashboard.administration.forms import MEGABYTE, LimitsForm
 from minno_dashboard.administration.models import UsageDay
@@ -114,6 +115,7 @@ def save_limits(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @admin_required
+@confirmation_required
 def home_page(request: HttpRequest) -> HttpResponse:
     """Edit what stands around the log-in form, with a preview of what is saved."""
     stored, refused = siteconfig.home_page(), None

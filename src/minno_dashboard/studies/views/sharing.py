@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from minno_dashboard.accounts.access import person
+from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.core.errors import NotFound, Refused
 from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.studies import link_invitations, sharing
@@ -216,6 +217,7 @@ def revoke_link(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_POST
+@confirmation_required
 def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give the study to one of its members."""
     user = person(request)

@@ -1,0 +1,62 @@
+"""Mails that tell a person of changes to the security of their own account; without mail, Settings alone shows them."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+
+from minno_dashboard.accounts import letters, mail
+from minno_dashboard.accounts.language import spoken_with
+from minno_dashboard.accounts.models import User
+
+
+class Notice(Enum):
+    """What a person is told of; some sentences have places, filled by `tell`."""
+
+    NEW_BROWSER = gettext_lazy(
+        "Somebody logged in with a browser that was not used before: %(browser)s, from %(address)s."
+    )
+    PASSWORD = gettext_lazy("The password was changed.")
+    SECOND_STEP_ON = gettext_lazy("Two-step log-in was turned on.")
+    SECOND_STEP_OFF = gettext_lazy("Two-step log-in was turned off.")
+    RECOVERY_CODES = gettext_lazy("New recovery codes were made; the old ones do not work any more.")
+    RECOVERY_CODE_USED = gettext_lazy("Somebody logged in with a recovery code.")
+    PASSKEY_ADDED = gettext_lazy("The passkey “%(name)s” was added.")
+    PASSKEY_REMOVED = gettext_lazy("The passkey “%(name)s” was removed.")
+    TOKEN = gettext_lazy("The API token “%(name)s” was created. Programs that have it can act as you.")
+    ACTING = gettext_lazy(
+        "The administrator %(admin)s acts as you in your studies, for at most an hour. Reason given: %(reason)s"
+    )
+    ROLE = gettext_lazy("The account is now: %(role)s.")
+    DROPBOX_ON = gettext_lazy("A Dropbox was connected. Your studies are copied to it.")
+    DROPBOX_OFF = gettext_lazy("Synchronization with Dropbox was stopped.")
+
+    @property
+    def sentence(self) -> Promise:
+        """What happened, with places for details."""
+        found: Promise = self.value
+        return found
+
+
+def tell(user: User, notice: Notice, **details: str) -> None:
+    """Send a person a notice about their own account, in the transaction of what it tells of."""
+    if not mail.is_enabled() or not user.is_active:
+        return
+    with spoken_with(user):
+        site = letters.site_name()
+        letter = letters.letter(
+            user,
+            user.email,
+            gettext("Security notice for %(username)s at %(site_name)s")
+            % {"username": user.username, "site_name": site},
+            str(notice.sentence) % details,
+            gettext("If you know of this, there is nothing to do."),
+            gettext(
+                "If not: change your password, log out everywhere under Settings → Security, and tell the administrator of this Dashboard.\n%(address)s"
+            )
+            % {"address": f"{settings.SERVER_URL}/settings/#security"},
+        )
+    mail.post(letter)
