@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./environment.mjs";
 import { found } from "../src/study/go_to_file.js";
-import { parted, planned } from "../src/study/upload.js";
+import { parted, planned, without } from "../src/study/upload.js";
 
 const files = (...paths) => paths.map((path) => ({ path, file: {} }));
 
@@ -30,4 +30,8 @@ test("letters of a path find it, its name before its folders", () => {
   assert.deepEqual(found(paths, "rdm").map((one) => one.path), ["readme.md"]);
   assert.deepEqual(found(paths, "nothing"), []);
   assert.equal(found(paths, "").length, 4);
+});
+
+test("what systems leave in folders is not sent", () => {
+  assert.deepEqual(without(files("a/x.js", "a/.DS_Store"), ["a/.DS_Store"]).map((one) => one.path), ["a/x.js"]);
 });

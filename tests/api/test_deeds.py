@@ -93,6 +93,12 @@ def test_a_file_is_written_read_and_never_overwritten_by_mistake(program: Progra
     assert gone.json()["error"]["current"] is None
 
 
+def test_what_systems_leave_in_folders_is_not_written(program: Program, study: Study) -> None:
+    address = f"/studies/{study.public_id}/versions/1"
+    assert program("PUT", f"{address}/files/images/.DS_Store", b"x").status_code == 204
+    assert "DS_Store" not in program("GET", f"{address}/tree").content.decode()
+
+
 def test_a_body_that_breaks_off_is_not_stored(program: Program, study: Study) -> None:
     broken: dict[str, Any] = {"wsgi.input": io.BytesIO(b"half"), "CONTENT_LENGTH": "8"}
     path = f"/api/v1/studies/{study.public_id}/versions/1/files/part.js"

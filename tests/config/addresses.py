@@ -157,6 +157,8 @@ TABLE: dict[str, Row] = {
     "compare_versions": get("read_files"),
     "duplicate_study": post("duplicate"),
     "rename_study": post("manage", name="Renamed"),
+    "study_type": get("manage"),
+    "recognise_type": send("manage"),
     "archive_study": post("manage"),
     "unarchive_study": post("manage"),
     "publish_study": post("manage"),

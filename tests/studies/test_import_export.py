@@ -18,7 +18,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Invalid, Refused
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import store
-from minno_dashboard.studies import commands, exports, imports, queries, services
+from minno_dashboard.studies import commands, exports, imports, queries, services, starters
 from minno_dashboard.studies.models import Study
 from tests.studies.conftest import write
 
@@ -76,6 +76,37 @@ def test_a_folder_comes_in_and_goes_out_byte_for_byte(alice: User, folder: Path,
     out = {str(p.relative_to(tmp_path / "out")): p for p in (tmp_path / "out").rglob("*")}
     assert {path: p.read_bytes() for path, p in out.items() if p.is_file()} == CONTENT
     assert (tmp_path / "out" / "nothing").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ({"index.html": b"<p>", "task.js": b"define(['pipAPI'], f)"}, "html"),
+        ({"mgr.js": b"define(['managerAPI'], f)", "pages/text.html": b"<p>"}, "minnojs"),
+        ({"pages/first.html": b"<p>", "app.js": b"let a = 1"}, "html"),
+        ({"app.js": b"let a = 1"}, "minnojs"),
+        ({"photo.png": b"x"}, "html"),
+    ],
+)
+def test_an_import_recognises_the_kind_of_study(
+    alice: User, tmp_path: Path, run: Callable[..., Result], content: dict[str, bytes], kind: str
+) -> None:
+    source = zipped(tmp_path / "study.zip", *content.items())
+    assert run("import-study", "--owner", "alice", "--name", "Seen", str(source)).exit_code == 0
+    assert Study.objects.get().kind == kind
+    assert (
+        run("import-study", "--owner", "alice", "--name", "Said", "--kind", "minnojs", str(source)).exit_code
+        == 0
+    )
+    assert Study.objects.get(name="Said").kind == "minnojs"
+
+
+@pytest.mark.parametrize("example", starters.EXAMPLES, ids=lambda one: one.slug)
+def test_an_imported_example_is_of_its_own_kind_as_in_the_demo(
+    alice: User, example: starters.Example
+) -> None:
+    source = Path(starters.__file__).parent / "examples" / example.slug
+    assert imports.import_study(owner=alice, name="In", source=source).study.kind == example.kind
 
 
 def test_a_zip_goes_out_and_comes_in_byte_for_byte(alice: User, folder: Path, tmp_path: Path) -> None:

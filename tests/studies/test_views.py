@@ -408,3 +408,32 @@ def test_each_study_of_a_list_has_its_own_menu(study: Study, dana: Client, owner
     assert "Take out of the archive" not in page
     assert "the-id-of-a-study" not in page
     assert "Take out of the archive" in dana.get("/studies/?which=archived").content.decode()
+
+
+def test_what_systems_leave_in_folders_is_told_apart_before_an_upload(dana: Client, study: Study) -> None:
+    litter = ["a/.DS_Store", "a/~$x.docx", "__MACOSX/._x", "Thumbs.db", "thumbs.db", ".~lock.x.ods#"]
+    told = post(dana, base(study) + "uploads/check", {"parent": None, "paths": ["a/x.js", *litter]}).json()
+    assert told == {"taken": [], "twins": [], "litter": litter}
+
+
+def test_the_first_upload_says_what_plays_a_study_and_its_type_can_be_changed(
+    dana: Client, study: Study
+) -> None:
+    put(study, "mgr.js", "define(['managerAPI'], function () {})")
+    told = post(dana, base(study) + "recognise", {}).json()
+    assert (told["kind"], told["has_changed"]) == ("minnojs", True)
+    assert not post(dana, base(study) + "recognise", {}).json()["has_changed"]
+    before = Study.objects.get().revision
+    page = f"/studies/{study.public_id}/type/"
+    assert b"Its files look like this: MinnoJS" in dana.get(page).content
+    assert dana.post(page, {"kind": "html"}).status_code == 302
+    assert (Study.objects.get().kind, Study.objects.get().revision) == ("html", before + 1)
+    assert dana.post(page, {"kind": "flash"}).status_code == 422
+    assert page in dana.get(f"/studies/{study.public_id}/").content.decode()
+
+
+def test_without_a_player_a_new_study_is_of_the_kind_that_plays(dana: Client) -> None:
+    page = dana.get("/studies/").content.decode()
+    assert "player is not installed yet" in page
+    chosen = page[page.index('value="html"') :].split(">", 1)[0]
+    assert "checked" in chosen

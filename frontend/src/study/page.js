@@ -1,4 +1,5 @@
 // The study page: puts tree, editor, uploads and menus together.
+import { post } from "../shell/api.js";
 import { toast } from "../shell/toast.js";
 import { Actions } from "./actions.js";
 import { makeDroppable } from "./drag.js";
@@ -51,10 +52,21 @@ function remembered(storage, name) {
 const remember = remembered(localStorage, "open");
 const openFiles = remembered(sessionStorage, "tabs");
 const tree = new Tree({ element: find("tree"), store, actions, editable, remember, isUnsaved: (id) => editor.isUnsaved(id) });
-const uploader = new Uploader({ store, place: find("uploads") });
+const uploader = new Uploader({ store, place: find("uploads"), filled: recognise });
 const [filesInput, folderInput] = [find("pick-files"), find("pick-folder")];
 let uploadTo = null;
 let isBegun = false;
+
+// The first files of an empty study say what plays it.
+async function recognise() {
+  if (!config.type_url) return;
+  const { kind, label, has_changed: hasChanged } = await post(`${store.base}recognise`, {});
+  config.kind = kind;
+  if (!hasChanged) return;
+  toast(gettext("Recognised from its files, this study plays with: %(kind)s.", { kind: label }), {
+    action: gettext("Study type…"), onAction: () => location.assign(config.type_url),
+  });
+}
 
 function pick(input) {
   uploadTo = tree.place();

@@ -57,6 +57,12 @@ export function planned(files, taken, policy) {
   });
 }
 
+// What systems leave in folders by themselves (.DS_Store, Thumbs.db, ~$x.docx) is not uploaded.
+export function without(files, litter) {
+  const left = new Set(litter);
+  return files.filter((one) => !left.has(one.path));
+}
+
 // Parts files that would be one file here: the first of each name, and the others, which come after it.
 export function parted(files, twins, policy) {
   const later = new Set(twins.flatMap((group) => group.slice(1)));
@@ -65,8 +71,9 @@ export function parted(files, twins, policy) {
 }
 
 export class Uploader {
-  constructor({ store, place }) {
-    Object.assign(this, { store, place, active: 0 });
+  // `filled` is told when the first files of an empty study have come in.
+  constructor({ store, place, filled }) {
+    Object.assign(this, { store, place, filled, active: 0 });
     addEventListener("beforeunload", (event) => {
       if (this.active) event.preventDefault();
     });
@@ -74,11 +81,13 @@ export class Uploader {
 
   async start({ files, folders }, parent) {
     if (!files.length && !folders.length) return;
-    const plan = files.length ? await this.plan(files, parent) : { first: [], others: [] };
+    const plan = files.length ? await this.plan(files, parent) : { first: [], others: [], litter: [] };
     if (!plan) return;
     this.active += 1;
+    const wasEmpty = this.store.nodes.size === 0;
     try {
-      await new Batch(this, plan, folders, parent).run();
+      const done = await new Batch(this, plan, folders, parent).run();
+      if (wasEmpty && done) await this.filled();
     } finally {
       this.active -= 1;
     }
@@ -86,19 +95,19 @@ export class Uploader {
 
   // Asks about names that are one among themselves, or taken; null where the person cancels.
   async plan(files, parent) {
-    const { taken, twins } = await post(`${this.store.base}uploads/check`, { parent, paths: files.map((one) => one.path) });
+    const { taken, twins, litter } = await post(`${this.store.base}uploads/check`, { parent, paths: files.map((one) => one.path) });
     const forTwins = twins.length ? await askTwins(twins) : "skip";
     if (!forTwins) return null;
-    const { first, others } = parted(files, twins, forTwins);
+    const { first, others } = parted(without(files, litter), twins, forTwins);
     const clashes = taken.filter((one) => first.some((file) => file.path === one.path));
     const policy = clashes.length ? await askClash(clashes.map((one) => one.path), first.length) : "overwrite";
-    return policy ? { first: planned(first, clashes, policy), others } : null;
+    return policy ? { first: planned(first, clashes, policy), others, litter } : null;
   }
 }
 
 class Batch {
-  constructor(uploader, { first, others }, folders, parent) {
-    Object.assign(this, { uploader, store: uploader.store, files: first, others, folders, parent });
+  constructor(uploader, { first, others, litter }, folders, parent) {
+    Object.assign(this, { uploader, store: uploader.store, files: first, others, litter, folders, parent });
     const all = [...first, ...others];
     this.count = all.length;
     this.total = all.reduce((sum, one) => sum + one.file.size, 0);
@@ -123,6 +132,7 @@ class Batch {
     while (this.clashed.length && !this.stopper.signal.aborted) await this.askAgain();
     await this.guard("", () => this.store.sync());
     this.finish();
+    return this.done;
   }
 
   async send(files) {
@@ -244,11 +254,16 @@ class Batch {
     this.text.textContent = gettext("Uploading %(done)s of %(files)s (%(size)s of %(total)s)", { done: this.done.toLocaleString("en"), files: plural(this.count, "file"), size: size(this.sent), total: size(this.total) });
   }
 
+  leftOut() {
+    const count = this.litter.length;
+    return count ? " " + ngettext("%(count)s file that systems leave by themselves was left out.", "%(count)s files that systems leave by themselves were left out.", count) : "";
+  }
+
   finish() {
     const stopped = this.stopper.signal.aborted;
     this.bar.remove();
     const failed = this.errors.length ? " " + ngettext("%(count)s file was not uploaded:", "%(count)s files were not uploaded:", this.errors.length) : "";
-    this.text.textContent = (stopped ? gettext("Stopped.") + " " : "") + gettext("Uploaded %(files)s.", { files: plural(this.done, "file") }) + failed;
+    this.text.textContent = (stopped ? gettext("Stopped.") + " " : "") + gettext("Uploaded %(files)s.", { files: plural(this.done, "file") }) + this.leftOut() + failed;
     this.stop.replaceWith(el("button", { type: "button", class: "btn-close", "aria-label": gettext("Close the upload report"), onclick: () => this.box.remove() }));
     if (!this.errors.length) setTimeout(() => this.box.remove(), 8000);
   }

@@ -55,6 +55,7 @@ class AuditAction(StrEnum):
     STUDY_RESTORE = "study.restore"
     STUDY_RENAME = "study.rename"
     STUDY_DESCRIBE = "study.describe"
+    STUDY_CHANGE_KIND = "study.change_kind"
     STUDY_ARCHIVE = "study.archive"
     STUDY_UNARCHIVE = "study.unarchive"
     STUDY_DELETE = "study.delete"
@@ -129,6 +130,7 @@ PHRASES: dict[AuditAction, Promise] = {
     AuditAction.STUDY_RESTORE: gettext_lazy("restored a study from a copy"),
     AuditAction.STUDY_RENAME: gettext_lazy("renamed a study"),
     AuditAction.STUDY_DESCRIBE: gettext_lazy("changed the description of a study"),
+    AuditAction.STUDY_CHANGE_KIND: gettext_lazy("changed the type of a study"),
     AuditAction.STUDY_ARCHIVE: gettext_lazy("archived a study"),
     AuditAction.STUDY_UNARCHIVE: gettext_lazy("took a study out of the archive"),
     AuditAction.STUDY_DELETE: gettext_lazy("deleted a study"),

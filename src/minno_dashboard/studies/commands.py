@@ -21,7 +21,10 @@ MOST_SHOWN = 100
 @click.option("--owner", required=True, help="The user who will own the study: user name or e-mail address.")
 @click.option("--name", required=True, help="The new study's name.")
 @click.option(
-    "--kind", type=click.Choice(Study.Kind.values), default=Study.Kind.MINNOJS.value, show_default=True
+    "--kind",
+    type=click.Choice(Study.Kind.values),
+    show_default="recognised from the files",
+    help="What plays the study.",
 )
 @click.option(
     "--zip-names",
@@ -30,21 +33,21 @@ MOST_SHOWN = 100
     help="The encoding of names in a zip that do not declare theirs (cp862, gb18030, …), or `auto` for the best guess.",
 )
 @click.argument("source", metavar="FOLDER_OR_ARCHIVE", type=click.Path(exists=True, path_type=Path))
-def import_study(owner: str, name: str, kind: str, zip_names: str, source: Path) -> None:
+def import_study(owner: str, name: str, kind: str | None, zip_names: str, source: Path) -> None:
     """Make a study of everything in a folder, zip or tar; if anything in it is refused, nothing is imported.
 
     Files that systems leave by themselves (.DS_Store, Thumbs.db, ~$x.docx, …) are left out.
     """
     user = find_user(owner)
     try:
-        imported = _imported(user, name, kind, zip_names, source)
+        imported = _imported(user, name, kind or "", zip_names, source)
     except NamesUndeclared as question:
         _show_guesses(question)
         if _hidden() or not question.guesses:
             raise
         known = click.Choice([one.encoding for one in question.guesses])
         zip_names = click.prompt("Encoding", type=known, default=question.guesses[0].encoding, err=True)
-        imported = _imported(user, name, kind, zip_names, source)
+        imported = _imported(user, name, kind or "", zip_names, source)
     study = imported.study
     total = files.totals([version.tree_id for version in study.versions.all()])
     for one in total.values():

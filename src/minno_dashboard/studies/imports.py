@@ -27,6 +27,7 @@ from minno_dashboard.files.models import Blob
 from minno_dashboard.studies import services
 from minno_dashboard.studies.import_contents import MOST_THINGS, Found, too_much
 from minno_dashboard.studies.models import Study
+from minno_dashboard.studies.recognising import kind_of_files
 from minno_dashboard.studies.tar_reading import ENDINGS as TAR_ENDINGS
 from minno_dashboard.studies.tar_reading import look_into_tar
 from minno_dashboard.studies.zip_directory import ZipBroken
@@ -63,12 +64,13 @@ def import_study(
     owner: User,
     name: str,
     source: Path,
-    kind: str,
+    kind: str = "",
     progress: Progress | None = None,
     zip_names: str = "",
 ) -> Imported:
     """Make a study of everything in a folder, zip or tar; `progress` is told how many bytes are stored each time.
 
+    Without `kind` it is recognised from the files.
     `zip_names` is the encoding of names in a zip that do not declare theirs, or `auto` for the best guess.
 
     Raises:
@@ -83,10 +85,14 @@ def import_study(
     study = services.create_study(
         owner=owner,
         name=name,
-        kind=kind,
+        kind=kind or _recognised(blobs),
         fill=lambda tree: files.fill_tree(tree=tree, files=blobs, folders=found.folders, by=owner),
     )
     return Imported(study, found.litter)
+
+
+def _recognised(blobs: dict[tuple[str, ...], Blob]) -> str:
+    return kind_of_files(("/".join(path), blob) for path, blob in blobs.items()) or Study.Kind.HTML
 
 
 def refuse_problems(found: Found) -> None:

@@ -101,6 +101,22 @@ def describe_study(*, study: Study, description: str, by: User) -> Study:
     return current
 
 
+def change_kind(*, study: Study, kind: str, by: User) -> Study:
+    """Say what plays a study.
+
+    Raises:
+        Invalid: there is no such kind.
+    """
+    kind = _checked_kind(kind)
+    with changing(study) as current:
+        if current.kind != kind:
+            record(
+                actor=by, action=AuditAction.STUDY_CHANGE_KIND, target=current.name, study=current.public_id
+            )
+            current.kind = kind
+    return current
+
+
 def archive_study(*, study: Study, by: User) -> Study:
     """Put a study out of the way; nothing else about it changes."""
     with changing(study) as current:
@@ -340,17 +356,22 @@ def changing(study: Study, *, deleted: bool = False) -> Iterator[Study]:
             current.save(update_fields=[*_CHANGING, "revision", "changed_at"])
 
 
-_CHANGING = ("owner_id", "name", "description", "is_public", "archived_at", "deleted_at")
+_CHANGING = ("owner_id", "name", "description", "kind", "is_public", "archived_at", "deleted_at")
 
 
 def _state(study: Study) -> tuple[Any, ...]:
     return (*(getattr(study, name) for name in _CHANGING), study.revision)
 
 
-def _make(owner: User, name: str, kind: str, description: str, tree: Tree) -> Study:
-    now = clock.now()
+def _checked_kind(kind: str) -> str:
     if kind not in Study.Kind.values:
         raise Invalid(gettext("There is no kind of study %(kind)s.") % {"kind": names.quoted(kind)})
+    return kind
+
+
+def _make(owner: User, name: str, kind: str, description: str, tree: Tree) -> Study:
+    now = clock.now()
+    kind = _checked_kind(kind)
     study = Study.objects.create(
         owner=owner, name=name, kind=kind, description=description, created_at=now, changed_at=now
     )

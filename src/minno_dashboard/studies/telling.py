@@ -64,6 +64,7 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     AuditAction.STUDY_RESTORE: lambda d: gettext("restored the study from a copy"),
     AuditAction.STUDY_RENAME: lambda d: gettext("renamed “%(before)s” to “%(target)s”"),
     AuditAction.STUDY_DESCRIBE: lambda d: gettext("changed the description"),
+    AuditAction.STUDY_CHANGE_KIND: lambda d: gettext("changed the study type"),
     AuditAction.STUDY_ARCHIVE: lambda d: gettext("archived the study"),
     AuditAction.STUDY_UNARCHIVE: lambda d: gettext("took the study out of the archive"),
     AuditAction.STUDY_DELETE: lambda d: gettext("deleted the study"),

@@ -15,6 +15,7 @@ from minno_dashboard.studies.views import (
     play,
     raw,
     sharing,
+    study_type,
     tags,
     texts,
     tools,
@@ -28,6 +29,7 @@ _VERSION = f"{_STUDY}v<int:number>/"
 _of_a_study: list[URLPattern] = [
     path(_STUDY, pages.show, name="study"),
     path(f"{_STUDY}rename/", pages.rename, name="rename_study"),
+    path(f"{_STUDY}type/", study_type.show, name="study_type"),
     path(f"{_STUDY}archive/", pages.archive, name="archive_study"),
     path(f"{_STUDY}unarchive/", pages.unarchive, name="unarchive_study"),
     path(f"{_STUDY}tags/", tags.tag_study, name="tag_study"),
@@ -62,6 +64,7 @@ _of_a_version: list[URLPattern] = [
     path(_VERSION, pages.show, name="study_version"),
     path(f"{_VERSION}download", raw.download, name="download"),
     path(f"{_VERSION}play", play.play, name="play"),
+    path(f"{_VERSION}recognise", study_type.recognise, name="recognise_type"),
     path(f"{_VERSION}find", tools.find, name="find_in_files"),
     path(f"{_VERSION}successors", tools.successors, name="successors"),
     path(f"{_VERSION}here", tools.here, name="here"),

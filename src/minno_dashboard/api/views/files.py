@@ -24,6 +24,7 @@ from minno_dashboard.api.scopes import READ, WRITE
 from minno_dashboard.api.views.routing import Number, Study, address, router
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid, NotFound
+from minno_dashboard.core.litter import is_litter
 from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services, store
@@ -93,7 +94,7 @@ def read_file(
     summary="Write a file",
     **address(
         WRITE,
-        {200: FileOut, 201: FileOut},
+        {200: FileOut, 201: FileOut, 204: None},
         409,
         413,
         extra={"requestBody": {"required": True, "content": {"application/octet-stream": BINARY}}},
@@ -101,10 +102,12 @@ def read_file(
 )
 def write_file(
     request: HttpRequest, study: Study, number: Number, path: str, if_match: IfMatch = ""
-) -> Status[FileOut]:
-    """The body is the bytes; missing folders are made. If-Match names the SHA-256 that the change started from: where the file is another one now, the answer is 409, nothing is overwritten, and `current` is the SHA-256 of what is there. Without If-Match the file must be new; `*` replaces whatever is there."""
+) -> Status[FileOut] | Status[None]:
+    """The body is the bytes; missing folders are made. If-Match names the SHA-256 that the change started from: where the file is another one now, the answer is 409, nothing is overwritten, and `current` is the SHA-256 of what is there. Without If-Match the file must be new; `*` replaces whatever is there. Files that systems leave in folders by themselves (`.DS_Store`, `Thumbs.db`, `~$x.docx`) are left out: the answer is 204, and nothing is written."""
     what = asked(request, Action.EDIT_FILES, study, number)
     _refuse_frozen(what.version.tree)
+    if is_litter(path.split("/")):
+        return Status(204, None)
     announced = whole_number(request.headers.get("Content-Length", "")) or 0
     services.check_announced(
         tree=what.version.tree,

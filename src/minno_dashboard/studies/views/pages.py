@@ -31,6 +31,7 @@ from minno_dashboard.studies.queries import (
     newest_version,
     page_of_studies,
 )
+from minno_dashboard.studies.views import study_type
 from minno_dashboard.studies.views.asking import tree_json, where_to_go_on
 from minno_dashboard.studies.views.tags import filter_links
 
@@ -78,7 +79,7 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
         "chips": _CHIPS,
         "which": which,
         "search": search,
-        "kinds": Study.Kind.choices,
+        **study_type.choices(),
         "invited": 0 if page.rows else invitations_of(user).count(),
         "refused": str(refused) if refused else "",
         "typed": request.POST if refused else {},
@@ -155,6 +156,7 @@ def _config(study: Study, version: Version, user: User, rights: frozenset[Action
         "user": user.pk,
         "study": study.public_id,
         "kind": study.kind,
+        "type_url": reverse("study_type", args=[study.public_id]) if Action.MANAGE in rights else "",
         "version": version.number,
         "base": reverse("study_version", args=[study.public_id, version.number]),
         "raw": reverse("study_raw", args=[study.public_id, "-"]).removesuffix("-"),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
+from minno_dashboard.core.litter import is_litter
 from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services, store
@@ -41,7 +42,10 @@ def _whole_number(request: HttpRequest, name: str) -> int | None:
 
 @api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
 def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Tell which of the paths to upload are taken by files, by which blob; and which are one name among themselves."""
+    """Tell which of the paths to upload are taken by files, by which blob; and which are one name among themselves.
+
+    `litter` are those that systems leave by themselves: they are not to be uploaded, and count for nothing else.
+    """
     folder = what.folder()
     paths = what.texts("paths")
     if len(paths) > MOST_PATHS:
@@ -49,7 +53,12 @@ def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
             gettext("More than %(most_paths)s files at once are too many. Upload them in parts.")
             % {"most_paths": f"{MOST_PATHS:,}"}
         )
-    return JsonResponse({"taken": _taken(what.tree, folder, paths), "twins": _twins(paths)})
+    litter = [path for path in paths if is_litter(path.split("/"))]
+    left_out = set(litter)
+    wanted = [path for path in paths if path not in left_out]
+    return JsonResponse(
+        {"taken": _taken(what.tree, folder, wanted), "twins": _twins(wanted), "litter": litter}
+    )
 
 
 def _taken(tree: Tree, folder: Node | None, paths: list[str]) -> list[dict[str, str]]:
