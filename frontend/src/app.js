@@ -10,6 +10,7 @@ import "./shell/forms.js";
 import "./shell/logout.js";
 import "./shell/passkeys.js";
 import "./shell/times.js";
+import { isLoggedOut } from "./shell/unknown.js";
 import { csrf, renderedFor } from "./shell/api.js";
 import { toast } from "./shell/toast.js";
 import { gettext } from "./shell/texts.js";
@@ -33,7 +34,10 @@ function stopLooking(element) {
 
 document.addEventListener("htmx:response:error", async (event) => {
   if (isQuiet(event)) {
-    if (event.detail.ctx.response.status === 401) stopLooking(event.target.closest("[data-quiet]"));
+    if (event.detail.ctx.response.status === 401) {
+      stopLooking(event.target.closest("[data-quiet]"));
+      isLoggedOut();
+    }
     return;
   }
   let sentence = "";

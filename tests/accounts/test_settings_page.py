@@ -177,3 +177,12 @@ def test_one_cannot_set_what_the_form_does_not_ask(inside: Client, alice: User) 
     )
     alice.refresh_from_db()
     assert (alice.role, alice.username, alice.is_active) == ("researcher", "alice", True)
+
+
+def test_what_was_saved_is_said_in_its_section_once(inside: Client) -> None:
+    inside.post("/settings/profile/", {"full_name": "Alice A."})
+    page = inside.get("/settings/").content.decode()
+    section = page[page.index('<section id="profile"') : page.index('<section id="password"')]
+    assert "Your name is saved." in section
+    assert page.count("Your name is saved.") == 1
+    assert "Your name is saved." not in inside.get("/settings/").content.decode()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
@@ -13,11 +16,27 @@ from minno_dashboard.ui import slots
 
 @dataclass(frozen=True)
 class PageSection:
-    """One section: its anchor, its title in the index and above it, its safe HTML."""
+    """One section: its anchor, its title in the index and above it, its safe HTML, and what is said once beside it."""
 
     anchor: str
     title: str | Promise
     html: str
+    notes: tuple[Message, ...] = ()
+
+
+def say(request: HttpRequest, anchor: str, sentence: str, *, level: int = messages.SUCCESS) -> None:
+    """Keep a sentence for the next page, to be shown in a section of it: the page opens there, far from its top."""
+    messages.add_message(request, level, sentence, extra_tags=anchor)
+
+
+def with_notes(request: HttpRequest, sections: Sequence[PageSection]) -> dict[str, object]:
+    """Return what the template shows: the sections with what is said in them, and what belongs to none of them."""
+    said = list(messages.get_messages(request))
+    anchors = {one.anchor for one in sections}
+    shown = [
+        replace(one, notes=tuple(note for note in said if note.extra_tags == one.anchor)) for one in sections
+    ]
+    return {"sections": shown, "messages": [note for note in said if note.extra_tags not in anchors]}
 
 
 def contributed(slot: str, request: HttpRequest) -> list[PageSection]:

@@ -145,7 +145,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     if known and not restore.may_read(known) and restore.may_read(link):
         return gettext("The Dashboard may now read its folder in your Dropbox. Choose a study to restore.")
     whose = link.account_email or link.account_name or gettext("your account")
-    return gettext("Connected with the Dropbox of %(whose)s. The first copy begins now.") % {"whose": whose}
+    return gettext("Connected with the Dropbox of %(whose)s.") % {"whose": whose}
 
 
 def _token_of(link: Link) -> str:

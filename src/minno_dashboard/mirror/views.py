@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from minno_dashboard.accounts.access import admin_required, login_not_required, person
+from minno_dashboard.accounts.sections import say
 from minno_dashboard.accounts.views import configuration as configuration_page
 from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.core import ids
@@ -220,7 +221,7 @@ def save_configuration(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             unchecked = checked is not None and checked.dot != "good"
-            messages.success(request, gettext("Saved, but not checked.") if unchecked else gettext("Saved."))
+            say(request, "dropbox", gettext("Saved, but not checked.") if unchecked else gettext("Saved."))
             return _see_other(f"{resolve_url('edit_configuration')}#dropbox")
     setattr(request, sections.FORM_OF_REQUEST, form)
     return configuration_page.page(request, status=422)

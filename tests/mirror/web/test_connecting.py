@@ -53,7 +53,7 @@ def test_a_connection_ends_on_settings_with_neither_code_nor_state_in_the_addres
     assert response["Location"] == "/settings/#dropbox"
     assert response["Referrer-Policy"] == "no-referrer"
     assert "no-store" in response["Cache-Control"]
-    assert said(response) == "Connected with the Dropbox of anna@dropbox.example. The first copy begins now."
+    assert said(response) == "Connected with the Dropbox of anna@dropbox.example."
     link = Link.objects.get(user=alice)
     assert (link.account_name, link.account_email, link.state) == ("Anna A", ANNA, "active")
     assert AuditEntry.objects.filter(actor=alice, action="dropbox.connect", target="").exists()

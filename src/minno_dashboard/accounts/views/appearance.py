@@ -15,6 +15,7 @@ from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.forms import AppearanceForm
 from minno_dashboard.accounts.language import choose_language, choose_theme, language_of, remember_language
 from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.sections import say
 
 COOKIE = "theme"
 YEAR_SECONDS = 365 * 24 * 3600
@@ -47,9 +48,16 @@ def save(request: HttpRequest) -> HttpResponse:
         if language := form.cleaned_data["language"]:
             choose_language(user=user, language=language.replace("browser", ""))
         with translation.override(language_of(request)):
-            messages.success(request, gettext("Your choice is saved, for every browser in which you log in."))
+            say(
+                request, "appearance", gettext("Your choice is saved, for every browser in which you log in.")
+            )
     else:
-        messages.error(request, gettext("Choose one of the three; nothing was changed."))
+        say(
+            request,
+            "appearance",
+            gettext("Choose one of the three; nothing was changed."),
+            level=messages.ERROR,
+        )
     response = HttpResponseRedirect(f"{resolve_url('settings')}#appearance")
     remember_language(response, user)
     return remember_theme(response, user)

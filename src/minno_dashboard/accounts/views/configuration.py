@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from minno_dashboard.accounts.access import admin_required
-from minno_dashboard.accounts.sections import contributed
+from minno_dashboard.accounts.sections import contributed, with_notes
 
 SLOT = "configuration.sections"
 
@@ -23,5 +23,5 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def page(request: HttpRequest, *, status: int = 200) -> HttpResponse:
     """Show the page; a room whose form was refused leaves it on the request for its `render`, and calls this."""
-    context = {"sections": contributed(SLOT, request)}
+    context = with_notes(request, contributed(SLOT, request))
     return render(request, "accounts/configuration.html", context, status=status)

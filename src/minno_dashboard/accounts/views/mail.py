@@ -18,6 +18,7 @@ from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.forms import MailForm
 from minno_dashboard.accounts.mail import MailNotSent
+from minno_dashboard.accounts.sections import say
 from minno_dashboard.accounts.views import configuration
 from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.siteconfig import queries as siteconfig
@@ -81,8 +82,9 @@ def save(request: HttpRequest) -> HttpResponse:
             sender=given["sender"],
             is_new_password=bool(given["password"]),
         )
-    messages.success(
+    say(
         request,
+        "mail",
         gettext("Saved.")
         if given["provider"] == "off"
         else gettext("Saved. Send a test mail to see that it works."),
@@ -99,10 +101,16 @@ def test(request: HttpRequest) -> HttpResponse:
     try:
         letters.send_test(user=user)
     except MailNotSent as error:
-        messages.error(request, gettext("No test mail was sent. %(error)s") % {"error": error})
-    else:
-        messages.success(
+        say(
             request,
+            "mail",
+            gettext("No test mail was sent. %(error)s") % {"error": error},
+            level=messages.ERROR,
+        )
+    else:
+        say(
+            request,
+            "mail",
             gettext("The mail server took the test mail for %(email)s. Look into that mailbox.")
             % {"email": user.email},
         )
@@ -117,7 +125,5 @@ def try_again(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         count = mail.try_again()
         record(actor=person(request), action=AuditAction.MAIL_RETRY, target=str(count))
-    messages.success(
-        request, gettext("%(count)s will be tried again now.") % {"count": plural(count, "mail")}
-    )
+    say(request, "mail", gettext("%(count)s will be tried again now.") % {"count": plural(count, "mail")})
     return _back()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from minno_dashboard.accounts import passkeys
 from minno_dashboard.accounts.access import address_of, login_not_required, person, safe_next
+from minno_dashboard.accounts.sections import say
 from minno_dashboard.accounts.views import second_step
 from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.core import clock
@@ -86,8 +86,10 @@ def add(request: HttpRequest) -> HttpResponse:
         challenge=_challenge(request, "add"),
         credential=body.get("credential"),
     )
-    messages.success(
-        request, gettext("The passkey “%(name)s” is added. You can log in with it.") % {"name": made.name}
+    say(
+        request,
+        "passkeys",
+        gettext("The passkey “%(name)s” is added. You can log in with it.") % {"name": made.name},
     )
     return JsonResponse({"next": f"{resolve_url('settings')}#passkeys"})
 
@@ -97,8 +99,10 @@ def add(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest, passkey_id: int) -> HttpResponse:
     """Let a passkey open nothing any more."""
     passkeys.remove(user=person(request), passkey_id=passkey_id)
-    messages.success(
-        request, gettext("That passkey opens nothing any more. You can delete it from your device, too.")
+    say(
+        request,
+        "passkeys",
+        gettext("That passkey opens nothing any more. You can delete it from your device, too."),
     )
     return HttpResponseRedirect(f"{resolve_url('settings')}#passkeys")
 

@@ -17,6 +17,7 @@ from minno_dashboard.accounts import queries, second_factor, sessions
 from minno_dashboard.accounts.access import address_of, admin_required, person
 from minno_dashboard.accounts.forms import CodeForm, PasswordForm
 from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.accounts.sections import say
 from minno_dashboard.accounts.session_store import stored_key
 from minno_dashboard.accounts.views.confirming import confirmation_required, confirmation_required_to_see
 from minno_dashboard.core.errors import Refused
@@ -67,7 +68,7 @@ def turn_off(request: HttpRequest) -> HttpResponse:
 
     def done(password: str) -> HttpResponse:
         second_factor.turn_off(user=person(request), password=password, address=address_of(request))
-        messages.success(request, gettext("Two-step log-in is off. You log in with your password alone."))
+        say(request, "security", gettext("Two-step log-in is off. You log in with your password alone."))
         return _back()
 
     return _with_password(request, gettext("Turn two-step log-in off"), done)
@@ -109,7 +110,7 @@ def _with_password(request: HttpRequest, verb: str, done: Callable[[str], HttpRe
 def end_session(request: HttpRequest, sign_in_id: int) -> HttpResponse:
     """End one session."""
     sessions.end(user=person(request), sign_in_id=sign_in_id)
-    messages.success(request, gettext("That session is over."))
+    say(request, "security", gettext("That session is over."))
     return _back()
 
 
@@ -119,7 +120,7 @@ def log_out_everywhere(request: HttpRequest) -> HttpResponse:
     user = person(request)
     sessions.end_all(user=user, end_tokens="end_tokens" in request.POST)
     sessions.keep(request, user)
-    messages.success(request, gettext("You are logged out everywhere else."))
+    say(request, "security", gettext("You are logged out everywhere else."))
     return _back()
 
 

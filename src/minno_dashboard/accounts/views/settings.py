@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
@@ -18,7 +17,7 @@ from minno_dashboard.accounts import mail, recovery, services, sessions
 from minno_dashboard.accounts.access import address_of, person
 from minno_dashboard.accounts.forms import ChangePasswordForm, EmailForm, ProfileForm, focus
 from minno_dashboard.accounts.names import FieldRefused
-from minno_dashboard.accounts.sections import PageSection, contributed
+from minno_dashboard.accounts.sections import PageSection, contributed, say, with_notes
 from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.core.errors import TooMany
 
@@ -64,7 +63,7 @@ def page(
         )
         for name, title in OWN
     ]
-    context = {"sections": sections + contributed(SLOT, request)}
+    context = with_notes(request, sections + contributed(SLOT, request))
     return render(request, "accounts/settings.html", context, status=status)
 
 
@@ -82,7 +81,7 @@ def _save(
             form.add_error(None, str(error))
             status = error.status
         else:
-            messages.success(request, done if isinstance(done, str) else done())
+            say(request, name, done if isinstance(done, str) else done())
             return HttpResponseRedirect(f"{resolve_url('settings')}#{name}")
     wrong = [field for field in form.errors if field in form.fields]
     focus(form, wrong[0] if wrong else next(iter(form.fields)))

@@ -17,6 +17,7 @@ from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.sections import say
 from minno_dashboard.accounts.views import configuration
 from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.administration import homepage, plots, queries
@@ -108,7 +109,7 @@ def save_limits(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         save_section(siteconfig.LIMITS, values, {})
         record(actor=person(request), action=AuditAction.CONFIGURATION_CHANGE, target="Limits", **values)
-    messages.success(request, gettext("Saved. The limits hold for what is written from now on."))
+    say(request, "limits", gettext("Saved. The limits hold for what is written from now on."))
     return HttpResponseRedirect(f"{resolve_url('edit_configuration')}#limits")
 
 

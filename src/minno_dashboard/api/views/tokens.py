@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from minno_dashboard.accounts.access import address_of, person
 from minno_dashboard.accounts.names import FieldRefused
+from minno_dashboard.accounts.sections import say
 from minno_dashboard.api import queries, services
 from minno_dashboard.api.forms import TokenForm
 from minno_dashboard.core import clock
@@ -52,5 +52,5 @@ def make(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     """End a token at once."""
     services.revoke_token(user=person(request), token_id=token_id, by=person(request))
-    messages.success(request, gettext("That token works no more."))
+    say(request, "tokens", gettext("That token works no more."))
     return HttpResponseRedirect(f"{resolve_url('settings')}#tokens")
