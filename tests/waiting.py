@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import requests
 
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 300.0
 """A machine may be slow; nothing fails for that before."""
 _LOOK_AGAIN_SECONDS = 0.05
 

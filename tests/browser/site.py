@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +20,8 @@ PASSWORD = "a passphrase for tests"
 
 class Site:
     """A running Dashboard; `stop` and `start` again are what an operator's restart is."""
+
+    command: tuple[str, ...] = (sys.executable, "-m", "tests.browser.site")
 
     def __init__(self, folder: Path) -> None:
         with socket.socket() as probe:
@@ -40,9 +43,7 @@ class Site:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.browser.site"], env=self.env, stdout=log, stderr=log, cwd=ROOT
-            )
+            self._process = subprocess.Popen(self.command, env=self.env, stdout=log, stderr=log, cwd=ROOT)
         try:
             until(self.answers, "the server to answer")
         except BaseException:
@@ -174,6 +175,22 @@ class Site:
             return f"{path(above)}/{node['name']}" if above else str(node["name"])
 
         return sorted(path(node) for node in nodes.values())
+
+
+class WholeSite(Site):
+    """All processes of `serve`: gateway, pages, participants, worker."""
+
+    command = (sys.executable, "-m", "minno_dashboard.config.cli", "serve")
+
+    def kill(self, name: str) -> None:
+        """Kill -9 a child by a word of its command line; `serve` starts it again."""
+        assert self._process is not None
+        for file in Path(f"/proc/{self._process.pid}/task").glob("*/children"):
+            for pid in file.read_text().split():
+                if name in Path(f"/proc/{pid}/cmdline").read_bytes().decode():
+                    os.kill(int(pid), signal.SIGKILL)
+                    return
+        raise AssertionError(f"there is no {name}")
 
 
 def serve() -> None:

@@ -52,12 +52,24 @@ class Dashboard:
         assert self.process.poll() is None, self.says()
         return serves(f"http://127.0.0.1:{self.port}")
 
-    def worker(self) -> int | None:
-        """Return the process id of the worker child, once there is one."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children") if children.exists() else []
-        found = [int(pid) for file in threads for pid in file.read_text().split()]
-        return found[0] if found else None
+    def answers_at_all(self) -> bool:
+        """Say whether a new connection gets an answer soon; a stopping site leaves it waiting."""
+        try:
+            return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=0.5).ok
+        except requests.RequestException:
+            return False
+
+    def child(self, name: str) -> int | None:
+        """Return the process id of a child by a word of its command line, once there is one."""
+        for file in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            for pid in file.read_text().split():
+                try:
+                    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+                if any(name in word for word in words):
+                    return int(pid)
+        return None
 
 
 @pytest.fixture
@@ -101,23 +113,51 @@ def test_the_first_start_prints_a_password_once_and_the_log_in_page_is_served(
     assert "password" not in second.says()
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes through /proc")
-def test_a_killed_worker_is_started_again_and_a_killed_web_process_takes_it_along(
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/task").exists(), reason="looks at processes through /proc"
+)
+CHILDREN = ("gateway.process", "web_process", "worker")
+
+
+@needs_proc
+def test_a_killed_child_is_started_again_and_a_killed_parent_takes_all_along(
     start: Callable[..., Dashboard],
 ) -> None:
     dashboard = start()
     until(dashboard.answers, "the start")
-    until(lambda: dashboard.worker() is not None, "the worker")
-    first = dashboard.worker()
-    assert first
-    os.kill(first, signal.SIGKILL)
-    until(lambda: dashboard.worker() not in (None, first), "another worker")
-    second = dashboard.worker()
-    assert second
+    for name in CHILDREN:
+        until(lambda name=name: dashboard.child(name), f"the {name}")  # type: ignore[misc]
+        first = dashboard.child(name)
+        assert first
+        os.kill(first, signal.SIGKILL)
+        until(lambda name=name, first=first: dashboard.child(name) not in (None, first), f"another {name}")  # type: ignore[misc]
+        until(dashboard.answers, f"an answer after the {name} was killed")
+    assert "the gateway process ended with status -9; starting it again" in dashboard.says()
+    running = [pid for name in CHILDREN if (pid := dashboard.child(name))]
+    assert len(running) == len(CHILDREN)
     dashboard.process.kill()
-    until(lambda: is_gone(second), "the end of the worker after its parent was killed")
+    for pid in running:
+        until(lambda pid=pid: is_gone(pid), "the end of a child after its parent was killed")  # type: ignore[misc]
 
 
+@needs_proc
+def test_a_request_in_progress_is_answered_before_the_site_stops(start: Callable[..., Dashboard]) -> None:
+    dashboard = start()
+    until(dashboard.answers, "the start")
+    with socket.create_connection(("127.0.0.1", dashboard.port), timeout=PATIENCE_SECONDS) as sock:
+        sock.sendall(b"POST /login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n\r\nab")
+        gateway = dashboard.child("gateway.process")
+        dashboard.process.send_signal(signal.SIGINT)
+        until(lambda: not dashboard.answers_at_all(), "new connections to be left waiting")
+        sock.sendall(b"cd")
+        assert sock.recv(100).startswith(b"HTTP/1.1 403"), dashboard.says()
+    assert dashboard.process.wait(60) == 0
+    assert gateway
+    assert is_gone(gateway)
+    assert "Traceback" not in dashboard.says()
+
+
+@needs_proc
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_web_and_worker_told_to_stop_at_once_end_without_a_word(
     start: Callable[..., Dashboard], number: signal.Signals
@@ -125,7 +165,7 @@ def test_web_and_worker_told_to_stop_at_once_end_without_a_word(
     dashboard = start()
     until(dashboard.answers, "the start")
     until(lambda: "looks for what is due" in dashboard.says(), "the worker at work")
-    worker = dashboard.worker()
+    worker = dashboard.child("worker")
     assert worker
     os.kill(worker, number)  # as a service manager does: the worker may be the faster one
     dashboard.process.send_signal(number)
@@ -151,10 +191,17 @@ def test_a_worker_that_is_stopped_while_its_parent_lives_leaves_its_pipe_in_peac
     process.stdin.close()
 
 
+@needs_proc
 def test_the_parts_can_run_apart(start: Callable[..., Dashboard]) -> None:
     web = start("--only", "web")
     until(web.answers, "the web part")
-    assert web.worker() is None
+    assert web.child("worker") is None
+    apart = start("--only", "participants")
+    until(apart.answers, "the participants' part")
+    assert apart.child("worker") is None
+    login = requests.get(f"http://127.0.0.1:{apart.port}/login/", timeout=PATIENCE_SECONDS)
+    assert login.status_code == 404
+    assert "another address" in login.text
     worker = start("--only", "worker")
     until(lambda: "the worker looks for what is due" in worker.says(), "the worker")
     worker.process.send_signal(signal.SIGTERM)

@@ -18,15 +18,15 @@ def migrate() -> None:
 
 
 @click.command()
-@click.option("--only", type=click.Choice(["web", "worker"]), help="Start one part alone.")
+@click.option("--only", type=click.Choice(server.PARTS), help="Start one part alone.")
 def serve(only: str | None) -> None:
-    """Start the Dashboard: web pages and the worker (or one of them), after bringing the database up to date."""
+    """Start the Dashboard: pages, participants' pages and the worker (or one of them), after bringing the database up to date."""
     migrating.migrate(verbosity=0)
     if only == "worker":
         server.work()
         return
     _greet()
-    server.web(with_worker=only is None)
+    server.serve(server.PARTS if only is None else (only,))
 
 
 def _greet() -> None:

@@ -1,31 +1,35 @@
-"""The processes: one that answers the web, one that does the work that is due, each ending cleanly when told."""
+"""The processes of `serve`: the gateway on the public port, web processes behind it, the worker; all end cleanly when told.
+
+`serve` itself only holds the listening sockets and keeps the others running: a connection that arrives while one of
+them is started again waits in the socket's queue.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import secrets
 import signal
-import subprocess
+import socket
 import sys
 import threading
+from contextlib import ExitStack
 from types import FrameType
 
-import waitress
 from django.conf import settings
-from waitress.server import BaseWSGIServer, MultiSocketServer
 
-from minno_dashboard.config import sources
+from minno_dashboard.config import sources, web_process
+from minno_dashboard.config.child_process import ChildProcess
+from minno_dashboard.config.gateway import process as gateway
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.jobs.worker import Worker
 
 log = logging.getLogger(__name__)
 
-WEB_THREADS = 12
+PARTS = ("web", "participants", "worker")
 WORKER_LANES = 8
-RESTART_SECONDS = 2
-# Waitress keeps a request in a temporary file above this size, so a large upload never fills the memory.
-BODY_IN_MEMORY = 512 * 1024
-LARGEST_BODY = 64 * 1024 * 1024
+BACKLOG = 1024
 PARENT_PIPE = "MINNO_PARENT_PIPE"
 
 
@@ -33,97 +37,116 @@ class CannotListen(Refused):
     """The address to listen on is taken, or not this machine's."""
 
 
-def web(*, with_worker: bool) -> None:
-    """Serve the pages until SIGTERM or Ctrl-C; with a worker process beside, started again should it die."""
-    from minno_dashboard.config.wsgi import application
-
-    try:
-        server = waitress.create_server(
-            application,
-            host=settings.HOST,
-            port=settings.PORT,
-            threads=WEB_THREADS,
-            inbuf_overflow=BODY_IN_MEMORY,
-            max_request_body_size=LARGEST_BODY,
-            ident="",
-            clear_untrusted_proxy_headers=False,
-            channel_timeout=120,
-        )
-    except OSError as error:
-        where = f"{settings.HOST}, port {settings.PORT}"
-        raise CannotListen(
-            f"The Dashboard cannot listen on {where} ({error.strerror}). "
-            "Another program may use this port: set MINNO_PORT to a free one."
-        ) from error
-    worker = WorkerProcess() if with_worker else None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
-    try:
-        server.run()
-    except KeyboardInterrupt:
-        log.info("stopping")
-    finally:
-        if worker:
-            worker.tell_to_stop()
-        _close(server)
-        if worker:
-            worker.stop()
+def serve(parts: tuple[str, ...] = PARTS) -> None:
+    """Run some parts of the Dashboard until SIGTERM or Ctrl-C; a process that dies is started again."""
+    with ExitStack() as open_sockets:
+        public = [open_sockets.enter_context(each) for each in _public_sockets()]
+        signal.signal(signal.SIGTERM, _interrupt)
+        children: list[ChildProcess] = []
+        try:
+            secret = secrets.token_urlsafe(32)
+            ports: dict[str, int | None] = {"pages": None, "participants": None}
+            for name, part in (("pages", "web"), ("participants", "participants")):
+                if part in parts:
+                    private = open_sockets.enter_context(_listen(socket.AF_INET, ("127.0.0.1", 0)))
+                    ports[name] = private.getsockname()[1]
+                    children.append(_web_process(name, private, secret))
+            children.append(_gateway(public, ports, secret))
+            if "worker" in parts:
+                children.append(_worker_process())
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            log.info("stopping")
+        finally:
+            _stop(children)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _close(server: MultiSocketServer | BaseWSGIServer) -> None:
-    server.close()
-    dispatcher = getattr(server, "task_dispatcher", None)
-    if dispatcher is not None:
-        dispatcher.shutdown()
+def _stop(children: list[ChildProcess]) -> None:
+    """Stop the gateway first, which lets requests in progress end, then the others."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    for child in children:
+        if child.name in ("gateway", "worker"):
+            child.tell_to_stop()
+    for child in children:
+        if child.name == "gateway":
+            child.stop()
+    for child in children:
+        child.tell_to_stop()
+    for child in children:
+        child.stop()
 
 
-class WorkerProcess:
-    """The worker as a child that lives exactly as long as the web process.
+def _public_sockets() -> list[socket.socket]:
+    """Listen on every address that the configured host name stands for.
 
-    The child holds the reading end of a pipe: when this process ends in any way, even by kill -9, the pipe closes
-    and the child stops. It has a process group of its own, so that Ctrl-C reaches it only through this process.
+    Raises:
+        CannotListen: the port is taken, or the host is not this machine's.
     """
+    found: list[socket.socket] = []
+    try:
+        infos = socket.getaddrinfo(
+            settings.HOST or None, settings.PORT, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        for family, _, _, _, address in dict.fromkeys(infos):
+            found.append(_listen(family, address))
+    except OSError as error:
+        for each in found:
+            each.close()
+        where = f"{settings.HOST}, port {settings.PORT}"
+        raise CannotListen(
+            f"The Dashboard cannot listen on {where} ({error.strerror}). "
+            "Another program may use this port: set MINNO_PORT to a free one."
+        ) from error
+    return found
 
-    def __init__(self) -> None:
-        self._is_stopping = threading.Event()
-        self._starting = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._keep_running, name="worker-process", daemon=True)
-        self._thread.start()
 
-    def _keep_running(self) -> None:
-        while (child := self._start()) is not None:
-            status = child.wait()
-            # Whoever stops this process may have told the child as well, and the child was faster.
-            if not self._is_stopping.wait(RESTART_SECONDS):
-                log.error("the worker ended with status %d; starting it again", status)
+def _listen(family: int, address: object) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)  # type: ignore[arg-type] # getaddrinfo's
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
-    def _start(self) -> subprocess.Popen[bytes] | None:
-        """Start a child and return it; None while stopping."""
-        command = [sys.executable, "-m", "minno_dashboard.config.cli", "serve", "--only", "worker"]
-        with self._starting:
-            if self._is_stopping.is_set():
-                return None
-            self._child = subprocess.Popen(  # noqa: S603 - our own command
-                command, stdin=subprocess.PIPE, env={**os.environ, PARENT_PIPE: "stdin"}, process_group=0
-            )
-            return self._child
 
-    def tell_to_stop(self) -> None:
-        """Tell the worker to end after the steps under way; do not wait for it."""
-        with self._starting:
-            self._is_stopping.set()
-            if self._child and self._child.poll() is None:
-                self._child.terminate()
+def _web_process(name: str, private: socket.socket, secret: str) -> ChildProcess:
+    given = json.dumps({"listen": private.fileno(), "secret": secret})
+    return ChildProcess(
+        name,
+        ["minno_dashboard.config.web_process"],
+        environment={web_process.ENVIRONMENT: given},
+        descriptors=[private.fileno()],
+    )
 
-    def stop(self) -> None:
-        """End the worker after the steps under way and wait for it."""
-        self.tell_to_stop()
-        self._thread.join(timeout=30)
+
+def _gateway(public: list[socket.socket], ports: dict[str, int | None], secret: str) -> ChildProcess:
+    descriptors = [each.fileno() for each in public]
+    given = json.dumps({"listen": descriptors, "secret": secret, **ports})
+    return ChildProcess(
+        "gateway",
+        ["minno_dashboard.config.gateway.process"],
+        environment={gateway.ENVIRONMENT: given},
+        descriptors=descriptors,
+    )
+
+
+def _worker_process() -> ChildProcess:
+    return ChildProcess(
+        "worker",
+        ["minno_dashboard.config.cli", "serve", "--only", "worker"],
+        environment={PARENT_PIPE: "stdin"},
+    )
 
 
 def work() -> None:
@@ -139,7 +162,6 @@ def work() -> None:
 
 
 def _stop_at_end_of_parent(worker: Worker) -> None:
-    """Wait for the end of the pipe; `sys.stdin` would be locked by this thread while the interpreter ends."""
-    while os.read(0, 1024):
+    while os.read(sys.stdin.fileno(), 1024):
         continue
     worker.stop()

@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "minno_dashboard.accounts.language.LanguageMiddleware",
+    "minno_dashboard.config.downloads.DownloadShareMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "minno_dashboard.administration.middleware.ActAsMiddleware",
     "minno_dashboard.accounts.middleware.LogInRequiredMiddleware",

@@ -1,0 +1,136 @@
+"""Participants' posts to the site as an operator starts it, through all of its processes."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.browser.site import WholeSite
+from tests.config.gateway.raw_http import connect
+from tests.waiting import PATIENCE_SECONDS
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("serving"),
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes through /proc"),
+]
+CLIENTS, POSTS_OF_A_CLIENT = 8, 150
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeSite]:
+    """The whole site, with the researcher dana."""
+    site = WholeSite(tmp_path_factory.mktemp("whole-site"))
+    site.start()
+    try:
+        site.add_users(("dana", "Dana Levi", "researcher"))
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture(scope="module")
+def launch_address(site: WholeSite) -> str:
+    """The launch link of an HTML study."""
+    site.make_study("dana", "Posts", {"index.html": "<p>Hello</p>"})
+    return site.python(
+        "from minno_dashboard.config.cli import main\n"
+        "main(['experiment', 'add', '--owner', 'dana', '--study', 'Posts', '--file', 'index.html'])"
+    ).splitlines()[-1]
+
+
+def data_address(site: WholeSite, launch_address: str) -> str:
+    """Load the launch page; return the address to which it posts."""
+    page = requests.get(launch_address, timeout=PATIENCE_SECONDS)
+    assert page.ok, page.text
+    found = re.search(r"/data/[\w.-]+", page.text)
+    assert found, page.text
+    return f"{site.url}{found[0]}"
+
+
+class Participant(threading.Thread):
+    """A page that sends numbered posts one after the other, each again until it is acknowledged."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(daemon=True)
+        self.address = address
+        self.acknowledged: list[int] = []
+
+    def run(self) -> None:
+        with requests.Session() as session:
+            for number in range(POSTS_OF_A_CLIENT):
+                deadline = time.monotonic() + PATIENCE_SECONDS
+                while not self._is_stored(session, number) and time.monotonic() < deadline:
+                    time.sleep(0.2)
+
+    def _is_stored(self, session: requests.Session, number: int) -> bool:
+        body = json.dumps({"data": [{"taskName": "t", "n": number, "x": "y" * 900}]})
+        try:
+            answer = session.put(
+                self.address, data=body, headers={"X-Minno-Sequence": str(number)}, timeout=PATIENCE_SECONDS
+            )
+        except requests.ConnectionError:
+            return False
+        if answer.status_code != 200 or not answer.json()["stored"]:
+            return False
+        self.acknowledged.append(number)
+        return True
+
+
+def test_killed_processes_lose_no_acknowledged_post_and_double_none(
+    site: WholeSite, launch_address: str
+) -> None:
+    participants = [Participant(data_address(site, launch_address)) for _ in range(CLIENTS)]
+    for each in participants:
+        each.start()
+    for part in ("gateway.process", "web_process", "gateway.process"):
+        time.sleep(1)
+        site.kill(part)
+    for each in participants:
+        each.join(PATIENCE_SECONDS * 2)
+        assert each.acknowledged == list(range(POSTS_OF_A_CLIENT)), site.log.read_text()
+    stored = json.loads(
+        site.python(
+            "import json\nfrom minno_dashboard.collection.models import Session, Submission\n"
+            "print(json.dumps([list(Submission.objects.values_list('session', 'sequence')),"
+            " list(Session.objects.values_list('submission_count', flat=True))]))"
+        )
+    )
+    rows, counts = stored
+    assert len(rows) == CLIENTS * POSTS_OF_A_CLIENT
+    assert len({tuple(row) for row in rows}) == len(rows)
+    assert counts == [POSTS_OF_A_CLIENT] * CLIENTS
+
+
+def test_pages_are_answered_while_110_requests_are_half_sent_and_12_readers_of_a_large_zip_are_slow(
+    site: WholeSite,
+) -> None:
+    chunk = bytes(range(256)) * 4096
+    address = site.make_study("dana", "Large", {f"{n}.bin": chunk * 12 for n in range(3)})
+    study = requests.compat.urlsplit(address).path
+    cookies = "; ".join(f"{name}={value}" for name, value in site.session("dana").cookies.items())
+    halves = [connect(site.port) for _ in range(110)]
+    for sock in halves:
+        sock.sendall(b"POST /login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nhalf")
+    readers = [connect(site.port, receive_buffer=4096) for _ in range(12)]
+    try:
+        for sock in readers:
+            request = (
+                f"GET {study}v1/download HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nCookie: {cookies}\r\n\r\n"
+            )
+            sock.sendall(request.encode("ascii"))
+        began = [sock.recv(12) for sock in readers]
+        assert began.count(b"HTTP/1.1 200") >= 8, began
+        assert set(began) <= {b"HTTP/1.1 200", b"HTTP/1.1 503"}
+        for _ in range(3):
+            assert site.session("dana").get(f"{site.url}/studies/", timeout=PATIENCE_SECONDS).ok
+    finally:
+        for sock in (*halves, *readers):
+            sock.close()
