@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from minno_dashboard.accounts import queries, services
+from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.accounts.names import FieldRefused, fold
@@ -313,7 +314,7 @@ def test_a_refused_deed_is_not_in_the_audit_log(office: Client, dana: User) -> N
 
 
 def test_the_audit_log_keeps_the_name_of_a_user_who_is_gone(alice: User) -> None:
-    services.record(actor=alice, action=AuditAction.USER_RENAME, target="t" * 400, hand="left")
+    record(actor=alice, action=AuditAction.USER_RENAME, target="t" * 400, hand="left")
     alice.delete()
     entry = AuditEntry.objects.get(action="user.rename")
     assert (entry.actor, entry.actor_name, len(entry.target)) == (None, "alice", 300)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
-from minno_dashboard.accounts import endings, queries, second_factor, throttle
+from minno_dashboard.accounts import endings, failures, queries, second_factor, throttle
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.confirmation import check_password
@@ -24,34 +23,11 @@ from minno_dashboard.accounts.names import (
     checked_email,
     checked_full_name,
     checked_username,
-    fold,
 )
 from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Conflict, Invalid, NotAllowed
 from minno_dashboard.core.ids import fingerprint, secret_code
-
-__all__ = [
-    "activate",
-    "change_email",
-    "change_full_name",
-    "change_password",
-    "change_role",
-    "check_log_in",
-    "check_new_email",
-    "confirm_email",
-    "create_user",
-    "deactivate",
-    "email_link",
-    "invite",
-    "link_asked_for",
-    "reactivate",
-    "record",
-    "replace_one_time_password",
-    "reset",
-]
-
-log = logging.getLogger(__name__)
 
 LIFETIMES = {
     AccessCode.Purpose.ACTIVATE: timedelta(days=14),
@@ -243,7 +219,7 @@ def check_log_in(*, name: str, password: str, address: str, browser: str = "") -
     attempt = throttle.begin(name=name, address=address, browser=browser)
     user = authenticate(username=name, password=password)
     if not isinstance(user, User):
-        note_failure(name=name, address=address)
+        failures.note(name=name, address=address)
         raise Invalid(gettext(WRONG_PAIR))
     with transaction.atomic():
         throttle.succeeded(attempt)
@@ -251,17 +227,6 @@ def check_log_in(*, name: str, password: str, address: str, browser: str = "") -
         action = AuditAction.SESSION_GIVE_PASSWORD if needs_more else AuditAction.SESSION_LOG_IN
         record(actor=user, action=action, target=user.username)
     return user
-
-
-def note_failure(*, name: str, address: str) -> None:
-    """Write a failed log-in to the log, and to the audit log where the account exists.
-
-    Whatever else was typed may be a password in the wrong box, and is written nowhere.
-    """
-    user = User.objects.filter(Q(username=fold(name)) | Q(email=fold(name))).first()
-    log.warning("failed log-in of %s from %s", user.username if user else "an unknown name", address)
-    if user is not None:
-        record(actor=None, action=AuditAction.SESSION_REFUSE, target=user.username, address=address)
 
 
 def change_password(

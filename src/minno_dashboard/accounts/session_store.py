@@ -12,7 +12,6 @@ from typing import Any
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
-from django.utils import timezone
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.ids import fingerprint
@@ -38,7 +37,7 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> Session | None:
         known = Session.objects.filter(
-            session_key=stored_key(self.session_key or ""), expire_date__gt=timezone.now()
+            session_key=stored_key(self.session_key or ""), expire_date__gt=clock.now()
         )
         found: Session | None = known.first()
         if found is None:

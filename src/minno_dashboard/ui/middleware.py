@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from django.utils.translation import gettext
 
 from minno_dashboard.core import errors
@@ -43,6 +44,8 @@ class RefusedMiddleware:
                 "The database did not answer in time. Nothing was changed; do it again in a moment."
             )
             return answer(request, 503, sentence, retry_after_seconds=5)
+        if isinstance(exception, RawPostDataException):  # a form, where a script's JSON is expected
+            return answer(request, 400)
         if isinstance(exception, RequestDataTooBig):
             return answer(request, 413, gettext("This form holds more than the Dashboard accepts at once."))
         return None

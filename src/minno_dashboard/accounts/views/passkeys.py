@@ -152,7 +152,7 @@ def _challenge(request: HttpRequest, purpose: str) -> str:
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
-    if len(request.body) > MAX_JSON_BYTES:
+    if request.content_type != "application/json" or len(request.body) > MAX_JSON_BYTES:
         raise Invalid(gettext(UNREADABLE))
     try:
         body = json.loads(request.body)
