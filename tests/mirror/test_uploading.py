@@ -12,7 +12,7 @@ from dropbox_simulator import faults
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Tree
-from minno_dashboard.mirror import source, uploads
+from minno_dashboard.mirror import source, under_way, uploads
 from minno_dashboard.mirror.models import UploadSession
 from minno_dashboard.studies import services as studies
 from tests.mirror.conftest import ANNA, World
@@ -47,7 +47,7 @@ def lanes(monkeypatch: pytest.MonkeyPatch) -> type[AtOnce]:
     class Watched(AtOnce):
         pass
 
-    monkeypatch.setattr(uploads, "ThreadPoolExecutor", Watched)
+    monkeypatch.setattr(under_way, "ThreadPoolExecutor", Watched)
     monkeypatch.setattr(uploads, "PIECE_BYTES", 4 * MIB)
     monkeypatch.setattr(uploads, "BUDGET_BYTES", 4 * MIB)
     return Watched

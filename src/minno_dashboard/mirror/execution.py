@@ -34,7 +34,8 @@ from minno_dashboard.mirror.models import Parked
 from minno_dashboard.mirror.port import Entry, Job, Outcome, Port, Relocation, Removal
 from minno_dashboard.mirror.sliced import Slice
 from minno_dashboard.mirror.slices import is_outrun
-from minno_dashboard.mirror.uploads import MAX_URGENT, Turn, UnderWay, Uploader, WaitsForTurn
+from minno_dashboard.mirror.under_way import UnderWay
+from minno_dashboard.mirror.uploads import MAX_URGENT, Turn, Uploader, WaitsForTurn
 
 FEW = 3
 """So many moves, copies or removals are made one by one: a batch needs a second call to learn its end."""

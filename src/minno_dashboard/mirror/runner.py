@@ -55,7 +55,8 @@ from minno_dashboard.mirror.models import (
 )
 from minno_dashboard.mirror.port import Entry, Job
 from minno_dashboard.mirror.remote import Book
-from minno_dashboard.mirror.uploads import UnderWay, WaitsForTurn
+from minno_dashboard.mirror.under_way import UnderWay
+from minno_dashboard.mirror.uploads import WaitsForTurn
 
 log = logging.getLogger(__name__)
 

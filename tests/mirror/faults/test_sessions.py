@@ -14,7 +14,7 @@ from dropbox_simulator import faults
 from dropbox_simulator.catalogue import Failures
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
-from minno_dashboard.mirror import dropbox, uploads
+from minno_dashboard.mirror import dropbox, under_way, uploads
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World
 from tests.mirror.faults.conftest import ROOT, add, edit, is_whole, kept, says, spend
@@ -72,7 +72,7 @@ class _AtOnce(ThreadPoolExecutor):
 def test_g23_a_batch_whose_files_are_saved_while_it_is_committed_ends_as_the_last_save(
     world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "ThreadPoolExecutor", _AtOnce)
+    monkeypatch.setattr(under_way, "ThreadPoolExecutor", _AtOnce)
     route = "files/upload_session/finish_batch_v2"
     at_each_answer(monkeypatch, route, lambda: edit(study, anna, "new/3.js", b"saved meanwhile"))
     add(study, anna, 20)

@@ -23,7 +23,7 @@ from dropbox_simulator.wire import HOSTS
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
 from minno_dashboard.core import clock
-from minno_dashboard.mirror import drift, dropbox, execution, packing, runner, uploads, waiting
+from minno_dashboard.mirror import drift, dropbox, execution, packing, runner, under_way, uploads, waiting
 from minno_dashboard.mirror.engine import guard
 from minno_dashboard.siteconfig.services import save_section
 from tests.mirror.soak.story import Story
@@ -117,7 +117,7 @@ class Stage:
             (clock, "now", self.now),
             (clock, "monotonic_seconds", self.simulator.clock.now),
             (dropbox, "new_session", self.session),
-            (uploads, "ThreadPoolExecutor", _Lanes),
+            (under_way, "ThreadPoolExecutor", _Lanes),
             (uploads, "wait", lanes),
             (waiting, "_rng", random.Random(story.seed)),
             *sizes,
