@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import secrets
+import select
 import signal
 import socket
 import sys
@@ -153,15 +154,28 @@ def work() -> None:
     """Do what is due until SIGTERM, Ctrl-C, or the end of the web process that started this one."""
     worker = Worker([], lanes=WORKER_LANES)
     worker.sources = sources.all_sources(lambda: worker.is_stopping)
+    told, tell = os.pipe()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop())
-    if os.environ.get(PARENT_PIPE) == "stdin":
-        threading.Thread(target=_stop_at_end_of_parent, args=(worker,), daemon=True).start()
+        # A handler runs between any two steps of the main thread: it must take no lock, so it stops nothing itself.
+        signal.signal(number, lambda *_: _write(tell))
+    parent = 0 if os.environ.get(PARENT_PIPE) == "stdin" else None
+    threading.Thread(target=_stop_when_told, args=(worker, told, parent), daemon=True).start()
     log.info("the worker looks for what is due")
     worker.run()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # told again while the interpreter ends, it still ends cleanly
 
 
-def _stop_at_end_of_parent(worker: Worker) -> None:
-    while os.read(sys.stdin.fileno(), 1024):
-        continue
+def _write(tell: int) -> None:
+    os.write(tell, b".")
+
+
+def _stop_when_told(worker: Worker, told: int, parent: int | None) -> None:
+    """Stop the worker once a byte came through `told`, or the pipe to the process that started this one has ended."""
+    ends = [told] if parent is None else [told, parent]
+    is_told = False
+    while not is_told:
+        ready, _, _ = select.select(ends, [], [])
+        # Read from the descriptor: `sys.stdin` would be locked by this thread while the interpreter ends.
+        is_told = told in ready or not os.read(ready[0], 1024)
     worker.stop()
