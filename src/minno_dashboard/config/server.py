@@ -13,7 +13,6 @@ import secrets
 import select
 import signal
 import socket
-import sys
 import threading
 from contextlib import ExitStack
 from types import FrameType
