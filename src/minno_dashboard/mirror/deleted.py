@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.names import fold
-from minno_dashboard.mirror.desired import in_portions
+from minno_dashboard.core.portions import in_portions
 from minno_dashboard.mirror.engine.model import DELETED, Policy
 from minno_dashboard.mirror.engine.removals import is_outdated
 from minno_dashboard.mirror.models import Link, Parked, RemoteNode

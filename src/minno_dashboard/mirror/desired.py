@@ -9,22 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Model, Q
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.contenthash import Hasher
+from minno_dashboard.core.portions import in_portions
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.mirror.engine.model import SHARED, STUDIES, Content, Desired
 from minno_dashboard.mirror.restore_models import Manifest
 from minno_dashboard.mirror.studyfolders import StudyFolders, gives_files
 from minno_dashboard.studies.models import Collaboration, Study, Version
-
-T = TypeVar("T")
-AT_ONCE = 2000
-"""How many values one query names at most."""
 
 README = """This folder is written by the Dashboard at {address}.
 
@@ -38,18 +35,6 @@ Changes that you make here do not reach the Dashboard. To change a study, change
 A file of yours that you put here is left alone. A file of the Dashboard that you change here is kept beside ours,
 under a name with "changed in Dropbox" and the date. What is deleted in the Dashboard moves to "Deleted".
 """
-
-
-def in_portions(values: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
-    """Yield values in lists that fit into one query."""
-    portion: list[T] = []
-    for value in values:
-        portion.append(value)
-        if len(portion) == size:
-            yield portion
-            portion = []
-    if portion:
-        yield portion
 
 
 def numbers(identities: Iterable[str], kind: str) -> list[int]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.names import fold
+from minno_dashboard.core.portions import in_portions
 from minno_dashboard.files.models import Blob
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror import journal_lag, stamp
-from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.guard import Verdict
 from minno_dashboard.mirror.entry_checks import confirmed
 from minno_dashboard.mirror.errors import LookLater, ParkItem, Rescan

@@ -53,7 +53,6 @@ log = logging.getLogger(__name__)
 json_encode: Callable[[Any, Any], str] = stone_serializers.json_encode
 
 SCOPES = ("account_info.read", "files.content.write", "files.metadata.read")
-READ_SCOPE = "files.content.read"
 """Asked for only by somebody who wants a study back from their Dropbox."""
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 100.0

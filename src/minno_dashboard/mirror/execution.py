@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, TypeVar, cast
 
+from minno_dashboard.core.portions import in_portions
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob, Node
 from minno_dashboard.mirror import journal_lag
-from minno_dashboard.mirror.desired import in_portions, numbers
+from minno_dashboard.mirror.desired import numbers
 from minno_dashboard.mirror.engine.guard import is_emptying
 from minno_dashboard.mirror.engine.model import (
     DELETED,

@@ -9,9 +9,9 @@ from typing import Any
 from django.db import transaction
 
 from minno_dashboard.core import clock
+from minno_dashboard.core.portions import in_portions
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror import journal_lag
-from minno_dashboard.mirror.desired import in_portions
 from minno_dashboard.mirror.engine.model import Content, Upload
 from minno_dashboard.mirror.errors import (
     Ambiguous,

@@ -18,11 +18,12 @@ from django.db.models import Max
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.contenthash import Hasher
+from minno_dashboard.core.portions import in_portions
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Node
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror import verify
-from minno_dashboard.mirror.desired import Layout, in_portions
+from minno_dashboard.mirror.desired import Layout
 from minno_dashboard.mirror.models import Doubt, Link, Manifest, Parked, Taken
 from minno_dashboard.studies.models import Study, Version
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,11 @@ from minno_dashboard.jobs.lease import LeaseModel
 from minno_dashboard.mirror.oauth_models import OAuthState as OAuthState
 from minno_dashboard.mirror.restore_models import Manifest as Manifest
 from minno_dashboard.mirror.restore_models import Restore as Restore
+
+if TYPE_CHECKING:
+    from minno_dashboard.accounts.models import User
+
+READ_SCOPE = "files.content.read"
 
 
 class Link(LeaseModel):
@@ -88,6 +93,21 @@ class Link(LeaseModel):
 
     def __str__(self) -> str:
         return f"Dropbox of user {self.user_id}"
+
+    @property
+    def may_read(self) -> bool:
+        """Say whether Dropbox lets the Dashboard read what the files hold, and whoever is logged in may have it."""
+        return READ_SCOPE in self.scopes.split() and not self.is_reading_withdrawn
+
+
+def links_of(user: User) -> models.QuerySet[Link]:
+    """Return a user's connected Dropbox as a query."""
+    return Link.objects.filter(user=user).exclude(state=Link.State.OFF)
+
+
+def link_of(user: User) -> Link | None:
+    """Return a user's connected Dropbox, or None."""
+    return links_of(user).first()
 
 
 class Taken(models.Model):

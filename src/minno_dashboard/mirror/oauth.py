@@ -13,9 +13,9 @@ from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.core.errors import Conflict, Invalid, Refused
-from minno_dashboard.mirror import dropbox, keys, redirect, restore, services, states
+from minno_dashboard.mirror import dropbox, keys, redirect, services, states
 from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin, NeedsUser
-from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.models import READ_SCOPE, Link
 from minno_dashboard.mirror.port import Grant
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.sealing import SealBroken
@@ -43,7 +43,7 @@ def begin(*, user: User, browser: str, may_read: bool = False) -> str:
         redirect_uri=redirect.uri(),
         state=begun.state,
         challenge=begun.challenge,
-        scopes=(*dropbox.SCOPES, dropbox.READ_SCOPE) if may_read else dropbox.SCOPES,
+        scopes=(*dropbox.SCOPES, READ_SCOPE) if may_read else dropbox.SCOPES,
         force_reapprove=Link.objects.filter(user=user).exists(),
     )
 
@@ -142,7 +142,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     if former_token:
         with suppress(MirrorError):
             dropbox.revoke(access_token=former_token)
-    if known and not restore.may_read(known) and restore.may_read(link):
+    if known and not known.may_read and link.may_read:
         return gettext("The Dashboard may now read its folder in your Dropbox. Choose a study to restore.")
     whose = link.account_email or link.account_name or gettext("your account")
     return gettext("Connected with the Dropbox of %(whose)s.") % {"whose": whose}

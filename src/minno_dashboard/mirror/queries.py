@@ -15,7 +15,7 @@ from minno_dashboard.files.models import Node
 from minno_dashboard.jobs.lease import MAX_WAIT
 from minno_dashboard.mirror import waiting, wording
 from minno_dashboard.mirror.deleted import mirrored
-from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Taken
+from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Taken, links_of
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.models import Collaboration, Study
 from minno_dashboard.ui import words
@@ -43,11 +43,6 @@ DOTS = {
     "needs_user": "bad",
     "needs_admin": "bad",
 }
-
-
-def link_of(user: User) -> Link | None:
-    """Return a user's connected Dropbox, or None."""
-    return _links(user).first()
 
 
 @dataclass(frozen=True)
@@ -231,14 +226,10 @@ def _waits_until(link: Link) -> datetime | None:
     return link.not_before if is_ahead else None
 
 
-def _links(user: User) -> QuerySet[Link]:
-    return Link.objects.filter(user=user).exclude(state=Link.State.OFF)
-
-
 def _overview(user: User, study: Study | None = None) -> Overview:
     """Return how a user's mirror stands, or as much of it as concerns one study."""
     known = [Exists(kind.objects.filter(link=OuterRef("pk"))) for kind in (Parked, Doubt, Intent)]
-    link = _links(user).annotate(differs=known[0] | known[1] | known[2]).first()
+    link = links_of(user).annotate(differs=known[0] | known[1] | known[2]).first()
     if link is None:
         return Overview()
     behind, others = _compared(link, study)

@@ -19,12 +19,11 @@ from minno_dashboard.core import clock
 from minno_dashboard.core.errors import NotAllowed, NotFound, Refused
 from minno_dashboard.core.names import fold
 from minno_dashboard.jobs.lease import Lease, LeaseLost, claim, is_free
-from minno_dashboard.mirror import inventory, keys, queries, waiting
-from minno_dashboard.mirror.dropbox import READ_SCOPE
+from minno_dashboard.mirror import inventory, keys, waiting
 from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, NeedsUser, Rescan, Retry
 from minno_dashboard.mirror.fetching import Fetcher, Stopped
 from minno_dashboard.mirror.inventory import Found
-from minno_dashboard.mirror.models import Link, RemoteNode, Restore
+from minno_dashboard.mirror.models import Link, RemoteNode, Restore, link_of
 from minno_dashboard.mirror.source import LongRuns
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.rebuilding import rebuild_study
@@ -59,11 +58,6 @@ APP_REFUSED = gettext_noop(
 CONNECTION_REFUSED = gettext_noop(
     "Dropbox no longer accepts our connection; nothing was restored. Reconnect, then restore again."
 )
-
-
-def may_read(link: Link) -> bool:
-    """Say whether Dropbox lets the Dashboard read what the files hold, and whoever is logged in may have it."""
-    return READ_SCOPE in link.scopes.split() and not link.is_reading_withdrawn
 
 
 def withdraw_reading(*, user: User, by: User | None) -> None:
@@ -102,10 +96,10 @@ def ask(*, user: User, path: str) -> Restore:
         NotFound: nothing is connected, or no such study lies there.
         NotAllowed: Dropbox does not let the Dashboard read yet.
     """
-    link = queries.link_of(user)
+    link = link_of(user)
     if link is None:
         raise NotFound(gettext(NOT_LINKED))
-    if not may_read(link):
+    if not link.may_read:
         raise NotAllowed(gettext(WHY_READ))
     if path not in {one.path for one in studies_of(link)}:
         raise NotFound(gettext(GONE))

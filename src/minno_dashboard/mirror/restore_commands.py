@@ -19,7 +19,7 @@ from minno_dashboard.jobs.worker import owner_name
 from minno_dashboard.mirror import queries, source
 from minno_dashboard.mirror import restore as restoring
 from minno_dashboard.mirror.inventory import Found
-from minno_dashboard.mirror.models import Link, Restore
+from minno_dashboard.mirror.models import Link, Restore, link_of
 from minno_dashboard.siteconfig import queries as siteconfig
 
 LOOK_SECONDS = 0.5
@@ -38,7 +38,7 @@ def restore(name: str, wanted: str, wait: int) -> None:
     if not siteconfig.dropbox().is_enabled:
         raise Refused("Dropbox synchronization is switched off in Admin → Edit configuration.")
     link = _looked_into(user, until)
-    if not restoring.may_read(link):
+    if not link.may_read:
         raise Refused(
             f"{restoring.WHY_READ} {user.username} grants it in Settings → Dropbox → Restore a study from Dropbox."
         )
@@ -57,7 +57,7 @@ def _looked_into(user: User, until: datetime) -> Link:
     """Return the user's link once its Dropbox was listed."""
     pause, owner = threading.Event(), owner_name()
     while True:
-        link = queries.link_of(user)
+        link = link_of(user)
         if link is None:
             raise NotFound(f"{user.username} is not connected with a Dropbox account.")
         if link.listed_at is not None:

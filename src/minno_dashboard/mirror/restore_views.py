@@ -12,8 +12,8 @@ from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.views.confirming import confirmation_required
 from minno_dashboard.core.errors import Refused
-from minno_dashboard.mirror import notices, queries, restore, views
-from minno_dashboard.mirror.models import Restore
+from minno_dashboard.mirror import notices, restore, views
+from minno_dashboard.mirror.models import Restore, link_of
 
 MOST_SHOWN = 10
 NAME = "dropbox_restore"
@@ -32,12 +32,12 @@ def page(request: HttpRequest) -> HttpResponse:
         response = HttpResponseRedirect(resolve_url(NAME))
         response.status_code = 303
         return response
-    link = queries.link_of(user)
+    link = link_of(user)
     context = {
         **_progress(user),
         "link": link,
         "found": restore.studies_of(link) if link else [],
-        "may_read": link is not None and restore.may_read(link),
+        "may_read": link is not None and link.may_read,
         "why": gettext(restore.WHY_READ),
         "notices": notices.take(request),
     }

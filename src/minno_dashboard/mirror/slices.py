@@ -14,9 +14,10 @@ from django.db import connection, transaction
 from django.db.models import F, Min, Q
 
 from minno_dashboard.core.names import fold
+from minno_dashboard.core.portions import in_portions
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.deleted import outdated
-from minno_dashboard.mirror.desired import FIXED, Layout, in_portions, is_gone
+from minno_dashboard.mirror.desired import FIXED, Layout, is_gone
 from minno_dashboard.mirror.engine.model import DELETED, SHARED, Content, Desired, Remote
 from minno_dashboard.mirror.models import Doubt, Link, RemoteNode, Taken
 from minno_dashboard.mirror.sliced import COLUMNS, Mark, Row

@@ -11,8 +11,8 @@ from django.test import Client
 from minno_dashboard.accounts import services as accounts
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import NotAllowed
-from minno_dashboard.mirror import dropbox, restore
-from minno_dashboard.mirror.models import Link, Restore
+from minno_dashboard.mirror import restore
+from minno_dashboard.mirror.models import READ_SCOPE, Link, Restore
 from minno_dashboard.mirror.queries import status
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World
@@ -55,7 +55,7 @@ def test_reading_is_allowed_at_dropbox_and_the_study_comes_back(
     assert "files.content.read" in away["Location"]
     back = client.get(consent(world.simulator, away["Location"], ANNA))
     assert (back.status_code, back["Location"]) == (303, PAGE)
-    assert dropbox.READ_SCOPE in Link.objects.get().scopes
+    assert READ_SCOPE in Link.objects.get().scopes
     shown = words(client)
     assert "The Dashboard may now read its folder in your Dropbox. Choose a study to restore." in shown
     assert "must read its files" not in shown
@@ -75,7 +75,7 @@ def test_whoever_resets_a_password_by_a_link_reads_nothing_until_dropbox_has_ask
     allow_reading()
     set_password(accounts.invite(by=None, user=anna))
     anna.refresh_from_db()
-    assert restore.may_read(Link.objects.get())
+    assert Link.objects.get().may_read
     set_password(accounts.reset(by=None, user=anna))
     client = browser_of(User.objects.get(pk=anna.pk))
     assert "the Dashboard must read its files in your Dropbox" in words(client)

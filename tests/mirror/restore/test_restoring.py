@@ -16,7 +16,7 @@ from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
 from minno_dashboard.jobs.lease import claim
 from minno_dashboard.mirror import dropbox, restore
-from minno_dashboard.mirror.models import Link, Restore
+from minno_dashboard.mirror.models import READ_SCOPE, Link, Restore
 from minno_dashboard.mirror.queries import status
 from minno_dashboard.mirror.services import confirm_removal
 from minno_dashboard.studies import services as studies
@@ -61,7 +61,7 @@ def study(world: World, anna: User) -> Study:
 def allow_reading() -> None:
     """The user said yes at Dropbox; the simulator's tokens carry all scopes of the app already."""
     for link in Link.objects.all():
-        Link.objects.filter(pk=link.pk).update(scopes=" ".join((*dropbox.SCOPES, dropbox.READ_SCOPE)))
+        Link.objects.filter(pk=link.pk).update(scopes=" ".join((*dropbox.SCOPES, READ_SCOPE)))
 
 
 def work(world: World, most: int = 60) -> None:
@@ -252,7 +252,7 @@ def test_an_outage_ends_with_a_sentence_and_asking_again_fetches_only_the_rest(
 
 
 def test_reading_is_asked_for_only_then(world: World, anna: User, study: Study) -> None:
-    assert dropbox.READ_SCOPE not in dropbox.SCOPES
+    assert READ_SCOPE not in dropbox.SCOPES
     with pytest.raises(NotAllowed, match="Dropbox asks you for this permission once"):
         restore.ask(user=anna, path=PATH)
     allow_reading()
@@ -263,7 +263,7 @@ def test_reading_is_asked_for_only_then(world: World, anna: User, study: Study) 
 def test_a_token_that_may_not_read_ends_with_a_sentence(world: World, anna: User, study: Study) -> None:
     allow_reading()
     restore.ask(user=anna, path=PATH)
-    error = {".tag": "missing_scope", "required_scope": dropbox.READ_SCOPE}
+    error = {".tag": "missing_scope", "required_scope": READ_SCOPE}
     world.control.add_fault(faults.json_error(401, error), route="files/download")
     work(world)
     assert Restore.objects.get().state == Restore.State.FAILED
