@@ -16,10 +16,11 @@ from minno_dashboard.accounts.services import create_user
 from minno_dashboard.core import clock
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Node, Tree
-from minno_dashboard.mirror import dropbox, services
+from minno_dashboard.mirror.connecting import services
+from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.port import Grant
-from minno_dashboard.mirror.source import DueMirrors
+from minno_dashboard.mirror.running.due_links import DueMirrors
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies.models import Study
 
@@ -64,7 +65,7 @@ class World:
                 expires_at=clock.now() + timedelta(hours=4),
                 refresh_token=given["refresh_token"],
                 account_id=given["account_id"],
-                scopes=" ".join(dropbox.SCOPES),
+                scopes=" ".join(client.SCOPES),
             ),
         )
 
@@ -108,7 +109,7 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch, db: None) -> World:
     """A Dropbox with two accounts, and a Dashboard configured for it; no sockets."""
     world = new_world(monkeypatch)
-    monkeypatch.setattr(dropbox, "new_session", lambda: mount(sdk.create_session(), world.simulator))
+    monkeypatch.setattr(client, "new_session", lambda: mount(sdk.create_session(), world.simulator))
     return world
 
 

@@ -10,9 +10,9 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.files.store import put
+from minno_dashboard.mirror.connecting.services import choose_policy, confirm_removal
 from minno_dashboard.mirror.models import Link, RemoteNode
-from minno_dashboard.mirror.queries import status
-from minno_dashboard.mirror.services import choose_policy, confirm_removal
+from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, expected

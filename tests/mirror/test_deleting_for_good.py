@@ -8,8 +8,8 @@ from dropbox_simulator.wire import Request
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node, Tree
-from minno_dashboard.mirror import services
-from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.connecting import services
+from minno_dashboard.mirror.pages.mirror_status import status
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.soak.meddling import named_paths
 from tests.mirror.test_calls import study_of

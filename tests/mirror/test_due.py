@@ -17,9 +17,11 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.services import ANYTHING, write_file
 from minno_dashboard.jobs import worker
-from minno_dashboard.mirror import dropbox, source, uploads
+from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.pages.mirror_status import status
+from minno_dashboard.mirror.running import due_links
+from minno_dashboard.mirror.sending import uploads
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.services import create_study
 from tests.mirror.conftest import ANNA, BEN, World, expected
@@ -44,7 +46,7 @@ def test_a_worker_that_begins_proves_at_once_so_that_a_save_need_not_wait_for_it
     world: World, anna: User
 ) -> None:
     study = linked(world, anna, ANNA)
-    begun = source.DueMirrors(worker_begins=True)
+    begun = due_links.DueMirrors(worker_begins=True)
     while work := begun.claim_next(NEW_WORKER):
         work()
     assert world.calls() == ["files/list_folder/continue"]
@@ -62,7 +64,7 @@ def test_workers_that_take_turns_do_not_look_anew_each_time(world: World, anna: 
     for number, owner in enumerate((NEW_WORKER, "test:3:cc", NEW_WORKER, "test:3:cc")):
         world.control.clear_records()
         save(study, anna, f"save {number}")
-        while work := source.DueMirrors().claim_next(owner):
+        while work := due_links.DueMirrors().claim_next(owner):
             work()
         counts.append(len(world.calls()))
     assert counts == [3, 3, 2, 2]
@@ -72,11 +74,11 @@ def test_who_saved_comes_before_whose_proof_is_due(world: World, anna: User, ben
     linked(world, anna, ANNA)
     study = linked(world, ben, BEN)
     Link.objects.update(next_proof_at=clock.now())
-    source.note_changes()
-    assert [link.user for link in source.due()] == [anna, ben]
+    due_links.note_changes()
+    assert [link.user for link in due_links.due()] == [anna, ben]
     save(study, ben)
-    source.note_changes()
-    assert [link.user for link in source.due()] == [ben, anna]
+    due_links.note_changes()
+    assert [link.user for link in due_links.due()] == [ben, anna]
 
 
 def test_leases_of_a_process_that_is_no_more_are_given_back_and_no_others(
@@ -98,7 +100,7 @@ def test_leases_of_a_process_that_is_no_more_are_given_back_and_no_others(
     for user, place in ((anna, here), (ben, there)):
         owner = f"{place}:{dead.stdout.strip()}:aabbccdd"
         Link.objects.filter(user=user).update(lease_owner=owner, lease_until=until)
-    source.release_the_dead()
+    due_links.release_the_dead()
     held = Link.objects.filter(lease_until__isnull=False)
     assert [link.user for link in held] == [ben]
 
@@ -123,7 +125,7 @@ def test_a_file_saved_again_while_it_is_sent_waits_a_second_and_is_sent_once_mor
         monkeypatch.setattr(made, "send", send_and_save)
         return made
 
-    monkeypatch.setattr(dropbox, "new_session", session)
+    monkeypatch.setattr(client, "new_session", session)
     save(study, anna)
     world.run()
     assert world.calls() == ["files/upload"]
@@ -144,8 +146,8 @@ def test_short_work_passes_mirrors_that_take_long_and_they_take_turns(
     for number in range(uploads.SHORT_FILES + 20):
         write_file(tree=tree, path=f"{number}.js", source=b"x" * number, expected_blob=ANYTHING, by=anna)
     world.time.advance(60)
-    long_runs = source.LongRuns(1)
-    mirrors = source.DueMirrors(long_runs=long_runs)
+    long_runs = due_links.LongRuns(1)
+    mirrors = due_links.DueMirrors(long_runs=long_runs)
 
     def work() -> list[str]:
         world.control.clear_records()

@@ -9,10 +9,10 @@ import pytest
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
-from minno_dashboard.mirror import services
-from minno_dashboard.mirror.entry_checks import contradictory, in_order
-from minno_dashboard.mirror.port import Entry
-from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.connecting import services
+from minno_dashboard.mirror.dropbox_api.port import Entry
+from minno_dashboard.mirror.known.entry_checks import contradictory, in_order
+from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.test_calls import study_of

@@ -12,10 +12,11 @@ from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
 from minno_dashboard.jobs.lease import claim
-from minno_dashboard.mirror import services, source
+from minno_dashboard.mirror.connecting import services
+from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link, Parked, RemoteNode
-from minno_dashboard.mirror.port import Grant
-from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.pages.mirror_status import status
+from minno_dashboard.mirror.running import due_links
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
@@ -289,7 +290,7 @@ def test_a_lost_database_adopts_what_is_there(world: World, anna: User, study: S
 
 def test_a_worker_paused_past_its_lease_changes_nothing(world: World, anna: User, study: Study) -> None:
     edit(study, anna)
-    source.note_changes()
+    due_links.note_changes()
     link = Link.objects.get(user=anna)
     stale = claim(link, owner="a", seconds=10)
     assert stale is not None
@@ -298,8 +299,8 @@ def test_a_worker_paused_past_its_lease_changes_nothing(world: World, anna: User
     assert is_equal(world, anna)
     before = list(RemoteNode.objects.order_by("pk").values())
     edit(study, anna, data=b"later")
-    source.note_changes()
-    source.run_claimed(link, stale)
+    due_links.note_changes()
+    due_links.run_claimed(link, stale)
     assert list(RemoteNode.objects.order_by("pk").values()) == before
     world.settle()
     assert is_equal(world, anna)

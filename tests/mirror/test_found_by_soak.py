@@ -12,10 +12,10 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
 from minno_dashboard.files.store import put
-from minno_dashboard.mirror import services
+from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.queries import status
-from minno_dashboard.mirror.source import LEASE_SECONDS, DueMirrors
+from minno_dashboard.mirror.pages.mirror_status import status
+from minno_dashboard.mirror.running.due_links import LEASE_SECONDS, DueMirrors
 from minno_dashboard.studies import services as studies
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.test_calls import study_of

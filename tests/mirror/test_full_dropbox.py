@@ -8,9 +8,9 @@ from dropbox_simulator import faults
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
-from minno_dashboard.mirror import services
+from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link, Parked
-from minno_dashboard.mirror.queries import badge, status
+from minno_dashboard.mirror.pages.mirror_status import badge, status
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.faults.conftest import ROOT, edit, is_whole

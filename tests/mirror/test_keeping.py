@@ -6,7 +6,7 @@ import pytest
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files.services import ANYTHING, delete, write_file
-from minno_dashboard.mirror.queries import badge, status
+from minno_dashboard.mirror.pages.mirror_status import badge, status
 from minno_dashboard.studies.queries import newest_version
 from minno_dashboard.studies.services import create_study, delete_study
 from tests.mirror.conftest import ANNA, World

@@ -10,12 +10,13 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
-from minno_dashboard.mirror import slices, source
-from minno_dashboard.mirror.desired import FIXED, Layout
-from minno_dashboard.mirror.engine.model import Policy, Upload
-from minno_dashboard.mirror.engine.plan import plan
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.studyfolders import StudyFolders
+from minno_dashboard.mirror.planner.model import Policy, Upload
+from minno_dashboard.mirror.planner.plan import plan
+from minno_dashboard.mirror.running import due_links
+from minno_dashboard.mirror.wanted import slice_reader
+from minno_dashboard.mirror.wanted.layout import FIXED, Layout
+from minno_dashboard.mirror.wanted.study_folders import StudyFolders
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Collaboration, Study, Version
 from tests.mirror.conftest import ANNA, World, person
@@ -43,12 +44,12 @@ def link_of(user: User) -> Link:
     return Link.objects.select_related("user").get(user=user)
 
 
-def read_counted(user: User) -> tuple[slices.Slice, RowCounter]:
+def read_counted(user: User) -> tuple[slice_reader.Slice, RowCounter]:
     """Read what the link is behind with, and count."""
-    source.note_changes()
+    due_links.note_changes()
     link = link_of(user)
     with RowCounter() as counter:
-        found = slices.read(link)
+        found = slice_reader.read(link)
     return found, counter
 
 

@@ -7,8 +7,8 @@ import pytest
 from dropbox_simulator.faults import Effect, FaultRule
 from dropbox_simulator.wire import Response
 from minno_dashboard.accounts.models import User
-from minno_dashboard.mirror import uploads
-from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.pages.mirror_status import status
+from minno_dashboard.mirror.sending import uploads
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.test_calls import study_of
 
@@ -22,7 +22,7 @@ def short_pages(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     world.control.set_behaviour(page_limit=PAGE)
     monkeypatch.setattr(uploads, "FULL_PAGE", PAGE)
     monkeypatch.setattr(uploads, "FIRST_COMMITS", PAGE // 2)
-    monkeypatch.setattr("minno_dashboard.mirror.commits.MOST_COMMITS", PAGE // 2)
+    monkeypatch.setattr("minno_dashboard.mirror.sending.commits.MOST_COMMITS", PAGE // 2)
 
 
 def first_mirror(world: World, anna: User) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files.services import ANYTHING, write_file
-from minno_dashboard.mirror.panel import panel_of
+from minno_dashboard.mirror.pages.panel import panel_of
 from minno_dashboard.studies import services, sharing
 from minno_dashboard.studies.models import Collaboration, Study
 from minno_dashboard.studies.queries import newest_version

@@ -11,7 +11,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Collaboration, Study
 from tests.mirror.conftest import ANNA, BEN, World, expected, person

@@ -9,9 +9,10 @@ import pytest
 from dropbox_simulator import faults
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
-from minno_dashboard.mirror import services, stamp
+from minno_dashboard.mirror.connecting import services
+from minno_dashboard.mirror.dropbox_api import mtime_signature
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.faults.conftest import ROOT, add, edit, is_whole
@@ -42,12 +43,12 @@ def test_two_thousand_files_of_the_user_are_no_newer_database(
 
 
 def test_marks_are_a_sign_only_beyond_chance() -> None:
-    assert stamp.is_more_than_chance(1, 1)
-    assert stamp.is_more_than_chance(3, 5)
-    assert not stamp.is_more_than_chance(0, 0)
-    assert not stamp.is_more_than_chance(1, 30)
-    assert not stamp.is_more_than_chance(9, 2000)
-    assert stamp.is_more_than_chance(40, 2000)
+    assert mtime_signature.is_more_than_chance(1, 1)
+    assert mtime_signature.is_more_than_chance(3, 5)
+    assert not mtime_signature.is_more_than_chance(0, 0)
+    assert not mtime_signature.is_more_than_chance(1, 30)
+    assert not mtime_signature.is_more_than_chance(9, 2000)
+    assert mtime_signature.is_more_than_chance(40, 2000)
 
 
 @pytest.mark.parametrize("body", ["{}", "[]", "null", '{"entries": null}', '{"entries": [], "cursor": 1}'])

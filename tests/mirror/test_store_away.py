@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.mirror.models import Link, Parked
-from minno_dashboard.mirror.queries import badge, status
+from minno_dashboard.mirror.pages.mirror_status import badge, status
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.test_calls import study_of
 

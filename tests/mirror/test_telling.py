@@ -13,8 +13,10 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
 from minno_dashboard.jobs import registry
 from minno_dashboard.jobs.models import Job
-from minno_dashboard.mirror import history, letters, services
+from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link, Run
+from minno_dashboard.mirror.pages import emails
+from minno_dashboard.mirror.running import history
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies.services import create_study
 from tests.mirror.conftest import ANNA, BEN, World
@@ -24,16 +26,16 @@ HOUR = 3600.0
 
 
 @pytest.fixture
-def post(monkeypatch: pytest.MonkeyPatch, db: None) -> list[letters.Letter]:
+def post(monkeypatch: pytest.MonkeyPatch, db: None) -> list[emails.Letter]:
     """Mail as configured, and the letters that were posted."""
     save_section("mail", {"provider": "smtp", "host": "localhost", "sender": "minno@lab.example"}, {})
-    posted: list[letters.Letter] = []
-    monkeypatch.setattr(letters.mail, "post", posted.append)
+    posted: list[emails.Letter] = []
+    monkeypatch.setattr(emails.mail, "post", posted.append)
     return posted
 
 
 def test_a_state_that_waits_for_the_user_is_told_by_one_mail_after_a_day(
-    world: World, anna: User, post: list[letters.Letter]
+    world: World, anna: User, post: list[emails.Letter]
 ) -> None:
     create_study(owner=anna, name="One")
     world.connect(anna, ANNA)
@@ -43,9 +45,9 @@ def test_a_state_that_waits_for_the_user_is_told_by_one_mail_after_a_day(
     world.run()
     assert Link.objects.get().state == "needs_user"
     world.time.advance(23 * HOUR)
-    assert letters.tell_of_what_waits() == 0
+    assert emails.tell_of_what_waits() == 0
     world.time.advance(2 * HOUR)
-    assert [letters.tell_of_what_waits() for _ in range(3)] == [1, 0, 0]
+    assert [emails.tell_of_what_waits() for _ in range(3)] == [1, 0, 0]
     (letter,) = post
     assert letter.to == anna.email
     assert "Dropbox no longer accepts our connection" in letter.body
@@ -57,11 +59,11 @@ def test_a_state_that_waits_for_the_user_is_told_by_one_mail_after_a_day(
     services.prove_now(user=anna)
     world.run()
     world.time.advance(25 * HOUR)
-    assert letters.tell_of_what_waits() == 1
+    assert emails.tell_of_what_waits() == 1
 
 
 def test_what_waits_for_the_admin_is_told_once_to_each_admin_and_to_no_user(
-    world: World, anna: User, ben: User, post: list[letters.Letter]
+    world: World, anna: User, ben: User, post: list[emails.Letter]
 ) -> None:
     root = create_user(by=None, username="root", email="root@lab.example", role=User.Role.ADMIN)
     for user, email in ((anna, ANNA), (ben, BEN)):
@@ -73,7 +75,7 @@ def test_what_waits_for_the_admin_is_told_once_to_each_admin_and_to_no_user(
     for _ in range(3):
         world.run()
         world.time.advance(25 * HOUR)
-        letters.tell_of_what_waits()
+        emails.tell_of_what_waits()
     assert set(Link.objects.values_list("state", flat=True)) == {"needs_admin"}
     assert [letter.to for letter in post] == [root.email]
     assert post[0].body.count("/admin/configuration/") == 1
@@ -86,7 +88,7 @@ def test_nothing_is_told_of_troubles_of_dropbox_or_where_mail_is_off(world: Worl
     services.prove_now(user=anna)
     world.run()
     world.time.advance(48 * HOUR)
-    assert letters.tell_of_what_waits() == 0
+    assert emails.tell_of_what_waits() == 0
     assert not Job.objects.exists()
     assert "mirror: tell by mail what waits for people" in registry.periodic
 

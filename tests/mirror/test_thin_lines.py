@@ -16,11 +16,13 @@ from dropbox_simulator import LatencyModel, Server, Simulator, faults
 from dropbox_simulator.inprocess import SimulatorAdapter
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
-from minno_dashboard.mirror import bandwidth, dropbox, source, transport
+from minno_dashboard.mirror.dropbox_api import client, transport
+from minno_dashboard.mirror.dropbox_api.port import Grant
+from minno_dashboard.mirror.dropbox_api.tokens import Tokens
 from minno_dashboard.mirror.errors import Retry
 from minno_dashboard.mirror.models import UploadSession
-from minno_dashboard.mirror.port import Grant
-from minno_dashboard.mirror.tokens import Tokens
+from minno_dashboard.mirror.running import due_links
+from minno_dashboard.mirror.sending import bandwidth
 from minno_dashboard.studies import services as studies
 from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, World, point_at
 from tests.mirror.test_calls import is_equal
@@ -39,7 +41,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-def port_to(server: Server, monkeypatch: pytest.MonkeyPatch) -> dropbox.DropboxPort:
+def port_to(server: Server, monkeypatch: pytest.MonkeyPatch) -> client.DropboxPort:
     point_at(server, monkeypatch)
     given = server.simulator.control.authorise(ANNA)
     grant = Grant(
@@ -47,13 +49,13 @@ def port_to(server: Server, monkeypatch: pytest.MonkeyPatch) -> dropbox.DropboxP
         expires_at=clock.now() + timedelta(hours=4),
         refresh_token=given["refresh_token"],
         account_id=given["account_id"],
-        scopes=" ".join(dropbox.SCOPES),
+        scopes=" ".join(client.SCOPES),
     )
 
     def renew() -> Grant:
         raise AssertionError("the token is good for hours")
 
-    return dropbox.DropboxPort(Tokens(renew, grant))
+    return client.DropboxPort(Tokens(renew, grant))
 
 
 def carrying(server: Server) -> list[dict[str, Any]]:
@@ -67,7 +69,7 @@ def test_a_body_that_takes_longer_than_the_time_out_for_connecting_arrives_at_on
     server.simulator.model = LatencyModel(client_rate=1.0 * MIB, round_trip=0.05)
     port = port_to(server, monkeypatch)
     port.account()  # connected: from here on the time-out would only concern the body
-    port._client._timeout = (1.0, dropbox.READ_SECONDS)
+    port._client._timeout = (1.0, client.READ_SECONDS)
     server.simulator.control.clear_records()
     session = port.start(b"x" * 4 * MIB, close=True)
     assert session
@@ -172,7 +174,7 @@ def test_a_saved_edit_does_not_wait_for_the_pieces_that_are_under_way(
         session.mount("https://", Gate(world.simulator))
         return session
 
-    monkeypatch.setattr(dropbox, "new_session", new_session)
+    monkeypatch.setattr(client, "new_session", new_session)
     tree = studies.create_study(owner=anna, name="Films").versions.get().tree
     world.connect(anna, ANNA)
     world.settle()
@@ -183,13 +185,13 @@ def test_a_saved_edit_does_not_wait_for_the_pieces_that_are_under_way(
     def look() -> bool:
         if Gate.reached.is_set() and not saved:
             put(tree, anna, "edit.js", 100)
-            source.note_changes()
+            due_links.note_changes()
             saved.append("edit.js")
         if "files/upload" in world.calls():
             Gate.opened.set()
         return False
 
-    mirrors = source.DueMirrors(look)
+    mirrors = due_links.DueMirrors(look)
     while work := mirrors.claim_next("test:1:aa"):
         work()
     calls = world.calls()

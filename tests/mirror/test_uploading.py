@@ -12,8 +12,9 @@ from dropbox_simulator import faults
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Tree
-from minno_dashboard.mirror import source, under_way, uploads
 from minno_dashboard.mirror.models import UploadSession
+from minno_dashboard.mirror.running import due_links
+from minno_dashboard.mirror.sending import upload_lanes, uploads
 from minno_dashboard.studies import services as studies
 from tests.mirror.conftest import ANNA, World
 from tests.mirror.test_calls import is_equal, study_of
@@ -47,7 +48,7 @@ def lanes(monkeypatch: pytest.MonkeyPatch) -> type[AtOnce]:
     class Watched(AtOnce):
         pass
 
-    monkeypatch.setattr(under_way, "ThreadPoolExecutor", Watched)
+    monkeypatch.setattr(upload_lanes, "ThreadPoolExecutor", Watched)
     monkeypatch.setattr(uploads, "PIECE_BYTES", 4 * MIB)
     monkeypatch.setattr(uploads, "BUDGET_BYTES", 4 * MIB)
     return Watched
@@ -87,7 +88,7 @@ def test_a_large_file_goes_on_where_it_was_when_the_process_was_killed(
         world.run()
     assert UploadSession.objects.get().offset == 12 * MIB
     lanes.before = staticmethod(lambda name: None)
-    world.time.advance(source.LEASE_SECONDS + 1)
+    world.time.advance(due_links.LEASE_SECONDS + 1)
     world.settle()
     assert is_equal(world, anna)
     assert sent(world) == 18 * MIB
@@ -117,7 +118,7 @@ def test_a_save_overtakes_a_large_file_and_no_piece_is_sent_again(
     def before(name: str) -> None:
         if "piece" in name and next(pieces) == 2:
             put(empty, anna, "small.js", 100)
-            source.note_changes()
+            due_links.note_changes()
 
     lanes.before = staticmethod(before)
     world.settle()

@@ -73,8 +73,8 @@ def make_linked_user(name: str, email: str, grant: dict[str, str], app_key: str)
     """Make a user who has connected with a Dropbox account."""
     from minno_dashboard.accounts.services import create_user
     from minno_dashboard.core import clock
-    from minno_dashboard.mirror import services
-    from minno_dashboard.mirror.port import Grant
+    from minno_dashboard.mirror.connecting import services
+    from minno_dashboard.mirror.dropbox_api.port import Grant
 
     user = create_user(by=None, username=name, email=email)
     given = Grant(
@@ -186,7 +186,7 @@ def duplicate_study(owner: str, study: str, name: str) -> None:
 @deed
 def choose_policy(name: str, keep_deleted: bool) -> None:
     """Decide what happens in Dropbox with what is deleted in the Dashboard."""
-    from minno_dashboard.mirror import services
+    from minno_dashboard.mirror.connecting import services
 
     services.choose_policy(user=_user(name), keep_deleted=keep_deleted)
 
@@ -194,7 +194,7 @@ def choose_policy(name: str, keep_deleted: bool) -> None:
 @deed
 def confirm_removal(name: str) -> None:
     """Answer the question that a mass removal raises."""
-    from minno_dashboard.mirror import services
+    from minno_dashboard.mirror.connecting import services
 
     services.confirm_removal(user=_user(name), accept=True)
 
@@ -202,9 +202,9 @@ def confirm_removal(name: str) -> None:
 @deed
 def status(name: str) -> dict[str, Any]:
     """Return what `mirror status --json` says."""
-    from minno_dashboard.mirror import queries
+    from minno_dashboard.mirror.pages import mirror_status
 
-    told: dict[str, Any] = queries.status(_user(name))
+    told: dict[str, Any] = mirror_status.status(_user(name))
     return told
 
 
@@ -278,25 +278,26 @@ def plan_one_change(owner: str, study: str, path: str, repeats: int = 15) -> dic
     import statistics
 
     from minno_dashboard.core import clock
-    from minno_dashboard.mirror import slices, source
-    from minno_dashboard.mirror.engine.model import Policy
-    from minno_dashboard.mirror.engine.plan import plan
     from minno_dashboard.mirror.models import Link
+    from minno_dashboard.mirror.planner.model import Policy
+    from minno_dashboard.mirror.planner.plan import plan
+    from minno_dashboard.mirror.running import due_links
+    from minno_dashboard.mirror.wanted import slice_reader
 
     save(owner, study, path, "// one change\n")
-    source.note_changes()
+    due_links.note_changes()
     times = []
     for _ in range(repeats):
         link = Link.objects.select_related("user").get(user__username=owner)
         policy = Policy(today=f"{clock.now():%Y-%m-%d}", keep_deleted=link.keep_deleted)
         started = time.perf_counter()
-        found = slices.read(link)
+        found = slice_reader.read(link)
         steps = plan(found.desired, found.remote, policy).steps
         times.append(time.perf_counter() - started)
     if len(steps) != 1:
         raise LookupError(f"one change makes {len(steps)} steps")
     with RowCounter() as counter:
-        slices.read(link)
+        slice_reader.read(link)
     return {
         "milliseconds": statistics.median(times) * 1000,
         "slowest": max(times) * 1000,

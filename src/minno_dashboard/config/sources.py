@@ -7,8 +7,8 @@ from collections.abc import Callable
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.services import DueJobs, DuePeriodic
 from minno_dashboard.jobs.worker import Source
-from minno_dashboard.mirror.restore import DueRestores
-from minno_dashboard.mirror.source import DueMirrors, LongRuns
+from minno_dashboard.mirror.restoring.restore import DueRestores
+from minno_dashboard.mirror.running.due_links import DueMirrors, LongRuns
 from minno_dashboard.siteconfig import queries as siteconfig
 
 LOOK_SECONDS = 1.0

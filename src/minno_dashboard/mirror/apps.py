@@ -15,16 +15,13 @@ class MirrorConfig(AppConfig):
     def ready(self) -> None:
         """Take the mirror's places in the pages of other rooms; hear what is removed there for good."""
         from minno_dashboard.accounts import endings
-        from minno_dashboard.mirror import (
-            restore,
-            schedule,  # noqa: F401
-            sections,
-            services,
-            source,
-        )
+        from minno_dashboard.mirror.connecting import services
+        from minno_dashboard.mirror.pages import sections
+        from minno_dashboard.mirror.restoring import restore
+        from minno_dashboard.mirror.running import due_links
         from minno_dashboard.studies.services import before_purge
 
         sections.contribute()
-        before_purge(source.note_study)
+        before_purge(due_links.note_study)
         endings.register(services.end_with_account)
         endings.register_at_a_reset(restore.withdraw_reading)

@@ -19,9 +19,12 @@ from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Refused, Unavailable
 from minno_dashboard.jobs.lease import claim
 from minno_dashboard.jobs.worker import owner_name
-from minno_dashboard.mirror import queries, slices, source, waiting
+from minno_dashboard.mirror import backoff
 from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.pages import mirror_status
 from minno_dashboard.mirror.restore_commands import restore
+from minno_dashboard.mirror.running import due_links
+from minno_dashboard.mirror.wanted import slice_reader
 from minno_dashboard.siteconfig import queries as siteconfig
 
 LOOK_SECONDS = 0.5
@@ -49,7 +52,7 @@ def sync(name: str, wait: int) -> None:
                 raise Unavailable("The mirror is not done yet; what is done stays. Run the command again.")
             if not _run_once(user, owner):
                 pause.wait(LOOK_SECONDS)
-    status = queries.status(user)
+    status = mirror_status.status(user)
     click.echo(f"Proven: {status['files']} files, {status['bytes']} bytes.")
 
 
@@ -64,7 +67,7 @@ def _progress(user: User) -> Iterator[None]:
 
         def watch() -> None:
             while not done.wait(LOOK_SECONDS):
-                bar.update(_share(queries.status(user)) - bar.pos)
+                bar.update(_share(mirror_status.status(user)) - bar.pos)
             connection.close()
 
         watcher = threading.Thread(target=watch, daemon=True)
@@ -90,18 +93,18 @@ def _check_enabled() -> None:
 
 def _want_a_proof(user: User) -> None:
     """Ask for a proof where nothing is on its way; what is on its way ends with one by itself."""
-    source.note_changes()
-    for link in Link.objects.filter(waiting.IS_WORKING, user=user):
-        if not slices.is_behind(link):
+    due_links.note_changes()
+    for link in Link.objects.filter(backoff.IS_WORKING, user=user):
+        if not slice_reader.is_behind(link):
             Link.objects.filter(pk=link.pk).update(needs_reading=True)
 
 
 def _run_once(user: User, owner: str) -> bool:
     """Do one run of this user's mirror if nobody else is at it; answer whether there was one."""
-    source.note_changes()
-    for link in source.due(user=user):
-        if lease := claim(link, owner=owner, seconds=source.LEASE_SECONDS):
-            source.run_claimed(link, lease)
+    due_links.note_changes()
+    for link in due_links.due(user=user):
+        if lease := claim(link, owner=owner, seconds=due_links.LEASE_SECONDS):
+            due_links.run_claimed(link, lease)
             return True
     return False
 
@@ -112,12 +115,12 @@ def _is_done(user: User) -> bool:
     Raises:
         Refused: nothing is linked, or a person must help first.
     """
-    status = queries.status(user)
+    status = mirror_status.status(user)
     state = status["state"]
     if state == "off":
         raise Refused(f"{user.username} is not connected with a Dropbox account.")
     if state in ("needs_user", "needs_admin") or status["parked"]:
-        raise Refused(queries.badge(user).full)
+        raise Refused(mirror_status.badge(user).full)
     is_open = Link.objects.filter(user=user, needs_reading=True).exists()
     return bool(state == "proven" and not is_open)
 
@@ -129,9 +132,9 @@ def status_(name: str, as_json: bool) -> None:
     """Say how one user's mirror stands."""
     user = find_user(name)
     if as_json:
-        click.echo(json.dumps(queries.status(user), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(mirror_status.status(user), ensure_ascii=False, indent=2))
     else:
-        click.echo(queries.badge(user).full)
+        click.echo(mirror_status.badge(user).full)
 
 
 mirror.add_command(restore)

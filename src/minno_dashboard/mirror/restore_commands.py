@@ -16,10 +16,11 @@ from minno_dashboard.core.errors import NotFound, Refused, Unavailable
 from minno_dashboard.core.names import fold
 from minno_dashboard.jobs.lease import claim
 from minno_dashboard.jobs.worker import owner_name
-from minno_dashboard.mirror import queries, source
-from minno_dashboard.mirror import restore as restoring
-from minno_dashboard.mirror.inventory import Found
 from minno_dashboard.mirror.models import Link, Restore, link_of
+from minno_dashboard.mirror.pages import mirror_status
+from minno_dashboard.mirror.restoring import restore as restoring
+from minno_dashboard.mirror.restoring.inventory import Found
+from minno_dashboard.mirror.running import due_links
 from minno_dashboard.siteconfig import queries as siteconfig
 
 LOOK_SECONDS = 0.5
@@ -63,13 +64,13 @@ def _looked_into(user: User, until: datetime) -> Link:
         if link.listed_at is not None:
             return link
         if link.state != Link.State.ACTIVE:
-            raise Refused(queries.badge(user).full)
+            raise Refused(mirror_status.badge(user).full)
         if clock.now() > until:
             raise Unavailable("Dropbox could not be listed yet. Run the command again.")
-        source.note_changes()
-        for due in source.due(user=user):
-            if lease := claim(due, owner=owner, seconds=source.LEASE_SECONDS):
-                source.run_claimed(due, lease)
+        due_links.note_changes()
+        for due in due_links.due(user=user):
+            if lease := claim(due, owner=owner, seconds=due_links.LEASE_SECONDS):
+                due_links.run_claimed(due, lease)
         pause.wait(LOOK_SECONDS)
 
 

@@ -6,7 +6,8 @@ import logging
 from datetime import timedelta
 
 from minno_dashboard.jobs import registry
-from minno_dashboard.mirror import history, letters
+from minno_dashboard.mirror.pages import emails
+from minno_dashboard.mirror.running import history
 
 log = logging.getLogger(__name__)
 
@@ -21,5 +22,5 @@ def forget_history() -> None:
 @registry.every(timedelta(hours=1), "mirror: tell by mail what waits for people")
 def tell_of_what_waits() -> None:
     """Write to the people without whom a mirror has stood still for a day."""
-    if posted := letters.tell_of_what_waits():
+    if posted := emails.tell_of_what_waits():
         log.info("posted %d letters about mirrors that wait", posted)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from minno_dashboard.mirror import restore_views, views, webhook
+from minno_dashboard.mirror.connecting import webhook
+from minno_dashboard.mirror.pages import restore_views, views
 
 urlpatterns = [
     path("dropbox/connect", views.connect, name="dropbox_connect"),

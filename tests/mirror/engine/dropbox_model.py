@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dropbox_simulator.lowercase import dropbox_lower
-from minno_dashboard.mirror.engine.model import Content
+from minno_dashboard.mirror.planner.model import Content
 
 
 class Refusal(Exception):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from unicodedata import normalize
 
 from minno_dashboard.core.names import fold
-from minno_dashboard.mirror.engine.model import DELETED, Content, Desired, Policy, Remote
-from minno_dashboard.mirror.engine.tree import RemoteTree
+from minno_dashboard.mirror.planner.model import DELETED, Content, Desired, Policy, Remote
+from minno_dashboard.mirror.planner.tree import RemoteTree
 from tests.mirror.engine.rig import TODAY, content
 
 NAMES = [

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from dropbox_simulator.lowercase import dropbox_lower
-from minno_dashboard.mirror.engine.apply import perform
-from minno_dashboard.mirror.engine.model import (
+from minno_dashboard.mirror.planner.apply import perform
+from minno_dashboard.mirror.planner.model import (
     Adopt,
     Content,
     Copy,
@@ -23,8 +23,8 @@ from minno_dashboard.mirror.engine.model import (
     Step,
     Upload,
 )
-from minno_dashboard.mirror.engine.plan import plan
-from minno_dashboard.mirror.engine.tree import DesiredTree, RemoteTree
+from minno_dashboard.mirror.planner.plan import plan
+from minno_dashboard.mirror.planner.tree import DesiredTree, RemoteTree
 from tests.mirror.engine.dropbox_model import Dropbox, refuse_meeting_paths
 
 TODAY = "2026-11-23"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from minno_dashboard.mirror.engine.model import DELETED, Desired, Remote
-from minno_dashboard.mirror.engine.tree import DesiredTree, RemoteTree
+from minno_dashboard.mirror.planner.model import DELETED, Desired, Remote
+from minno_dashboard.mirror.planner.tree import DesiredTree, RemoteTree
 
 
 def cut(

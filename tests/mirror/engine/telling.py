@@ -7,7 +7,7 @@ user changed. The key of a remote node is its path.
 
 from __future__ import annotations
 
-from minno_dashboard.mirror.engine.model import (
+from minno_dashboard.mirror.planner.model import (
     Adopt,
     Content,
     Copy,
@@ -22,7 +22,7 @@ from minno_dashboard.mirror.engine.model import (
     Step,
     Upload,
 )
-from minno_dashboard.mirror.engine.plan import plan
+from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.rig import KEEP, Rig, content
 
 

@@ -9,7 +9,7 @@ import secrets
 
 import pytest
 
-from minno_dashboard.mirror.engine.plan import plan
+from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.random_trees import Case, random_case
 from tests.mirror.engine.rig import Rig
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from minno_dashboard.mirror.engine.apply import apply
-from minno_dashboard.mirror.engine.model import Adopt, Copy, MakeFolder, Move, Remote, Remove, Upload
-from minno_dashboard.mirror.engine.tree import RemoteTree
+from minno_dashboard.mirror.planner.apply import apply
+from minno_dashboard.mirror.planner.model import Adopt, Copy, MakeFolder, Move, Remote, Remove, Upload
+from minno_dashboard.mirror.planner.tree import RemoteTree
 from tests.mirror.engine.rig import content
 from tests.mirror.engine.telling import have, want
 

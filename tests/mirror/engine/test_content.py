@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from minno_dashboard.mirror.engine.content import LARGEST_COPY
-from minno_dashboard.mirror.engine.model import Copy, Upload
-from minno_dashboard.mirror.engine.plan import plan
+from minno_dashboard.mirror.planner.content import LARGEST_COPY
+from minno_dashboard.mirror.planner.model import Copy, Upload
+from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.rig import KEEP, Rig
 from tests.mirror.engine.telling import have, steps_between, told, want
 

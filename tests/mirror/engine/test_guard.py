@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from minno_dashboard.mirror.engine.guard import (
+from minno_dashboard.mirror.planner.guard import (
     Verdict,
     planned_removal,
     right_after_look,
     seen_removal,
     without_blind_steps,
 )
-from minno_dashboard.mirror.engine.model import Policy
-from minno_dashboard.mirror.engine.plan import plan
+from minno_dashboard.mirror.planner.model import Policy
+from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.rig import FOR_GOOD, KEEP
 from tests.mirror.engine.telling import have, told, want
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from minno_dashboard.mirror.engine.model import DELETED, Desired, Remote
-from minno_dashboard.mirror.engine.plan import plan
-from minno_dashboard.mirror.engine.tree import BrokenTree, DesiredTree, RemoteTree
+from minno_dashboard.mirror.planner.model import DELETED, Desired, Remote
+from minno_dashboard.mirror.planner.plan import plan
+from minno_dashboard.mirror.planner.tree import BrokenTree, DesiredTree, RemoteTree
 from tests.mirror.engine.rig import FOR_GOOD, KEEP, content
 from tests.mirror.engine.telling import have, steps_between, want
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from minno_dashboard.mirror.engine.model import Desired, Move, Remote
-from minno_dashboard.mirror.engine.plan import plan
+from minno_dashboard.mirror.planner.model import Desired, Move, Remote
+from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.rig import FOR_GOOD, KEEP, Rig, content
 from tests.mirror.engine.telling import have, steps_between, want
 

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from minno_dashboard.core.names import fold
-from minno_dashboard.mirror.engine import naming
+from minno_dashboard.mirror.planner import naming
 from tests.mirror.engine.rig import TODAY
 
 

@@ -9,9 +9,9 @@ import time
 from dataclasses import replace
 from unicodedata import normalize
 
-from minno_dashboard.mirror.engine.model import Content, Desired, Plan, Policy, Remote
-from minno_dashboard.mirror.engine.plan import plan
-from minno_dashboard.mirror.engine.tree import DesiredTree
+from minno_dashboard.mirror.planner.model import Content, Desired, Plan, Policy, Remote
+from minno_dashboard.mirror.planner.plan import plan
+from minno_dashboard.mirror.planner.tree import DesiredTree
 from tests.mirror.engine.random_trees import Leaf, Sapling, as_desired, copy_a_folder
 from tests.mirror.engine.rig import KEEP, TODAY, Rig, content
 from tests.mirror.engine.slices import cut

@@ -19,9 +19,9 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
 from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
-from minno_dashboard.mirror import queries
-from minno_dashboard.mirror.drift import WRITTEN_HERE
+from minno_dashboard.mirror.known.listing_reader import WRITTEN_HERE
 from minno_dashboard.mirror.models import Intent, Link, RemoteNode, UploadSession
+from minno_dashboard.mirror.pages import mirror_status
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.test_calls import study_of
@@ -71,7 +71,7 @@ def link_of(user: User) -> Link:
 
 def is_whole(world: World, user: User, email: str = ANNA) -> bool:
     """Say whether the Dropbox holds exactly what it should, and the badge says so."""
-    return world.files(email) == expected(user) and queries.status(user)["state"] == "proven"
+    return world.files(email) == expected(user) and mirror_status.status(user)["state"] == "proven"
 
 
 def _browser(user: User) -> Client:
@@ -95,7 +95,7 @@ def shown_to_admin(admin: User) -> str:
 
 def says(user: User, state: str, *sentences: str, buttons: list[str] | None = None) -> None:
     """Check the state of the contract, the words on the panel and its buttons."""
-    assert queries.status(user)["state"] == state
+    assert mirror_status.status(user)["state"] == state
     text, there = shown(user)
     for sentence in sentences:
         assert sentence in text

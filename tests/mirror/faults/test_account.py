@@ -12,9 +12,10 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
-from minno_dashboard.mirror import configuration, dropbox, services
+from minno_dashboard.mirror.connecting import app_settings, services
+from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.port import Grant
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, APP_KEY, BEN, World, expected
 from tests.mirror.faults.conftest import (
@@ -56,7 +57,7 @@ def test_g04_a_wrong_app_secret_pauses_everybody_tells_the_admin_and_touches_no_
     assert {record["status"] for record in world.control.records()} <= {400, 401}
     assert kept(anna)["rows"] == before["rows"]
     assert kept(anna)["tokens"] == before["tokens"]
-    configuration.save(actor=admin, is_enabled=True, app_key=APP_KEY, app_secret=world.control.app().secret)
+    app_settings.save(actor=admin, is_enabled=True, app_key=APP_KEY, app_secret=world.control.app().secret)
     world.settle()
     assert is_whole(world, anna)
     assert is_whole(world, ben, BEN)
@@ -95,7 +96,7 @@ def test_g05_another_app_key_asks_to_reconnect_and_begins_a_new_epoch_in_a_new_f
     old = world.control.files(ANNA)
     before = kept(anna)
     app = world.control.create_app("Second", secret="the-second-secret-of-all")
-    configuration.save(actor=admin, is_enabled=True, app_key=app.key, app_secret=app.secret)
+    app_settings.save(actor=admin, is_enabled=True, app_key=app.key, app_secret=app.secret)
     edit(study, anna)
     assert spend(world, hours=24) == []
     assert link_of(anna).reason == "other_app_key"
@@ -112,7 +113,7 @@ def test_g05_another_app_key_asks_to_reconnect_and_begins_a_new_epoch_in_a_new_f
         clock.now() + timedelta(hours=4),
         given["refresh_token"],
         given["account_id"],
-        " ".join(dropbox.SCOPES),
+        " ".join(client.SCOPES),
     )
     services.link(user=anna, app_key=app.key, grant=grant)
     world.settle()

@@ -11,7 +11,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
-from minno_dashboard.mirror import services
+from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Parked
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study

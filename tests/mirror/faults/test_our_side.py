@@ -10,8 +10,8 @@ from django.conf import settings
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files.models import Blob, Node
 from minno_dashboard.jobs.lease import claim
-from minno_dashboard.mirror import source
 from minno_dashboard.mirror.models import Intent, Parked, RemoteNode
+from minno_dashboard.mirror.running import due_links
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.faults.conftest import (
@@ -83,7 +83,7 @@ def test_g28_a_worker_that_lost_its_lease_in_the_middle_records_only_that_somebo
     world: World, anna: User, study: Study
 ) -> None:
     edit(study, anna)
-    source.note_changes()
+    due_links.note_changes()
     stale = claim(link_of(anna), owner="a", seconds=10)
     assert stale is not None
     world.time.advance(11)
@@ -91,8 +91,8 @@ def test_g28_a_worker_that_lost_its_lease_in_the_middle_records_only_that_somebo
     before = list(RemoteNode.objects.order_by("pk").values())
     calls = len(world.calls())
     edit(study, anna, data=b"later")
-    source.note_changes()
-    source.run_claimed(link_of(anna), stale)
+    due_links.note_changes()
+    due_links.run_claimed(link_of(anna), stale)
     assert list(RemoteNode.objects.order_by("pk").values()) == before
     assert [one.kind for one in Intent.objects.all()] == [Intent.LATE]
     assert [route for route in world.calls()[calls:] if "upload" in route] == []

@@ -6,8 +6,8 @@ import pytest
 
 from dropbox_simulator import faults
 from minno_dashboard.accounts.models import User
-from minno_dashboard.mirror import uploads
-from minno_dashboard.mirror.source import DueMirrors, note_changes
+from minno_dashboard.mirror.running.due_links import DueMirrors, note_changes
+from minno_dashboard.mirror.sending import uploads
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import World
 from tests.mirror.faults.conftest import ROOT, edit, is_whole, kept

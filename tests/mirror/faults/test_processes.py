@@ -48,7 +48,7 @@ from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror import dropbox, queries, services
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.port import Grant
+from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies.services import create_study
 app_key, app_secret, given = json.loads(sys.argv[1])

@@ -14,7 +14,8 @@ from dropbox_simulator import faults
 from dropbox_simulator.catalogue import Failures
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
-from minno_dashboard.mirror import dropbox, under_way, uploads
+from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.sending import upload_lanes, uploads
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World
 from tests.mirror.faults.conftest import ROOT, add, edit, is_whole, kept, says, spend
@@ -27,7 +28,7 @@ def at_each_answer(
     monkeypatch: pytest.MonkeyPatch, route: str, act: Callable[[], None], times: int = 1
 ) -> None:
     """Do something whenever an answer of a route arrives, so many times."""
-    open_session, left = dropbox.new_session, [times]
+    open_session, left = client.new_session, [times]
 
     def watched() -> requests.Session:
         session = open_session()
@@ -40,7 +41,7 @@ def at_each_answer(
         session.hooks["response"].append(heard)
         return session
 
-    monkeypatch.setattr(dropbox, "new_session", watched)
+    monkeypatch.setattr(client, "new_session", watched)
 
 
 def test_g23_a_file_that_is_saved_while_it_is_sent_ends_as_the_last_save(
@@ -72,7 +73,7 @@ class _AtOnce(ThreadPoolExecutor):
 def test_g23_a_batch_whose_files_are_saved_while_it_is_committed_ends_as_the_last_save(
     world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(under_way, "ThreadPoolExecutor", _AtOnce)
+    monkeypatch.setattr(upload_lanes, "ThreadPoolExecutor", _AtOnce)
     route = "files/upload_session/finish_batch_v2"
     at_each_answer(monkeypatch, route, lambda: edit(study, anna, "new/3.js", b"saved meanwhile"))
     add(study, anna, 20)

@@ -14,10 +14,10 @@ from dropbox_simulator.catalogue import Failures
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Refused
-from minno_dashboard.mirror import configuration
+from minno_dashboard.mirror.connecting import app_settings
+from minno_dashboard.mirror.connecting.services import link as store_link
+from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.port import Grant
-from minno_dashboard.mirror.services import link as store_link
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, World
 from tests.mirror.faults.conftest import (
@@ -133,8 +133,8 @@ def test_g38_a_lost_secret_key_asks_the_admin_for_the_secret_and_the_user_to_rec
     assert spend(world, hours=24) == []
 
     with pytest.raises(Refused, match="Enter the App secret again"):
-        configuration.save(actor=admin, is_enabled=True, app_key=APP_KEY, app_secret="")
-    configuration.save(actor=admin, is_enabled=True, app_key=APP_KEY, app_secret=APP_SECRET)
+        app_settings.save(actor=admin, is_enabled=True, app_key=APP_KEY, app_secret="")
+    app_settings.save(actor=admin, is_enabled=True, app_key=APP_KEY, app_secret=APP_SECRET)
     world.run()
     assert (link_of(anna).state, link_of(anna).reason) == ("needs_user", "seal_broken")
     says(anna, "needs_user", "This Dashboard's secret key was changed", buttons=["Reconnect"])

@@ -9,10 +9,11 @@ from click.testing import CliRunner
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import NotFound, Refused
-from minno_dashboard.mirror import history, panel
 from minno_dashboard.mirror.models import Link, Restore, Run
+from minno_dashboard.mirror.pages import panel
 from minno_dashboard.mirror.restore_commands import restore
-from minno_dashboard.mirror.source import DueMirrors
+from minno_dashboard.mirror.running import history
+from minno_dashboard.mirror.running.due_links import DueMirrors
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, person
 from tests.mirror.restore.test_restoring import (

@@ -15,9 +15,9 @@ import pytest
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.contenthash import Hasher
 from minno_dashboard.files import services as files
-from minno_dashboard.mirror import manifest
 from minno_dashboard.mirror.models import Link, Manifest, Parked
-from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.pages.mirror_status import status
+from minno_dashboard.mirror.running import manifest
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World, expected

@@ -11,9 +11,9 @@ from django.test import Client
 from minno_dashboard.accounts import services as accounts
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import NotAllowed
-from minno_dashboard.mirror import restore
 from minno_dashboard.mirror.models import READ_SCOPE, Link, Restore
-from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.pages.mirror_status import status
+from minno_dashboard.mirror.restoring import restore
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, World
 from tests.mirror.restore.test_restoring import NAME, PATH, allow_reading, study, work

@@ -15,10 +15,11 @@ from minno_dashboard.core.errors import NotAllowed, NotFound
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
 from minno_dashboard.jobs.lease import claim
-from minno_dashboard.mirror import dropbox, restore
+from minno_dashboard.mirror.connecting.services import confirm_removal
+from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.models import READ_SCOPE, Link, Restore
-from minno_dashboard.mirror.queries import status
-from minno_dashboard.mirror.services import confirm_removal
+from minno_dashboard.mirror.pages.mirror_status import status
+from minno_dashboard.mirror.restoring import restore
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study, Version
 from tests.mirror.conftest import ANNA, World, expected, person, tree_files
@@ -61,7 +62,7 @@ def study(world: World, anna: User) -> Study:
 def allow_reading() -> None:
     """The user said yes at Dropbox; the simulator's tokens carry all scopes of the app already."""
     for link in Link.objects.all():
-        Link.objects.filter(pk=link.pk).update(scopes=" ".join((*dropbox.SCOPES, READ_SCOPE)))
+        Link.objects.filter(pk=link.pk).update(scopes=" ".join((*client.SCOPES, READ_SCOPE)))
 
 
 def work(world: World, most: int = 60) -> None:
@@ -252,7 +253,7 @@ def test_an_outage_ends_with_a_sentence_and_asking_again_fetches_only_the_rest(
 
 
 def test_reading_is_asked_for_only_then(world: World, anna: User, study: Study) -> None:
-    assert READ_SCOPE not in dropbox.SCOPES
+    assert READ_SCOPE not in client.SCOPES
     with pytest.raises(NotAllowed, match="Dropbox asks you for this permission once"):
         restore.ask(user=anna, path=PATH)
     allow_reading()
@@ -275,13 +276,13 @@ def test_bytes_that_are_not_what_dropbox_says_are_not_taken(
     world: World, elsewhere: tuple[User, dict[int, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zoe, _ = elsewhere
-    true = dropbox.DropboxPort.download
+    true = client.DropboxPort.download
 
-    def bent(port: dropbox.DropboxPort, rev: str, *, offset: int = 0) -> Iterator[bytes]:
+    def bent(port: client.DropboxPort, rev: str, *, offset: int = 0) -> Iterator[bytes]:
         for piece in true(port, rev, offset=offset):
             yield piece.replace(b"twin", b"tw1n")
 
-    monkeypatch.setattr(dropbox.DropboxPort, "download", bent)
+    monkeypatch.setattr(client.DropboxPort, "download", bent)
     restore.ask(user=zoe, path=PATH)
     work(world)
     row = Restore.objects.get()

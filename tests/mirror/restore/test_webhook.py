@@ -13,7 +13,7 @@ from django.test import Client
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.queries import status
+from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies.services import create_study
 from tests.mirror.conftest import ANNA, APP_SECRET, World, expected
 

@@ -17,9 +17,10 @@ from minno_dashboard.core.names import fold
 from minno_dashboard.files import services as files
 from minno_dashboard.files import store
 from minno_dashboard.files.models import FileVersion, Node, Tree
-from minno_dashboard.mirror import dropbox, services
+from minno_dashboard.mirror.connecting import services
+from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.port import Grant
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies import sharing
 from minno_dashboard.studies.models import Collaboration, Study, Version
@@ -247,7 +248,7 @@ class People:
             expires_at=clock.now() + timedelta(hours=4),
             refresh_token=given["refresh_token"],
             account_id=given["account_id"],
-            scopes=" ".join(dropbox.SCOPES),
+            scopes=" ".join(client.SCOPES),
         )
         return services.link(user=user, app_key=APP_KEY, grant=grant)
 

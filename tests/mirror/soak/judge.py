@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.queries import badge
+from minno_dashboard.mirror.pages.mirror_status import badge
 from minno_dashboard.studies.models import Collaboration, Study, Version
 from tests.mirror.soak.deeds import People
 from tests.mirror.soak.stage import Stage, email

@@ -16,9 +16,9 @@ from django.db import connection
 
 from dropbox_simulator.faults import Effect, FaultRule
 from minno_dashboard.accounts.models import User
-from minno_dashboard.mirror import services
+from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.source import LEASE_SECONDS, DueMirrors
+from minno_dashboard.mirror.running.due_links import LEASE_SECONDS, DueMirrors
 from tests.mirror.soak.deeds import People
 from tests.mirror.soak.faulting import effect
 from tests.mirror.soak.judge import Judge, Violation

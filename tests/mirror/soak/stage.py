@@ -23,15 +23,19 @@ from dropbox_simulator.wire import HOSTS
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
 from minno_dashboard.core import clock
-from minno_dashboard.mirror import drift, dropbox, execution, packing, runner, under_way, uploads, waiting
-from minno_dashboard.mirror.engine import guard
+from minno_dashboard.mirror import backoff
+from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.known import listing_reader
+from minno_dashboard.mirror.planner import guard
+from minno_dashboard.mirror.running import runner
+from minno_dashboard.mirror.sending import executor, packing, upload_lanes, uploads
 from minno_dashboard.siteconfig.services import save_section
 from tests.mirror.soak.story import Story
 
 APP_KEY, APP_SECRET = "key0of0the0app0", "the-very-secret-secret-of-the-app"
 NAMES = ("anna", "ben")
 MODULES = {
-    "uploads": uploads, "execution": execution, "packing": packing, "drift": drift, "guard": guard,
+    "uploads": uploads, "execution": executor, "packing": packing, "drift": listing_reader, "guard": guard,
     "runner": runner,
 }  # fmt: skip
 STEP_SECONDS = 0.05
@@ -116,10 +120,10 @@ class Stage:
         seams: list[tuple[Any, str, Any]] = [
             (clock, "now", self.now),
             (clock, "monotonic_seconds", self.simulator.clock.now),
-            (dropbox, "new_session", self.session),
-            (under_way, "ThreadPoolExecutor", _Lanes),
+            (client, "new_session", self.session),
+            (upload_lanes, "ThreadPoolExecutor", _Lanes),
             (uploads, "wait", lanes),
-            (waiting, "_rng", random.Random(story.seed)),
+            (backoff, "_rng", random.Random(story.seed)),
             *sizes,
         ]
         before = [(owner, name, getattr(owner, name)) for owner, name, _ in seams]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dropbox_simulator import faults
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
-from minno_dashboard.mirror import services
+from minno_dashboard.mirror.connecting import services
 from minno_dashboard.studies import services as studies
 from tests.mirror.conftest import ANNA, World
 from tests.mirror.test_calls import study_of

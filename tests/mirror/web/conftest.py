@@ -18,7 +18,8 @@ from django.test import Client
 from dropbox_simulator import Simulator, VirtualClock, mount
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
-from minno_dashboard.mirror import dropbox, notices
+from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.pages import notices
 from minno_dashboard.siteconfig.services import save_section
 
 APP_KEY, APP_SECRET = "key0of0the0app0", "the-very-secret-secret-of-the-app"
@@ -33,7 +34,7 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Simulator:
     )
     simulator.control.create_account("Anna A", "anna@dropbox.example")
     simulator.control.create_account("Ben B", "ben@dropbox.example")
-    monkeypatch.setattr(dropbox, "new_session", lambda: mount(sdk.create_session(), simulator))
+    monkeypatch.setattr(client, "new_session", lambda: mount(sdk.create_session(), simulator))
     return simulator
 
 

@@ -11,8 +11,8 @@ from dropbox_simulator import Simulator
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.services import write_file
-from minno_dashboard.mirror import queries
 from minno_dashboard.mirror.models import Link, Parked, Taken
+from minno_dashboard.mirror.pages import mirror_status
 from minno_dashboard.studies.models import Study, Version
 from minno_dashboard.studies.services import create_study, delete_study
 from tests.mirror.web.conftest import browser_of, configure, connect
@@ -51,15 +51,18 @@ def proven(configured: Simulator, alice: User, study: Study) -> Link:
 
 def test_a_new_connection_is_not_green(configured: Simulator, alice: User, study: Study) -> None:
     connect(browser_of(alice), configured, ANNA)
-    assert queries.badge(alice).dot == "warn"
+    assert mirror_status.badge(alice).dot == "warn"
 
 
 def test_green_carries_the_age_of_the_proof(proven: Link, alice: User, study: Study) -> None:
     Link.objects.update(proven_at=clock.now() - timedelta(seconds=38))
-    badge = queries.badge(alice)
+    badge = mirror_status.badge(alice)
     assert (badge.state, badge.dot, badge.short) == ("proven", "good", "In your Dropbox")
     assert badge.full == "1 study, 1 file: identical in your Dropbox. Proven 38 s ago."
-    assert queries.study_badge(alice, study).full == "This study: identical in your Dropbox. Proven 38 s ago."
+    assert (
+        mirror_status.study_badge(alice, study).full
+        == "This study: identical in your Dropbox. Proven 38 s ago."
+    )
 
 
 def test_a_saved_file_makes_it_amber_at_once(proven: Link, alice: User, study: Study) -> None:
@@ -67,33 +70,33 @@ def test_a_saved_file_makes_it_amber_at_once(proven: Link, alice: User, study: S
     mirrored(alice)
     tree = study.versions.get().tree
     write_file(tree=tree, path="a.js", source=b"1", expected_blob=None, by=alice)
-    assert queries.badge(alice).short == "1 change on its way"
-    assert queries.study_badge(alice, study).state == "pending"
-    assert queries.study_badge(alice, other).state == "proven"
+    assert mirror_status.badge(alice).short == "1 change on its way"
+    assert mirror_status.study_badge(alice, study).state == "pending"
+    assert mirror_status.study_badge(alice, other).state == "proven"
 
 
 def test_a_deleted_study_makes_it_amber_until_dropbox_shows_it(
     proven: Link, alice: User, study: Study
 ) -> None:
     delete_study(study=study, by=alice)
-    assert queries.badge(alice).state == "pending"
+    assert mirror_status.badge(alice).state == "pending"
     mirrored(alice)
-    assert queries.badge(alice).state == "proven"
+    assert mirror_status.badge(alice).state == "proven"
 
 
 def test_a_parked_file_is_never_green(proven: Link, alice: User) -> None:
     Parked.objects.create(
         link=proven, identity="node:1", path="/a", reason="disallowed_name", at=timezone.now()
     )
-    assert queries.badge(alice).dot != "good"
-    assert queries.status(alice)["parked"] == [
+    assert mirror_status.badge(alice).dot != "good"
+    assert mirror_status.status(alice)["parked"] == [
         {"path": "/a", "reason": "Dropbox does not take this name. Rename it here."}
     ]
 
 
 def test_waiting_says_until_when(proven: Link, alice: User) -> None:
     Link.objects.update(not_before=clock.now() + timedelta(minutes=5))
-    badge = queries.badge(alice)
+    badge = mirror_status.badge(alice)
     assert (badge.state, badge.short) == ("waiting", "Waiting for Dropbox")
     assert "asked us to wait until" in badge.full
 
@@ -111,14 +114,14 @@ def test_what_needs_the_user_is_said_with_its_button(
     proven: Link, alice: User, reason: str, short: str, action: str
 ) -> None:
     Link.objects.update(state=Link.State.NEEDS_USER, reason=reason, reason_at=clock.now())
-    badge = queries.badge(alice)
+    badge = mirror_status.badge(alice)
     assert (badge.dot, badge.short, badge.action) == ("bad", short, action)
     assert "{" not in badge.full
 
 
 def test_a_disabled_feature_is_not_green(proven: Link, alice: User) -> None:
     configure(is_enabled=False)
-    assert queries.badge(alice).short == "Backup paused"
+    assert mirror_status.badge(alice).short == "Backup paused"
 
 
 def test_the_list_and_the_page_of_a_study_show_its_mark(proven: Link, alice: User, study: Study) -> None:
@@ -144,4 +147,4 @@ def test_marks_of_many_studies_take_no_more_queries_than_those_of_one(
     mirrored(alice)
     assert callable(django_assert_max_num_queries)
     with django_assert_max_num_queries(10):
-        assert len(queries.overview(alice).badges()) == 13
+        assert len(mirror_status.overview(alice).badges()) == 13

@@ -8,7 +8,7 @@ from minno_dashboard.api.access import token_of
 from minno_dashboard.api.schemas import MirrorOut, TokenOut
 from minno_dashboard.api.scopes import ANY, MIRROR
 from minno_dashboard.api.views.routing import address, router
-from minno_dashboard.mirror import queries as mirror
+from minno_dashboard.mirror.pages import mirror_status as mirror
 
 own = router("Token and mirror")
 

@@ -1,0 +1,217 @@
+"""Connecting, disconnecting, and what a user decides about the mirror."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import clock
+from minno_dashboard.core.errors import Conflict, NotFound, Refused
+from minno_dashboard.mirror import backoff
+from minno_dashboard.mirror.connecting import credentials
+from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api.port import Grant
+from minno_dashboard.mirror.errors import MirrorError
+from minno_dashboard.mirror.known import journal_lag
+from minno_dashboard.mirror.models import (
+    Doubt,
+    Intent,
+    Link,
+    Manifest,
+    Parked,
+    RemoteNode,
+    Taken,
+    UploadSession,
+)
+from minno_dashboard.mirror.sending import ledger
+from minno_dashboard.siteconfig.sealing import SealBroken
+
+PROOF_EVERY = timedelta(hours=1)
+THROTTLED = "throttled"
+KEEP = "restore"
+ACCEPT = "accept"
+
+
+def link(*, user: User, grant: Grant, app_key: str) -> Link:
+    """Store the authorisation of a user's Dropbox account and make its mirror due.
+
+    The same account again continues with what is known of it; another account begins anew, with nothing known.
+
+    Raises:
+        Conflict: the account belongs to another user of this Dashboard.
+    """
+    try:
+        with transaction.atomic():
+            for dead in Link.objects.filter(is_dead(), account_id=grant.account_id).exclude(user=user):
+                _switch_off(dead)
+            row, _ = Link.objects.select_for_update().get_or_create(
+                user=user,
+                defaults={"account_id": grant.account_id, "app_key": app_key, "linked_at": clock.now()},
+            )
+            is_same = (row.account_id, row.app_key) == (grant.account_id, app_key)
+            if not is_same:
+                _begin_anew(row)
+            row.account_id, row.app_key, row.linked_at = grant.account_id, app_key, clock.now()
+            row.state, row.reason, row.reason_at, row.probe_at = Link.State.ACTIVE, "", None, None
+            if not (is_same and row.last_error == THROTTLED):  # a new token is not a new allowance
+                row.last_error, row.failures, row.not_before = "", 0, None
+            row.needs_listing, row.is_reading_withdrawn = True, False
+            row.pace = journal_lag.looking_now(row.pace)
+            row.lease_token, row.lease_owner, row.lease_until = row.lease_token + 1, "", None
+            credentials.store_grant(row, grant)
+            row.save()
+    except IntegrityError as error:
+        raise Conflict(
+            gettext(
+                "Another user of this Dashboard is connected with this Dropbox account; nothing was connected."
+            )
+        ) from error
+    _learn_whose(row)
+    return row
+
+
+def is_dead() -> Q:
+    """Return the condition "Dropbox no longer accepts the link, or its user's account is deactivated"."""
+    return Q(state=Link.State.NEEDS_USER, reason="reconnect") | Q(user__is_active=False)
+
+
+def _begin_anew(row: Link) -> None:
+    """Forget what was known of another account: nothing of it is true of this one."""
+    for model in (RemoteNode, Doubt, Intent, UploadSession, Parked, Taken, Manifest):
+        model.objects.filter(link=row).delete()
+    row.epoch += 1
+    row.cursor, row.last_write = "", None
+    row.wants_everything = True
+    row.proven_at = row.next_proof_at = row.listed_at = None
+    row.proven_files = row.proven_bytes = 0
+    row.account_name = row.account_email = ""
+    row.removal_question, row.removal_answer = None, ""
+
+
+def _learn_whose(row: Link) -> None:
+    """Ask Dropbox for the account's name and space; what cannot be had now is asked for by the first run."""
+    try:
+        port = credentials.open_port(row)
+        account, space = port.account(), port.space()
+    except MirrorError:
+        return
+    row.account_name, row.account_email = account.name, account.email
+    row.space_used, row.space_allocated = space.used, space.allocated
+    Link.objects.filter(pk=row.pk).update(
+        account_name=account.name,
+        account_email=account.email,
+        space_used=space.used,
+        space_allocated=space.allocated,
+    )
+
+
+def unlink(*, user: User) -> None:
+    """Stop mirroring: forget the tokens, then give them back at Dropbox if it can be reached. The files stay there."""
+    with transaction.atomic():
+        row = _link_of(user)
+        _switch_off(row)
+    _give_back(row)
+
+
+def end_with_account(*, user: User, by: User | None) -> None:
+    """Stop mirroring for somebody whose account ends; belongs into the transaction that ends it. The files stay there."""
+    row = Link.objects.select_for_update().filter(user=user).exclude(state=Link.State.OFF).first()
+    if row is not None:
+        _switch_off(row)
+        transaction.on_commit(lambda: _give_back(row))
+
+
+def _switch_off(row: Link) -> None:
+    """Forget the tokens, and take the link from whoever works on it."""
+    Link.objects.filter(pk=row.pk).update(
+        state=Link.State.OFF,
+        reason="",
+        reason_at=None,
+        probe_at=None,
+        sealed_refresh_token="",
+        sealed_access_token="",
+        access_expires_at=None,
+        removal_question=None,
+        removal_answer="",
+        lease_token=F("lease_token") + 1,
+        lease_owner="",
+        lease_until=None,
+    )
+    UploadSession.objects.filter(link=row).delete()
+
+
+def _give_back(row: Link) -> None:
+    """Give tokens back at Dropbox; the row in hand still has them, and a refresh that this may take holds no database."""
+    with contextlib.suppress(SealBroken, MirrorError):
+        client.revoke(access_token=credentials.stored_access_token(row))
+
+
+def _link_of(user: User) -> Link:
+    row = Link.objects.select_for_update().filter(user=user).exclude(state=Link.State.OFF).first()
+    if row is None:
+        raise NotFound(gettext("Your studies are not connected with a Dropbox account."))
+    return row
+
+
+@transaction.atomic
+def prove_now(*, user: User) -> None:
+    """Make a proof due at once, and try again what was parked; it shortens no wait that Dropbox asked for."""
+    row = _link_of(user)
+    ledger.try_again(row, list(Parked.objects.filter(link=row).values_list("identity", flat=True)))
+    if row.last_error in backoff.LOOKS:
+        Link.objects.filter(pk=row.pk).update(not_before=None, pace=journal_lag.looking_now(row.pace))
+    Link.objects.filter(pk=row.pk).update(next_proof_at=clock.now(), needs_reading=True, probe_at=clock.now())
+
+
+@transaction.atomic
+def choose_policy(*, user: User, keep_deleted: bool) -> None:
+    """Decide whether what is deleted in the Dashboard moves to /Deleted or is deleted in Dropbox too."""
+    row = _link_of(user)
+    Link.objects.filter(pk=row.pk).update(keep_deleted=keep_deleted)
+
+
+@transaction.atomic
+def confirm_removal(*, user: User, accept: bool) -> None:
+    """Answer the question of a mass removal.
+
+    What the Dashboard was about to remove: `accept` lets it, else the mirror stays paused. What the user removed in
+    Dropbox: `accept` puts it back there, else the mirror stays paused.
+
+    Raises:
+        Refused: there is no question.
+    """
+    row = _link_of(user)
+    if row.removal_question is None:
+        raise Refused(gettext("Nothing waits for your confirmation any more."))
+    if not accept:
+        return
+    Link.objects.filter(pk=row.pk).update(
+        removal_answer=ACCEPT,
+        state=Link.State.ACTIVE,
+        reason="",
+        reason_at=None,
+        not_before=None,
+        next_proof_at=clock.now(),
+    )
+
+
+@transaction.atomic
+def follow_configuration(*, app_key: str) -> None:
+    """Take over a changed Dropbox section: links of another app key ask their users, refused ones try again."""
+    at = clock.now()
+    working = backoff.IS_WORKING | Q(state=Link.State.NEEDS_ADMIN)
+    Link.objects.exclude(app_key=app_key).filter(working).update(
+        state=Link.State.NEEDS_USER, reason="other_app_key", reason_at=at, probe_at=None
+    )
+    again = Link.objects.filter(app_key=app_key)
+    again.filter(state=Link.State.NEEDS_ADMIN).update(
+        state=Link.State.ACTIVE, reason="", reason_at=None, probe_at=None, not_before=None, next_proof_at=at
+    )
+    again.filter(state=Link.State.NEEDS_USER, reason="other_app_key").update(
+        state=Link.State.ACTIVE, reason="", reason_at=None, not_before=None, next_proof_at=at
+    )

@@ -1,0 +1,624 @@
+"""The only file that calls Dropbox: the official SDK, its own retries switched off, behind a narrow port.
+
+The SDK checks and encodes each argument and makes the call; the answers are read from the raw JSON, because the
+SDK turns union members that it does not know into `other`. Every error is translated once, by `answers`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlencode
+
+import requests
+
+from minno_dashboard.core import clock
+from minno_dashboard.mirror.dropbox_api import answers, decode, lazy_sdk, mtime_signature
+from minno_dashboard.mirror.dropbox_api.answers import AccessExpired, Answer
+from minno_dashboard.mirror.dropbox_api.port import (
+    Account,
+    Commit,
+    EncodedCommits,
+    Entry,
+    Grant,
+    Job,
+    Outcome,
+    Page,
+    Piece,
+    Relocation,
+    Removal,
+    Space,
+)
+from minno_dashboard.mirror.dropbox_api.tokens import Tokens
+from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, Retry
+
+lazy_sdk.postpone_unused_parts()
+
+from dropbox import Dropbox, create_session  # noqa: E402
+from dropbox import files as stone  # noqa: E402
+from dropbox import session as sdk_session  # noqa: E402
+from stone.backends.python_rsrc import stone_serializers  # noqa: E402
+
+from minno_dashboard.mirror.dropbox_api import transport  # noqa: E402
+from minno_dashboard.mirror.dropbox_api.transport import ProgressAdapter  # noqa: E402
+
+log = logging.getLogger(__name__)
+json_encode: Callable[[Any, Any], str] = stone_serializers.json_encode
+
+SCOPES = ("account_info.read", "files.content.write", "files.metadata.read")
+"""Asked for only by somebody who wants a study back from their Dropbox."""
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 100.0
+COMMIT_READ_SECONDS = 150.0
+LIST_LIMIT = 2000
+DOWNLOAD_PIECE_BYTES = 256 * 1024
+CONNECTIONS = 12
+"""Kept open at once: one for each lane, and one for each short call beside."""
+
+
+# --- OAuth and the app -----------------------------------------------------------------------------------------
+
+
+def new_session() -> requests.Session:
+    """Return the HTTP session for one Dropbox; tests replace this to mount a simulator."""
+    session: requests.Session = create_session(max_connections=CONNECTIONS)
+    session.mount("https://", ProgressAdapter(pool_connections=4, pool_maxsize=CONNECTIONS))
+    return session
+
+
+def authorize_url(
+    *,
+    app_key: str,
+    redirect_uri: str,
+    state: str,
+    challenge: str,
+    scopes: Sequence[str] = SCOPES,
+    force_reapprove: bool = False,
+) -> str:
+    """Return the address of Dropbox's consent page for a PKCE S256 code challenge."""
+    query = {
+        "response_type": "code",
+        "client_id": app_key,
+        "redirect_uri": redirect_uri,
+        "state": state,
+        "token_access_type": "offline",
+        "scope": " ".join(scopes),
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    if force_reapprove:
+        query["force_reapprove"] = "true"
+    return f"{_consent_page()}?{urlencode(query)}"
+
+
+def _consent_page() -> str:
+    host = sdk_session.WEB_HOST
+    base = host if host.startswith(("http://", "https://")) else f"https://{host}"
+    return f"{base.rstrip('/')}/oauth2/authorize"
+
+
+def exchange_code(*, app_key: str, app_secret: str, code: str, redirect_uri: str, verifier: str) -> Grant:
+    """Turn the code of the consent page into tokens.
+
+    Raises:
+        NeedsUser("code"): the code is used, expired or not ours; the user starts again.
+        NeedsAdmin("redirect_uri"), NeedsAdmin("app_refused"): the app's settings at Dropbox are other than ours.
+        Retry: Dropbox could not be reached, or has troubles.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": redirect_uri,
+        "code_verifier": verifier,
+    }
+    return _ask_for_tokens(form, app_key, app_secret, is_refresh=False)
+
+
+def refresh(*, app_key: str, app_secret: str, refresh_token: str) -> Grant:
+    """Get a new access token.
+
+    Raises:
+        NeedsUser("reconnect"): the user removed our connection at Dropbox.
+        NeedsAdmin("app_refused"): Dropbox refuses the app key or its secret.
+        Retry: Dropbox could not be reached, or has troubles.
+    """
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return _ask_for_tokens(form, app_key, app_secret, is_refresh=True)
+
+
+def _ask_for_tokens(form: dict[str, str], app_key: str, app_secret: str, *, is_refresh: bool) -> Grant:
+    url = f"https://{sdk_session.API_HOST}/oauth2/token"
+    asked_at = clock.now()
+    response = _post(url, data={**form, "client_id": app_key, "client_secret": app_secret})
+    answer = Answer(response.status_code, response.headers, response.text)
+    given = answer.json()
+    if response.status_code != 200:
+        raise answers.meaning_of_token_refusal(answer, is_refresh=is_refresh)
+    if not isinstance(given.get("access_token"), str):
+        raise Retry("token_endpoint", 30.0)
+    return Grant(
+        access_token=given["access_token"],
+        expires_at=asked_at + timedelta(seconds=int(given.get("expires_in", 14400))),
+        refresh_token=str(given.get("refresh_token", "")),
+        account_id=str(given.get("account_id", "")),
+        scopes=str(given.get("scope", "")),
+    )
+
+
+def check_app(*, app_key: str, app_secret: str) -> None:
+    """Ask Dropbox whether the pair of app key and secret works.
+
+    Raises:
+        NeedsAdmin("app_refused"): the key is unknown or the secret is wrong.
+        Retry: Dropbox could not be reached, or has troubles.
+    """
+    url = f"https://{sdk_session.API_HOST}/2/check/app"
+    response = _post(url, json={"query": "minno-dashboard"}, auth=(app_key, app_secret))
+    if response.status_code == 200:
+        return
+    answer = Answer(response.status_code, response.headers, response.text)
+    if response.status_code in (400, 401, 403):
+        raise NeedsAdmin("app_refused")
+    error = answers.meaning("check/app", answer)
+    raise error if isinstance(error, Retry) else Retry(error.reason, 30.0)
+
+
+def knows_app(*, app_key: str) -> bool:
+    """Say whether Dropbox knows an app key at all: its consent page answers 400 for one that it does not.
+
+    Raises:
+        Retry: Dropbox could not be reached, or answered something else.
+    """
+    query = {"response_type": "code", "client_id": app_key}
+    try:
+        with new_session() as session:
+            response = session.get(
+                _consent_page(),
+                params=query,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+            )
+    except requests.RequestException as error:
+        raise Retry("unreachable", 30.0) from _without_secrets(error)
+    if response.status_code != 400 and response.status_code >= 300 and not response.is_redirect:
+        raise Retry(f"http_{response.status_code}", 30.0)
+    return response.status_code != 400
+
+
+def revoke(*, access_token: str) -> None:
+    """Give the connection back at Dropbox; one that is gone already is fine.
+
+    Raises:
+        Retry: Dropbox could not be reached, or has troubles.
+    """
+    url = f"https://{sdk_session.API_HOST}/2/auth/token/revoke"
+    response = _post(url, headers={"Authorization": f"Bearer {access_token}"})
+    if response.status_code >= 500 or response.status_code == 429:
+        raise Retry(f"http_{response.status_code}", 30.0)
+
+
+def _post(url: str, **arguments: Any) -> requests.Response:
+    try:
+        with new_session() as session:
+            return session.post(url, timeout=(CONNECT_SECONDS, READ_SECONDS), **arguments)
+    except requests.RequestException as error:
+        raise Retry("unreachable", 30.0) from _without_secrets(error)
+
+
+def _without_secrets(error: Exception) -> Exception:
+    """Return an error that names the kind of trouble and carries no request, header or body."""
+    return ConnectionError(type(error).__name__)
+
+
+# --- One account -----------------------------------------------------------------------------------------------
+
+# After these nothing is changed, or doing it again is safe: an unknown outcome is no reason to look first.
+_REPEATABLE = (
+    "files/list_folder",
+    "files/get_metadata",
+    "files/upload_session/start",
+    "files/upload_session/append",
+    "users/",
+    "files/move_batch/check",
+    "files/copy_batch/check",
+    "files/delete_batch/check",
+    "files/create_folder_batch/check",
+)
+
+
+class _Client(Dropbox):  # type: ignore[misc]
+    """The SDK's client whose routes return raw JSON and raise `MirrorError`s."""
+
+    def __init__(self, tokens: Tokens, http: requests.Session) -> None:
+        super().__init__(
+            oauth2_access_token="-",  # noqa: S106  (a place holder: each call sets the real one)
+            max_retries_on_error=0,
+            max_retries_on_rate_limit=0,
+            user_agent="minno-dashboard",
+            session=http,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+        )
+        self.tokens = tokens
+        self.calls: Counter[str] = Counter()
+        self._counting = threading.Lock()
+        self._closed_until: tuple[datetime, Retry] | None = None
+
+    def request(
+        self,
+        route: Any,
+        namespace: str,
+        request_arg: Any,
+        request_binary: bytes | None,
+        timeout: float | None = None,
+        extra_headers: dict[str, str] | None = None,
+    ) -> Any:
+        """Make a call of the SDK's and return the raw answer."""
+        arg = json_encode(route.arg_type, self._maybe_add_content_hash(request_arg, request_binary))
+        return self.send(route, namespace, arg, request_binary, timeout)
+
+    def send(
+        self,
+        route: Any,
+        namespace: str,
+        arg: str,
+        request_binary: bytes | None = None,
+        timeout: float | tuple[float, float] | None = None,
+    ) -> Any:
+        """Make the call, once more with a fresh token where the old one expired, and return the raw answer."""
+        name = f"{namespace}/{route.name}" + (f"_v{route.version}" if route.version > 1 else "")
+        once = (route.attrs["host"] or "api", name, route.attrs["style"] or "rpc", arg, route.attrs["auth"])
+        self._refuse_while_closed()
+        try:
+            return self._with_token(once, request_binary, timeout)
+        except Retry as error:
+            if error.after:
+                self._closed_until = (clock.now() + timedelta(seconds=error.after), error)
+            raise
+
+    def _refuse_while_closed(self) -> None:
+        """Make no call, from any lane, while Dropbox wants none."""
+        if self._closed_until is None:
+            return
+        until, why = self._closed_until
+        if (left := (until - clock.now()).total_seconds()) > 0:
+            raise Retry(why.reason, left)
+
+    def _with_token(
+        self,
+        once: tuple[str, ...],
+        request_binary: bytes | None,
+        timeout: float | tuple[float, float] | None,
+    ) -> Any:
+        token = self.tokens.current()
+        try:
+            return self._once(token, once, request_binary, timeout)
+        except AccessExpired:
+            token = self.tokens.current(instead_of=token)
+        try:
+            return self._once(token, once, request_binary, timeout)
+        except AccessExpired as error:
+            raise Retry("token_refused", 30.0) from error  # only a refused refresh disconnects
+
+    def _once(
+        self,
+        token: str,
+        call: tuple[str, ...],
+        data: bytes | None,
+        timeout: float | tuple[float, float] | None,
+    ) -> Any:
+        host, name, style, arg, auth = call
+        self._oauth2_access_token = token
+        with self._counting:
+            self.calls[name] += 1
+        try:
+            result = self.request_json_string(host, name, style, arg, auth, data, timeout=timeout)
+            return json.loads(result.obj_result)
+        except _Refusal as refusal:
+            error = answers.meaning(name, refusal.answer)
+            log.info("%s answered %d: %s", name, refusal.answer.status, error.reason)
+        except (requests.RequestException, ValueError, AssertionError) as trouble:
+            error = _network_meaning(trouble)
+            log.info("%s: %s (%s)", name, error.reason, type(trouble).__name__)
+        if isinstance(error, Ambiguous) and error.reason != "job_lost" and name.startswith(_REPEATABLE):
+            error = Retry(error.reason, error.after)
+        raise error
+
+    def begin_download(self, rev: str, offset: int) -> requests.Response:
+        """Ask for the bytes of one revision from `offset` on; they are read by whoever gets the answer."""
+        arg = json_encode(stone.download.arg_type, stone.DownloadArg(f"rev:{rev}"))
+        token = self.tokens.current()
+        try:
+            return self._begin_download(token, arg, offset)
+        except AccessExpired:
+            token = self.tokens.current(instead_of=token)
+        try:
+            return self._begin_download(token, arg, offset)
+        except AccessExpired as error:
+            raise Retry("token_refused", 30.0) from error
+
+    def _begin_download(self, token: str, arg: str, offset: int) -> requests.Response:
+        name, headers = "files/download", {"Range": f"bytes={offset}-"} if offset else None
+        self._oauth2_access_token = token
+        with self._counting:
+            self.calls[name] += 1
+        try:
+            answer = self.request_json_string(
+                "content", name, "download", arg, "user", None, extra_headers=headers
+            )
+        except _Refusal as refusal:
+            error = answers.meaning(name, refusal.answer)
+        except (requests.RequestException, ValueError, KeyError) as trouble:
+            error = _network_meaning(trouble)
+        else:
+            response: requests.Response = answer.http_resp
+            return response
+        log.info("%s: %s", name, error.reason)
+        raise Retry(error.reason, error.after) if isinstance(error, Ambiguous) else error
+
+    def raise_dropbox_error_for_resp(self, res: requests.Response) -> None:
+        """Hand every refusal over as it came; the SDK would decode it and lose what it does not know."""
+        if not 200 <= res.status_code <= 299:
+            raise _Refusal(Answer(res.status_code, res.headers, res.text))
+
+
+class _Refusal(Exception):
+    """A status other than 2xx."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def _network_meaning(trouble: Exception) -> MirrorError:
+    """Translate what went wrong before an answer was complete."""
+    if isinstance(trouble, requests.exceptions.SSLError | requests.exceptions.ConnectTimeout):
+        return Retry("unreachable")
+    if isinstance(trouble, requests.ConnectionError) and "NewConnectionError" in repr(trouble):
+        return Retry("unreachable")
+    return Ambiguous("no_answer")
+
+
+_FINISH = stone.upload_session_finish_batch_v2
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
+def _as_read(method: Callable[P, T]) -> Callable[P, T]:
+    """Let a method raise Retry where an answer cannot be understood: nothing was changed by the call."""
+
+    @functools.wraps(method)
+    def understood(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except _MALFORMED as error:
+            log.warning("the answer of %s cannot be understood: %s", method.__name__, type(error).__name__)
+            raise Retry("garbled") from error
+
+    return understood
+
+
+def _as_written(method: Callable[P, T]) -> Callable[P, T]:
+    """Let a method raise Ambiguous where an answer cannot be understood: the call may have taken effect."""
+
+    @functools.wraps(method)
+    def understood(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except _MALFORMED as error:
+            log.warning("the answer of %s cannot be understood: %s", method.__name__, type(error).__name__)
+            raise Ambiguous("garbled") from error
+
+    return understood
+
+
+class DropboxPort:
+    """The `Port` to a real Dropbox (or whatever speaks its API at the SDK's hosts)."""
+
+    def __init__(self, tokens: Tokens, http: requests.Session | None = None) -> None:
+        self.tokens = tokens
+        self._client = _Client(tokens, http or new_session())
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Return how many calls were made since the port was opened, by route."""
+        return dict(self._client.calls)
+
+    def watch(self, on_progress: Callable[[], None]) -> None:
+        """Call `on_progress` whenever bytes have moved, in the thread of the call; what it raises ends the call."""
+        transport.watch(self._client._session, on_progress)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client._session.close()
+
+    @_as_read
+    def list_all(self, *, limit: int = LIST_LIMIT) -> Page:
+        """Return the first page, of `limit` entries, of everything there is."""
+        return decode.page(self._client.files_list_folder("", recursive=True, limit=limit))
+
+    @_as_read
+    def list_more(self, cursor: str) -> Page:
+        """Return the next page, or what changed since the cursor was given."""
+        return decode.page(self._client.files_list_folder_continue(cursor))
+
+    @_as_read
+    def list_below(self, path: str, *, recursive: bool) -> Page:
+        """Return the first page of what lies in a folder ("" the app folder), or of everything below it."""
+        return decode.page(self._client.files_list_folder(path, recursive=recursive, limit=LIST_LIMIT))
+
+    def download(self, rev: str, *, offset: int = 0) -> Iterator[bytes]:
+        """Yield the bytes of one revision of a file from `offset` on."""
+        response = self._client.begin_download(rev, offset)
+        to_skip = 0 if response.status_code == 206 else offset
+        try:
+            with contextlib.closing(response):
+                for piece in response.iter_content(DOWNLOAD_PIECE_BYTES):
+                    if to_skip < len(piece):
+                        yield piece[to_skip:]
+                    to_skip = max(0, to_skip - len(piece))
+        except (requests.RequestException, OSError) as trouble:
+            raise Retry("no_answer") from _without_secrets(trouble)
+
+    @_as_written
+    def upload(self, path: str, data: bytes, *, rev: str = "", hash: str = "") -> Entry:
+        """Write one small file of content hash `hash`: new, or in the place of exactly `rev`."""
+        arg = {"mode": _mode(rev), "mute": True, "client_modified": _moment(hash)}
+        return decode.entry(self._client.files_upload(data, path, **arg))
+
+    @_as_read
+    def start(self, data: bytes, *, close: bool) -> str:
+        """Open an upload session with its first bytes and return its id."""
+        raw = self._client.request(
+            stone.upload_session_start, "files", stone.UploadSessionStartArg(close=close), data
+        )
+        return str(raw["session_id"])
+
+    def append(self, session_id: str, offset: int, data: bytes, *, close: bool) -> None:
+        """Append to an upload session of which Dropbox holds `offset` bytes."""
+        cursor = stone.UploadSessionCursor(session_id, offset)
+        self._client.files_upload_session_append_v2(data, cursor, close=close)
+
+    @_as_read
+    def start_batch(self, count: int) -> list[str]:
+        """Open `count` empty upload sessions (at most 1000) and return their ids."""
+        return list(self._client.files_upload_session_start_batch(count)["session_ids"])
+
+    @_as_read
+    def append_batch(self, pieces: Sequence[Piece]) -> list[MirrorError | None]:
+        """Append to many sessions in one call and close them; answer in the same order, None where it went well."""
+        route = "files/upload_session/append_batch"
+        entries = [
+            stone.UploadSessionAppendBatchArgEntry(
+                stone.UploadSessionCursor(piece.session_id, piece.offset), len(piece.data), close=True
+            )
+            for piece in pieces
+        ]
+        body = b"".join(piece.data for piece in pieces)
+        raw = self._client.files_upload_session_append_batch(body, entries)
+        if len(raw["entries"]) != len(pieces):
+            raise ValueError("another number of entries than were sent")
+        return [
+            None if one.get(".tag") == "success" else answers.meaning_of_tags(route, one.get("failure", one))
+            for one in raw["entries"]
+        ]
+
+    def encode_commits(self, commits: Sequence[Commit]) -> EncodedCommits:
+        """Encode at most 1000 files for `finish_batch`: a tenth of a second that no commit then waits for."""
+        entries = [
+            stone.UploadSessionFinishArg(
+                stone.UploadSessionCursor(one.session_id, one.size),
+                stone.CommitInfo(one.path, mode=_mode(one.rev), mute=True, client_modified=_moment(one.hash)),
+            )
+            for one in commits
+        ]
+        arg = stone.UploadSessionFinishBatchArg(entries)
+        return EncodedCommits(json_encode(_FINISH.arg_type, arg))
+
+    @_as_written
+    def finish_batch(self, commits: EncodedCommits) -> list[Outcome]:
+        """Bring files into being from closed sessions, in the same order."""
+        timeout = (CONNECT_SECONDS, COMMIT_READ_SECONDS)
+        raw = self._client.send(_FINISH, "files", commits, timeout=timeout)
+        return [decode.outcome("files/upload_session/finish_batch_v2", one) for one in raw["entries"]]
+
+    @_as_written
+    def move(self, from_path: str, to_path: str) -> Entry:
+        """Move or rename one thing with everything in it."""
+        return decode.entry(self._client.files_move_v2(from_path, to_path)["metadata"])
+
+    @_as_written
+    def move_batch(self, relocations: Sequence[Relocation]) -> Job:
+        """Move many things."""
+        return decode.job("move_batch", self._client.files_move_batch_v2(_relocations(relocations)))
+
+    @_as_written
+    def copy(self, from_path: str, to_path: str) -> Entry:
+        """Copy one thing with everything in it, without sending a byte."""
+        return decode.entry(self._client.files_copy_v2(from_path, to_path)["metadata"])
+
+    @_as_written
+    def copy_batch(self, relocations: Sequence[Relocation]) -> Job:
+        """Copy many things."""
+        return decode.job("copy_batch", self._client.files_copy_batch_v2(_relocations(relocations)))
+
+    @_as_written
+    def create_folder(self, path: str) -> Entry:
+        """Make one folder, and those above it."""
+        return decode.entry(self._client.files_create_folder_v2(path)["metadata"])
+
+    @_as_written
+    def create_folder_batch(self, paths: Sequence[str]) -> Job:
+        """Make many folders."""
+        return decode.job("create_folder_batch", self._client.files_create_folder_batch(list(paths)))
+
+    @_as_written
+    def delete(self, path: str, *, rev: str = "") -> Entry:
+        """Delete one thing with everything in it; a file only at exactly `rev`."""
+        return decode.entry(self._client.files_delete_v2(path, parent_rev=rev or None)["metadata"])
+
+    @_as_written
+    def delete_batch(self, removals: Sequence[Removal]) -> Job:
+        """Delete many things."""
+        entries = [stone.DeleteArg(one.path, one.rev or None) for one in removals]
+        return decode.job("delete_batch", self._client.files_delete_batch(entries))
+
+    @_as_read
+    def check_job(self, job: Job) -> Job:
+        """Look how far an asynchronous batch is."""
+        ask: dict[str, Callable[[str], Any]] = {
+            "move_batch": self._client.files_move_batch_check_v2,
+            "copy_batch": self._client.files_copy_batch_check_v2,
+            "create_folder_batch": self._client.files_create_folder_batch_check,
+            "delete_batch": self._client.files_delete_batch_check,
+        }
+        return decode.job(job.route, ask[job.route](job.job_id), job_id=job.job_id)
+
+    @_as_read
+    def get_metadata(self, path: str) -> Entry | None:
+        """Return what stands at the path, or None."""
+        try:
+            return decode.entry(self._client.files_get_metadata(path))
+        except MirrorError as error:
+            if error.reason == "not_found":
+                return None
+            raise
+
+    @_as_read
+    def account(self) -> Account:
+        """Return whose Dropbox it is."""
+        raw = self._client.users_get_current_account()
+        return Account(raw["account_id"], raw["name"]["display_name"], raw["email"])
+
+    @_as_read
+    def space(self) -> Space:
+        """Return how full it is; that of the team where the account shares a team's space."""
+        raw = self._client.users_get_space_usage()
+        allocation = raw["allocation"]
+        used = allocation.get("used", raw["used"]) if allocation.get(".tag") == "team" else raw["used"]
+        return Space(int(used), int(allocation.get("allocated", 0)))
+
+    def revoke(self) -> None:
+        """Give the connection back at Dropbox."""
+        revoke(access_token=self.tokens.current())
+
+
+def _mode(rev: str) -> Any:
+    return stone.WriteMode.update(rev) if rev else stone.WriteMode.add
+
+
+def _moment(hash: str) -> datetime:
+    return mtime_signature.marked(clock.now(), hash)
+
+
+def _relocations(relocations: Sequence[Relocation]) -> list[Any]:
+    return [stone.RelocationPath(one.from_path, one.to_path) for one in relocations]

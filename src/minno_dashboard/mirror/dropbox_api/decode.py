@@ -1,0 +1,54 @@
+"""Raw answers of Dropbox in the words of the port; unknown fields are ignored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minno_dashboard.mirror.dropbox_api import answers
+from minno_dashboard.mirror.dropbox_api.port import Entry, Job, Outcome, Page
+from minno_dashboard.mirror.errors import Ambiguous
+
+
+def entry(raw: dict[str, Any]) -> Entry:
+    """Read metadata; those of an upload carry no tag."""
+    kind = raw.get(".tag")
+    if kind not in ("file", "folder", "deleted"):
+        kind = "file" if "rev" in raw else "folder"
+    return Entry(
+        kind=kind,
+        name=raw["name"],
+        path_lower=raw.get("path_lower") or "",
+        id=raw.get("id", ""),
+        rev=raw.get("rev", ""),
+        content_hash=raw.get("content_hash", ""),
+        size=raw.get("size", 0),
+        modified=raw.get("client_modified", ""),
+    )
+
+
+def page(raw: dict[str, Any]) -> Page:
+    """Read one page of a listing."""
+    return Page(tuple(entry(one) for one in raw["entries"]), raw["cursor"], bool(raw["has_more"]))
+
+
+def outcome(route: str, raw: dict[str, Any]) -> Outcome:
+    """Read one entry of a batch: the metadata stand inline, under `success` or under `metadata`."""
+    if raw.get(".tag") == "success":
+        return entry(raw.get("success") or raw.get("metadata") or {**raw, ".tag": None})
+    return answers.meaning_of_tags(route, raw.get("failure", raw))
+
+
+def job(route: str, raw: dict[str, Any], *, job_id: str = "") -> Job:
+    """Read the launch or the state of an asynchronous batch.
+
+    Raises:
+        Ambiguous: the job ended without saying what it did.
+    """
+    tag = raw.get(".tag")
+    if tag == "complete":
+        return Job(route, job_id, tuple(outcome(f"files/{route}", one) for one in raw["entries"]))
+    if tag == "async_job_id":
+        return Job(route, raw["async_job_id"])
+    if tag == "in_progress":
+        return Job(route, job_id)
+    raise Ambiguous("job_failed")

@@ -1,0 +1,146 @@
+"""What Settings → Dropbox shows about one user's mirror."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.mirror import wording
+from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.pages import mirror_status
+from minno_dashboard.mirror.pages.mirror_status import Badge, Overview
+from minno_dashboard.mirror.pages.released import no_longer_updated
+from minno_dashboard.mirror.running import history
+from minno_dashboard.mirror.running.history import PastRun
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.ui import words
+
+MOVING = {"pending", "running"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A mass removal that waits for the user: what would happen, and the two buttons with their consequences."""
+
+    sentence: str
+    accept: str
+    refuse: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One user's mirror in figures and words; only `is_offered` counts where nothing is linked."""
+
+    is_offered: bool
+    is_linked: bool = False
+    keeps_deleted: bool = True
+    account_name: str = ""
+    account_email: str = ""
+    space_used: int | None = None
+    space_allocated: int | None = None
+    proven_at: datetime | None = None
+    pending: int = 0
+    files: int = 0
+    bytes: int = 0
+    last_error: str = ""
+    parked: list[dict[str, str]] = field(default_factory=list)
+    no_longer_updated: list[str] = field(default_factory=list)
+    question: Question | None = None
+    needs_connection: bool = False
+    is_moving: bool = False
+    drift_repaired: int = 0
+    calls_today: int = 0
+    runs: list[PastRun] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """Return how many files there will be when all has been sent."""
+        return max(self.files + self.pending, 1)
+
+
+def is_moving(badge: Badge) -> bool:
+    """Say whether the page should look again soon."""
+    return badge.state in MOVING
+
+
+def panel_of(user: User, known: Overview | None = None) -> Panel:
+    """Return what the section shows this user."""
+    seen = known or mirror_status.overview(user)
+    link = seen.link
+    if link is None:
+        return Panel(is_offered=siteconfig.dropbox().is_enabled)
+    status = mirror_status.status(user, seen)
+    return Panel(
+        is_offered=seen.is_enabled,
+        is_linked=True,
+        keeps_deleted=link.keep_deleted,
+        account_name=link.account_name,
+        account_email=link.account_email,
+        space_used=None if link.space_used is None else max(link.space_used, status["bytes"]),
+        space_allocated=link.space_allocated,
+        proven_at=link.proven_at,
+        pending=status["pending"],
+        files=status["files"],
+        bytes=status["bytes"],
+        last_error=wording.waiting(link.last_error)[0] if link.last_error else "",
+        parked=status["parked"],
+        no_longer_updated=no_longer_updated(link),
+        question=question(link),
+        needs_connection=seen.badge().action == "reconnect",
+        is_moving=status["state"] in MOVING,
+        drift_repaired=history.drift_repaired(link),
+        calls_today=history.calls_today(link),
+        runs=history.past_runs(link),
+    )
+
+
+def question(link: Link) -> Question | None:
+    """Put the mass removal that waits for this user's answer into words."""
+    asked: dict[str, Any] | None = link.removal_question
+    if link.state != Link.State.NEEDS_USER or not asked:
+        return None
+    removed, total = int(asked.get("removed", 0)), int(asked.get("total", 0))
+    count = words.plural(removed, "file")
+    share = gettext("%(removed)s of %(total)s") % {
+        "removed": f"{removed:,}",
+        "total": words.plural(total, "file"),
+    }
+    if link.reason == "mass_removal_in_dropbox":
+        return Question(
+            sentence=gettext("%(share)s were deleted in your Dropbox. They are safe in the Dashboard.")
+            % {"share": share},
+            accept=gettext("Put %(count)s back into your Dropbox") % {"count": count},
+            refuse=gettext("Keep the mirror paused"),
+        )
+    if link.reason == "newer_in_dropbox":
+        return Question(
+            sentence=ngettext(
+                "%(files)s in your Dropbox is newer than in this Dashboard. "
+                "Where the mirror goes on, they stay beside the Dashboard's, with “changed in Dropbox” in their names.",
+                "%(files)s in your Dropbox are newer than in this Dashboard. "
+                "Where the mirror goes on, they stay beside the Dashboard's, with “changed in Dropbox” in their names.",
+                removed,
+            )
+            % {"files": count},
+            accept=gettext("Keep both and go on"),
+            refuse=gettext("Keep the mirror paused"),
+        )
+    if link.keep_deleted:
+        sentence = gettext(
+            "%(share)s are no longer in the Dashboard and would move to the folder Deleted in your Dropbox."
+        )
+        verb = gettext("Move %(count)s to Deleted")
+    else:
+        sentence = gettext(
+            "%(share)s are no longer in the Dashboard and would be deleted from your Dropbox for good."
+        )
+        verb = gettext("Delete %(count)s from Dropbox")
+    return Question(
+        sentence=sentence % {"share": share},
+        accept=verb % {"count": count},
+        refuse=gettext("Keep the mirror paused"),
+    )

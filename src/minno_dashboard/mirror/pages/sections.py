@@ -1,0 +1,174 @@
+"""What the mirror adds to pages of other rooms: the badge in the bar, Settings → Dropbox, Edit configuration → Dropbox."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy
+
+from minno_dashboard.accounts.models import User
+from minno_dashboard.core import ids
+from minno_dashboard.mirror.connecting import app_settings, redirect
+from minno_dashboard.mirror.pages import mirror_status, notices
+from minno_dashboard.mirror.pages.forms import DropboxForm, PolicyForm
+from minno_dashboard.mirror.pages.mirror_status import Badge, Overview
+from minno_dashboard.mirror.pages.panel import Panel, is_moving, panel_of
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.studies.models import Study
+from minno_dashboard.ui import slots
+
+FORM_OF_REQUEST = "mirror_dropbox_form"
+OVERVIEW_OF_REQUEST = "mirror_overview"
+MARKS_OF_REQUEST = "mirror_study_marks"
+SIGNS = {"good": "✓", "warn": "↑", "bad": "!", "off": "○"}
+
+
+def contribute() -> None:
+    """Take the mirror's places in the pages; called once as the room starts."""
+    slots.contribute("topbar", name="mirror", title=gettext_lazy("Mirror"), order=10, render=bar)
+    slots.contribute("study.row", name="mirror", title=gettext_lazy("Mirror"), order=10, render=study_mark)
+    slots.contribute("study.head", name="mirror", title=gettext_lazy("Mirror"), order=10, render=study_head)
+    slots.contribute("settings.sections", name="dropbox", title="Dropbox", order=40, render=settings_section)
+    slots.contribute(
+        "configuration.sections", name="dropbox", title="Dropbox", order=10, render=configuration_section
+    )
+
+
+def bar(request: HttpRequest) -> str:
+    """Render the badge of the top bar."""
+    if not request.user.is_authenticated:
+        return ""
+    badge = _overview(request, request.user).badge()
+    return render_to_string("mirror/bar.html", _bar_context(badge), request)
+
+
+def _overview(request: HttpRequest, user: User) -> Overview:
+    """Return how the reader's mirror stands, read once for a page."""
+    known: Overview | None = getattr(request, OVERVIEW_OF_REQUEST, None)
+    if known is None:
+        known = mirror_status.overview(user)
+        setattr(request, OVERVIEW_OF_REQUEST, known)
+    return known
+
+
+def bar_context(user: User) -> dict[str, object]:
+    """Return what the badge of the bar shows; `mark` tells whether it is still the same one."""
+    return _bar_context(mirror_status.badge(user))
+
+
+def _bar_context(badge: Badge) -> dict[str, object]:
+    return {**badge_context(badge), "mark": _mark(badge)}
+
+
+def badge_context(badge: Badge) -> dict[str, object]:
+    """Return a badge with its dot and its pace."""
+    return {"badge": badge, "is_moving": is_moving(badge)}
+
+
+def study_head(request: HttpRequest) -> str:
+    """Render the badge of the study that the page is about."""
+    study = getattr(request, "slot_subject", None)
+    if not request.user.is_authenticated or not isinstance(study, Study):
+        return ""
+    badge = _overview(request, request.user).badge_of(study)
+    return render_to_string("mirror/study_head.html", study_context(request.user, study, badge), request)
+
+
+def study_context(user: User, study: Study, known: Badge | None = None) -> dict[str, object]:
+    """Return what the badge of a study shows."""
+    badge = known or mirror_status.study_badge(user, study)
+    return {**badge_context(badge), "study": study, "mark": _mark(badge)}
+
+
+def study_mark(request: HttpRequest) -> str:
+    """Render the mark of one line of the Studies list; nothing for a study that is not in the reader's mirror."""
+    study = getattr(request, "slot_subject", None)
+    if not request.user.is_authenticated or not isinstance(study, Study):
+        return ""
+    seen = _overview(request, request.user)
+    # Studies that are as far behind have the same mark.
+    made: dict[int | None, str] = request.__dict__.setdefault(MARKS_OF_REQUEST, {None: ""})
+    behind = seen.behind.get(study.pk)
+    if behind not in made and (badge := seen.badge_of(study)):
+        made[behind] = render_to_string("mirror/study_mark.html", {"badge": badge, "sign": SIGNS[badge.dot]})
+    return made[behind]
+
+
+def _mark(badge: Badge) -> str:
+    """Return a few letters that change whenever what the badge shows does."""
+    return ids.fingerprint(f"{badge.state} {badge.short}")[:12]
+
+
+def settings_section(request: HttpRequest) -> str:
+    """Render Settings → Dropbox."""
+    if not request.user.is_authenticated:
+        return ""
+    seen = _overview(request, request.user)
+    panel = panel_of(request.user, seen)
+    context = {
+        **badge_context(seen.badge()),
+        "panel": panel,
+        "policy_form": _policy_form(panel),
+        "notices": notices.take(request),
+    }
+    return render_to_string("mirror/settings.html", context, request)
+
+
+def panel_context(user: User) -> dict[str, object]:
+    """Return what the live part of the section shows."""
+    seen = mirror_status.overview(user)
+    return {**badge_context(seen.badge()), "panel": panel_of(user, seen)}
+
+
+def _policy_form(panel: Panel) -> PolicyForm:
+    form = PolicyForm(
+        initial={"deleted_files": PolicyForm.KEEP if panel.keeps_deleted else PolicyForm.DELETE}
+    )
+    form.fields["deleted_files"].widget.attrs["class"] = "form-check-input"
+    return form
+
+
+def configuration_section(request: HttpRequest) -> str:
+    """Render Edit configuration → Dropbox; a form that was refused is shown again with its sentences."""
+    stored = siteconfig.dropbox()
+    form: DropboxForm | None = getattr(request, FORM_OF_REQUEST, None)
+    context = {
+        "form": dressed(form or empty_form()),
+        "has_secret": stored.has_secret,
+        "secret_set_at": stored.secret_set_at,
+        "checked": None if form else app_settings.last_check(),
+        "paused": app_settings.paused(),
+        "redirect_uri": redirect.uri(),
+        "webhook_uri": redirect.webhook(),
+        "is_accepted": redirect.is_accepted_by_dropbox(),
+        "server_url": settings.SERVER_URL,
+    }
+    return render_to_string("mirror/configuration.html", context, request)
+
+
+def empty_form() -> DropboxForm:
+    """Return the form with what is stored, without the secret."""
+    stored = siteconfig.dropbox()
+    return DropboxForm(
+        initial={
+            "synchronization": DropboxForm.ON if stored.is_enabled else DropboxForm.OFF,
+            "app_key": stored.app_key,
+        }
+    )
+
+
+def dressed(form: DropboxForm) -> DropboxForm:
+    """Give the inputs their looks, and tie them to their errors for screen readers."""
+    for name, field in form.fields.items():
+        bound = form[name]
+        field.widget.attrs["class"] = "form-check-input" if name == "synchronization" else "form-control"
+        described = [f"{bound.auto_id}_error"] if bound.errors else []
+        if name == "app_secret":
+            described.append("app-secret-help")
+        if bound.errors:
+            field.widget.attrs["aria-invalid"] = "true"
+            field.widget.attrs["class"] += " is-invalid"
+        if described and name != "synchronization":
+            field.widget.attrs["aria-describedby"] = " ".join(described)
+    return form

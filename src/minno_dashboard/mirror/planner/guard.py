@@ -1,0 +1,144 @@
+"""What of a plan must wait: a mass removal until somebody confirms it, blind steps until Dropbox was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from minno_dashboard.core.names import fold
+from minno_dashboard.mirror.planner.apply import perform
+from minno_dashboard.mirror.planner.model import (
+    DELETED,
+    Adopt,
+    Disown,
+    Move,
+    Plan,
+    Remote,
+    Remove,
+    Step,
+    Upload,
+)
+from minno_dashboard.mirror.planner.naming import is_emptied
+from minno_dashboard.mirror.planner.paths import Footprint
+from minno_dashboard.mirror.planner.tree import DesiredTree, RemoteTree
+
+MOST_FILES = 200
+"""More files than this wait for a confirmation."""
+
+MOST_PERCENT = 30
+"""More of all files than this wait for a confirmation."""
+
+FEW_FILES = 10
+"""So few files never wait: one of three files is a third, and still an everyday deletion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How many of how many files are removed, and whether that must wait for a confirmation."""
+
+    removed: int
+    total: int
+
+    @property
+    def must_wait(self) -> bool:
+        """Tell whether this is a mass removal."""
+        if self.removed <= FEW_FILES:
+            return False
+        return self.removed > MOST_FILES or self.removed * 100 > self.total * MOST_PERCENT
+
+
+def planned_removal(plan: Plan, remote: Iterable[Remote], *, total: int | None = None) -> Verdict:
+    """Judge what a plan removes, or moves to the folder of deleted things.
+
+    `remote` is what the plan was made of. `total` is the number of files of ours in the whole Dropbox, where
+    `remote` is a slice.
+    """
+    tree = RemoteTree(remote)
+    before = _files(tree)
+    nothing = DesiredTree(())
+    for step in plan.steps:
+        if isinstance(step, Adopt | Disown | Move | Remove):
+            perform(tree, step, nothing)
+    kept = {key for key in tree.nodes if not tree.is_deleted(key)}
+    return Verdict(removed=len(before - kept), total=len(before) if total is None else total)
+
+
+def seen_removal(before: Iterable[Remote], after: Iterable[Remote], *, total: int | None = None) -> Verdict:
+    """Judge what vanished from the Dropbox between two looks at it (or at the same slice of it)."""
+    files = _files(RemoteTree(before))
+    there = {row.key for row in after}
+    return Verdict(removed=len(files - there), total=len(files) if total is None else total)
+
+
+def _files(tree: RemoteTree) -> set[str]:
+    """Return the keys of the files of ours that are not among the deleted things."""
+    return {
+        key
+        for key, row in tree.nodes.items()
+        if row.content is not None and row.identity is not None and not tree.is_deleted(key)
+    }
+
+
+def without_blind_steps(steps: Plan) -> Plan:
+    """Return the steps that may be made without a look at the Dropbox between them."""
+    return _before_blind_removal(_without_blind_writes(steps))
+
+
+def right_after_look(steps: Plan) -> Plan:
+    """Return the steps that one look at the Dropbox, just made, allows: no folder is removed after another call."""
+    was_called = was_moved = False
+    for at, step in enumerate(steps.steps):
+        if isinstance(step, Remove) and (was_moved or (was_called and not step.rev)):
+            return Plan(steps.steps[:at])
+        was_moved |= isinstance(step, Move)
+        was_called |= not isinstance(step, Adopt | Disown) and bool(not isinstance(step, Remove) or step.rev)
+    return steps
+
+
+def _without_blind_writes(steps: Plan) -> Plan:
+    """Return the steps without the new contents of files that move, or lie in a folder that moves.
+
+    A move may give files other revisions, and a file is written only in place of the revision we know: with the old
+    one its bytes would be sent for nothing. The next plan knows the new one.
+    """
+    moved = Footprint()
+    for step in steps.steps:
+        if isinstance(step, Move):
+            moved.add(step.to_path, 1)
+    return Plan(tuple(step for step in steps.steps if not _is_blind_write(step, moved)))
+
+
+def without_steps_inside(steps: Plan, folders: Iterable[str]) -> Plan:
+    """Return the steps that touch nothing at or below these folders, whose content is not known yet."""
+    unknown = Footprint()
+    for path in folders:
+        unknown.add(path, 1)
+    return Plan(tuple(step for step in steps.steps if not any(map(unknown.level, step.paths))))
+
+
+def _is_blind_write(step: Step, moved: Footprint) -> bool:
+    return isinstance(step, Upload) and bool(step.replaces_rev) and moved.level(step.path) > 0
+
+
+def _before_blind_removal(steps: Plan) -> Plan:
+    """Return the steps before the first that takes something away and needs a look right before it.
+
+    Dropbox removes a folder with whatever is in it, and takes no revision for it: what the user put there since we
+    looked would go too. What a folder that is to be emptied holds of the user's should not move with it. And a
+    move may give files other revisions, so below it they are removed only once those are known.
+    """
+    moved = Footprint()
+    for at, step in enumerate(steps.steps):
+        if isinstance(step, Move):
+            if is_emptying(step):
+                return Plan(steps.steps[:at])
+            moved.add(step.to_path, 1)
+        elif isinstance(step, Remove) and (not step.rev or moved.level(step.path) > 0):
+            return Plan(steps.steps[:at])
+    return steps
+
+
+def is_emptying(step: Move) -> bool:
+    """Return whether a move takes a folder to where it is emptied for good."""
+    parts = step.to_path.split("/")
+    return len(parts) == 3 and fold(parts[1]) == fold(DELETED) and is_emptied(parts[2])

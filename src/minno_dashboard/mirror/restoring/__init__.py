@@ -1,0 +1,1 @@
+"""Bringing studies back from a Dropbox."""

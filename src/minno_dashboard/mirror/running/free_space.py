@@ -1,0 +1,60 @@
+"""How much room a Dropbox has, and whether one that was full has enough for another try."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from minno_dashboard.core import clock
+from minno_dashboard.mirror.dropbox_api.port import Port
+from minno_dashboard.mirror.models import Link, Parked
+
+ASK_EVERY = timedelta(days=1)
+NOT_EVEN_NOTHING = -1
+"""So little room that also a file which takes no more than what it replaces is not sent."""
+FULL_AGAIN = timedelta(hours=23)
+"""After so long it is tried again, however little room there is."""
+
+
+def ask(port: Port, link: Link) -> tuple[int, dict[str, Any]]:
+    """Ask Dropbox; return for how many bytes there is room, and the fields of the link that remember the answer."""
+    space = port.space()
+    pace = {**link.pace, "space_at": clock.now().isoformat()}
+    told = {"space_used": space.used, "space_allocated": space.allocated, "pace": pace}
+    return space.allocated - space.used, told
+
+
+def is_due(link: Link) -> bool:
+    """Say whether Dropbox was asked so long ago that its user would see an old figure."""
+    asked = link.pace.get("space_at")
+    last = link.linked_at if asked is None else datetime.fromisoformat(asked)
+    return clock.now() - last > ASK_EVERY
+
+
+def is_short(link: Link) -> bool:
+    """Say whether something did not fit into the Dropbox since it was last proven to hold everything."""
+    return "full" in link.pace or Parked.objects.filter(link=link, reason="full").exists()
+
+
+def with_refusal(room: int, refused: int, link: Link) -> dict[str, Any]:
+    """Return the link's pace with how much room there was as a file of `refused` bytes did not fit."""
+    full = {"room": room, "refused": refused, "at": clock.now().isoformat()}
+    return {**link.pace, "full": full}
+
+
+def without_refusal(link: Link) -> dict[str, Any]:
+    """Return the link's pace where everything fits."""
+    return {name: one for name, one in link.pace.items() if name != "full"}
+
+
+def usable(room: int, full: dict[str, Any] | None, at: datetime) -> int:
+    """Return how many bytes are worth sending into `room`.
+
+    Where Dropbox refused a file that it had room for, another limit is at work that it does not tell of: nothing is
+    sent until it tells of more room, or a day has passed.
+    """
+    is_other_limit = full is not None and full["refused"] <= full["room"]
+    if full is None or not is_other_limit or room > full["room"]:
+        return max(room, 0)
+    since = at - datetime.fromisoformat(full["at"])
+    return NOT_EVEN_NOTHING if timedelta(0) <= since < FULL_AGAIN else max(room, 0)

@@ -1,0 +1,189 @@
+"""Bringing filled sessions into being: one batch at a time, the next ready when Dropbox has done with the last.
+
+A commit is the write; never are two of one account under way. While Dropbox works on one batch, the results of the
+one before are written down and the next is promised, so that neither waits for the other.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from minno_dashboard.mirror.dropbox_api.port import EncodedCommits, Outcome
+from minno_dashboard.mirror.errors import Ambiguous, MirrorError, ParkItem, RetryItem
+from minno_dashboard.mirror.planner.model import Content, Upload
+from minno_dashboard.mirror.sending.calls import Committed, Held, Sender, Session
+
+MOST_COMMITS = 1000
+QUICK_COMMIT_SECONDS = 5.0
+SLOW_COMMIT_SECONDS = 20.0
+MANY_BYTES = 2 * 1024**3
+"""Files of so many bytes together need not wait for more files to be committed with."""
+
+
+class Notebook(Protocol):
+    """Where commits are promised and written down; each method runs in the runner's thread."""
+
+    pace: dict[str, Any]
+
+    def promise(self, files: Sequence[Upload]) -> object:
+        """Say what the next call may bring into being; the answer stands for this promise."""
+
+    def withdraw(self, promise: object) -> None:
+        """Say that the call which was promised will not be made."""
+
+    def record(self, results: Sequence[tuple[Upload, Outcome]], promise: object = None) -> None:
+        """Write down what became of files, and of the promise."""
+
+    def keep(self, sessions: Sequence[Session]) -> None:
+        """Remember how far sessions are."""
+
+    def drop(self, contents: Sequence[Content]) -> None:
+        """Forget the sessions of contents: they are used up or gone."""
+
+
+@dataclass
+class _Batch:
+    """Files that are committed together, what was promised of them, and the call, ready to be made."""
+
+    files: list[Held]
+    promise: object
+    call: EncodedCommits
+
+
+class Commits:
+    """The files whose bytes Dropbox holds, on their way into the folder."""
+
+    def __init__(self, sender: Sender, notes: Notebook, first: int) -> None:
+        self._sender, self._notes, self._first = sender, notes, first
+        self._waiting: deque[Held] = deque()
+        self._bytes = self._hurried = 0
+        self._parts: deque[list[Held]] = deque()
+        self._ready: _Batch | None = None
+        self._under_way: tuple[Future[Committed], _Batch] | None = None
+        self.failure: MirrorError | None = None
+        self.is_full = False
+        self.made = 0
+
+    def add(self, one: Upload, session: Session) -> None:
+        """Take a file whose session is closed."""
+        self._waiting.append((one, session))
+        self._bytes += one.content.size
+
+    def hurry(self) -> None:
+        """Let what waits now be committed without waiting for more."""
+        self._hurried = len(self._waiting)
+
+    @property
+    def backlog(self) -> int:
+        """Return how many files wait."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> Future[Committed] | None:
+        """Return the commit under way."""
+        return None if self._under_way is None else self._under_way[0]
+
+    @property
+    def at_once(self) -> int:
+        """Return how many files one batch has at most; it grows and shrinks with how Dropbox copes."""
+        return int(self._notes.pace.get("commits", self._first))
+
+    def go_on(self, submit: Callable[..., Future[Committed]], *, is_all: bool, is_over: bool) -> None:
+        """Launch what is ready, write down what has ended, and make the next batch ready.
+
+        With `is_all` no more files are to come, so also a small batch goes; with `is_over` none goes any more.
+        """
+        ended = self._take()
+        self._launch(submit, is_over=is_over)
+        self._prepare(is_all=is_all, is_over=is_over)
+        if ended is not None:
+            self._write_down(*ended)
+            self._prepare(is_all=is_all, is_over=is_over)
+        self._launch(submit, is_over=is_over)
+
+    def left(self) -> list[Session]:
+        """Give back the sessions of the files that were not committed."""
+        if self._ready is not None:
+            self._notes.withdraw(self._ready.promise)
+            self._waiting.extendleft(reversed(self._ready.files))
+            self._ready = None
+        return [session for part in (*self._parts, self._waiting) for _, session in part]
+
+    def _take(self) -> tuple[_Batch, Committed] | None:
+        if self._under_way is None or not self._under_way[0].done():
+            return None
+        (future, batch), self._under_way = self._under_way, None
+        ended = future.result()
+        if ended.refusal is None and len(ended.outcomes) != len(batch.files):
+            ended = Committed([], Ambiguous("garbled"), ended.seconds)
+        self._learn_pace(ended)
+        if ended.refusal is not None and not isinstance(ended.refusal, ParkItem):
+            self.failure = ended.refusal
+        if any(isinstance(outcome, Ambiguous) for outcome in ended.outcomes):
+            self.failure = Ambiguous("internal_error")
+        return batch, ended
+
+    def _launch(self, submit: Callable[..., Future[Committed]], *, is_over: bool) -> None:
+        if self._ready is None or self._under_way is not None or is_over or self.failure is not None:
+            return
+        batch, self._ready = self._ready, None
+        self._under_way = submit(self._sender.commit, batch.call), batch
+
+    def _prepare(self, *, is_all: bool, is_over: bool) -> None:
+        """Promise the next batch, if there is one worth its call."""
+        if self._ready is not None or is_over or self.failure is not None:
+            return
+        if self._parts:
+            files = self._parts.popleft()
+        else:
+            is_enough = len(self._waiting) >= self.at_once or self._bytes >= MANY_BYTES
+            if not self._waiting or not (is_enough or is_all or self._hurried > 0):
+                return
+            files = [self._waiting.popleft() for _ in range(min(len(self._waiting), self.at_once))]
+            self._bytes -= sum(one.content.size for one, _ in files)
+            self._hurried -= len(files)
+        promise = self._notes.promise([one for one, _ in files])
+        self._ready = _Batch(files, promise, self._sender.encode(files))
+
+    def _write_down(self, batch: _Batch, ended: Committed) -> None:
+        if isinstance(ended.refusal, ParkItem):
+            self._halve(batch, ended.refusal)
+        elif ended.refusal is not None:
+            self._waiting.extendleft(reversed(batch.files))
+        else:
+            self._record(batch, ended)
+
+    def _halve(self, batch: _Batch, refusal: ParkItem) -> None:
+        """A batch refused as a whole is done again in halves, until the file is found that it was for."""
+        half = len(batch.files) // 2
+        self._notes.record([] if half else [(batch.files[0][0], refusal)], batch.promise)
+        if half:
+            self._parts.extendleft([batch.files[half:], batch.files[:half]])
+
+    def _record(self, batch: _Batch, ended: Committed) -> None:
+        results = list(zip(batch.files, ended.outcomes, strict=True))
+        self.made += len(results)
+        kept = [
+            held
+            for (_, held), outcome in results
+            if isinstance(outcome, MirrorError) and outcome.reason in ("lock", "full")
+        ]
+        held_on = {held.content for held in kept}
+        self.is_full |= any(getattr(outcome, "reason", "") == "full" for _, outcome in results)
+        self._notes.drop([held.content for _, held in batch.files if held.content not in held_on])
+        self._notes.keep(kept)
+        self._notes.record([(one, outcome) for (one, _), outcome in results], batch.promise)
+
+    def _learn_pace(self, ended: Committed) -> None:
+        is_locked = any(isinstance(one, RetryItem) and one.reason == "lock" for one in ended.outcomes)
+        if isinstance(ended.refusal, ParkItem):
+            return
+        if is_locked or ended.refusal is not None:
+            self._notes.pace["commits"] = max(1, self.at_once // 2)
+        elif ended.seconds < SLOW_COMMIT_SECONDS:
+            growth = 2 if ended.seconds > QUICK_COMMIT_SECONDS else 4
+            self._notes.pace["commits"] = min(MOST_COMMITS, self.at_once * growth)

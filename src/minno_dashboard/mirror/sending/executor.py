@@ -1,0 +1,414 @@
+"""Carrying a plan out: each step by the cheapest call, one writer, results written down as they come."""
+
+from __future__ import annotations
+
+import io
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO, TypeVar, cast
+
+from minno_dashboard.core.portions import in_portions
+from minno_dashboard.files import store
+from minno_dashboard.files.models import Blob, Node
+from minno_dashboard.mirror.dropbox_api.port import Entry, Job, Outcome, Port, Relocation, Removal
+from minno_dashboard.mirror.errors import Ambiguous, MirrorError, ParkItem, Rescan, RetryItem
+from minno_dashboard.mirror.known import journal_lag
+from minno_dashboard.mirror.models import Parked
+from minno_dashboard.mirror.planner.guard import is_emptying
+from minno_dashboard.mirror.planner.model import (
+    DELETED,
+    Adopt,
+    Content,
+    Copy,
+    Desired,
+    Disown,
+    MakeFolder,
+    Move,
+    Plan,
+    Remove,
+    Step,
+    Upload,
+)
+from minno_dashboard.mirror.sending.ledger import Notes
+from minno_dashboard.mirror.sending.upload_lanes import UnderWay
+from minno_dashboard.mirror.sending.uploads import MAX_URGENT, Turn, Uploader, WaitsForTurn
+from minno_dashboard.mirror.wanted.layout import numbers
+from minno_dashboard.mirror.wanted.slice_reader import is_outrun
+from minno_dashboard.mirror.wanted.tree_slice import Slice
+
+FEW = 3
+"""So many moves, copies or removals are made one by one: a batch needs a second call to learn its end."""
+MOST_AT_ONCE = 1000
+MAX_LOOKED_FOR = 20
+"""So many things that were not there to be removed are asked for one by one; more are learnt by reading."""
+LOOKS = 3
+"""So often a job is looked at before the run lets go of it."""
+
+S = TypeVar("S", bound=Step)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run allows one plan: until when, whether it may take long, and which plan before it is not done."""
+
+    should_stop: Callable[[], bool]
+    may_begin_nothing: Callable[[], bool]
+    """Whether nothing large may be begun any more, though the plan may go on beside what is under way."""
+    may_take_long: Callable[[], bool]
+    unfinished_since: datetime | None
+
+
+class JobUnderWay(Exception):
+    """Dropbox is still at a batch; its end is learnt later."""
+
+
+class Executor:
+    """Carries out one plan; `is_complete` says afterwards whether all of it was tried."""
+
+    def __init__(
+        self,
+        port: Port,
+        notes: Notes,
+        slice_: Slice,
+        read_ahead: Callable[[], None],
+        under_way: UnderWay,
+        limits: Limits,
+        room: int | None = None,
+    ) -> None:
+        """Take what a plan was made of; `room` is for how many bytes the Dropbox has room, None where it was never full."""
+        self._port, self._notes, self._limits = port, notes, limits
+        self._read_ahead, self._under_way, self._room = read_ahead, under_way, room
+        self._sources, self._marks = slice_.sources, slice_.marks
+        self._rows = {row.key: row for row in slice_.remote}
+        self._parked = {one.identity: one for one in Parked.objects.filter(link=notes.link)}
+        self._sizes = {
+            row.identity: row.content.size for row in slice_.remote if row.identity and row.content
+        }
+        self._below: dict[str | None, list[Desired]] = defaultdict(list)
+        for node in slice_.desired:
+            self._below[node.parent].append(node)
+        self.needs_reading = False
+        self.did_anything = self.gave_way = self.must_wait = False
+
+    def carry_out(self, plan: Plan) -> None:
+        """Carry the steps out in their order, until one fails that later ones may rely on.
+
+        Raises:
+            MirrorError: one that concerns the whole account.
+            JobUnderWay: a batch was handed over and has no end yet.
+            LeaseLost: another worker has the link.
+        """
+        for batch in plan.batches:
+            if self._limits.should_stop():
+                return
+            todo = [step for step in batch if not self._is_parked(step)]
+            if not todo:
+                continue
+            self.did_anything = True
+            if not self._carry_out_batch(todo):
+                return
+
+    def remains(self, plan: Plan) -> bool:
+        """Say whether the plan holds a step that is not parked."""
+        return any(not self._is_parked(step) for step in plan.steps)
+
+    def _carry_out_batch(self, batch: Sequence[Step]) -> bool:
+        """Carry out steps of one kind; answer whether the plan can go on."""
+        match batch[0]:
+            case Adopt() | Disown():
+                self._own(cast("Sequence[Adopt | Disown]", batch))
+            case Upload():
+                return self._upload(cast("Sequence[Upload]", batch))
+            case Move():
+                self._in_portions(cast("Sequence[Move]", batch), self._move_one, self._move_many)
+            case Copy():
+                self._in_portions(cast("Sequence[Copy]", batch), self._copy_one, self._copy_many)
+            case MakeFolder():
+                self._in_portions(cast("Sequence[MakeFolder]", batch), self._make_one, self._make_many)
+            case Remove():
+                self._in_portions(cast("Sequence[Remove]", batch), self._remove_one, self._remove_many)
+        return not self._notes.is_blocked
+
+    # --- what is parked ---
+
+    def _is_parked(self, step: Step) -> bool:
+        """Say whether Dropbox refused this very step before: the same place and content."""
+        parked = self._parked.get(self._identity(step) or "")
+        if parked is None:
+            return False
+        target = step.to_path if isinstance(step, Move | Copy) else (step.paths or ("",))[0]
+        hash = step.content.hash if isinstance(step, Upload) else ""
+        return (parked.path, parked.content_hash) == (target, hash)
+
+    def _identity(self, step: Step) -> str | None:
+        if isinstance(step, Move | Remove | Disown):
+            row = self._rows.get(step.key)
+            return row.identity if row is not None else None
+        return step.identity
+
+    # --- without a call ---
+
+    def _own(self, steps: Sequence[Adopt | Disown]) -> None:
+        pairs = [(int(one.key), one.identity if isinstance(one, Adopt) else None) for one in steps]
+        with self._notes.lease.fenced():
+            self._notes.book.own(pairs)
+
+    # --- contents ---
+
+    def _upload(self, files: Sequence[Upload]) -> bool:
+        files = self._that_fit(files)
+        limits = self._limits
+        turn = Turn(limits.may_begin_nothing, self._is_outrun, limits.may_take_long, self._urgent)
+        uploader = Uploader(self._port, self._notes, self._open, turn, self._read_ahead, self._under_way)
+        try:
+            is_all = uploader.send(files)
+        except WaitsForTurn:
+            self.must_wait = True
+            return False
+        except Ambiguous as error:
+            self._notes.note(error)
+            return False
+        self.gave_way = uploader.gives_way
+        # What makes room comes after the uploads, also where some did not fit.
+        return (is_all or self._notes.is_full) and not self._notes.is_blocked
+
+    def _that_fit(self, files: Sequence[Upload]) -> Sequence[Upload]:
+        """Return the files there is room for, the smallest first where there is not room for all; park the others."""
+        if self._room is None:
+            return files
+        left, fitting = self._room, set[str]()
+        for one in sorted(files, key=self._needs):
+            if self._needs(one) <= left:
+                left -= self._needs(one)
+                fitting.add(one.identity)
+        kept_out = [one for one in files if one.identity not in fitting]
+        if kept_out:
+            self._notes.record([(one, ParkItem("full")) for one in kept_out])
+        return [one for one in files if one.identity in fitting]
+
+    def _needs(self, one: Upload) -> int:
+        """Return how many bytes more a file takes than what it replaces."""
+        before = self._sizes.get(one.identity, 0) if one.replaces_rev else 0
+        return max(0, one.content.size - before)
+
+    def _is_outrun(self) -> bool:
+        """Say whether something changed since the plan was made; hold the lease meanwhile."""
+        self._notes.renew_when_due()
+        return is_outrun(self._notes.link, self._marks)
+
+    def _urgent(self, files: Sequence[Upload]) -> frozenset[str]:
+        """Return which files were saved since a plan that has not come to its end, the last saved ones."""
+        if self._limits.unfinished_since is None:
+            return frozenset()
+        saved: list[tuple[datetime, int]] = []
+        for portion in in_portions(numbers([one.identity for one in files], "node")):
+            nodes = Node.objects.filter(pk__in=portion, changed_at__gte=self._limits.unfinished_since)
+            saved += nodes.order_by("-changed_at").values_list("changed_at", "pk")[:MAX_URGENT]
+        return frozenset(f"node:{pk}" for _, pk in sorted(saved)[-MAX_URGENT:])
+
+    def _open(self, identity: str) -> BinaryIO:
+        """Open the bytes of a file; runs in the lanes and touches no database."""
+        source = self._sources[identity]
+        if not source.sha256:
+            return io.BytesIO(source.text)
+        try:
+            return store.open_blob(Blob(sha256=source.sha256, size=source.content.size))
+        except store.DamagedBlob as error:
+            raise ParkItem("damaged_here") from error
+        except OSError as error:
+            raise ParkItem("unreadable_here") from error
+
+    # --- single calls ---
+
+    def _in_portions(
+        self, steps: Sequence[S], one: Callable[[S], None], many: Callable[[Sequence[S]], None]
+    ) -> None:
+        if len(steps) <= FEW:
+            for step in steps:
+                if self._notes.is_blocked:
+                    return
+                one(step)
+            return
+        for portion in in_portions(steps, MOST_AT_ONCE):
+            if self._notes.is_blocked:
+                return
+            try:
+                many(portion)
+            except ParkItem:  # the call was refused as a whole: find the step that it was for
+                half = len(portion) // 2
+                self._in_portions(portion[:half], one, many)
+                self._in_portions(portion[half:], one, many)
+
+    def _call(self, kind: str, step: Step, expected: list[dict[str, Any]], call: Callable[[], Entry]) -> None:
+        """Make one call and record its outcome."""
+        self._notes.expect(kind, expected)
+        try:
+            outcome: Outcome = call()
+        except Ambiguous:
+            self._notes.leave_open()
+            raise
+        except (RetryItem, ParkItem, Rescan) as error:
+            outcome = error
+        except MirrorError:
+            with self._notes.lease.fenced():
+                self._notes.settle()
+            raise
+        self._record([(step, outcome)])
+
+    def _move_one(self, step: Move) -> None:
+        self._call("move", step, [], lambda: self._port.move(step.from_path, step.to_path))
+
+    def _copy_one(self, step: Copy) -> None:
+        self._call("copy", step, self._expected(step), lambda: self._port.copy(step.from_path, step.to_path))
+
+    def _make_one(self, step: MakeFolder) -> None:
+        self._call("folder", step, self._expected(step), lambda: self._port.create_folder(step.path))
+
+    def _remove_one(self, step: Remove) -> None:
+        self._call("remove", step, [], lambda: self._port.delete(step.path, rev=step.rev))
+
+    def _expected(self, step: Copy | MakeFolder) -> list[dict[str, Any]]:
+        """Say what a call brings into being; with a copied folder, all that is desired below it."""
+        if isinstance(step, MakeFolder):
+            return [_promise(step.identity, step.path, None)]
+        row = self._rows.get(step.key)
+        content = row.content if row is not None else None
+        expected = [_promise(step.identity, step.to_path, content)]
+        waiting = [(step.identity, step.to_path)] if content is None else []
+        while waiting:
+            folder, path = waiting.pop()
+            for node in self._below.get(folder, ()):
+                expected.append(_promise(node.identity, f"{path}/{node.name}", node.content))
+                if node.content is None:
+                    waiting.append((node.identity, f"{path}/{node.name}"))
+        return expected
+
+    # --- batches ---
+
+    def _move_many(self, steps: Sequence[Move]) -> None:
+        entries = [Relocation(one.from_path, one.to_path) for one in steps]
+        self._call_many("move", steps, [], lambda: self._port.move_batch(entries))
+
+    def _copy_many(self, steps: Sequence[Copy]) -> None:
+        entries = [Relocation(one.from_path, one.to_path) for one in steps]
+        expected = [one for step in steps for one in self._expected(step)]
+        self._call_many("copy", steps, expected, lambda: self._port.copy_batch(entries))
+
+    def _make_many(self, steps: Sequence[MakeFolder]) -> None:
+        paths = [one.path for one in steps]
+        expected = [one for step in steps for one in self._expected(step)]
+        self._call_many("folder", steps, expected, lambda: self._port.create_folder_batch(paths))
+
+    def _remove_many(self, steps: Sequence[Remove]) -> None:
+        entries = [Removal(one.path, one.rev) for one in steps]
+        self._call_many("remove", steps, [], lambda: self._port.delete_batch(entries))
+
+    def _call_many(
+        self, kind: str, steps: Sequence[Step], expected: list[dict[str, Any]], launch: Callable[[], Job]
+    ) -> None:
+        self._notes.expect(kind, expected)
+        job: Job | None = None
+        try:
+            job = launch()
+            for _ in range(LOOKS):
+                if job.outcomes is not None:
+                    break
+                job = self._port.check_job(job)
+        except MirrorError as error:
+            if job is not None and job.outcomes is None and job.job_id:
+                self._notes.wait_for_job(job.route, job.job_id)
+            elif isinstance(error, ParkItem):
+                with self._notes.lease.fenced():
+                    self._notes.settle()
+            else:
+                self._notes.leave_open()
+            raise
+        if job.outcomes is None:
+            self._notes.wait_for_job(job.route, job.job_id)
+            raise JobUnderWay
+        if len(job.outcomes) != len(steps):
+            self._notes.leave_open()
+            raise Ambiguous("garbled")
+        self._record(list(zip(steps, job.outcomes, strict=True)))
+
+    # --- results ---
+
+    def _record(self, results: Sequence[tuple[Step, Outcome]]) -> None:
+        is_unknown = any(isinstance(outcome, Ambiguous) for _, outcome in results)
+        results = self._with_what_is_gone(results)
+        with self._notes.lease.fenced():
+            for step, outcome in results:
+                if isinstance(outcome, Entry):
+                    self._record_one(step, outcome)
+                else:
+                    target = step.to_path if isinstance(step, Move | Copy) else step.paths[0]
+                    self._notes.note(outcome, identity=self._identity(step), path=target)
+                    if isinstance(outcome, Rescan) and isinstance(step, Move | Copy):
+                        self._notes.surprising.append((None, step.from_path))
+            self._remember_last(results)
+            is_open = is_unknown or self.needs_reading
+            if not is_open:
+                self._notes.settle()
+        if is_open:  # what lies below a copied folder is recognised when it is read
+            self._notes.leave_open()
+
+    def _remember_last(self, results: Sequence[tuple[Step, Outcome]]) -> None:
+        """Remember the last of these writes, by which listings show that they know them all."""
+        for step, outcome in reversed(results):
+            if isinstance(outcome, Entry) and outcome.kind != "deleted":
+                is_removal = isinstance(step, Remove)
+                last = journal_lag.removed(step.paths[0]) if is_removal else journal_lag.written(outcome)
+                self._notes.wrote(last)
+                return
+
+    def _with_what_is_gone(self, results: Sequence[tuple[Step, Outcome]]) -> Sequence[tuple[Step, Outcome]]:
+        """Let a removal count as done where Dropbox, asked once more, has nothing at the path."""
+        missing = [
+            step
+            for step, outcome in results
+            if isinstance(step, Remove) and isinstance(outcome, Rescan) and outcome.reason == "not_found"
+        ]
+        if not missing or len(missing) > MAX_LOOKED_FOR:
+            return results
+        gone = {step.path for step in missing if self._port.get_metadata(step.path) is None}
+        return [
+            (step, Entry("deleted", "", step.path))
+            if isinstance(step, Remove) and step.path in gone and isinstance(outcome, Rescan)
+            else (step, outcome)
+            for step, outcome in results
+        ]
+
+    def _must_be_told(self, step: Move) -> bool:
+        """Say whether what is in a moved folder counts: it is ours, and not among the deleted things."""
+        is_folder = self._rows[step.key].content is None
+        return is_folder and not step.aside and not step.to_path.startswith(f"/{DELETED}/")
+
+    def _record_one(self, step: Step, entry: Entry) -> None:
+        book, run = self._notes.book, self._notes.run
+        match step:
+            case Move():
+                book.moved(int(step.key), step.to_path, entry, aside=step.aside)
+                if self._must_be_told(step):
+                    self._notes.must_be_told(int(step.key))
+                self.needs_reading |= is_emptying(step)
+                run.moved += 1
+            case Copy():
+                book.made(step.identity, step.to_path, entry)
+                run.copied += 1
+                self.needs_reading |= entry.kind == "folder"
+            case MakeFolder():
+                book.made(step.identity, step.path, entry)
+            case Remove():
+                book.removed(int(step.key))
+                run.removed += 1
+
+
+def _promise(identity: str, path: str, content: Content | None) -> dict[str, Any]:
+    return {
+        "identity": identity,
+        "path": path,
+        "hash": content.hash if content else "",
+        "size": content.size if content else 0,
+    }

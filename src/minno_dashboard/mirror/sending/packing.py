@@ -1,0 +1,47 @@
+"""Small files packed into bodies that one call carries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from minno_dashboard.mirror.planner.model import Upload
+
+BODY_BYTES = 8 * 1024 * 1024
+"""Several lanes hold one body each."""
+HEADER_BYTES = 48 * 1024
+"""Dropbox's own limit is unknown; proxies allow 60 KiB and more."""
+MOST_ENTRIES = 500
+
+
+@dataclass
+class Body:
+    """Small files whose bytes travel in one call."""
+
+    files: list[tuple[Upload, str]]
+
+
+def bodies(files: Sequence[tuple[Upload, str]], header: int, most: int) -> Iterator[Body]:
+    """Pack small files into bodies of at most `most` bytes, or one file, that keep entries and header within bounds."""
+    body, bytes_, length = Body([]), 0, 0
+    for one, session_id in files:
+        entry = {
+            "cursor": {"session_id": session_id, "offset": 0},
+            "length": one.content.size,
+            "close": True,
+        }
+        size = len(json.dumps(entry)) + 2
+        is_full = (
+            len(body.files) == MOST_ENTRIES
+            or length + size > header - 200
+            or bytes_ + one.content.size > most
+        )
+        if body.files and is_full:
+            yield body
+            body, bytes_, length = Body([]), 0, 0
+        body.files.append((one, session_id))
+        bytes_ += one.content.size
+        length += size
+    if body.files:
+        yield body

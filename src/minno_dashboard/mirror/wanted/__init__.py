@@ -1,0 +1,1 @@
+"""The desired tree: what a user's Dropbox should hold."""

@@ -1,0 +1,49 @@
+"""What a slice of both trees consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from minno_dashboard.mirror.planner.model import Desired, Remote
+from minno_dashboard.mirror.wanted.layout import Source
+
+
+class Row(NamedTuple):
+    """One row of the remote tree, as it is read."""
+
+    pk: int
+    parent: int | None
+    name: str
+    key: str
+    is_folder: bool
+    rev: str
+    hash: str
+    size: int
+    identity: str | None
+    is_changed: bool
+
+
+COLUMNS = ("pk", "parent_id", "name", "name_key", "is_folder", "rev", "content_hash", "size", "identity", "is_changed")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a study's or tree's revision was when it was read."""
+
+    kind: str
+    object_id: int
+    revision: int
+
+
+@dataclass
+class Slice:
+    """Both sides of a plan, where the bytes are, and what will be taken over once the plan is empty."""
+
+    desired: list[Desired]
+    remote: list[Remote]
+    sources: dict[str, Source]
+    marks: list[Mark]
+    doubts: list[str]
+    is_everything: bool = False
+    base: frozenset[str] = frozenset()
