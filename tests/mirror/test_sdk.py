@@ -7,8 +7,8 @@ import sys
 
 LOAD = """
 import sys
-from minno_dashboard.mirror import sdk
-sdk.postpone_unused_parts()
+from minno_dashboard.mirror.dropbox_api import lazy_sdk
+lazy_sdk.postpone_unused_parts()
 import dropbox
 assert "EventType" not in vars(sys.modules["dropbox.team_log"]), "not read yet"
 from dropbox import team_log

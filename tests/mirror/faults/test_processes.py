@@ -46,7 +46,9 @@ from minno_dashboard.accounts.services import create_user
 from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
-from minno_dashboard.mirror import dropbox, queries, services
+from minno_dashboard.mirror.connecting import services
+from minno_dashboard.mirror.dropbox_api import client as dropbox
+from minno_dashboard.mirror.pages import mirror_status as queries
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.siteconfig.services import save_section
