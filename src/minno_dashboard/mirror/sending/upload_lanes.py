@@ -5,9 +5,9 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from minno_dashboard.mirror import bandwidth
-from minno_dashboard.mirror.engine.model import Content
-from minno_dashboard.mirror.sending import Sent, Session
+from minno_dashboard.mirror.planner.model import Content
+from minno_dashboard.mirror.sending import bandwidth
+from minno_dashboard.mirror.sending.calls import Sent, Session
 
 
 @dataclass
