@@ -50,8 +50,13 @@ TAGS = (
 )
 # A study with all that a study can have, and people for it; prints what the addresses of pages name.
 _FILL = """
+import datetime
 import json
 import pyotp
+from minno_dashboard.collection.models import ClientError, Session, Submission
+from minno_dashboard.core import clock
+from minno_dashboard.results import data_requests
+from minno_dashboard.results.exporting import Format
 from minno_dashboard.accounts import second_factor, services as accounts
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
@@ -85,7 +90,23 @@ newest = study.versions.order_by("-number")[0]
 experiment = experiments.add_experiment(
     study=study, version=newest, node=newest.tree.nodes.get(name="task.js", deleted_at=None), by=user["dana"]
 )
+now = clock.now()
+for number, (state, body) in enumerate([
+    ("finished", '{"data": [{"log_serial": 1, "name": "פנים", "latency": 512, "data": {"score": 0}, "taskName": "faces"}]}'),
+    ("started", '{"data": ['),
+    ("finished", '{"data": [{"name": "age", "serial": 0, "response": "30", "submitLatency": 900, "taskName": "form"}]}'),
+]):
+    at = now - datetime.timedelta(days=number, hours=1)
+    session = Session.objects.create(
+        experiment=experiment, version=newest, version_state="develop", state=state, started_at=at, last_post_at=at,
+        params={"PROLIFIC_PID": f"5f{number}"}, participant_key=f"5f{number}", submission_count=1, is_test=number == 2)
+    Submission.objects.create(session=session, sequence=1, received_at=at, size=len(body), body=body, task="faces")
+    ClientError.objects.create(experiment=experiment, version=newest, session_id=session.pk, at=at, kind="script",
+        message="faces is not defined", file="task.js", line=4)
+for file_format in (Format.TIDY, Format.EXCEL):
+    data_requests.request_data(study=study, file_format=file_format, split_by="", criteria={}, by=user["dana"])
 print(json.dumps({
+    "session": session.pk,
     "dana": user["dana"].pk,
     "experiment": experiment.public_id,
     "noa": user["noa"].pk,

@@ -44,6 +44,9 @@ PAGES: dict[str, tuple[str | None, str]] = {
     "study_sharing": ("dana", "{study}sharing/"),
     "study_experiments": ("dana", "{study}experiments/"),
     "change_experiment": ("dana", "{study}experiments/{experiment}/"),
+    "study_data": ("dana", "{study}data/"),
+    "study_session": ("dana", "{study}data/sessions/{session}/"),
+    "data_requests": ("dana", "{study}data/downloads/"),
     "study_activity": ("dana", "{study}activity/"),
     "dropbox_restore": ("dana", "/dropbox/restore"),
     "edit_configuration": ("ada", "/admin/configuration/"),
@@ -89,6 +92,9 @@ WITHOUT_PICTURE = {
     "turn_second_step_off": "**Turn two-step log-in off**",
     "dropbox_restore": "**Restore a study from Dropbox**",
     "no-messages": "No messages",
+    "study_data": "Study → **Data**",
+    "study_session": "one session",
+    "data_requests": "**Request download**",
 }
 """Pages without a picture of their own in the manual, with its words for them; each other has one of its name."""
 ELSEWHERE = {
@@ -116,7 +122,7 @@ NOT_PAGES = {
     *("dropbox_restore_progress", "raw_by_link", "download_by_link", "study_raw", "download", "tree"),
     *("play_by_link", "play_example", "raw_of_example"),
     *("deleted_nodes", "read_file", "file_history", "read_file_version", "play", "play_player"),
-    *("find_in_files", "copy_targets"),
+    *("find_in_files", "copy_targets", "download_data"),
 }
 
 

@@ -182,6 +182,14 @@ TABLE: dict[str, Row] = {
     "add_experiment": post("launch", file="NODE", name="again"),
     "change_experiment": get("launch"),
     "close_experiment": post("launch"),
+    # participants' data
+    "study_data": get("read_data"),
+    "mark_sessions": post("read_data", session="SESSION", mark="test"),
+    "study_session": get("read_data"),
+    "data_requests": get("read_data"),
+    "download_data": get("read_data"),
+    "request_data_again": post("read_data"),
+    "cancel_data_request": post("read_data"),
     # the files of a version
     "download": get("read_files"),
     "tree": get("read_files"),
@@ -253,6 +261,7 @@ TABLE: dict[str, Row] = {
     "api_studies_study_members_member DELETE": call("DELETE", "share"),
 }
 BOTH = {
+    "data_requests",
     "make_token",
     "dropbox_restore",
     "rename_study",
@@ -279,11 +288,12 @@ CHANGE_A_TREE = {name for name, row in TABLE.items() if row.need == "edit_files"
 }
 
 # An admin who acts as somebody reaches that person's studies by their pages, and what stands beside them here;
-# never what the person answers for, gives away or gives back.
+# never what the person answers for, gives away or gives back, and never participants' data.
 WHILE_ACTING = {
     name
     for name, row in TABLE.items()
-    if row.need not in {*NOT_STUDIES, "answer", "transfer", "leave"} and not name.startswith("api_")
+    if row.need not in {*NOT_STUDIES, "answer", "transfer", "leave", "read_data"}
+    and not name.startswith("api_")
 } | {
     "studies",
     "new_study",

@@ -30,6 +30,7 @@ from minno_dashboard.studies import experiments, link_invitations, playing, serv
 from minno_dashboard.studies.models import Collaboration, Experiment, Study, Tag
 from tests.collection.conftest import launched
 from tests.config.addresses import ADDRESSES, LINK, TABLE
+from tests.results.conftest import download_of, session_of
 from tests.studies.conftest import person, share, write
 from tests.studies.test_access import SHARES
 
@@ -51,6 +52,8 @@ class World:
     experiment: Experiment
     link_id: int
     token: str
+    session_id: int
+    request_id: int
 
     def address(self, name: str) -> str:
         old = FileVersion.objects.filter(node=self.node).order_by("pk")[0]
@@ -78,6 +81,8 @@ class World:
             "experiment_id": self.experiment.public_id,
             "link_id": str(self.link_id),
             "token": self.token,
+            "session_id": str(self.session_id),
+            "request_id": str(self.request_id),
             "key": files_key.make_key(self.node.tree_id, now=clock.now())
             if name == "launch_file"
             else playing.make_key(
@@ -95,13 +100,20 @@ class World:
             "GONE": self.gone.pk,
             "BLOB": file_queries.blob_of(self.node).sha256,
             "CAROL": self.carol.pk,
+            "SESSION": self.session_id,
         }
         if isinstance(value, list):
             return [self.fill(one) for one in value]
         return known.get(value, value) if isinstance(value, str) else value
 
     def ask(self, client: Client, name: str) -> Any:
-        """Ask for an address as its row says."""
+        """Ask for an address as its row says; a streamed answer is read to its end, so that its file is closed."""
+        answer = self._ask(client, name)
+        if answer.streaming:
+            b"".join(answer.streaming_content)
+        return answer
+
+    def _ask(self, client: Client, name: str) -> Any:
         row = TABLE[name]
         address = self.address(name) + row.query
         if row.json is not None:
@@ -163,6 +175,8 @@ def world() -> World:
         experiment,
         link.pk,
         encode(launched(experiment), token_key()),
+        session_of(experiment).pk,
+        download_of(study),
     )
 
 

@@ -85,6 +85,11 @@ class AuditAction(StrEnum):
     STUDY_ACTIVATE_VERSION = "study.activate_version"
     STUDY_DEACTIVATE_VERSION = "study.deactivate_version"
     STUDY_TRANSFER = "study.transfer"
+    STUDY_MARK_DATA = "study.mark_data"
+    STUDY_REQUEST_DATA = "study.request_data"
+    STUDY_DOWNLOAD_DATA = "study.download_data"
+    STUDY_DELETE_DATA = "study.delete_data"
+    STUDY_RESTORE_DATA = "study.restore_data"
 
 
 # After the name of who did it, and before a colon and what it was done to.
@@ -152,6 +157,11 @@ PHRASES: dict[AuditAction, Promise] = {
     AuditAction.STUDY_REVOKE_LINK: gettext_lazy("ended the read-only link to a study"),
     AuditAction.STUDY_ADD_EXPERIMENT: gettext_lazy("made a file an experiment"),
     AuditAction.STUDY_RENAME_EXPERIMENT: gettext_lazy("renamed an experiment"),
+    AuditAction.STUDY_MARK_DATA: gettext_lazy("marked sessions of a study"),
+    AuditAction.STUDY_REQUEST_DATA: gettext_lazy("requested a download of a study's data"),
+    AuditAction.STUDY_DOWNLOAD_DATA: gettext_lazy("downloaded a study's data"),
+    AuditAction.STUDY_DELETE_DATA: gettext_lazy("deleted sessions of a study"),
+    AuditAction.STUDY_RESTORE_DATA: gettext_lazy("brought deleted sessions of a study back"),
     AuditAction.STUDY_CLOSE_EXPERIMENT: gettext_lazy("closed an experiment"),
     AuditAction.STUDY_REOPEN_EXPERIMENT: gettext_lazy("reopened an experiment"),
     AuditAction.STUDY_CHANGE_EXPERIMENT: gettext_lazy("changed the launch settings of an experiment"),

@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("minno_dashboard.studies.urls")),
     path("", include("minno_dashboard.collection.urls")),
     path("", include("minno_dashboard.runtime.urls")),
+    path("", include("minno_dashboard.results.urls")),
     path("", include("minno_dashboard.mirror.urls")),
     path("", include("minno_dashboard.administration.urls")),
     path("", include("minno_dashboard.api.urls")),

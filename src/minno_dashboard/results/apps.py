@@ -11,3 +11,7 @@ class ResultsConfig(AppConfig):
     name = "minno_dashboard.results"
     label = "results"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the job that makes downloads, and the app's periodic work."""
+        from minno_dashboard.results import data_requests, schedule  # noqa: F401

@@ -142,6 +142,12 @@ class _Tables:
         for spool in self.spools.values():
             spool.close()
 
+    def release(self) -> None:
+        """Close every file; after `close` there is none open."""
+        self._problems.close()
+        for spool in self.spools.values():
+            spool.close()
+
 
 def _write_csv(tables: _Tables, names: Iterable[str], *, for_excel: bool = False) -> Iterator[Path]:
     for name in names:
@@ -320,10 +326,13 @@ def write_zip(
         tables = _Tables(Path(folder), file_format, split_by)
         if file_format is not Format.CLASSIC:
             tables.prepare()
-        for session, submissions in read:
-            tables.add(session, submissions)
-            progress(tables.outcome.sessions)
-        tables.close()
+        try:
+            for session, submissions in read:
+                tables.add(session, submissions)
+                progress(tables.outcome.sessions)
+            tables.close()
+        finally:
+            tables.release()
         made = Path(folder) / "export.zip"
         with zipfile.ZipFile(made, "w") as archive:
             for path in _write(tables):

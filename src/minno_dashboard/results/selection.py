@@ -10,7 +10,9 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from minno_dashboard.collection.models import Session, Submission
+from minno_dashboard.core import clock
 from minno_dashboard.results.flatten.records import SessionRecord, SubmissionRecord
+from minno_dashboard.results.stages import Stage, condition_of
 from minno_dashboard.studies.models import Study
 
 SESSIONS_IN_A_PORTION = 100
@@ -27,13 +29,21 @@ class Selection:
     since: datetime | None = None
     until: datetime | None = None
     is_finished_only: bool = False
+    stage: Stage | None = None
     has_tests: bool = False
+    is_tests_only: bool = False
     has_excluded: bool = True
 
 
 def sessions_of(selection: Selection) -> QuerySet[Session]:
     """Return the selected sessions, oldest first; the order is the same each time."""
-    found = Session.objects.filter(experiment__study=selection.study)
+    return narrowed(Session.objects.filter(experiment__study=selection.study), selection).order_by(
+        "started_at", "id"
+    )
+
+
+def narrowed(found: QuerySet[Session], selection: Selection) -> QuerySet[Session]:
+    """Return those sessions of a study that are selected."""
     if selection.experiment_ids:
         found = found.filter(experiment__in=selection.experiment_ids)
     if selection.version_numbers:
@@ -44,11 +54,15 @@ def sessions_of(selection: Selection) -> QuerySet[Session]:
         found = found.filter(started_at__lt=selection.until)
     if selection.is_finished_only:
         found = found.exclude(state=Session.State.STARTED)
-    if not selection.has_tests:
+    if selection.stage is not None:
+        found = found.filter(condition_of(selection.stage, clock.now()))
+    if selection.is_tests_only:
+        found = found.filter(is_test=True)
+    elif not selection.has_tests:
         found = found.filter(is_test=False)
     if not selection.has_excluded:
         found = found.filter(is_excluded=False)
-    return found.order_by("started_at", "id")
+    return found
 
 
 def record_of(session: Session) -> SessionRecord:

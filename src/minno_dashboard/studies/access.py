@@ -12,6 +12,7 @@ from enum import StrEnum
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext, gettext_noop
 
+from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import NotAllowed, NotFound
 from minno_dashboard.studies.models import Collaboration, Study
@@ -94,6 +95,8 @@ a public study, besides what they are to it; LINK is whoever holds its read-only
 """
 
 WITH_DATA = frozenset({Action.READ_DATA})
+NOT_WHILE_ACTING = frozenset({Action.READ_DATA, Action.DELETE_DATA})
+"""What an admin who acts as somebody may not do: participants' data are for those whom the owner gave them."""
 OF_A_DELETED_STUDY = frozenset({Action.SEE, Action.DELETE})
 """What is left, once a study is deleted, to those who could delete it (DELETE includes bringing back)."""
 
@@ -153,6 +156,8 @@ def standing(user: Person, study: Study, shares: Iterable[Collaboration] | None 
         rights = rights & OF_A_DELETED_STUDY if Action.DELETE in rights else _NOTHING
     elif study.is_public and visitor is not Visitor.ANONYMOUS:
         rights |= RIGHTS[Visitor.PUBLIC]
+    if admin_acting.get() is not None:
+        rights -= NOT_WHILE_ACTING
     return Standing(visitor, rights)
 
 

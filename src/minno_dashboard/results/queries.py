@@ -1,0 +1,202 @@
+"""Reading sessions for the Data page and the API; no list of sessions reads a submission."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext
+
+from minno_dashboard.collection.models import ClientError, Session, Submission
+from minno_dashboard.core import clock
+from minno_dashboard.core.errors import Invalid, NotFound
+from minno_dashboard.core.numbers import whole_number
+from minno_dashboard.results.flatten.records import Malformed, Scalar, SubmissionRecord
+from minno_dashboard.results.flatten.tidy import TrialTable
+from minno_dashboard.results.selection import Selection, narrowed, record_of
+from minno_dashboard.results.stages import NAMES, Stage, condition_of, stage_of
+from minno_dashboard.studies.models import Study
+
+SESSIONS_ON_A_PAGE = 50
+SUBMISSIONS_ON_A_PAGE = 20
+DAYS_SHOWN = 60
+MAX_ROWS_SHOWN = 200
+MAX_RAW_CHARACTERS = 20_000
+MAX_ERRORS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """Sessions in order; `next_cursor` leads to those after them, "" at the end."""
+
+    sessions: list[Session]
+    next_cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many sessions started, sent data and finished, of those selected."""
+
+    started: int
+    sent_data: int
+    finished: int
+    screened_out: int
+    stalled: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSubmission:
+    """One submission as the page of a session shows it: rows under column names, or why it has none."""
+
+    submission: Submission
+    number: int
+    columns: list[str]
+    rows: list[list[Scalar]]
+    raw: str
+    is_cut: bool
+    problem: str
+
+
+def page_of_sessions(
+    selection: Selection, cursor: str = "", *, size: int = SESSIONS_ON_A_PAGE, oldest_first: bool = False
+) -> SessionPage:
+    """Return a page of the selected sessions, newest first unless told otherwise.
+
+    Each experiment's sessions are found by its own index (experiment, start), so that a page costs the same however
+    many sessions there are.
+
+    Raises:
+        Invalid: the cursor is none of ours.
+    """
+    order = ("started_at", "pk") if oldest_first else ("-started_at", "-pk")
+    found = narrowed(Session.objects.all(), selection)
+    if cursor:
+        found = found.filter(_beyond(cursor, "gt" if oldest_first else "lt"))
+    experiments = selection.study.experiments.all()
+    if selection.experiment_ids:
+        experiments = experiments.filter(pk__in=selection.experiment_ids)
+    wanted = Q(pk__in=[])
+    for experiment in experiments.values_list("pk", flat=True):
+        wanted |= Q(pk__in=found.filter(experiment=experiment).order_by(*order).values("pk")[: size + 1])
+    sessions = list(
+        Session.objects.filter(wanted)
+        .select_related("experiment", "version", "link")
+        .defer("study_state")
+        .order_by(*order)[: size + 1]
+    )
+    more = len(sessions) > size
+    return SessionPage(sessions[:size], cursor_of(sessions[size - 1]) if more else "")
+
+
+def cursor_of(session: Session) -> str:
+    """Return the place of a session in the order of starts."""
+    return f"{session.started_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{session.pk}"
+
+
+def _beyond(cursor: str, comparison: str) -> Q:
+    moment, _, number = cursor.partition("-")
+    try:
+        started = datetime.strptime(moment, "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    except ValueError:
+        started = None
+    session_id = whole_number(number)
+    if started is None or session_id is None:
+        raise Invalid(gettext("This is not a cursor of this list. Begin again without one."))
+    return Q(**{f"started_at__{comparison}": started}) | Q(
+        **{"started_at": started, f"pk__{comparison}": session_id}
+    )
+
+
+def counts_of(selection: Selection) -> Counts:
+    """Count the selected sessions in one query."""
+    now = clock.now()
+    found = narrowed(Session.objects.filter(experiment__study=selection.study), selection).aggregate(
+        started=Count("pk"),
+        sent_data=Count("pk", filter=Q(submission_count__gt=0)),
+        finished=Count("pk", filter=Q(state=Session.State.FINISHED)),
+        screened_out=Count("pk", filter=Q(state=Session.State.SCREENED_OUT)),
+        stalled=Count("pk", filter=condition_of(Stage.STALLED, now)),
+    )
+    return Counts(**found)
+
+
+def sessions_per_day(selection: Selection, days: int = DAYS_SHOWN) -> list[tuple[date, int, int]]:
+    """Return each of the last days (UTC) with how many of the selected sessions started and how many of these finished."""
+    today = clock.now().astimezone(UTC).date()
+    first = today - timedelta(days=days - 1)
+    since = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    found = (
+        narrowed(Session.objects.filter(experiment__study=selection.study), selection)
+        .filter(started_at__gte=since)
+        .annotate(day=TruncDate("started_at", tzinfo=UTC))
+        .values("day")
+        .annotate(started=Count("pk"), finished=Count("pk", filter=Q(state=Session.State.FINISHED)))
+        .order_by("day")
+    )
+    by_day = {one["day"]: (one["started"], one["finished"]) for one in found}
+    return [
+        (day, *by_day.get(day, (0, 0))) for day in (first + timedelta(days=number) for number in range(days))
+    ]
+
+
+def stage_name(session: Session) -> str:
+    """Return how far a session is, as a word."""
+    return gettext(NAMES[stage_of(session, clock.now())])
+
+
+def get_session(study: Study, session_id: int) -> Session:
+    """Return a session of a study.
+
+    Raises:
+        NotFound: the study has no such session.
+    """
+    found = (
+        Session.objects.filter(experiment__study=study, pk=session_id)
+        .select_related("experiment", "version", "link")
+        .first()
+    )
+    if found is None:
+        raise NotFound(gettext("This study has no such session."))
+    return found
+
+
+def submissions_of(session: Session) -> QuerySet[Submission]:
+    """Return the submissions of a session as they were made: by the page's own numbers where all have one."""
+    found = Submission.objects.filter(session=session)
+    has_unnumbered = found.filter(sequence=None).exists()
+    return found.order_by("pk") if has_unnumbered else found.order_by("sequence", "pk")
+
+
+def shown(session: Session, submissions: list[Submission], first_number: int) -> list[ShownSubmission]:
+    """Return submissions as tables, and raw as far as a page can hold."""
+    return [_shown(session, one, number) for number, one in enumerate(submissions, first_number)]
+
+
+def _shown(session: Session, submission: Submission, number: int) -> ShownSubmission:
+    record = SubmissionRecord(
+        submission.pk, number, submission.sequence, submission.received_at, submission.kind, submission.body
+    )
+    problem, rows = "", []
+    try:
+        rows = list(islice(TrialTable().rows(record_of(session), record), MAX_ROWS_SHOWN + 1))
+    except (Malformed, RecursionError, ValueError) as error:
+        problem = str(error)
+    hidden = {"session_id", "participant_id", "experiment", "study_version", "condition", "submission"}
+    columns = list(dict.fromkeys(name for row in rows for name in row if name not in hidden))
+    return ShownSubmission(
+        submission=submission,
+        number=number,
+        columns=columns,
+        rows=[[row.get(name) for name in columns] for row in rows[:MAX_ROWS_SHOWN]],
+        raw=submission.body[:MAX_RAW_CHARACTERS],
+        is_cut=len(rows) > MAX_ROWS_SHOWN or len(submission.body) > MAX_RAW_CHARACTERS,
+        problem=problem,
+    )
+
+
+def errors_of(session: Session) -> list[ClientError]:
+    """Return what went wrong in the participant's browser, the first errors first."""
+    return list(ClientError.objects.filter(session_id=session.pk).order_by("at", "pk")[:MAX_ERRORS_SHOWN])

@@ -1,0 +1,18 @@
+"""The app's periodic work."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from minno_dashboard.jobs import registry
+from minno_dashboard.results import data_requests
+
+log = logging.getLogger(__name__)
+
+
+@registry.every(timedelta(hours=1), "results: remove downloads older than 7 days")
+def expire_downloads() -> None:
+    """Remove the files of downloads whose seven days are over."""
+    if expired := data_requests.expire_downloads():
+        log.info("removed the files of %d downloads", expired)
