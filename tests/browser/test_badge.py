@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 def test_the_badge_is_grey_while_the_server_does_not_answer_and_when_logged_out(
     site: Site, open_page: OpenPage
 ) -> None:
-    site.add_user("noa")
-    page = open_page("noa")
+    site.add_user("badge-reader")
+    page = open_page("badge-reader")
     badge = page.locator("#mirror-bar")
     expect(badge).to_have_text("No backup")
     page.clock.install()

@@ -192,6 +192,7 @@ TABLE: dict[str, Row] = {
     "cancel_data_request": post("read_data"),
     # the files of a version
     "download": get("read_files"),
+    "download_study": get("read_files"),
     "tree": get("read_files"),
     "find_in_files": get("read_files"),
     "successors": Row("GET", "read_files", query="?ids=1,2"),

@@ -437,3 +437,12 @@ def test_without_a_player_a_new_study_is_of_the_kind_that_plays(dana: Client) ->
     assert "player is not installed yet" in page
     chosen = page[page.index('value="html"') :].split(">", 1)[0]
     assert "checked" in chosen
+
+
+def test_the_menu_of_a_study_downloads_its_newest_version(dana: Client, study: Study) -> None:
+    put(study, "task.js", "one")
+    address = f"/studies/{study.public_id}/download"
+    assert address in dana.get("/studies/").content.decode()
+    assert address in dana.get(f"/studies/{study.public_id}/").content.decode()
+    packed = zipfile.ZipFile(io.BytesIO(b"".join(dana.get(address).streaming_content)))
+    assert packed.read("task.js") == b"one"

@@ -59,6 +59,13 @@ export class Actions {
     return items;
   }
 
+  // What is done with the selection, then what is done with the study as a whole.
+  listWithStudy(nodes) {
+    const own = this.list(nodes);
+    const ofStudy = nodes.length ? this.list([]).filter((item) => item !== "-" && !own.some((one) => one.label === item.label)) : [];
+    return ofStudy.length ? [...own, "-", ...ofStudy] : own;
+  }
+
   // `isChosen` is false where a row only has the focus, as after what stood there was deleted: then Delete asks.
   byKey(event, nodes, isChosen) {
     if (!this.editable) return false;

@@ -90,7 +90,7 @@ on("deleted", () => showDeleted({ store, actions, editable }));
 on("more", () => {
   const button = find("more");
   const box = button.getBoundingClientRect();
-  openMenu(actions.list(tree.selected.size ? tree.selection() : []), { x: box.left, y: box.bottom, opener: button, label: gettext("Actions") });
+  openMenu(actions.listWithStudy(tree.selected.size ? tree.selection() : []), { x: box.left, y: box.bottom, opener: button, label: gettext("Actions") });
 });
 on("back", () => workspace.classList.remove("shows-editor"));
 

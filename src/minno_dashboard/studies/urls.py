@@ -29,6 +29,7 @@ _VERSION = f"{_STUDY}v<int:number>/"
 _of_a_study: list[URLPattern] = [
     path(_STUDY, pages.show, name="study"),
     path(f"{_STUDY}rename/", pages.rename, name="rename_study"),
+    path(f"{_STUDY}download", raw.download, name="download_study"),
     path(f"{_STUDY}type/", study_type.show, name="study_type"),
     path(f"{_STUDY}archive/", pages.archive, name="archive_study"),
     path(f"{_STUDY}unarchive/", pages.unarchive, name="unarchive_study"),

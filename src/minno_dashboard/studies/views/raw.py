@@ -71,8 +71,8 @@ def type_of(name: str) -> tuple[str, bool]:
 
 
 @require_GET
-def download(request: HttpRequest, public_id: str, number: int) -> HttpResponseBase:
-    """Give chosen files and folders, or the whole version, as a zip that is made while it is sent."""
+def download(request: HttpRequest, public_id: str, number: int | None = None) -> HttpResponseBase:
+    """Give chosen files and folders, or the whole version (the newest), as a zip that is made while it is sent."""
     what = asked(request, Action.READ_FILES, public_id, number)
     only, name = None, f"{what.study.name} {what.version}"
     if given := request.GET.get("ids", ""):
