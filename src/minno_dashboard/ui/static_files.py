@@ -13,7 +13,7 @@ FOR_A_YEAR = "max-age=31536000, public, immutable"
 _NAMED_BY_DIGEST = re.compile(r"/build/[a-z]+-[A-Z0-9]{8}\.js$")
 
 
-class StaticFilesMiddleware(WhiteNoiseMiddleware):
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # WhiteNoise has no types
     """WhiteNoise, with a year of keeping for what never changes under its address; other files are asked for again."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
