@@ -60,7 +60,7 @@ TABLE: dict[str, Row] = {
     "reset": get(OPEN),
     "set_password": get(OPEN),
     "lost_password": get(OPEN),
-    "confirm_email": get(LOGGED_IN),
+    "confirm_email": get(OTHERS),
     "replace_password": get(LOGGED_IN),
     "settings": get(LOGGED_IN),
     "save_profile": post(LOGGED_IN),
@@ -262,6 +262,7 @@ TABLE: dict[str, Row] = {
     "api_studies_study_members_member DELETE": call("DELETE", "share"),
 }
 BOTH = {
+    "confirm_email",
     "data_requests",
     "make_token",
     "dropbox_restore",
@@ -290,11 +291,24 @@ CHANGE_A_TREE = {name for name, row in TABLE.items() if row.need == "edit_files"
 
 # An admin who acts as somebody reaches that person's studies by their pages, and what stands beside them here;
 # never what the person answers for, gives away or gives back, and never participants' data.
+GIVES_A_WAY_IN = {
+    "invite_member",
+    "change_member",
+    "remove_member",
+    "take_back_invitation",
+    "set_public",
+    "make_link",
+    "revoke_link",
+    "add_experiment",
+    "change_experiment",
+    "download",
+}
 WHILE_ACTING = {
     name
     for name, row in TABLE.items()
     if row.need not in {*NOT_STUDIES, "answer", "transfer", "leave", "read_data"}
     and not name.startswith("api_")
+    and name not in GIVES_A_WAY_IN
 } | {
     "studies",
     "new_study",

@@ -99,6 +99,7 @@ def test_each_visitor_gets_exactly_as_far_as_the_table_says(world: World, name: 
 def test_an_admin_who_acts_as_the_owner_reaches_the_studies_and_nothing_else(world: World, name: str) -> None:
     admin = person("ada", role=User.Role.ADMIN)
     with visitor(world, "owner") as client:
+        client.logout()
         client.force_login(admin)
         begun = client.post(f"/admin/users/{world.study.owner_id}/act-as/", {"reason": "to look at v1"})
         assert begun["Location"] == "/studies/"
