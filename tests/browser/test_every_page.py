@@ -129,7 +129,16 @@ NOT_PAGES = {
         "tree",
     ),
     *("play_by_link", "play_example", "raw_of_example"),
-    *("deleted_nodes", "read_file", "file_history", "read_file_version", "play", "play_player"),
+    *(
+        "deleted_nodes",
+        "read_file",
+        "read_base",
+        "successors",
+        "file_history",
+        "read_file_version",
+        "play",
+        "play_player",
+    ),
     *("find_in_files", "copy_targets", "download_data"),
 }
 

@@ -80,16 +80,12 @@ class AuditAction(StrEnum):
     STUDY_CLOSE_EXPERIMENT = "study.close_experiment"
     STUDY_REOPEN_EXPERIMENT = "study.reopen_experiment"
     STUDY_CHANGE_EXPERIMENT = "study.change_experiment"
-    STUDY_ADD_PERSONAL_LINKS = "study.add_personal_links"
-    STUDY_REVOKE_PERSONAL_LINK = "study.revoke_personal_link"
     STUDY_ACTIVATE_VERSION = "study.activate_version"
     STUDY_DEACTIVATE_VERSION = "study.deactivate_version"
     STUDY_TRANSFER = "study.transfer"
     STUDY_MARK_DATA = "study.mark_data"
     STUDY_REQUEST_DATA = "study.request_data"
     STUDY_DOWNLOAD_DATA = "study.download_data"
-    STUDY_DELETE_DATA = "study.delete_data"
-    STUDY_RESTORE_DATA = "study.restore_data"
 
 
 # After the name of who did it, and before a colon and what it was done to.
@@ -160,13 +156,9 @@ PHRASES: dict[AuditAction, Promise] = {
     AuditAction.STUDY_MARK_DATA: gettext_lazy("marked sessions of a study"),
     AuditAction.STUDY_REQUEST_DATA: gettext_lazy("requested a download of a study's data"),
     AuditAction.STUDY_DOWNLOAD_DATA: gettext_lazy("downloaded a study's data"),
-    AuditAction.STUDY_DELETE_DATA: gettext_lazy("deleted sessions of a study"),
-    AuditAction.STUDY_RESTORE_DATA: gettext_lazy("brought deleted sessions of a study back"),
     AuditAction.STUDY_CLOSE_EXPERIMENT: gettext_lazy("closed an experiment"),
     AuditAction.STUDY_REOPEN_EXPERIMENT: gettext_lazy("reopened an experiment"),
     AuditAction.STUDY_CHANGE_EXPERIMENT: gettext_lazy("changed the launch settings of an experiment"),
-    AuditAction.STUDY_ADD_PERSONAL_LINKS: gettext_lazy("made personal links for an experiment"),
-    AuditAction.STUDY_REVOKE_PERSONAL_LINK: gettext_lazy("revoked a personal link"),
     AuditAction.STUDY_ACTIVATE_VERSION: gettext_lazy("made a version active"),
     AuditAction.STUDY_DEACTIVATE_VERSION: gettext_lazy("made a version inactive"),
     AuditAction.STUDY_TRANSFER: gettext_lazy("gave a study to somebody else"),

@@ -32,7 +32,7 @@ MOST_SHOWN = 100
     metavar="ENCODING",
     help="The encoding of names in a zip that do not declare theirs (cp862, gb18030, …), or `auto` for the best guess.",
 )
-@click.argument("source", metavar="FOLDER_OR_ARCHIVE", type=click.Path(exists=True, path_type=Path))
+@click.argument("source", metavar="FOLDER_OR_ZIP", type=click.Path(exists=True, path_type=Path))
 def import_study(owner: str, name: str, kind: str | None, zip_names: str, source: Path) -> None:
     """Make a study of everything in a folder, zip or tar; if anything in it is refused, nothing is imported.
 

@@ -92,19 +92,11 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     AuditAction.STUDY_CHANGE_EXPERIMENT: lambda d: gettext(
         "changed the launch settings of the experiment “%(experiment)s”"
     ),
-    AuditAction.STUDY_ADD_PERSONAL_LINKS: lambda d: gettext(
-        "made personal links for the experiment “%(experiment)s”"
-    ),
-    AuditAction.STUDY_REVOKE_PERSONAL_LINK: lambda d: gettext(
-        "revoked a personal link of the experiment “%(experiment)s”"
-    ),
     AuditAction.STUDY_ACTIVATE_VERSION: lambda d: gettext("made v%(version)s active"),
     AuditAction.STUDY_DEACTIVATE_VERSION: lambda d: gettext("made v%(version)s inactive"),
     AuditAction.STUDY_MARK_DATA: lambda d: gettext("marked sessions"),
     AuditAction.STUDY_REQUEST_DATA: lambda d: gettext("requested a download of the data"),
     AuditAction.STUDY_DOWNLOAD_DATA: lambda d: gettext("downloaded the data"),
-    AuditAction.STUDY_DELETE_DATA: lambda d: gettext("deleted sessions"),
-    AuditAction.STUDY_RESTORE_DATA: lambda d: gettext("brought deleted sessions back"),
     AuditAction.STUDY_TRANSFER: lambda d: gettext("gave the study from %(from)s to %(to)s"),
 }
 _PLACES: Details = dict.fromkeys(
