@@ -157,7 +157,7 @@ TABLE: dict[str, Row] = {
     "compare_versions": get("read_files"),
     "duplicate_study": post("duplicate"),
     "rename_study": post("manage", name="Renamed"),
-    "study_type": get("manage"),
+    "study_type": post("manage", kind="html"),
     "recognise_type": send("manage"),
     "archive_study": post("manage"),
     "unarchive_study": post("manage"),
@@ -262,6 +262,7 @@ TABLE: dict[str, Row] = {
     "api_studies_study_members_member DELETE": call("DELETE", "share"),
 }
 BOTH = {
+    "study_type",
     "confirm_email",
     "data_requests",
     "make_token",

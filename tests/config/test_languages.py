@@ -34,7 +34,7 @@ DATA = re.compile(
     r"of the matrix|Left or right|Circle or square|Flowers and insects|A day.s mood|A short form|"
     r"Faces of nobody|new@lab\.example\.org|Renamed|Visitor|visitor|alice|carol|dora|Alice|Carol|Dora|Hers|Minno(?:JS)?|Dropbox|English|UTC"
     r"|\bv\d+\b|task\.js|new\.js|renamed\.js|gone\.js|folder|lab\.example|example|http\S+|text/\w+|U\+\w+|Ctrl-\S+"
-    r"|\b(?:GET|POST|PUT|KB|MB|GB)\b|STARTTLS|TLS|SMTP|jsPsych|HTML|CSV|Firefox|Chrome|Linux|A browser|admin"
+    r"|\b(?:GET|POST|PUT|KB|MB|GB)\b|STARTTLS|TLS|SMTP|jsPsych|HTML|CSV|Firefox|Chrome|Linux|A browser|admin|\btask\b|Prolific|Sona|MTurk|CloudResearch"
 )
 # Elements whose content is data, or code, by what they are.
 SILENT_TAGS = {"script", "style", "code", "pre", "bdi", "textarea", "datalist"}
