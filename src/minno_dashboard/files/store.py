@@ -246,7 +246,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def open_blob(blob: Blob) -> BinaryIO:
-    """Open a blob for reading; the bytes are not checked.
+    """Open a blob for reading; the bytes are not checked, and the database is not touched.
 
     Raises:
         DamagedBlob: the bytes are gone.
@@ -254,9 +254,16 @@ def open_blob(blob: Blob) -> BinaryIO:
     try:
         stream: IO[Any] = storage().open(_place(blob.sha256), "rb")
     except FileNotFoundError as error:
-        note_damage(blob)
         raise DamagedBlob(blob) from error
     return cast("BinaryIO", stream)
+
+
+def _open_or_note(blob: Blob) -> BinaryIO:
+    try:
+        return open_blob(blob)
+    except DamagedBlob:
+        note_damage(blob)
+        raise
 
 
 def read_pieces(blob: Blob) -> Iterator[bytes]:
@@ -268,7 +275,7 @@ def read_pieces(blob: Blob) -> Iterator[bytes]:
         DamagedBlob: they are not those that were put; what was yielded before must not be relied on.
     """
     found, size, held = hashlib.sha256(), 0, b""
-    with open_blob(blob) as stream:
+    with _open_or_note(blob) as stream:
         for piece in pieces(cast("Readable", stream)):
             found.update(piece)
             size += len(piece)
@@ -305,7 +312,7 @@ def read_part(blob: Blob, start: int, stop: int) -> Iterator[bytes]:
     Raises:
         DamagedBlob: the bytes are gone, or fewer than there should be.
     """
-    with open_blob(blob) as stream:
+    with _open_or_note(blob) as stream:
         stream.seek(start)
         while start < stop:
             piece = stream.read(min(PIECE_BYTES, stop - start))
