@@ -73,7 +73,7 @@ SHOWS = {
     "study": [".tree-row"],
     "study_version": [".tree-row"],
     "a-file-open": [".tree-row", ".cm-content"],
-    "compare_versions": [".cm-mergeView"],
+    "compare_versions": [".difference-body .cm-editor"],
     "view_by_link": [".cm-content"],
     "example": [".cm-content"],
 }

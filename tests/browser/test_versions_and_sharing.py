@@ -129,7 +129,7 @@ def test_versions_and_their_comparison_are_legible(
     hows = page.locator(".difference-how").all_inner_texts()
     assert sorted(hows) == ["Added", "Changed", "Moved", "Removed"]
     page.locator("summary", has_text="task.js").click()
-    expect(page.locator(".cm-mergeView")).to_contain_text("40")
+    expect(page.locator("details[open] .difference-body .cm-editor").last).to_contain_text("40")
     page.locator("summary", has_text="start.html").click()
     expect(page.get_by_text("The content is the same.")).to_be_visible()
     legible(page, f"versions-compare-{look}")
