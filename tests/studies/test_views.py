@@ -251,7 +251,7 @@ def test_taken_names_are_told_and_the_policy_is_kept(study: Study, dana: Client)
     blob = Node.objects.get(name="Cat.png").blob
     assert blob
     seen = {"path": "images/cat.png", "there": "images/Cat.png", "blob": blob.sha256}
-    assert taken.json() == {"taken": [seen], "twins": []}
+    assert taken.json() == {"taken": [seen], "twins": [], "litter": []}
     address = f"{base(study)}uploads/whole?path=images/Cat.png&if_there="
     for policy, status in [("skip", 200), ("keep_both", 200), ("overwrite", 200), ("nonsense", 422)]:
         sent = dana.post(address + policy, policy.encode(), content_type="application/octet-stream")
@@ -264,7 +264,11 @@ def test_taken_names_are_told_and_the_policy_is_kept(study: Study, dana: Client)
 def test_names_that_are_one_among_themselves_are_told(study: Study, dana: Client) -> None:
     paths = ["a/Cat.png", "dog.png", "a/cat.png", "caf\u00e9", "cafe\u0301"]
     told = post(dana, base(study) + "uploads/check", {"parent": None, "paths": paths}).json()
-    assert told == {"taken": [], "twins": [["a/Cat.png", "a/cat.png"], ["caf\u00e9", "cafe\u0301"]]}
+    assert told == {
+        "taken": [],
+        "twins": [["a/Cat.png", "a/cat.png"], ["caf\u00e9", "cafe\u0301"]],
+        "litter": [],
+    }
 
 
 def test_an_upload_overwrites_only_what_it_says_it_replaces(study: Study, dana: Client) -> None:
