@@ -10,8 +10,11 @@ from babel.messages import jslexer
 
 from tools import translations
 
-# Where a script's words are no text for people: names of classes and keys, what is compared, what a browser reads.
-NOT_SHOWN = re.compile(r"(?:class|className|case|includes|key|sandbox|PERMISSIONS|plural|[=!]==)[:=(,]*$")
+# Where a script's words are no text for people: names of classes and keys, what is compared, what a browser reads,
+# errors for whoever programs a study, style sheets.
+NOT_SHOWN = re.compile(
+    r"(?:thrownewError|STYLE|class|className|case|includes|key|sandbox|PERMISSIONS|plural|[=!]==)[:=(,]*$"
+)
 WORDS = re.compile(r"(?<![\w-])(?:[A-Z][a-z]+(?=[ .:,…]|$)|[a-z]+ [a-z]+(?![\w-]))")
 CODE = re.compile(
     r"var\(--|\.cm-|minno\.log\(|^(?:Content-Type|Mac|Del|Delete|Enter|Ctrl-|Control\+|open file)$"

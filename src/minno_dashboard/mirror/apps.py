@@ -15,6 +15,7 @@ class MirrorConfig(AppConfig):
     def ready(self) -> None:
         """Take the mirror's places in the pages of other rooms; hear what is removed there for good."""
         from minno_dashboard.accounts import endings
+        from minno_dashboard.mirror import schedule  # noqa: F401 - registers its periodic work
         from minno_dashboard.mirror.connecting import services
         from minno_dashboard.mirror.pages import sections
         from minno_dashboard.mirror.restoring import restore

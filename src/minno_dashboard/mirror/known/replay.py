@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from minno_dashboard.core.names import fold
 from minno_dashboard.mirror.dropbox_api import mtime_signature
 from minno_dashboard.mirror.dropbox_api.port import Entry
-from minno_dashboard.mirror.planner.model import DELETED
+from minno_dashboard.mirror.planner.model import DELETED, SHARED, STUDIES
+
+OUR_FOLDERS = frozenset({fold(STUDIES), fold(SHARED)})
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +104,7 @@ class Replay:
         return row
 
     def is_in_our_place(self, entry: Entry) -> bool:
-        """Say whether an entry is a thing of ours by Dropbox's id, or lies in a folder of ours, before it is followed."""
+        """Say whether an entry is ours by Dropbox's id, or lies in a folder of ours, before it is followed."""
         row = self._by_id.get(entry.id)
         if row is not None and row.identity is not None:
             return True
@@ -112,7 +114,8 @@ class Replay:
             if folder is not None:
                 return folder.identity is not None
             above = above.rpartition("/")[0]
-        return False
+        # An empty database knows no folder; what it finds under our fixed names another Dashboard put there.
+        return fold(entry.path_lower).split("/")[1] in OUR_FOLDERS
 
     def expect(self, identity: str, path: str, hash: str, size: int) -> None:
         """Say, before entries are followed, what an interrupted call of ours may have written where."""
