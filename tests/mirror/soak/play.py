@@ -16,6 +16,7 @@ from django.db import connection
 
 from dropbox_simulator.faults import Effect, FaultRule
 from minno_dashboard.accounts.models import User
+from minno_dashboard.mirror import backoff
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.running.due_links import LEASE_SECONDS, DueMirrors
@@ -170,7 +171,8 @@ class _Play:
         moments = []
         for link in Link.objects.exclude(state=Link.State.OFF):
             waits = [link.lease_until, link.not_before]
-            waits += [link.next_proof_at] if link.state == Link.State.ACTIVE else [link.probe_at]
+            is_working = link.state == Link.State.ACTIVE or link.reason == backoff.FULL
+            waits += [link.next_proof_at] if is_working else [link.probe_at]
             moments += [one for one in waits if one is not None and one > self.stage.now()]
         return min(moments, default=None)
 
