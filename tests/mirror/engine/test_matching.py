@@ -56,6 +56,14 @@ def test_a_file_the_user_changed_steps_aside_before_ours_is_written() -> None:
     assert steps == ["aside /a.js → /a (changed in Dropbox 2026-11-23).js", "upload /a.js u"]
 
 
+def test_a_file_that_stands_aside_already_stays_there_as_the_users() -> None:
+    """Told by seed 32: the answer to a rename did not come, and each look renamed the file once more."""
+    aside = "/a (changed in Dropbox 2026-11-23).js"
+    assert steps_between(want("n /a.js u"), have(f"n! {aside} x")) == [f"disown {aside}", "upload /a.js u"]
+    steps = steps_between(want(f"n {aside} u"), have(f"n! {aside} x"))
+    assert [step.partition(" ")[0] for step in steps] == ["aside", "upload"], "ours has that very name"
+
+
 def test_an_aside_name_that_is_taken_or_desired_is_counted_up() -> None:
     aside = "/a (changed in Dropbox 2026-11-23"
     steps = steps_between(want("n /a.js u", f"m {aside} 2).js v"), have("n! /a.js x", f"- {aside}).js y"))

@@ -92,6 +92,15 @@ class Draft:
         )
         self.move(key, parent=row.parent, name=name, is_aside=True)
 
+    def stands_aside(self, key: str) -> bool:
+        """Tell whether a file of the user's was renamed aside before, to a place where nothing of ours belongs."""
+        row = self.remote.nodes[key]
+        folder = None if row.parent is None else self.stands_for.get(row.parent)
+        is_wanted = (row.parent is None or folder is not None) and fold(row.name) in self.desired.inside(
+            folder
+        )
+        return naming.is_aside(row.name) and not is_wanted
+
     def move_for_now(self, key: str) -> None:
         """Give a node a temporary name, until the place where it belongs is free."""
         row = self.remote.nodes[key]

@@ -83,7 +83,12 @@ class _Arrangement:
         if draft.remote.is_deleted(key) or row == draft.remote.deleted_folder():
             draft.disown(key)
         elif row.content is not None and row.is_changed:
-            draft.move_aside(key)
+            if draft.stands_aside(key):
+                draft.disown(
+                    key
+                )  # a rename whose end was not seen: done again, the name would grow without end
+            else:
+                draft.move_aside(key)
         elif draft.policy.keep_deleted or row.content is None:
             draft.move_to_deleted(key, is_aside=True)
         elif self._is_all_unwanted(row):

@@ -14,6 +14,7 @@ from minno_dashboard.core.names import LONGEST_NAME_BYTES, clean, fold
 
 Taken = Callable[[str], bool]
 
+_ASIDE = re.compile(r" \(changed in Dropbox \d{4}-\d\d-\d\d(?: \d+)?\)$")
 _DAY = re.compile(r"\d{4}-[01]\d-[0-3]\d")
 _EMPTIED = re.compile(r"emptied \d{4}-[01]\d-[0-3]\d .*", re.DOTALL)
 
@@ -41,6 +42,12 @@ def aside(name: str, *, is_folder: bool, today: str, is_taken: Taken) -> str:
     """Name what belongs to the user and stands where ours belongs: `name (changed in Dropbox 2026-11-23).js`."""
     stem, suffix = (name, "") if is_folder else split(name)
     return numbered(stem, suffix, is_taken, remark=f"changed in Dropbox {today}")
+
+
+def is_aside(name: str) -> bool:
+    """Tell whether a file has a name that `aside` gave."""
+    stem, _ = split(name)
+    return _ASIDE.search(stem) is not None
 
 
 def deleted(name: str, *, is_folder: bool, today: str, is_taken: Taken) -> str:
