@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from minno_dashboard.accounts import housekeeping, queries, services, throttle
+from minno_dashboard.accounts import queries, schedule, services, throttle
 from minno_dashboard.accounts.models import AccessCode, AuditEntry, User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Conflict
@@ -227,10 +227,10 @@ def stderr_filters() -> list[logging.Filter]:
 
 def test_long_ended_links_are_tidied_away(carol: User) -> None:
     services.invite(by=None, user=carol)
-    housekeeping.tidy()
+    schedule.tidy()
     assert AccessCode.objects.count() == 1
     AccessCode.objects.update(expires_at=clock.now() - timedelta(days=91))
-    housekeeping.tidy()
+    schedule.tidy()
     assert AccessCode.objects.count() == 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from minno_dashboard.accounts import letters, mail, services, throttle
+from minno_dashboard.accounts import emails, mail, services, throttle
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.jobs.models import Job
 from minno_dashboard.jobs.services import DueJobs
@@ -157,7 +157,7 @@ def test_a_new_user_gets_the_link_by_mail(admin: Client, office: PostOffice) -> 
 
 def test_the_database_holds_no_link_in_clear(admin: Client, alice: User) -> None:
     link = services.reset(by=None, user=alice)
-    letters.send_reset(user=alice, link=link)
+    emails.send_reset(user=alice, link=link)
     assert link.rstrip("/").rpartition("/")[2] not in str(list(Job.objects.values()))
 
 
@@ -165,7 +165,7 @@ def test_a_mail_is_tried_again_while_the_server_is_away(
     alice: User, admin: Client, office: PostOffice
 ) -> None:
     office.refusal = "451 come back later"
-    letters.send_reset(user=alice, link=services.reset(by=None, user=alice))
+    emails.send_reset(user=alice, link=services.reset(by=None, user=alice))
     work()
     waits = mail.waiting()
     assert (waits.count, waits.given_up) == (1, 0)
@@ -182,14 +182,14 @@ def test_a_mail_is_tried_again_while_the_server_is_away(
 
 def test_an_unknown_mailbox_is_not_tried_again(alice: User, admin: Client, office: PostOffice) -> None:
     office.refusal = "550 no such user here"
-    letters.send_reset(user=alice, link=services.reset(by=None, user=alice))
+    emails.send_reset(user=alice, link=services.reset(by=None, user=alice))
     work()
     assert mail.waiting().count == 0
     assert "no such user" in AuditEntry.objects.get(action="mail.refuse").details["why"]
 
 
 def test_a_link_that_ended_is_not_sent(alice: User, admin: Client, office: PostOffice) -> None:
-    letters.send_reset(user=alice, link=services.reset(by=None, user=alice))
+    emails.send_reset(user=alice, link=services.reset(by=None, user=alice))
     services.reset(by=None, user=alice)
     work()
     assert office.mails == []

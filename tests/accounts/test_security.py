@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from minno_dashboard.accounts import housekeeping, second_factor, services, sessions, throttle
+from minno_dashboard.accounts import schedule, second_factor, services, sessions, throttle
 from minno_dashboard.accounts.models import AuditEntry, RecoveryCode, SecondFactor, SignIn, User
 from minno_dashboard.core import clock
 from minno_dashboard.siteconfig.sealing import unseal
@@ -249,7 +249,7 @@ def test_what_is_over_is_forgotten(alice: User) -> None:
     log_in()
     Session.objects.update(expire_date=clock.now() - timedelta(days=1))
     assert sessions.of(alice) == []
-    housekeeping.tidy()
+    schedule.tidy()
     assert not SignIn.objects.exists()
 
 

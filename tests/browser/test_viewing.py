@@ -9,7 +9,7 @@ import wave
 import pytest
 from playwright.sync_api import Locator, expect
 
-from minno_dashboard.studies.views.sending import MOST_MEDIA_BYTES
+from minno_dashboard.studies.views.file_responses import MOST_MEDIA_BYTES
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import Site
 

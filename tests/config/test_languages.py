@@ -20,7 +20,7 @@ from django.utils.translation import trans_real
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import names
 from minno_dashboard.ui import words
-from minno_dashboard.ui.texts import script_texts
+from minno_dashboard.ui.script_texts import script_texts
 from tests.config.addresses import ADDRESSES, BOTH, TABLE
 from tests.config.world import World, visitor, world
 from tools import translations

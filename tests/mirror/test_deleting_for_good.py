@@ -11,7 +11,7 @@ from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.pages.mirror_status import status
 from tests.mirror.conftest import ANNA, World, expected
-from tests.mirror.soak.meddling import named_paths
+from tests.mirror.soak.dropbox_edits import named_paths
 from tests.mirror.test_calls import study_of
 from tests.mirror.test_edits_in_dropbox import WORDS, before_the_call
 

@@ -21,7 +21,7 @@ from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Collaboration, Study, Version
 from tests.mirror.conftest import ANNA, World, person
 from tests.mirror.test_calls import study_of
-from tools.bench.deeds import RowCounter
+from tools.bench.user_actions import RowCounter
 
 MOST_ROWS, MOST_QUERIES = 20, 10
 NAMES = (

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Invalid
-from minno_dashboard.core.litter import is_litter
+from minno_dashboard.core.system_files import is_litter
 from minno_dashboard.files.models import Blob
 from minno_dashboard.studies import commands, imports
 from minno_dashboard.studies.models import Study

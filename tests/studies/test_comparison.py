@@ -10,7 +10,7 @@ from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services as file_services
-from minno_dashboard.studies import comparison, queries, services, sharing, telling
+from minno_dashboard.studies import activity, comparison, queries, services, sharing
 from minno_dashboard.studies.models import Study
 from tests.studies.conftest import share, write
 
@@ -95,26 +95,26 @@ def test_the_activity_says_who_did_what_the_latest_first(alice: User, bob: User,
     sharing.remove_member(share=offered, by=alice)
     services.publish(study=study, by=alice)
     other = services.create_study(owner=bob, name="Not in it")
-    assert [(deed.who, deed.what) for deed in telling.activity_of(study)[:10]] == [
+    assert [(deed.who, deed.what) for deed in activity.activity_of(study)[:10]] == [
         ("alice", "published v1"),
         ("alice", "removed bob"),
         ("bob", "accepted the invitation"),
         ("alice", "invited bob, who may read the files and sees the data once the invitation is accepted"),
         ("alice", "made the study"),
     ]
-    assert len(telling.activity_of(other)) == 1
+    assert len(activity.activity_of(other)) == 1
 
 
 def test_every_action_on_a_study_has_a_sentence() -> None:
     """And an action that nobody knows here is shown, not hidden."""
     of_studies = {action for action in AuditAction if action.startswith("study.")}
-    assert of_studies - {AuditAction.STUDY_PURGE} == set(telling._SENTENCES)
+    assert of_studies - {AuditAction.STUDY_PURGE} == set(activity._SENTENCES)
     details = {"version": 2, "began_from": 1, "member": "bob", "before": "Old", "from": "alice", "to": "bob"}
-    for action in telling._SENTENCES:
-        said = telling.sentence(AuditEntry(action=action, target="Faces", details=details))
+    for action in activity._SENTENCES:
+        said = activity.sentence(AuditEntry(action=action, target="Faces", details=details))
         assert said
         assert "None" not in said
-    assert telling.sentence(AuditEntry(action="study.some_thing", details={})) == "some thing"
+    assert activity.sentence(AuditEntry(action="study.some_thing", details={})) == "some thing"
 
 
 def test_a_member_who_was_deactivated_is_still_named(alice: User, bob: User, study: Study) -> None:
@@ -122,4 +122,4 @@ def test_a_member_who_was_deactivated_is_still_named(alice: User, bob: User, stu
     sharing.remove_member(share=own, by=alice)
     alice.full_name = "Alice A"
     alice.save()
-    assert telling.activity_of(study)[0].who == "Alice A"
+    assert activity.activity_of(study)[0].who == "Alice A"

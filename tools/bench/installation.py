@@ -58,15 +58,15 @@ class Installation:
                 self._actor.wait()
 
     def act(self, deed: str, **arguments: Any) -> Any:
-        """Do one deed of `tools.bench.deeds` and return what it returns.
+        """Do one deed of `tools.bench.user_actions` and return what it returns.
 
         Raises:
             Failed: it raised an error.
         """
         if self._actor is None:
-            with (self.folder / "deeds.log").open("wb") as stream:
+            with (self.folder / "user_actions.log").open("wb") as stream:
                 self._actor = subprocess.Popen(
-                    [sys.executable, "-m", "tools.bench.deeds"],
+                    [sys.executable, "-m", "tools.bench.user_actions"],
                     cwd=ROOT,
                     env=self.environment,
                     stdin=subprocess.PIPE,
@@ -82,7 +82,7 @@ class Installation:
         ready, _, _ = select.select([actor.stdout], [], [], LONGEST_DEED)
         line = actor.stdout.readline() if ready else ""
         if not line:
-            raise Failed(f"the deed {deed} did not end:\n{tail(self.folder / 'deeds.log')}")
+            raise Failed(f"the deed {deed} did not end:\n{tail(self.folder / 'user_actions.log')}")
         answer = json.loads(line)
         if "error" in answer:
             raise Failed(f"the deed {deed} failed:\n{answer['error']}")

@@ -15,7 +15,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the work of this room, and its parts of pages."""
-        from minno_dashboard.accounts import housekeeping, recovery  # noqa: F401
+        from minno_dashboard.accounts import recovery, schedule  # noqa: F401
         from minno_dashboard.accounts.views import appearance, mail, passkeys, security
         from minno_dashboard.ui import slots
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext
 
-from minno_dashboard.accounts import letters, services
+from minno_dashboard.accounts import emails, services
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
@@ -69,7 +69,7 @@ def import_users(*, content: bytes, by: User) -> list[Imported]:
             with transaction.atomic():
                 user = services.create_user(by=by, **values)
                 link = services.invite(by=by, user=user)
-                made.append(Imported(user, link, letters.send_activation(user=user, link=link)))
+                made.append(Imported(user, link, emails.send_activation(user=user, link=link)))
         except FieldRefused as error:
             problems.append(gettext("Line %(number)s: %(error)s") % {"number": number, "error": error})
     if problems:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from minno_dashboard.accounts import letters, mail
+from minno_dashboard.accounts import emails, mail
 from minno_dashboard.accounts.language import spoken_with
 from minno_dashboard.accounts.models import User
 
@@ -46,8 +46,8 @@ def tell(user: User, notice: Notice, **details: str) -> None:
     if not mail.is_enabled() or not user.is_active:
         return
     with spoken_with(user):
-        site = letters.site_name()
-        letter = letters.letter(
+        site = emails.site_name()
+        letter = emails.letter(
             user,
             user.email,
             gettext("Security notice for %(username)s at %(site_name)s")

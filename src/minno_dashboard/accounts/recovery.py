@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from minno_dashboard.accounts import letters, mail, services, throttle
+from minno_dashboard.accounts import emails, mail, services, throttle
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
@@ -46,7 +46,7 @@ def _help(args: dict[str, Any]) -> None:
         User.objects.filter(pk=user.pk).update(reset_asked_at=clock.now())
         return
     link = services.link_asked_for(user=user)
-    (letters.send_reset if user.is_activated else letters.send_activation)(user=user, link=link)
+    (emails.send_reset if user.is_activated else emails.send_activation)(user=user, link=link)
 
 
 @transaction.atomic
@@ -65,7 +65,7 @@ def change_email(*, user: User, email: str) -> bool:
         return False
     throttle.count_mail(user=user)
     link = services.email_link(user=user, email=checked)
-    letters.send_email_confirmation(user=user, email=checked, link=link)
+    emails.send_email_confirmation(user=user, email=checked, link=link)
     return True
 
 
@@ -78,5 +78,5 @@ def confirm_email(*, code_fingerprint: str) -> User:
     """
     user, before = services.confirm_email(code_fingerprint=code_fingerprint)
     if before != user.email:
-        letters.tell_former_address(user=user, email=before)
+        emails.tell_former_address(user=user, email=before)
     return user

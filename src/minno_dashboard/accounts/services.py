@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
-from minno_dashboard.accounts import endings, failures, queries, second_factor, throttle
+from minno_dashboard.accounts import failed_logins, queries, revocation_hooks, second_factor, throttle
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.confirmation import check_password
@@ -189,7 +189,7 @@ def activate(*, purpose: str, code_fingerprint: str, password: str) -> User:
         raise queries.LinkEnded(gettext("This link was used a moment ago, and a link works once. Log in."))
     _set_password(user, checked)
     if purpose == AccessCode.Purpose.RESET:
-        endings.end_at_a_reset(user=user)
+        revocation_hooks.end_at_a_reset(user=user)
         tell(user, Notice.PASSWORD)
     record(actor=user, action=AuditAction.PASSWORD_SET_BY_LINK, target=user.username, purpose=purpose)
     return user
@@ -219,7 +219,7 @@ def check_log_in(*, name: str, password: str, address: str, browser: str = "") -
     attempt = throttle.begin(name=name, address=address, browser=browser)
     user = authenticate(username=name, password=password)
     if not isinstance(user, User):
-        failures.note(name=name, address=address)
+        failed_logins.note(name=name, address=address)
         raise Invalid(gettext(WRONG_PAIR))
     with transaction.atomic():
         throttle.succeeded(attempt)
@@ -241,7 +241,7 @@ def change_password(
     check_password(user=user, password=old_password, address=address, field="old_password")
     _change_own_password(user, new_password)
     if end_tokens:
-        endings.end_on_request(user=user)
+        revocation_hooks.end_on_request(user=user)
 
 
 def replace_one_time_password(*, user: User, new_password: str) -> None:
@@ -358,7 +358,7 @@ def deactivate(*, by: User, user: User) -> None:
     user.session_generation += 1
     user.save(update_fields=["is_active", "session_generation"])
     _end_codes(user)
-    endings.end_all(user=user, by=by)
+    revocation_hooks.end_all(user=user, by=by)
     record(actor=by, action=AuditAction.USER_DEACTIVATE, target=user.username)
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from minno_dashboard.accounts import endings
+from minno_dashboard.accounts import revocation_hooks
 from minno_dashboard.accounts.access import address_of
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
@@ -106,7 +106,7 @@ def end_all(*, user: User, end_tokens: bool = False) -> None:
     user.save(update_fields=["session_generation"])
     record(actor=user, action=AuditAction.SESSION_END_OTHERS, target=user.username)
     if end_tokens:
-        endings.end_on_request(user=user)
+        revocation_hooks.end_on_request(user=user)
 
 
 def forget_ended() -> None:

@@ -14,8 +14,8 @@ class AdministrationConfig(AppConfig):
 
     def ready(self) -> None:
         """Take this room's places in the pages of other rooms."""
-        from minno_dashboard.administration import limits, places, schedule  # noqa: F401
+        from minno_dashboard.administration import limits, page_parts, schedule  # noqa: F401
         from minno_dashboard.files.limits import register
 
-        places.contribute()
+        page_parts.contribute()
         register(limits)

@@ -15,14 +15,14 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the work of this room, what ends with an account, and its section of the Settings page."""
-        from minno_dashboard.accounts import endings
+        from minno_dashboard.accounts import revocation_hooks
         from minno_dashboard.api import schedule, services  # noqa: F401
         from minno_dashboard.api.views import tokens
         from minno_dashboard.ui import slots
 
-        endings.register(services.revoke_all)
-        endings.register_at_a_reset(services.revoke_all)
-        endings.register_on_request(services.revoke_all)
+        revocation_hooks.register(services.revoke_all)
+        revocation_hooks.register_at_a_reset(services.revoke_all)
+        revocation_hooks.register_on_request(services.revoke_all)
         slots.contribute(
             "settings.sections",
             name="tokens",

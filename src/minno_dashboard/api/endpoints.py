@@ -19,9 +19,9 @@ from minno_dashboard.accounts.audit import made_through
 from minno_dashboard.api import problems
 from minno_dashboard.api.views.files import tree_and_files
 from minno_dashboard.api.views.members import members
-from minno_dashboard.api.views.own import own
 from minno_dashboard.api.views.routing import SCHEME
 from minno_dashboard.api.views.studies import studies
+from minno_dashboard.api.views.token_info import own
 from minno_dashboard.api.views.versions import versions
 
 PREFIX = "api/v1/"

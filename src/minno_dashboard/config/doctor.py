@@ -27,7 +27,7 @@ from minno_dashboard.jobs import queries as jobs
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.sealing import SealBroken, unseal
-from minno_dashboard.studies.damage import damaged_files
+from minno_dashboard.studies.damaged_files import damaged_files
 
 ENOUGH_BYTES = 1 << 30
 MAX_NAMED = 50

@@ -62,7 +62,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "minno_dashboard.accounts.language.LanguageMiddleware",
-    "minno_dashboard.config.downloads.DownloadShareMiddleware",
+    "minno_dashboard.config.download_limit.DownloadShareMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "minno_dashboard.administration.middleware.ActAsMiddleware",
     "minno_dashboard.accounts.middleware.LogInRequiredMiddleware",
@@ -91,7 +91,7 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "/login/"
-CSRF_FAILURE_VIEW = "minno_dashboard.accounts.views.entrance.csrf_refused"
+CSRF_FAILURE_VIEW = "minno_dashboard.accounts.views.login.csrf_refused"
 LOGIN_REDIRECT_URL = "/studies/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -156,7 +156,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"without_codes": {"()": "minno_dashboard.accounts.redaction.WithoutCodes"}},
+    "filters": {"without_codes": {"()": "minno_dashboard.accounts.log_filter.WithoutCodes"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_codes"]}
     },

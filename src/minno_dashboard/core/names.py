@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Sequence
 
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.core.lowercase import LOWER
-from minno_dashboard.core.texts import gettext
+from minno_dashboard.core.translation import gettext
 
 LONGEST_NAME_BYTES = 255
 """The most bytes of UTF-8 in a name: Linux counts bytes; Dropbox and Windows allow 255 UTF-16 units, never fewer."""

@@ -14,7 +14,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob, Tree
 from minno_dashboard.files.queries import Entry, listing
-from minno_dashboard.files.texts import decode_text
+from minno_dashboard.files.text_format import decode_text
 
 MOST_FILE_BYTES = 2 * 1024 * 1024
 MOST_BYTES = 64 * 1024 * 1024

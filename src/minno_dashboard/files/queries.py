@@ -16,7 +16,7 @@ from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid, NotFound, TooLarge
 from minno_dashboard.files import store, walk
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree, Upload
-from minno_dashboard.files.texts import TextFile, decode_text
+from minno_dashboard.files.text_format import TextFile, decode_text
 
 _NUMBERS = re.compile(r"([0-9]+)")
 MOST_EDITOR_BYTES = 5 * 1024 * 1024

@@ -14,7 +14,7 @@ class MirrorConfig(AppConfig):
 
     def ready(self) -> None:
         """Take the mirror's places in the pages of other rooms; hear what is removed there for good."""
-        from minno_dashboard.accounts import endings
+        from minno_dashboard.accounts import revocation_hooks
         from minno_dashboard.mirror import schedule  # noqa: F401 - registers its periodic work
         from minno_dashboard.mirror.connecting import services
         from minno_dashboard.mirror.pages import sections
@@ -24,5 +24,5 @@ class MirrorConfig(AppConfig):
 
         sections.contribute()
         before_purge(due_links.note_study)
-        endings.register(services.end_with_account)
-        endings.register_at_a_reset(restore.withdraw_reading)
+        revocation_hooks.register(services.end_with_account)
+        revocation_hooks.register_at_a_reset(restore.withdraw_reading)

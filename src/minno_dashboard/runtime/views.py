@@ -28,8 +28,8 @@ from minno_dashboard.runtime.html_page import fill_page
 from minno_dashboard.runtime.launching import Launch
 from minno_dashboard.studies.contents import FilesOfVersion
 from minno_dashboard.studies.models import Experiment, Version
+from minno_dashboard.studies.views.file_responses import media_type, sent
 from minno_dashboard.studies.views.play import POLICY, type_of
-from minno_dashboard.studies.views.sending import media_type, sent
 
 View = Callable[..., HttpResponseBase]
 

@@ -15,7 +15,7 @@ from minno_dashboard.core.errors import NotFound
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob, Tree
-from minno_dashboard.files.texts import decode_text
+from minno_dashboard.files.text_format import decode_text
 from minno_dashboard.studies.starters import Example, files_of
 
 

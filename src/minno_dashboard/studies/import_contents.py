@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
-from minno_dashboard.core.litter import is_litter
+from minno_dashboard.core.system_files import is_litter
 
 MOST_THINGS = 100_000
 MOST_BYTES = 20 * 1024**3

@@ -27,9 +27,9 @@ from minno_dashboard.files.models import Blob
 from minno_dashboard.studies import services
 from minno_dashboard.studies.import_contents import MOST_THINGS, Found, too_much
 from minno_dashboard.studies.models import Study
-from minno_dashboard.studies.recognising import kind_of_files
 from minno_dashboard.studies.tar_reading import ENDINGS as TAR_ENDINGS
 from minno_dashboard.studies.tar_reading import look_into_tar
+from minno_dashboard.studies.type_detection import kind_of_files
 from minno_dashboard.studies.zip_directory import ZipBroken
 from minno_dashboard.studies.zip_members import MemberBroken
 from minno_dashboard.studies.zip_reading import look_into_zip

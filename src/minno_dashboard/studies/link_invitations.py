@@ -19,7 +19,7 @@ from minno_dashboard.accounts.names import checked_email
 from minno_dashboard.core import clock, ids
 from minno_dashboard.core.errors import Invalid, NotFound
 from minno_dashboard.siteconfig.sealing import SealBroken, seal, unseal
-from minno_dashboard.studies import access, letters, sharing
+from minno_dashboard.studies import access, emails, sharing
 from minno_dashboard.studies.models import Collaboration, LinkInvitation, Study
 from minno_dashboard.studies.services import changing
 
@@ -72,7 +72,7 @@ def invite(
             sealed=seal(code),
         )
         _record(by, AuditAction.STUDY_INVITE, made, files=file_access, data=sees_data)
-        is_mailed = letters.send_link_invitation(made, _address(code))
+        is_mailed = emails.send_link_invitation(made, _address(code))
     return made, is_mailed
 
 

@@ -15,7 +15,7 @@ from minno_dashboard.accounts.queries import find_user
 from minno_dashboard.core import clock, ids, names
 from minno_dashboard.core.errors import Invalid, NotAllowed, NotFound, Refused
 from minno_dashboard.siteconfig.sealing import seal
-from minno_dashboard.studies import access, letters
+from minno_dashboard.studies import access, emails
 from minno_dashboard.studies.models import Collaboration, ReadOnlyLink, Study
 from minno_dashboard.studies.services import changing, free_name
 
@@ -61,7 +61,7 @@ def invite(*, study: Study, who: str, file_access: str, sees_data: bool, by: Use
         share.invited_at, share.invited_by = clock.now(), by
         share.save()
         _record(by, AuditAction.STUDY_INVITE, current, user, **_given(share))
-        letters.send_invitation(share)
+        emails.send_invitation(share)
     return share
 
 

@@ -16,6 +16,6 @@ class UiConfig(AppConfig):
         """Let the pure rooms speak the reader's language."""
         from django.utils.translation import gettext, ngettext
 
-        from minno_dashboard.core import texts
+        from minno_dashboard.core import translation
 
-        texts.translate_with(gettext, ngettext)
+        translation.translate_with(gettext, ngettext)

@@ -6,7 +6,7 @@ from minno_dashboard.mirror.planner.apply import apply
 from minno_dashboard.mirror.planner.model import Adopt, Copy, MakeFolder, Move, Remote, Remove, Upload
 from minno_dashboard.mirror.planner.tree import RemoteTree
 from tests.mirror.engine.rig import content
-from tests.mirror.engine.telling import have, want
+from tests.mirror.engine.text_notation import have, want
 
 
 def paths(rows: tuple[Remote, ...]) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ from minno_dashboard.mirror.planner.content import LARGEST_COPY
 from minno_dashboard.mirror.planner.model import Copy, Upload
 from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.rig import KEEP, Rig
-from tests.mirror.engine.telling import have, steps_between, told, want
+from tests.mirror.engine.text_notation import have, steps_between, told, want
 
 V1 = ("s /S/", "v1 /S/v1/", "a /S/v1/a.js u", "d /S/v1/img/", "b /S/v1/img/b.js v", "c /S/v1/img/c.js w")
 

@@ -14,7 +14,7 @@ from minno_dashboard.mirror.planner.guard import (
 from minno_dashboard.mirror.planner.model import Policy
 from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.rig import FOR_GOOD, KEEP
-from tests.mirror.engine.telling import have, told, want
+from tests.mirror.engine.text_notation import have, told, want
 
 FILES = [f"n{i} /S/{i} u" for i in range(40)]
 

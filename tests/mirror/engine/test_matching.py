@@ -8,7 +8,7 @@ from minno_dashboard.mirror.planner.model import DELETED, Desired, Remote
 from minno_dashboard.mirror.planner.plan import plan
 from minno_dashboard.mirror.planner.tree import BrokenTree, DesiredTree, RemoteTree
 from tests.mirror.engine.rig import FOR_GOOD, KEEP, content
-from tests.mirror.engine.telling import have, steps_between, want
+from tests.mirror.engine.text_notation import have, steps_between, want
 
 IN_THE_WAY = "a (changed in Dropbox 2026-11-23)"
 

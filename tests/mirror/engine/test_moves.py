@@ -5,7 +5,7 @@ from __future__ import annotations
 from minno_dashboard.mirror.planner.model import Desired, Move, Remote
 from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.rig import FOR_GOOD, KEEP, Rig, content
-from tests.mirror.engine.telling import have, steps_between, want
+from tests.mirror.engine.text_notation import have, steps_between, want
 
 
 def places(steps: list[str]) -> list[str]:

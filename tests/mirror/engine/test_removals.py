@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mirror.engine.rig import FOR_GOOD
-from tests.mirror.engine.telling import have, steps_between, want
+from tests.mirror.engine.text_notation import have, steps_between, want
 
 STUDY = ("r /Studies/", "s /Studies/A/", "v /Studies/A/v1/", "n /Studies/A/v1/a.js u")
 

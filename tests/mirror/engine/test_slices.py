@@ -15,7 +15,7 @@ from minno_dashboard.mirror.planner.tree import DesiredTree
 from tests.mirror.engine.random_trees import Leaf, Sapling, as_desired, copy_a_folder
 from tests.mirror.engine.rig import KEEP, TODAY, Rig, content
 from tests.mirror.engine.slices import cut
-from tests.mirror.engine.telling import told
+from tests.mirror.engine.text_notation import told
 
 SEED = os.environ.get("MINNO_PLANNER_SEED", secrets.token_hex(4))
 PAIRS = int(os.environ.get("MINNO_PLANNER_PAIRS", "2500")) // 2

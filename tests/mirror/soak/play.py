@@ -20,12 +20,12 @@ from minno_dashboard.mirror import backoff
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.running.due_links import LEASE_SECONDS, DueMirrors
-from tests.mirror.soak.deeds import People
-from tests.mirror.soak.faulting import effect
-from tests.mirror.soak.judge import Judge, Violation
-from tests.mirror.soak.meddling import Meddler
+from tests.mirror.soak.dropbox_edits import Meddler
+from tests.mirror.soak.fault_injection import effect
+from tests.mirror.soak.invariants import Judge, Violation
 from tests.mirror.soak.stage import NAMES, Installation, Killed, Stage, email
 from tests.mirror.soak.story import Beat, Story
+from tests.mirror.soak.user_actions import People
 
 MOST_RUNS = 60
 """So many runs in a row without a wait are a mirror that never ends."""

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from minno_dashboard.accounts import audit_actions, queries, tables
+from minno_dashboard.accounts import audit_actions, csv_export, queries
 from minno_dashboard.accounts.access import admin_required
 from minno_dashboard.accounts.forms import AuditFilterForm
 from minno_dashboard.accounts.models import AuditEntry
@@ -61,7 +61,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     _, entries, _ = _asked(request)
     # Worded now: when the rows are read, the answer has begun and the reader's language is let go.
     words = {str(action): str(phrase) for action, phrase in audit_actions.PHRASES.items()}
-    return tables.response("audit-log.csv", HEADER, _rows(entries, words))
+    return csv_export.response("audit-log.csv", HEADER, _rows(entries, words))
 
 
 def _rows(entries: QuerySet[AuditEntry], words: dict[str, str]) -> Iterator[tuple[str, ...]]:

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from minno_dashboard.accounts import letters, mail
+from minno_dashboard.accounts import emails, mail
 from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
@@ -20,7 +20,7 @@ from minno_dashboard.accounts.forms import MailForm
 from minno_dashboard.accounts.mail import MailNotSent
 from minno_dashboard.accounts.sections import say
 from minno_dashboard.accounts.views import configuration
-from minno_dashboard.accounts.views.confirming import confirmation_required
+from minno_dashboard.accounts.views.confirm_password import confirmation_required
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.ui.words import plural
@@ -99,7 +99,7 @@ def test(request: HttpRequest) -> HttpResponse:
     """Send a mail to the admin and say what the mail server answered."""
     user = person(request)
     try:
-        letters.send_test(user=user)
+        emails.send_test(user=user)
     except MailNotSent as error:
         say(
             request,

@@ -17,7 +17,7 @@ from minno_dashboard.accounts import passkeys
 from minno_dashboard.accounts.access import address_of, login_not_required, person, safe_next
 from minno_dashboard.accounts.sections import say
 from minno_dashboard.accounts.views import second_step
-from minno_dashboard.accounts.views.confirming import confirmation_required
+from minno_dashboard.accounts.views.confirm_password import confirmation_required
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.ui import slots

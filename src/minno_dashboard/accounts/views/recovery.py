@@ -14,7 +14,7 @@ from minno_dashboard.accounts.access import address_of, login_not_required, pers
 from minno_dashboard.accounts.forms import LostPasswordForm
 from minno_dashboard.accounts.models import AccessCode
 from minno_dashboard.accounts.names import FieldRefused
-from minno_dashboard.accounts.views.entrance import link_refused
+from minno_dashboard.accounts.views.login import link_refused
 from minno_dashboard.core.errors import NotAllowed, Refused, TooMany
 from minno_dashboard.core.ids import fingerprint
 

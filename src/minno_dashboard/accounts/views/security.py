@@ -19,7 +19,10 @@ from minno_dashboard.accounts.forms import CodeForm, PasswordForm
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.accounts.sections import say
 from minno_dashboard.accounts.session_store import stored_key
-from minno_dashboard.accounts.views.confirming import confirmation_required, confirmation_required_to_see
+from minno_dashboard.accounts.views.confirm_password import (
+    confirmation_required,
+    confirmation_required_to_see,
+)
 from minno_dashboard.core.errors import Refused
 
 

@@ -18,7 +18,7 @@ from minno_dashboard.accounts.access import address_of, person
 from minno_dashboard.accounts.forms import ChangePasswordForm, EmailForm, ProfileForm, focus
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.accounts.sections import PageSection, contributed, say, with_notes
-from minno_dashboard.accounts.views.confirming import confirmation_required
+from minno_dashboard.accounts.views.confirm_password import confirmation_required
 from minno_dashboard.core.errors import TooMany
 
 SLOT = "settings.sections"

@@ -10,12 +10,15 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from minno_dashboard.accounts import imports, letters, queries, services
+from minno_dashboard.accounts import emails, imports, queries, services
 from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.forms import NewUserForm
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import FieldRefused
-from minno_dashboard.accounts.views.confirming import confirmation_required, confirmation_required_to_see
+from minno_dashboard.accounts.views.confirm_password import (
+    confirmation_required,
+    confirmation_required_to_see,
+)
 from minno_dashboard.core.errors import Invalid, Refused
 
 PAGE_SIZE = 50
@@ -81,7 +84,7 @@ def import_many(request: HttpRequest) -> HttpResponse:
 
 def _link(request: HttpRequest, user: User, link: str) -> HttpResponse:
     """Send a link by mail where that is configured, and show it in the answer to the form itself: it is stored nowhere."""
-    send = letters.send_reset if user.is_activated else letters.send_activation
+    send = emails.send_reset if user.is_activated else emails.send_activation
     is_mailed = send(user=user, link=link)
     response = render(request, "accounts/link_once.html", {"who": user, "link": link, "is_mailed": is_mailed})
     response["Referrer-Policy"] = "same-origin"

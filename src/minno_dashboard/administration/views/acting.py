@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.accounts.queries import user_by_id
-from minno_dashboard.accounts.views.confirming import confirmation_required
+from minno_dashboard.accounts.views.confirm_password import confirmation_required
 from minno_dashboard.administration import acting
 from minno_dashboard.core.errors import Refused
 

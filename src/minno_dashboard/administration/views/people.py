@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from minno_dashboard.accounts.access import admin_required, person
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.queries import find_user, user_by_id
-from minno_dashboard.accounts.views.confirming import confirmation_required
+from minno_dashboard.accounts.views.confirm_password import confirmation_required
 from minno_dashboard.administration import queries, services
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.ui.words import plural

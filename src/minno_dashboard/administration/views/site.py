@@ -19,7 +19,7 @@ from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.sections import say
 from minno_dashboard.accounts.views import configuration
-from minno_dashboard.accounts.views.confirming import confirmation_required
+from minno_dashboard.accounts.views.confirm_password import confirmation_required
 from minno_dashboard.administration import homepage, plots, queries
 from minno_dashboard.administration.forms import MEGABYTE, LimitsForm
 from minno_dashboard.administration.models import UsageDay

@@ -11,7 +11,6 @@ from ninja import Header, Query
 from ninja.responses import Status
 
 from minno_dashboard.api.access import Asked, asked
-from minno_dashboard.api.moments import Moment
 from minno_dashboard.api.schemas import (
     FileOut,
     FolderIn,
@@ -21,11 +20,12 @@ from minno_dashboard.api.schemas import (
     node_out,
 )
 from minno_dashboard.api.scopes import READ, WRITE
+from minno_dashboard.api.timestamps import Moment
 from minno_dashboard.api.views.routing import Number, Study, address, router
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid, NotFound
-from minno_dashboard.core.litter import is_litter
 from minno_dashboard.core.numbers import whole_number
+from minno_dashboard.core.system_files import is_litter
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services, store
 from minno_dashboard.files.models import Node, Tree

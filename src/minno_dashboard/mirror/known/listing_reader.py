@@ -9,7 +9,7 @@ from typing import Any
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.names import fold
-from minno_dashboard.core.portions import in_portions
+from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.files.models import Blob
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror.dropbox_api import mtime_signature

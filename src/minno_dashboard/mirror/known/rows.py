@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from minno_dashboard.core.names import fold
-from minno_dashboard.core.portions import in_portions
+from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.mirror.dropbox_api.port import Entry
 from minno_dashboard.mirror.models import Doubt, Link, RemoteNode
 from minno_dashboard.mirror.planner.model import Desired

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts import mail
+from minno_dashboard.accounts.emails import site_name
 from minno_dashboard.accounts.language import spoken_with
-from minno_dashboard.accounts.letters import site_name
 from minno_dashboard.accounts.mail import Letter
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.models import User
-from minno_dashboard.accounts.views.confirming import confirmation_required
+from minno_dashboard.accounts.views.confirm_password import confirmation_required
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.mirror.models import Restore, link_of
 from minno_dashboard.mirror.pages import notices, views

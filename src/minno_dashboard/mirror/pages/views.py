@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from minno_dashboard.accounts.access import admin_required, login_not_required, person
 from minno_dashboard.accounts.sections import say
 from minno_dashboard.accounts.views import configuration as configuration_page
-from minno_dashboard.accounts.views.confirming import confirmation_required
+from minno_dashboard.accounts.views.confirm_password import confirmation_required
 from minno_dashboard.core import ids
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.mirror.connecting import app_settings, oauth, oauth_state, services

@@ -18,7 +18,7 @@ from django.db.models import Max
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.contenthash import Hasher
-from minno_dashboard.core.portions import in_portions
+from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Node
 from minno_dashboard.jobs.lease import Lease

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, TypeVar, cast
 
-from minno_dashboard.core.portions import in_portions
+from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob, Node
 from minno_dashboard.mirror.dropbox_api.port import Entry, Job, Outcome, Port, Relocation, Removal

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from minno_dashboard.core import clock
-from minno_dashboard.core.portions import in_portions
+from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror.dropbox_api.port import Entry, Outcome
 from minno_dashboard.mirror.errors import (

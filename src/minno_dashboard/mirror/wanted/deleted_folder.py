@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.names import fold
-from minno_dashboard.core.portions import in_portions
+from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.mirror.models import Link, Parked, RemoteNode
 from minno_dashboard.mirror.planner.model import DELETED, Policy
 from minno_dashboard.mirror.planner.removals import is_outdated

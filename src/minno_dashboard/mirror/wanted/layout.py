@@ -16,7 +16,7 @@ from django.db.models import Model, Q
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.contenthash import Hasher
-from minno_dashboard.core.portions import in_portions
+from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.mirror.planner.model import SHARED, STUDIES, Content, Desired
 from minno_dashboard.mirror.restore_models import Manifest

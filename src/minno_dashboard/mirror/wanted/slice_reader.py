@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F, Min, Q
 
 from minno_dashboard.core.names import fold
-from minno_dashboard.core.portions import in_portions
+from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.models import Doubt, Link, RemoteNode, Taken
 from minno_dashboard.mirror.planner.model import DELETED, SHARED, Content, Desired, Remote

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET
 
 from minno_dashboard.accounts.access import person
 from minno_dashboard.studies.access import Action, standing
+from minno_dashboard.studies.activity import activity_of
 from minno_dashboard.studies.queries import get_study
-from minno_dashboard.studies.telling import activity_of
 
 AT_ONCE = 50
 

@@ -12,8 +12,8 @@ from minno_dashboard.files import queries as files
 from minno_dashboard.files import services
 from minno_dashboard.files.models import Node
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.views.asking import MAX_TEXT_JSON_BYTES, Asked, api, done, tree_json
-from minno_dashboard.studies.views.texts import encoded
+from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, Asked, api, done, tree_json
+from minno_dashboard.studies.views.text_files import encoded
 
 
 @api("GET", Action.READ_FILES)

@@ -32,7 +32,7 @@ from minno_dashboard.studies.queries import (
     page_of_studies,
 )
 from minno_dashboard.studies.views import study_type
-from minno_dashboard.studies.views.asking import tree_json, where_to_go_on
+from minno_dashboard.studies.views.json_requests import tree_json, where_to_go_on
 from minno_dashboard.studies.views.tags import filter_links
 
 Choice = TypeVar("Choice", bound=StrEnum)

@@ -22,8 +22,8 @@ from minno_dashboard.studies import players, playing
 from minno_dashboard.studies.access import Action
 from minno_dashboard.studies.contents import Content
 from minno_dashboard.studies.models import Study
-from minno_dashboard.studies.views.asking import Asked, api
-from minno_dashboard.studies.views.sending import media_type, sent
+from minno_dashboard.studies.views.file_responses import media_type, sent
+from minno_dashboard.studies.views.json_requests import Asked, api
 
 # Without allow-same-origin whatever runs here is nobody: no cookies, no storage, no way to read the Dashboard.
 # Without allow-top-navigation it cannot lead the study page away.

@@ -14,8 +14,8 @@ from minno_dashboard.files.models import Tree
 from minno_dashboard.files.zips import zip_stream
 from minno_dashboard.studies.access import Action
 from minno_dashboard.studies.contents import Content, content_of
-from minno_dashboard.studies.views.asking import asked
-from minno_dashboard.studies.views.sending import media_type, sent
+from minno_dashboard.studies.views.file_responses import media_type, sent
+from minno_dashboard.studies.views.json_requests import asked
 
 _SHOWN = {
     "image/avif",

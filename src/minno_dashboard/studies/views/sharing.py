@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from minno_dashboard.accounts.access import person
-from minno_dashboard.accounts.views.confirming import confirmation_required
+from minno_dashboard.accounts.views.confirm_password import confirmation_required
 from minno_dashboard.core.errors import NotFound, Refused
 from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.studies import link_invitations, sharing

@@ -15,8 +15,8 @@ from minno_dashboard.studies import players, services
 from minno_dashboard.studies.access import Action
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.queries import get_study, newest_version
-from minno_dashboard.studies.recognising import kind_of_tree
-from minno_dashboard.studies.views.asking import Asked, api
+from minno_dashboard.studies.type_detection import kind_of_tree
+from minno_dashboard.studies.views.json_requests import Asked, api
 
 
 def choices() -> dict[str, object]:

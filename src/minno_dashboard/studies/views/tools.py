@@ -16,7 +16,7 @@ from minno_dashboard.studies import presence
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Version
 from minno_dashboard.studies.queries import get_study, newest_version, studies_of
-from minno_dashboard.studies.views.asking import Asked, api
+from minno_dashboard.studies.views.json_requests import Asked, api
 
 MOST_SUCCESSORS = 500
 """How many files of earlier versions one question may name."""

@@ -7,13 +7,13 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
-from minno_dashboard.core.litter import is_litter
 from minno_dashboard.core.numbers import whole_number
+from minno_dashboard.core.system_files import is_litter
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services, store
 from minno_dashboard.files.models import Node, Tree, Upload
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.views.asking import MAX_TEXT_JSON_BYTES, Asked, api
+from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, Asked, api
 
 MOST_PATHS = 50_000
 

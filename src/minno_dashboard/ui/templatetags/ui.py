@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from minno_dashboard.core import clock
-from minno_dashboard.ui import assets, icons, slots, texts, words
+from minno_dashboard.ui import assets, icons, slots, words
+from minno_dashboard.ui.script_texts import script_texts as texts_of_scripts
 
 register = template.Library()
 
@@ -41,7 +42,7 @@ def built(name: str, folder: str = "build") -> str:
 @register.simple_tag
 def script_texts() -> SafeString:
     """Put the texts of the scripts in the reader's language into the page; nothing for English."""
-    known = texts.script_texts(get_language() or "")
+    known = texts_of_scripts(get_language() or "")
     return json_script(known, "texts") if known else mark_safe("")
 
 

@@ -11,8 +11,8 @@ import requests
 
 from dropbox_simulator.control import ControlRefused
 from minno_dashboard.core.names import fold
-from tests.mirror.soak.deeds import FILE_NAMES, People
 from tests.mirror.soak.stage import email
+from tests.mirror.soak.user_actions import FILE_NAMES, People
 
 
 def paths_of(request: requests.PreparedRequest) -> list[str]:

@@ -11,9 +11,9 @@ from minno_dashboard.core.errors import Invalid, TooLarge
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services
 from minno_dashboard.files.models import Blob, Node
-from minno_dashboard.files.texts import Newline, encode_text
+from minno_dashboard.files.text_format import Newline, encode_text
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.views.asking import MAX_TEXT_JSON_BYTES, Asked, api, done
+from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, Asked, api, done
 
 _NEWLINES = get_args(Newline)
 

@@ -10,8 +10,8 @@ from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import badge
 from minno_dashboard.studies.models import Collaboration, Study, Version
-from tests.mirror.soak.deeds import People
 from tests.mirror.soak.stage import Stage, email
+from tests.mirror.soak.user_actions import People
 
 LANES = ("files/upload_session/start", "files/upload_session/append_v2", "files/upload_session/append_batch")
 PUT_ASIDE = "(changed in Dropbox"

@@ -1,6 +1,6 @@
 """What users do in the benchmarks, in a process that has the product loaded: one line of JSON in, one out.
 
-`python -m tools.bench.deeds` reads `{"deed": name, …arguments}` and answers `{"result": …}` or `{"error": text}`.
+`python -m tools.bench.user_actions` reads `{"deed": name, …arguments}` and answers `{"result": …}` or `{"error": text}`.
 """
 
 from __future__ import annotations

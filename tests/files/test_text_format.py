@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minno_dashboard.files.texts import decode_text, encode_text
+from minno_dashboard.files.text_format import decode_text, encode_text
 
 
 @pytest.mark.parametrize(

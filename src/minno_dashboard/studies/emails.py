@@ -6,8 +6,8 @@ from django.conf import settings
 from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts import mail, throttle
+from minno_dashboard.accounts.emails import site_name
 from minno_dashboard.accounts.language import spoken_with
-from minno_dashboard.accounts.letters import site_name
 from minno_dashboard.accounts.mail import Letter
 from minno_dashboard.studies.models import Collaboration, LinkInvitation
 

@@ -14,7 +14,7 @@ from minno_dashboard.files import store
 from minno_dashboard.studies import playing, sharing
 from minno_dashboard.studies.contents import Content
 from minno_dashboard.studies.models import Study
-from minno_dashboard.studies.views import sending
+from minno_dashboard.studies.views import file_responses
 from tests.studies.conftest import write
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +89,7 @@ def test_nothing_of_an_empty_file_is_a_part() -> None:
     content = Content("empty.wav", 0, "e", lambda start, stop: iter([]))
     for asked in ("bytes=0-", "bytes=-1"):
         request = RequestFactory().get("/", headers={"Range": asked})
-        answer = sending.sent(request, content, "audio/wav")
+        answer = file_responses.sent(request, content, "audio/wav")
         assert (answer.status_code, answer["Content-Range"]) == (416, "bytes */0")
 
 
@@ -100,10 +100,10 @@ def test_a_player_of_media_is_sent_no_more_than_the_server_holds_for_it() -> Non
         asked.append((start, stop))
         return iter([])
 
-    content, most = Content("film.mp4", 10**10, "f", read), sending.MOST_MEDIA_BYTES
+    content, most = Content("film.mp4", 10**10, "f", read), file_responses.MOST_MEDIA_BYTES
     for destination, stop in (("video", 5 + most), ("audio", 5 + most), ("empty", 10**10), ("", 10**10)):
         request = RequestFactory().get("/", headers={"Range": "bytes=5-", "Sec-Fetch-Dest": destination})
-        answer = sending.sent(request, content, "video/mp4")
+        answer = file_responses.sent(request, content, "video/mp4")
         assert asked.pop() == (5, stop)
         assert answer["Content-Range"] == f"bytes 5-{stop - 1}/10000000000"
         assert answer["Content-Length"] == str(stop - 5)
