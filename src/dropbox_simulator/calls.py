@@ -11,10 +11,11 @@ from dropbox import auth, check, files, users
 
 from dropbox_simulator.behaviour import Behaviour
 from dropbox_simulator.faults import Effect
+from dropbox_simulator.metadata import encode
 from dropbox_simulator.namespace import Namespace
 from dropbox_simulator.recorder import Record
 from dropbox_simulator.registry import Link, Token
-from dropbox_simulator.simulator import Simulator
+from dropbox_simulator.state import State
 from dropbox_simulator.traffic import CostKind
 from dropbox_simulator.wire import Request, Response
 
@@ -23,7 +24,7 @@ from dropbox_simulator.wire import Request, Response
 class Call:
     """What a handler knows: the decoded argument, whose call it is, and where to note things."""
 
-    simulator: Simulator
+    simulator: State
     endpoint: Endpoint
     request: Request
     record: Record
@@ -84,8 +85,6 @@ def stone_route(name: str) -> Any | None:
 
 def encoded(route: Any, result: Any, call: Call) -> Any:
     """Encode a handler's result, with the failures a fault rule wants put in place."""
-    from dropbox_simulator.metadata import encode
-
     value = encode(route.result_type, result)
     if call.replaced and isinstance(value, dict) and "entries" in value:
         replace_entries(value, call.replaced)

@@ -9,7 +9,7 @@ from html import escape
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from dropbox_simulator.registry import ALL_SCOPES, SCOPE_WORDS, Account, App, Code, Link
-from dropbox_simulator.simulator import Simulator
+from dropbox_simulator.state import State
 from dropbox_simulator.wire import Request, Response, html_response, redirect_response
 
 COOKIE = "simulated_dropbox_account"
@@ -49,7 +49,7 @@ def _bad_page(text: str) -> Response:
     )
 
 
-def _signed_in(simulator: Simulator, request: Request) -> Account | None:
+def _signed_in(simulator: State, request: Request) -> Account | None:
     """Tell who is signed in: whom the cookie names, or the only account there is."""
     cookies = http.cookies.SimpleCookie()
     with contextlib.suppress(http.cookies.CookieError):
@@ -67,7 +67,7 @@ def _with_cookie(response: Response, account: Account) -> Response:
     return response
 
 
-def _checked(simulator: Simulator, values: Mapping[str, str]) -> tuple[App, list[str]]:
+def _checked(simulator: State, values: Mapping[str, str]) -> tuple[App, list[str]]:
     """Check what an app sent along; give the app and the scopes it asks for."""
     app = simulator.apps.get(values.get("client_id", ""))
     if app is None:
@@ -103,7 +103,7 @@ def _scopes(app: App, values: Mapping[str, str]) -> list[str]:
     return scopes
 
 
-def ask(simulator: Simulator, request: Request) -> Response:
+def ask(simulator: State, request: Request) -> Response:
     """Show the consent page, or send a user who approved before straight back."""
     try:
         app, scopes = _checked(simulator, request.query)
@@ -119,7 +119,7 @@ def ask(simulator: Simulator, request: Request) -> Response:
 
 
 def _consent_page(
-    simulator: Simulator, app: App, account: Account | None, scopes: list[str], values: Mapping[str, str]
+    simulator: State, app: App, account: Account | None, scopes: list[str], values: Mapping[str, str]
 ) -> str:
     fields = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
@@ -138,7 +138,7 @@ def _consent_page(
     )
 
 
-def _account_choice(simulator: Simulator, account: Account | None) -> str:
+def _account_choice(simulator: State, account: Account | None) -> str:
     accounts = list(simulator.accounts.values())
     if len(accounts) == 1:
         only = accounts[0]
@@ -154,7 +154,7 @@ def _account_choice(simulator: Simulator, account: Account | None) -> str:
     return f'<label>Sign in as <select name="account">{options}</select></label>'
 
 
-def decide(simulator: Simulator, request: Request, form: Mapping[str, str]) -> Response:
+def decide(simulator: State, request: Request, form: Mapping[str, str]) -> Response:
     """Take the user's decision and send the browser back to the app."""
     values = {name: value for name, value in form.items() if name not in ("account", "decision")}
     try:
@@ -178,7 +178,7 @@ def decide(simulator: Simulator, request: Request, form: Mapping[str, str]) -> R
     return _with_cookie(redirect_response(_address(back, answer, values)), account)
 
 
-def find_account(simulator: Simulator, name: str) -> Account | None:
+def find_account(simulator: State, name: str) -> Account | None:
     """Find an account by its id or its e-mail address."""
     for account in simulator.accounts.values():
         if name in (account.account_id, account.email):
@@ -196,7 +196,7 @@ def _address(back: str, answer: Mapping[str, str], values: Mapping[str, str]) ->
 
 
 def _granted(
-    simulator: Simulator, app: App, account: Account, scopes: list[str], values: Mapping[str, str]
+    simulator: State, app: App, account: Account, scopes: list[str], values: Mapping[str, str]
 ) -> Response:
     with simulator.lock:
         link = simulator.link(account, app)
@@ -223,7 +223,7 @@ def _granted(
     return redirect_response(_address(back, {"code": code.text}, values))
 
 
-def sign_in(simulator: Simulator, form: Mapping[str, str]) -> Response:
+def sign_in(simulator: State, form: Mapping[str, str]) -> Response:
     """Sign an account in, or offer the list of accounts."""
     account = find_account(simulator, form.get("account", ""))
     if account is not None:
@@ -235,7 +235,7 @@ def sign_in(simulator: Simulator, form: Mapping[str, str]) -> Response:
     return html_response(200, page("Sign in", body))
 
 
-def connected_apps(simulator: Simulator, request: Request) -> Response:
+def connected_apps(simulator: State, request: Request) -> Response:
     """Show which apps the signed-in account has approved, each with a button to disconnect it."""
     account = _signed_in(simulator, request)
     if account is None:
@@ -255,7 +255,7 @@ def _connected_row(link: Link) -> str:
     )
 
 
-def unlink(simulator: Simulator, request: Request, form: Mapping[str, str]) -> Response:
+def unlink(simulator: State, request: Request, form: Mapping[str, str]) -> Response:
     """Disconnect an app from the signed-in account."""
     account = _signed_in(simulator, request)
     if account is not None:

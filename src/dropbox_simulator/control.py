@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dropbox_simulator import faults
 from dropbox_simulator.names import parse_path
 from dropbox_simulator.namespace import Namespace
 from dropbox_simulator.registry import ALL_SCOPES, Account, App, Link
-
-if TYPE_CHECKING:
-    from dropbox_simulator.simulator import Simulator
+from dropbox_simulator.state import State
 
 
 class ControlRefused(Exception):
@@ -20,7 +18,7 @@ class ControlRefused(Exception):
 class Control:
     """The control calls; `account` is an e-mail address or account id, `app` a key (None: the first app)."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: State) -> None:
         """Act on the given simulator."""
         self._simulator = simulator
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from typing import Any
 
 from dropbox import stone_serializers, stone_validators
 
 from dropbox_simulator import endpoints_accounts, endpoints_batches, endpoints_files, endpoints_uploads
+from dropbox_simulator.auth_header import basic_pair
 from dropbox_simulator.calls import Call, Endpoint, arg_text, encoded, stone_route
+from dropbox_simulator.control import Control
 from dropbox_simulator.faults import Effect, FaultRule
 from dropbox_simulator.registry import App, Link
-from dropbox_simulator.simulator import Simulator
+from dropbox_simulator.state import State
 from dropbox_simulator.traffic import WRITING, LockRefused, RateRefused
+from dropbox_simulator.web import answer_web
 from dropbox_simulator.wire import (
     AuthRefused,
     BadInput,
@@ -39,7 +40,7 @@ RPC_TYPES = ("application/json", "application/json; charset=utf-8", "text/plain;
 UPLOAD_TYPES = ("application/octet-stream", "text/plain; charset=dropbox-cors-hack")
 
 
-def dispatch(simulator: Simulator, request: Request) -> Response:
+def dispatch(simulator: State, request: Request) -> Response:
     """Answer one request and record it."""
     route = request.path[3:] if request.path.startswith("/2/") else request.path.strip("/")
     clock = simulator.clock
@@ -82,7 +83,7 @@ def _note_error(call: Call, response: Response) -> None:
 def _with_faults(call: Call, route: str, rule: FaultRule | None) -> Response:
     clock, effect = call.simulator.clock, call.effect
     if effect.action is not None and call.link is not None:
-        call.simulator.control.act(effect.action, call.link)
+        Control(call.simulator).act(effect.action, call.link)
     if effect.delay:
         clock.sleep_until(clock.now() + effect.delay)
     if rule is not None and effect.answers and effect.when == "before":
@@ -126,8 +127,6 @@ def _answered(call: Call, route: str) -> Response:
     if limit is not None and call.request.header_size > limit:
         return text_response(431, "Request Header Fields Too Large")
     if not call.request.path.startswith("/2/"):
-        from dropbox_simulator.web import answer_web
-
         _travel(call)
         return answer_web(call.simulator, call.request)
     try:
@@ -182,7 +181,7 @@ def _bearer(request: Request) -> str | None:
     return value[7:].strip() if value.startswith("Bearer ") else None
 
 
-def _caller(simulator: Simulator, request: Request) -> Link | None:
+def _caller(simulator: State, request: Request) -> Link | None:
     """Find whose token a request carries, valid or not."""
     found = simulator.access_tokens.get(_bearer(request) or "")
     return found[0] if found else None
@@ -240,18 +239,6 @@ def _check_app(call: Call) -> None:
         )
     if app.disabled:
         _refuse_disabled(call, app)
-
-
-def basic_pair(request: Request) -> tuple[str, str] | None:
-    """Read the two halves of HTTP Basic authorisation."""
-    value = request.headers.get("authorization", "")
-    if not value.startswith("Basic "):
-        return None
-    try:
-        key, mark, secret = base64.b64decode(value[6:], validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        return None
-    return (key, secret) if mark else None
 
 
 def _argument_text(call: Call, definition: Any) -> str:

@@ -9,6 +9,7 @@ from dropbox import files
 
 from dropbox_simulator.calls import Call, Endpoint, replace_entries
 from dropbox_simulator.endpoints_uploads import finish_entries
+from dropbox_simulator.lowercase import dropbox_lower
 from dropbox_simulator.metadata import decode, encode, metadata_of
 from dropbox_simulator.refusals import LookupRefused, RelocationRefused, TooManyFiles, WriteRefused
 from dropbox_simulator.registry import Job
@@ -116,7 +117,6 @@ def create_folder_batch_check(call: Call) -> Any:
 
 def _overlapping(call: Call) -> set[int]:
     """Find the entries whose paths are named twice or lie inside one another."""
-    from dropbox_simulator.lowercase import dropbox_lower
 
     def key(path: str) -> str:
         return dropbox_lower(unicodedata.normalize("NFC", path))

@@ -19,6 +19,7 @@ from dropbox_simulator.listing import (
     start_cursor,
 )
 from dropbox_simulator.metadata import encode, file_metadata, gone_metadata, metadata_of, moment
+from dropbox_simulator.names import MalformedPath, parse_path
 from dropbox_simulator.refusals import LookupRefused, RelocationRefused, TooManyFiles, WriteRefused
 from dropbox_simulator.tree import Node, Revision
 from dropbox_simulator.wire import BadInput, Response, RouteRefused
@@ -179,8 +180,6 @@ def get_metadata(call: Call) -> Any:
 
 
 def _lowered(call: Call, path: str) -> str:
-    from dropbox_simulator.names import MalformedPath, parse_path
-
     try:
         return "".join(f"/{name.key}" for name in parse_path(path, call.behaviour))
     except MalformedPath:

@@ -7,8 +7,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from dropbox_simulator.auth_header import basic_pair
 from dropbox_simulator.registry import App, Code
-from dropbox_simulator.simulator import Simulator
+from dropbox_simulator.state import State
 from dropbox_simulator.wire import Request, Response, json_response
 
 
@@ -27,7 +28,7 @@ class TokenRefused(Exception):
 INVALID_CLIENT = "invalid_client: Invalid client_id or client_secret"
 
 
-def token_endpoint(simulator: Simulator, request: Request, form: Mapping[str, str]) -> Response:
+def token_endpoint(simulator: State, request: Request, form: Mapping[str, str]) -> Response:
     """Answer POST /oauth2/token."""
     with simulator.lock:
         try:
@@ -43,10 +44,8 @@ def token_endpoint(simulator: Simulator, request: Request, form: Mapping[str, st
             return json_response(refused.body, refused.status)
 
 
-def _client(simulator: Simulator, request: Request, form: Mapping[str, str], *, proven: bool) -> App:
+def _client(simulator: State, request: Request, form: Mapping[str, str], *, proven: bool) -> App:
     """Find the app that asks; `proven` says that PKCE stands in for the secret."""
-    from dropbox_simulator.dispatch import basic_pair
-
     pair = basic_pair(request)
     key = pair[0] if pair else form.get("client_id", "")
     secret = pair[1] if pair else form.get("client_secret")
@@ -60,7 +59,7 @@ def _client(simulator: Simulator, request: Request, form: Mapping[str, str], *, 
     return app
 
 
-def _exchange(simulator: Simulator, request: Request, form: Mapping[str, str]) -> dict[str, Any]:
+def _exchange(simulator: State, request: Request, form: Mapping[str, str]) -> dict[str, Any]:
     code = simulator.codes.get(form.get("code", ""))
     app = _client(simulator, request, form, proven=code is not None and code.challenge is not None)
     if code is None or code.app_key != app.key or simulator.clock.now() > code.expires_at:
@@ -103,7 +102,7 @@ def _check_verifier(code: Code, verifier: str | None) -> None:
         raise TokenRefused("invalid_grant", "invalid code verifier")
 
 
-def _refresh(simulator: Simulator, request: Request, form: Mapping[str, str]) -> dict[str, Any]:
+def _refresh(simulator: State, request: Request, form: Mapping[str, str]) -> dict[str, Any]:
     text = form.get("refresh_token", "")
     found = simulator.refresh_tokens.get(text)
     app = _client(simulator, request, form, proven=False)

@@ -21,7 +21,7 @@ from typing import Any
 from dropbox_simulator.namespace import Namespace
 from dropbox_simulator.registry import Account, App, Job, Link, Token
 from dropbox_simulator.sessions import Session
-from dropbox_simulator.simulator import Keeper, Simulator
+from dropbox_simulator.state import Keeper, State
 from dropbox_simulator.tree import Gone, Node, Revision
 
 SCHEMA = """
@@ -107,7 +107,7 @@ class FolderShelf:
 class FolderKeeper(Keeper):
     """Loads a simulator from a folder at the start and writes down what each request changed."""
 
-    def __init__(self, simulator: Simulator, folder: Path) -> None:
+    def __init__(self, simulator: State, folder: Path) -> None:
         """Open or make the folder's state."""
         self._simulator = simulator
         self._folder = folder
@@ -299,7 +299,7 @@ class FolderKeeper(Keeper):
             self._saved_sessions[id] = state
 
 
-def _registry(simulator: Simulator) -> dict[str, Any]:
+def _registry(simulator: State) -> dict[str, Any]:
     """Put apps, accounts, links and tokens into JSON values."""
     return {
         "serials": simulator.serials.count,

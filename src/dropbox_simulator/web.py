@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from dropbox_simulator import consent
 from dropbox_simulator.oauth import token_endpoint
-from dropbox_simulator.simulator import Simulator
+from dropbox_simulator.state import State
 from dropbox_simulator.wire import HostKind, Request, Response, html_response, text_response
 
 PAGES: dict[str, HostKind] = {
@@ -26,7 +26,7 @@ def form_of(request: Request) -> dict[str, str]:
         return {}
 
 
-def answer_web(simulator: Simulator, request: Request) -> Response:
+def answer_web(simulator: State, request: Request) -> Response:
     """Answer a request outside of /2/."""
     expected = PAGES.get(request.path)
     wrong_host = simulator.behaviour.strict_hosts and request.host not in (None, expected)
