@@ -40,6 +40,7 @@ CHECKS: dict[str, list[str]] = {
     "lint": ["ruff", "check", "--quiet", "src", "tests", "tools"],
     "types": ["mypy", "src", "tools"],
     "layers": ["lint-imports", "--no-cache"],
+    "picture": ["python", "-m", "tools.architecture", "--check"],
     "templates": ["djlint", "--check", "--lint", "--quiet", "src"],
     "translations": ["python", "-m", "tools.translations", "--check"],
     "migrations": ["python", "-m", "django", "makemigrations", "--check", "--dry-run"],

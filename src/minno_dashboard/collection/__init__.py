@@ -1,1 +1,1 @@
-"""Participants' sessions and what they submit."""
+"""Participants' sessions and what they submit; its package ingest takes posts without Django."""

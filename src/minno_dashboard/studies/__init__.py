@@ -1,1 +1,1 @@
-"""Study, version and who may do what with them."""
+"""Studies, versions and sharing; every permission rule of the product stands in its module access."""
