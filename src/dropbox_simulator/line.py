@@ -19,8 +19,12 @@ PACKET_BYTES = 1448
 QUANTUM_SECONDS = 0.02
 """So much of the line's time one connection takes at once; then others have their turn."""
 MAX_QUANTUM_BYTES = 128 * 1024
-RECEIVE_BYTES = 64 * 1024
-"""The receive buffer of a connection: what is beyond it waits at the sender."""
+RECEIVE_BYTES, RECEIVE_SECONDS = 64 * 1024, 0.03
+"""The least receive buffer of a connection, and what it holds of a fast line; what is beyond it waits at the sender."""
+WAITED_SECONDS = 0.001
+"""Bytes that are there so soon were waiting."""
+MOST_LATE_SECONDS = 0.25
+"""For no longer than so is a thread that woke late forgiven."""
 RETRANSMISSION_SECONDS = 0.2
 """The least time after which a lost packet is sent again where no later packet tells of the loss."""
 TIMEOUT_SHARE = 0.1
@@ -51,11 +55,11 @@ class _Direction:
     carried: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def carry(self, size: int, rate: float | None, now: float) -> float:
-        """Take the next place for so many bytes; return when the line has carried them."""
+    def carry(self, size: int, rate: float | None, ready_at: float) -> float:
+        """Take the next place for bytes that wait since `ready_at`; return when the line has carried them."""
         with self.lock:
             self.carried += size
-            self.free_at = max(self.free_at, now) + (size / rate if rate else 0.0)
+            self.free_at = max(self.free_at, ready_at) + (size / rate if rate else 0.0)
             return self.free_at
 
 
@@ -80,7 +84,8 @@ class Line:
 
     def join(self, client: socket.socket, stopping: threading.Event) -> socket.socket:
         """Put the line between a client's connection and the socket that is returned."""
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        held = max(RECEIVE_BYTES, int((self.model.up or 0.0) * RECEIVE_SECONDS))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, held)
         ours, theirs = socket.socketpair()
         ends = _Ends(client, ours)
         for source, target, is_up in ((client, ours, True), (ours, client, False)):
@@ -141,16 +146,20 @@ class _Way:
 
     def read(self, stopping: threading.Event) -> None:
         """Take bytes from the sender as fast as the line carries them."""
-        data = b"-"
+        data, carried = b"-", time.monotonic()
         while data and not stopping.is_set():
             model = self._line.model
             rate = model.up if self._is_up else model.down
             at_once = min(MAX_QUANTUM_BYTES, max(PACKET_BYTES, int((rate or 1e9) * QUANTUM_SECONDS)))
+            asked = time.monotonic()
             try:
                 data = self._source.recv(at_once)
             except OSError:
                 data = b""
             started = time.monotonic()
+            if started - asked < WAITED_SECONDS:
+                # They stood in the sender's socket: that we woke late is not the line's time.
+                started = max(carried, started - MOST_LATE_SECONDS)
             carried = self._shared.carry(len(data), rate, started)
             if model.connection:
                 carried = max(carried, started + len(data) / model.connection)

@@ -113,6 +113,8 @@ def main(words: list[str] | None = None) -> int:
 ORDER = (
     "first", "fallback", "pessimistic", "large", "rename-folder", "move-folder", "rename-study", "new-version",
     "duplicate", "delete-kept", "delete-really", "edit", "burst", "nothing", "planning", "crowd",
+    "line-1", "line-10", "line-100", "line-10-far", "line-10-lossy", "line-100-far-lossy",
+    "edit-line-1", "edit-line-10", "edit-crowded",
 )  # fmt: skip
 
 

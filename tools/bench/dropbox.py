@@ -23,12 +23,17 @@ LONGEST_CALL = 300.0
 
 @dataclass(frozen=True)
 class Figures:
-    """What the Dropbox saw of one piece of work; moments are seconds since 1970."""
+    """What the Dropbox saw of one piece of work; moments are seconds since 1970.
+
+    `bytes_sent` are those of bodies that arrived, `carried` all that clients sent over the line, TLS and what was
+    given up included.
+    """
 
     by_route: dict[str, int]
     by_account: dict[str, int] = field(default_factory=dict)
     by_status: dict[str, int] = field(default_factory=dict)
     bytes_sent: int = 0
+    carried: int = 0
     largest_header: int = 0
     first: float = 0.0
     last: float = 0.0
@@ -58,6 +63,7 @@ class SimulatedDropbox:
             raise
         self.ca = str(self._ready["ca"])
         self.port = int(self._ready["port"])
+        self._control_port = int(self._ready["control_port"])
         self._proxy = ConnectProxy(self.port).start()
         self.proxy = self._proxy.address
         self.control("create_app", name="Minno", key=APP_KEY, secret=APP_SECRET, redirect_uris=[redirect_uri])
@@ -98,7 +104,7 @@ class SimulatedDropbox:
             Failed: the call was refused.
         """
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/_control/{call}",
+            f"http://127.0.0.1:{self._control_port}/_control/{call}",
             data=json.dumps(arguments).encode(),
             headers={"Content-Type": "application/json"},
         )
@@ -118,6 +124,7 @@ class SimulatedDropbox:
         """Let calls take as long as the model says, and forget the record so far."""
         self.control("set_model", name=model)
         self.control("clear_records")
+        self.control("measure_line")
 
     def figures(self) -> Figures:
         """Sum up what happened since `use`."""

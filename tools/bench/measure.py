@@ -24,6 +24,7 @@ class Measure:
     seconds: float
     busy_seconds: float = 0.0
     bytes_sent: int = 0
+    bytes_carried: int = 0
     bytes_changed: int = 0
     largest_header: int = 0
     peak_bytes: int = 0
@@ -42,6 +43,7 @@ class Measure:
             seconds=finished.seconds if finished else seconds,
             busy_seconds=figures.last - figures.first,
             bytes_sent=figures.bytes_sent,
+            bytes_carried=figures.carried,
             bytes_changed=changed,
             largest_header=figures.largest_header,
             peak_bytes=finished.peak_bytes if finished else 0,

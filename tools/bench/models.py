@@ -11,6 +11,8 @@ LARGEST_BATCH = 1000
 """The most files that one commit may have."""
 
 MEGABYTE = 1_000_000
+MEGABIT = 125_000.0
+"""In bytes, by the second."""
 
 MODELS: dict[str, traffic.LatencyModel] = {
     "off": traffic.OFF,
@@ -18,8 +20,17 @@ MODELS: dict[str, traffic.LatencyModel] = {
     "slow": traffic.SLOW,
     "far": traffic.LatencyModel(round_trip=0.100, commit=0.040, commit_batch=0.040, commit_entry=0.002),
     "line": replace(traffic.FAST, client_rate=40.0 * MEGABYTE, connection_rate=14.0 * 1024 * 1024),
+    "1-mbit": replace(traffic.FAST, client_rate=1 * MEGABIT),
+    "10-mbit": replace(traffic.FAST, client_rate=10 * MEGABIT),
+    "100-mbit": replace(traffic.FAST, client_rate=100 * MEGABIT),
+    "10-mbit-far": replace(traffic.FAST, client_rate=10 * MEGABIT, round_trip=0.300),
+    "10-mbit-lossy": replace(traffic.FAST, client_rate=10 * MEGABIT, loss=0.005),
+    "100-mbit-far-lossy": replace(traffic.FAST, client_rate=100 * MEGABIT, round_trip=0.300, loss=0.005),
 }
-"""The models by name: `far` has a round trip of 100 ms, `line` carries 40 MB/s in all and 14 MiB/s a connection."""
+"""The models by name: `far` has a round trip of 100 ms, `line` carries 40 MB/s in all and 14 MiB/s a connection.
+
+Those with a rate let every byte, that of TLS too, cross one line that all connections share.
+"""
 
 WORDS = {
     "off": "no latency at all (only used to prepare)",
@@ -28,6 +39,12 @@ WORDS = {
     "100 Mbit/s, 1 % server errors",
     "far": "100 ms there and back, a commit 40 ms + 2 ms a file, no limits",
     "line": "as `fast`, with 40 MB/s in all and 14 MiB/s a connection",
+    "1-mbit": "as `fast`, on one line of 1 Mbit/s each way",
+    "10-mbit": "as `fast`, on one line of 10 Mbit/s each way",
+    "100-mbit": "as `fast`, on one line of 100 Mbit/s each way",
+    "10-mbit-far": "as `10-mbit`, 300 ms there and back",
+    "10-mbit-lossy": "as `10-mbit`, 0.5 % of the packets are lost",
+    "100-mbit-far-lossy": "as `100-mbit`, 300 ms there and back, 0.5 % of the packets are lost",
 }
 """What the report says about each model."""
 
@@ -40,6 +57,6 @@ def commit_floor(model: str, files: int) -> float:
 
 
 def line_floor(model: str, size: int) -> float:
-    """Tell the seconds that the line needs at least for so many bytes."""
-    rate = MODELS[model].client_rate
-    return size / rate if rate else 0.0
+    """Tell the seconds that the line needs at least for so many bytes: a handshake, the bytes, the answer's way."""
+    costs = MODELS[model]
+    return (size / costs.client_rate if costs.client_rate else 0.0) + 2 * costs.round_trip

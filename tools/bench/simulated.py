@@ -6,6 +6,7 @@ control calls more than the simulator itself.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 from dropbox_simulator.content import Blob, ContentHasher
 from dropbox_simulator.control import Control
+from dropbox_simulator.line import Line, LineModel
 from dropbox_simulator.server import Server, describe
 from dropbox_simulator.simulator import Simulator
 from tools.bench.models import MODELS
@@ -73,6 +75,12 @@ class BenchControl(Control):
     def __init__(self, simulator: Simulator) -> None:
         super().__init__(simulator)
         self._bench = simulator
+        self.line = Line(lambda: simulator.model.line)
+        self._carried_before = 0
+
+    def measure_line(self) -> None:
+        """Count from here what crosses the line."""
+        self._carried_before = self.line.carried_up
 
     def set_model(self, name: str) -> None:
         """Let calls take as long as the model of that name says, from now on."""
@@ -123,6 +131,7 @@ class BenchControl(Control):
             "first": min((record.started for record in records), default=0.0),
             "last": max((record.ended or record.started for record in records), default=0.0),
             "lock_wait": sum(record.lock_wait for record in records),
+            "carried": self.line.carried_up - self._carried_before,
             "overlapping_writes": sum(1 for record in records if record.overlapped_writers),
         }
 
@@ -152,16 +161,22 @@ def main() -> None:
     """Serve until SIGTERM, or until the benchmark that started this is gone."""
     simulator = Simulator(seed=1)
     simulator.store = HashedStore()
-    simulator.control = BenchControl(simulator)
+    control = simulator.control = BenchControl(simulator)
     server = Server(simulator).start()
+    control.line = server.line
+    beside = Server(simulator)  # our own questions do not cross the line that is measured
+    beside.line = Line(LineModel)
+    beside.start()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
     file = Path(sys.argv[1])
     temporary = file.with_suffix(".new")
-    temporary.write_text(describe(server), encoding="utf-8")
+    ready = {**json.loads(describe(server)), "control_port": beside.port}
+    temporary.write_text(json.dumps(ready), encoding="utf-8")
     temporary.replace(file)
     stop.wait()
+    beside.stop()
     server.stop()
 
 

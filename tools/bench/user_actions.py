@@ -226,6 +226,24 @@ def make_crowd(grants: dict[str, dict[str, str]], app_key: str, study: str, path
         make_study(name, study, texts)
 
 
+@deed
+def make_pictures(grants: dict[str, dict[str, str]], app_key: str, study: str, files: int, size: int) -> None:
+    """Make linked users, each with a study of so many files of one size."""
+    from minno_dashboard.files import services as files_services
+    from minno_dashboard.studies import services
+
+    for name, grant in grants.items():
+        make_linked_user(name, f"{name}@example.com", grant, app_key)
+        user = _user(name)
+        services.create_study(owner=user, name=study)
+        tree = _tree(name, study)
+        for number in range(files):
+            data = f"{name} {number}".encode().ljust(size, b".")
+            files_services.write_file(
+                tree=tree, by=user, source=data, expected_blob=None, path=f"picture-{number}.bmp"
+            )
+
+
 class RowCounter:
     """Counts the rows that queries of this thread bring in, and the queries; use it as a context manager."""
 

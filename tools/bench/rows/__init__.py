@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.bench.bench import Maker
-from tools.bench.rows import crowd, first, folders, large, planning, small
+from tools.bench.rows import crowd, first, folders, large, planning, small, thin_lines
 
 MAKERS: dict[str, Maker] = {
     "first": first.first_mirror,
@@ -18,5 +18,8 @@ MAKERS: dict[str, Maker] = {
     "nothing": small.nothing_changed,
     "planning": planning.one_change_in_a_large_account,
     "crowd": crowd.many_users,
+    "lines": thin_lines.first_mirrors,
+    "edit-lines": thin_lines.edits_beside_large_files,
+    "edit-crowded": thin_lines.an_edit_beside_long_mirrors,
 }
 """What `--rows` takes."""
