@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
+from minno_dashboard.collection.data_folder_models import DataFile as DataFile
+from minno_dashboard.collection.data_folder_models import DataFolder as DataFolder
 from minno_dashboard.core import ids
 from minno_dashboard.studies.models import Experiment, Version
 

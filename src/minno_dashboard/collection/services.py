@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext, gettext_noop
 
-from minno_dashboard.collection import places
+from minno_dashboard.collection import data_folders, places
 from minno_dashboard.collection.completion import Completion, Outcome, completion_of
 from minno_dashboard.collection.ingest import launch_token
 from minno_dashboard.collection.ingest.launch_token import LaunchToken
@@ -149,6 +149,7 @@ def finish_session(
         if data_pending != session.data_pending:
             session.data_pending = data_pending
             session.save(update_fields=["data_pending"])
+            data_folders.data_changed(experiment.study_id)
     return completion_of(experiment, session.params, outcome)
 
 
@@ -255,3 +256,4 @@ def _end(experiment: Experiment, session: Session, outcome: Outcome) -> None:
         places.give_place_back(experiment, session)
     session.finished_at = clock.now()
     session.save(update_fields=["state", "place", "finished_at"])
+    data_folders.data_changed(experiment.study_id)

@@ -33,6 +33,11 @@ def enqueue(kind: str, *, key: str, args: dict[str, Any], not_before: datetime |
         log.debug("job %s %s is open already", kind, key)
 
 
+def forget_finished(kind: str) -> None:
+    """Delete the finished jobs of a kind that nobody asks about; for kinds that are done again and again."""
+    Job.objects.filter(kind=kind, finished_at__isnull=False).delete()
+
+
 class DueJobs:
     """The worker's source of one-shot jobs."""
 

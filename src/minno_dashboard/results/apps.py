@@ -14,4 +14,4 @@ class ResultsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the job that makes downloads, and the app's periodic work."""
-        from minno_dashboard.results import data_requests, schedule  # noqa: F401
+        from minno_dashboard.results import data_files, data_requests, schedule  # noqa: F401

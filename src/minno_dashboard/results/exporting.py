@@ -304,6 +304,30 @@ def _described_files(title: str, tables: _Tables) -> Iterator[Path]:
         yield tables.folder / "problems.jsonl"
 
 
+def _gather(tables: _Tables, read: Read, progress: Callable[[int], None] = lambda sessions: None) -> _Tables:
+    """Take all sessions into tables, ready to be written."""
+    if tables.format is not Format.CLASSIC:
+        tables.prepare()
+    try:
+        for session, submissions in read:
+            tables.add(session, submissions)
+            progress(tables.outcome.sessions)
+        tables.close()
+    finally:
+        tables.release()
+    return tables
+
+
+def write_tidy(folder: Path, *, title: str, read: Read) -> tuple[Outcome, list[Path]]:
+    """Write the files of a tidy export of all sessions in `read` into an empty folder; return what they hold, and them.
+
+    Raises:
+        OSError: the disk is full or cannot be written.
+    """
+    tables = _gather(_Tables(folder, Format.TIDY, ""), read)
+    return tables.outcome, [*_write(tables), *_described_files(title, tables)]
+
+
 def write_zip(
     target: Path,
     *,
@@ -323,16 +347,7 @@ def write_zip(
         OSError: the disk is full or cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="export-", dir=target.parent) as folder:
-        tables = _Tables(Path(folder), file_format, split_by)
-        if file_format is not Format.CLASSIC:
-            tables.prepare()
-        try:
-            for session, submissions in read:
-                tables.add(session, submissions)
-                progress(tables.outcome.sessions)
-            tables.close()
-        finally:
-            tables.release()
+        tables = _gather(_Tables(Path(folder), file_format, split_by), read, progress)
         made = Path(folder) / "export.zip"
         with zipfile.ZipFile(made, "w") as archive:
             for path in _write(tables):

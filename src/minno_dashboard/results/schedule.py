@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from minno_dashboard.jobs import registry
-from minno_dashboard.results import data_requests
+from minno_dashboard.results import data_files, data_requests
 
 log = logging.getLogger(__name__)
 
@@ -16,3 +16,9 @@ def expire_downloads() -> None:
     """Remove the files of downloads whose seven days are over."""
     if expired := data_requests.expire_downloads():
         log.info("removed the files of %d downloads", expired)
+
+
+@registry.every(timedelta(seconds=5), "results: make the files of data folders")
+def make_data_files() -> None:
+    """Ask for the files of every data folder that is due."""
+    data_files.enqueue_due()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
+from minno_dashboard.collection.data_folders import data_changed
 from minno_dashboard.collection.models import Session
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.studies.models import Study
@@ -47,6 +48,7 @@ def mark_sessions(*, study: Study, session_ids: Collection[int], mark: Mark, not
     with transaction.atomic():
         count = Session.objects.filter(experiment__study=study, pk__in=session_ids).update(**changes[mark])
         if count:
+            data_changed(study.pk)
             record(
                 actor=by,
                 action=AuditAction.STUDY_MARK_DATA,

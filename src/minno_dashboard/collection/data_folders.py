@@ -1,0 +1,37 @@
+"""Which studies have their data as files for Dropboxes, and what makes these files outdated."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import F
+
+from minno_dashboard.collection.models import DataFile, DataFolder
+from minno_dashboard.files import store
+
+
+def data_changed(study_id: int, *, of_past_days: bool = False) -> None:
+    """Note that data of a study changed; belongs into the transaction of the change.
+
+    Whoever changes or removes what was submitted before today passes `of_past_days`: the raw files of all days are
+    written anew then, and the bytes before are dropped at once.
+    """
+    changes: dict[str, object] = {"revision": F("revision") + 1}
+    if of_past_days:
+        changes |= {"first_open_day": None, "past_changes": F("past_changes") + 1}
+    DataFolder.objects.filter(study=study_id).update(**changes)
+
+
+def begin(study_ids: set[int]) -> None:
+    """Let the files of these studies be made, where they are not yet."""
+    known = set(DataFolder.objects.filter(study__in=study_ids).values_list("study_id", flat=True))
+    for study_id in study_ids - known:
+        DataFolder.objects.get_or_create(study_id=study_id)
+
+
+def end(folder: DataFolder) -> None:
+    """Forget the files of a study that nobody asks for any more; their bytes go as the transaction commits."""
+    with transaction.atomic():
+        rows = DataFile.objects.filter(folder=folder).values_list("blob_id", "previous_id")
+        blobs = {pk for row in rows for pk in row if pk is not None}
+        DataFolder.objects.filter(pk=folder.pk).delete()
+        transaction.on_commit(lambda: store.drop(blobs))
