@@ -53,6 +53,7 @@ _FILL = """
 import datetime
 import json
 import pyotp
+from minno_dashboard.collection import conditions, personal_links
 from minno_dashboard.collection.models import ClientError, Session, Submission
 from minno_dashboard.core import clock
 from minno_dashboard.results import data_requests
@@ -89,6 +90,14 @@ invited = accounts.create_user(by=user["ada"], username="invited", email="invite
 newest = study.versions.order_by("-number")[0]
 experiment = experiments.add_experiment(
     study=study, version=newest, node=newest.tree.nodes.get(name="task.js", deleted_at=None), by=user["dana"]
+)
+conditions.set_conditions(
+    experiment=experiment, by=user["dana"],
+    chosen=[conditions.ChosenCondition("upright", 2, 40), conditions.ChosenCondition("הפוך")],
+)
+personal_links.make_links(
+    experiment=experiment, by=user["dana"], is_resumable=True,
+    recipients=[personal_links.Recipient("P1"), personal_links.Recipient("נבדקת 2")],
 )
 now = clock.now()
 for number, (state, body) in enumerate([

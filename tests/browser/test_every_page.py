@@ -44,6 +44,7 @@ PAGES: dict[str, tuple[str | None, str]] = {
     "study_sharing": ("dana", "{study}sharing/"),
     "study_experiments": ("dana", "{study}experiments/"),
     "change_experiment": ("dana", "{study}experiments/{experiment}/"),
+    "personal_links": ("dana", "{study}experiments/{experiment}/links/"),
     "study_data": ("dana", "{study}data/"),
     "study_session": ("dana", "{study}data/sessions/{session}/"),
     "data_requests": ("dana", "{study}data/downloads/"),
@@ -92,6 +93,7 @@ WITHOUT_PICTURE = {
     "turn_second_step_off": "**Turn two-step log-in off**",
     "dropbox_restore": "**Restore a study from Dropbox**",
     "no-messages": "No messages",
+    "personal_links": "**Personal links**",
     "study_data": "Study → **Data**",
     "study_session": "one session",
     "data_requests": "**Request download**",
@@ -139,7 +141,7 @@ NOT_PAGES = {
         "play",
         "play_player",
     ),
-    *("find_in_files", "copy_targets", "download_data"),
+    *("find_in_files", "copy_targets", "download_data", "export_personal_links"),
 }
 
 

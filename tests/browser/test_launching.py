@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 EXAMPLES = ROOT / "src" / "minno_dashboard" / "studies" / "examples"
 READ = """
+import csv
 import json
 from minno_dashboard.collection.models import ClientError, Session, Submission
 from minno_dashboard.studies.models import Experiment
@@ -403,3 +405,60 @@ def test_the_minnojs_example_runs_in_the_real_player(tmp_path: Path, site: Site,
     assert first["PROLIFIC_PID"] == "007"
     assert made.stored()["sequences"][:2] == [1, 2]
     assert page.evaluate("window.DEBUG") is True
+
+
+def test_a_researcher_sets_an_experiment_up_and_its_link_lets_one_participant_in(
+    site: Site, open_page: OpenPage, tmp_path: Path
+) -> None:
+    address = site.make_study("dana", "Set up", {"index.html": CONDITIONS, "other.js": "1;"})
+    page = open_page("dana", address, width=1280)
+    page.locator(".tree-row", has_text="index.html").click(button="right")
+    page.get_by_role("menuitem", name="Make Experiment…").click()
+    page.get_by_role("button", name="Make Experiment").click()
+    page.get_by_role("link", name="Settings", exact=True).last.click()
+    page.get_by_role("button", name="Prolific").click()
+    expect(page.get_by_label("Address at the end")).to_have_value(
+        "https://app.prolific.com/submissions/complete?cc=[CODE]"
+    )
+    expect(page.get_by_label("Completion code")).not_to_have_value("")
+    page.get_by_label("Only with a personal link").check()
+    page.get_by_label("Time zone").select_option("Asia/Jerusalem")
+    page.get_by_label("Closes").fill("2099-01-01T12:00")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("link", name="Settings", exact=True).last.click()
+    expect(page.get_by_label("Closes")).to_have_value("2099-01-01T12:00")
+    page.get_by_role("textbox", name="Condition").nth(0).fill("red")
+    page.get_by_role("spinbutton", name="Quota").nth(0).fill("1")
+    page.get_by_role("button", name="Save conditions").click()
+    expect(page.get_by_text("Sessions: 0")).to_be_visible()
+    page.get_by_role("link", name="Experiments").first.click()
+    page.get_by_role("link", name="Personal links").click()
+    labels = tmp_path / "labels.csv"
+    labels.write_text("label,group\nדנה,a\nNoa,b\n", encoding="utf-8")
+    page.get_by_label("CSV file").set_input_files(labels)
+    page.get_by_role("button", name="Create links").click()
+    expect(page.get_by_role("row", name="Noa")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as CSV").click()
+    exported = download.value.path().read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(exported.splitlines()))
+    participant = open_page(None, rows[0]["link"].removeprefix(site.url))
+    expect(participant.locator("#out")).to_have_text("red stored")
+    participant.goto(rows[0]["link"])
+    expect(participant.get_by_role("alert")).to_contain_text("already been used")
+    page.reload()
+    expect(page.get_by_role("row", name="דנה").get_by_role("cell").nth(3)).to_have_text("1")
+    page.get_by_role("button", name="Revoke the link of Noa").click()
+    expect(page.get_by_role("row", name="Noa")).to_contain_text("Revoked")
+    participant.goto(rows[1]["link"])
+    expect(participant.get_by_role("alert")).to_contain_text("is not valid")
+    participant.goto(rows[0]["link"].partition("?")[0])
+    expect(participant.get_by_role("alert")).to_contain_text("needs the personal link")
+    page.get_by_role("link", name="Experiments").first.click()
+    page.get_by_role("button", name="Deactivate v1").click()
+    expect(page.get_by_text("Inactive", exact=True)).to_be_visible()
+    page.goto(address)
+    marked = page.locator(".tree-launched")
+    expect(marked).to_have_count(1)
+    expect(marked).to_contain_text("index.html")
+    expect(marked).to_have_attribute("aria-description", "Experiment index")

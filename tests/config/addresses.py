@@ -182,6 +182,11 @@ TABLE: dict[str, Row] = {
     "add_experiment": post("launch", file="NODE", name="again"),
     "change_experiment": get("launch"),
     "close_experiment": post("launch"),
+    "change_conditions": post("launch", **{"conditions-TOTAL_FORMS": "0", "conditions-INITIAL_FORMS": "0"}),
+    "personal_links": get("launch"),
+    "export_personal_links": get("launch"),
+    "revoke_personal_link": post("launch"),
+    "set_active": post("launch"),
     # participants' data
     "study_data": get("read_data"),
     "mark_sessions": post("read_data", session="SESSION", mark="test"),
@@ -269,6 +274,7 @@ BOTH = {
     "dropbox_restore",
     "rename_study",
     "change_experiment",
+    "personal_links",
     "new_user",
     "replace_password",
     "tags",
@@ -302,6 +308,8 @@ GIVES_A_WAY_IN = {
     "revoke_link",
     "add_experiment",
     "change_experiment",
+    "personal_links",
+    "export_personal_links",
     "download",
 }
 WHILE_ACTING = {

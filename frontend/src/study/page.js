@@ -51,7 +51,7 @@ function remembered(storage, name) {
 }
 const remember = remembered(localStorage, "open");
 const openFiles = remembered(sessionStorage, "tabs");
-const tree = new Tree({ element: find("tree"), store, actions, editable, remember, isUnsaved: (id) => editor.isUnsaved(id) });
+const tree = new Tree({ element: find("tree"), store, actions, editable, remember, launched: config.launched, isUnsaved: (id) => editor.isUnsaved(id) });
 const uploader = new Uploader({ store, place: find("uploads"), filled: recognise });
 const [filesInput, folderInput] = [find("pick-files"), find("pick-folder")];
 let uploadTo = null;

@@ -18,9 +18,9 @@ function initials(name) {
 }
 
 export class Tree extends EventTarget {
-  constructor({ element, store, actions, editable, remember, isUnsaved }) {
+  constructor({ element, store, actions, editable, remember, launched, isUnsaved }) {
     super();
-    Object.assign(this, { element, store, actions, editable, remember, isUnsaved });
+    Object.assign(this, { element, store, actions, editable, remember, launched, isUnsaved });
     this.open = new Set(remember.load());
     this.selected = new Set();
     this.active = null; // id of the row that has, or would get, the focus
@@ -120,17 +120,19 @@ export class Tree extends EventTarget {
   row({ node, level, index, count }) {
     const isOpen = this.isOpen(node.id);
     const others = this.others.get(node.id) ?? [];
+    const launched = this.launched[node.id] === undefined ? "" : gettext("Experiment %(name)s", { name: this.launched[node.id] });
     const row = el("li", {
-      role: "treeitem", class: "tree-row", "data-id": node.id, "aria-level": level, "aria-posinset": index + 1, "aria-setsize": count,
+      role: "treeitem", class: launched ? "tree-row tree-launched" : "tree-row", "data-id": node.id, "aria-level": level, "aria-posinset": index + 1, "aria-setsize": count,
       "aria-expanded": node.folder ? String(isOpen) : null, "aria-selected": String(this.selected.has(node.id)),
       "aria-current": this.current === node.id ? "true" : null, "aria-label": node.name + (this.isUnsaved(node.id) ? gettext(", unsaved") : ""),
-      "aria-description": others.length ? hereToo(others) : null,
+      "aria-description": [launched, others.length ? hereToo(others) : ""].filter(Boolean).join(" · ") || null,
       tabindex: this.active === node.id ? "0" : "-1", draggable: this.editable ? "true" : null,
       title: node.folder ? node.name : gettext("%(name)s: %(size)s, changed %(when)s", { name: node.name, size: size(node.size), when: moment.format(node.at * 1000) }),
     },
     node.folder ? el("span", { class: "tree-caret" }, icon("caret")) : el("span", { class: "tree-caret" }),
     icon(node.folder ? "folder" : iconOf(node.name)),
     el("bdi", { class: "tree-name" }, node.name),
+    launched ? el("span", { class: "tree-experiment", title: launched }, icon("play")) : null,
     node.folder ? null : el("span", { class: "tree-size", "data-shown": size(node.size) }),
     node.folder ? null : el("span", { class: "tree-date", "data-shown": day.format(node.at * 1000) }),
     others.length ? el("span", { class: "initials tree-here", title: hereToo(others), "data-shown": others.length === 1 ? initials(others[0]) : String(others.length) }) : null,

@@ -80,6 +80,10 @@ class AuditAction(StrEnum):
     STUDY_CLOSE_EXPERIMENT = "study.close_experiment"
     STUDY_REOPEN_EXPERIMENT = "study.reopen_experiment"
     STUDY_CHANGE_EXPERIMENT = "study.change_experiment"
+    STUDY_CHANGE_TIME_ZONE = "study.change_time_zone"
+    STUDY_CHANGE_CONDITIONS = "study.change_conditions"
+    STUDY_MAKE_PERSONAL_LINKS = "study.make_personal_links"
+    STUDY_REVOKE_PERSONAL_LINK = "study.revoke_personal_link"
     STUDY_ACTIVATE_VERSION = "study.activate_version"
     STUDY_DEACTIVATE_VERSION = "study.deactivate_version"
     STUDY_TRANSFER = "study.transfer"
@@ -159,6 +163,10 @@ PHRASES: dict[AuditAction, Promise] = {
     AuditAction.STUDY_CLOSE_EXPERIMENT: gettext_lazy("closed an experiment"),
     AuditAction.STUDY_REOPEN_EXPERIMENT: gettext_lazy("reopened an experiment"),
     AuditAction.STUDY_CHANGE_EXPERIMENT: gettext_lazy("changed the launch settings of an experiment"),
+    AuditAction.STUDY_CHANGE_TIME_ZONE: gettext_lazy("changed the time zone of a study"),
+    AuditAction.STUDY_CHANGE_CONDITIONS: gettext_lazy("changed the conditions of an experiment"),
+    AuditAction.STUDY_MAKE_PERSONAL_LINKS: gettext_lazy("created personal links of an experiment"),
+    AuditAction.STUDY_REVOKE_PERSONAL_LINK: gettext_lazy("revoked a personal link of an experiment"),
     AuditAction.STUDY_ACTIVATE_VERSION: gettext_lazy("made a version active"),
     AuditAction.STUDY_DEACTIVATE_VERSION: gettext_lazy("made a version inactive"),
     AuditAction.STUDY_TRANSFER: gettext_lazy("gave a study to somebody else"),

@@ -34,6 +34,8 @@ NEVER = frozenset(
         "revoke_link",
         "add_experiment",
         "change_experiment",
+        "personal_links",
+        "export_personal_links",
         "download",
     }
 )

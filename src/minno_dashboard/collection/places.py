@@ -44,7 +44,8 @@ def take_place(experiment: Experiment, *, now: datetime) -> str:
 def least_filled(conditions: Sequence[Condition]) -> Condition | None:
     """Return the condition that the next session gets; of several, one by chance. None where there are no conditions.
 
-    With a quota for each condition, the one filled to the smallest share of its quota comes first.
+    The one that is filled least for its weight comes first; where all weights are equal and each condition has a
+    quota, the one filled to the smallest share of its quota.
 
     Raises:
         NoPlaceLeft: every condition has reached its quota.
@@ -54,8 +55,8 @@ def least_filled(conditions: Sequence[Condition]) -> Condition | None:
     open_ones = [one for one in conditions if one.quota is None or one.taken < one.quota]
     if not open_ones:
         raise NoPlaceLeft
-    by_share = all(one.quota for one in conditions)
-    fill = [one.taken / (one.quota or 1) if by_share else float(one.taken) for one in open_ones]
+    by_quota = all(one.quota for one in conditions) and len({one.weight for one in conditions}) == 1
+    fill = [one.taken / ((one.quota if by_quota else one.weight) or 1) for one in open_ones]
     return secrets.choice([one for one, share in zip(open_ones, fill, strict=True) if share == min(fill)])
 
 

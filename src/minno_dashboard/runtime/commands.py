@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TextIO
+
 import click
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.queries import find_user
+from minno_dashboard.collection import personal_links
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import NotFound
 from minno_dashboard.files import queries as files
-from minno_dashboard.runtime.launching import launch_address
+from minno_dashboard.runtime.launching import launch_address, links_csv
 from minno_dashboard.studies import experiments, queries
 from minno_dashboard.studies.experiment_files import file_of
 from minno_dashboard.studies.models import Experiment, Study
@@ -69,11 +72,38 @@ def list_(owner: str, study_name: str) -> None:
 def close(owner: str, study_name: str, name: str) -> None:
     """Close an experiment: its launch links start no session any more."""
     user, study = _find(owner, study_name)
+    found = _open_experiment(study, name)
+    experiments.close_experiment(experiment=found, by=user)
+    click.echo(f"The experiment {found.name} is closed. Sessions that run can finish.")
+
+
+@experiment.command("links")
+@_owner
+@_study
+@click.option("--name", required=True, help="The descriptive ID.")
+@click.option("--count", type=int, default=0, help="Create so many links, labelled 1, 2, 3 …")
+@click.option(
+    "--labels", type=click.File(encoding="utf-8-sig"), help="Create a link for each line of a CSV file."
+)
+@click.option("--resumable", is_flag=True, help="The new links continue their session until it is finished.")
+def links(owner: str, study_name: str, name: str, count: int, labels: TextIO | None, resumable: bool) -> None:
+    """Create personal links if asked, and print all links that are not revoked as CSV."""
+    user, study = _find(owner, study_name)
+    found = _open_experiment(study, name)
+    recipients = [
+        *(personal_links.numbered(count) if count else []),
+        *(personal_links.read_csv(labels.read()) if labels else []),
+    ]
+    if recipients:
+        personal_links.make_links(experiment=found, recipients=recipients, is_resumable=resumable, by=user)
+    click.echo(links_csv(found, queries.newest_version(study)), nl=False)
+
+
+def _open_experiment(study: Study, name: str) -> Experiment:
     found = Experiment.objects.filter(study=study, name=name, closed_at=None).select_related("study").first()
     if found is None:
         raise NotFound(f"{study.name} has no open experiment {names.quoted(name)}.")
-    experiments.close_experiment(experiment=found, by=user)
-    click.echo(f"The experiment {found.name} is closed. Sessions that run can finish.")
+    return found
 
 
 def _find(owner: str, study_name: str) -> tuple[User, Study]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import segno
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,17 +14,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from minno_dashboard.accounts.access import person
+from minno_dashboard.collection.conditions import set_conditions
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.files import queries as files
 from minno_dashboard.runtime import players
-from minno_dashboard.runtime.experiment_forms import SettingsForm
+from minno_dashboard.runtime.experiment_forms import PRESETS, SettingsForm, condition_forms, with_preset
 from minno_dashboard.runtime.launching import launch_address, test_address
 from minno_dashboard.studies import experiments
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.experiment_files import file_of
 from minno_dashboard.studies.models import Experiment, Study, Version
-from minno_dashboard.studies.queries import get_study, newest_version
+from minno_dashboard.studies.queries import get_study, get_version, newest_version
 
 
 @never_cache
@@ -42,6 +45,7 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
         "node": node if Action.LAUNCH in rights else None,
         "suggested": node.name.rpartition(".")[0] or node.name if node else "",
         "rows": [_row(one, version) for one in experiments.experiments_of(study)],
+        "versions": sorted(study.versions.all(), key=lambda one: -one.number),
         "player": players.minnojs(),
         "player_version": players.CDN_VERSION,
     }
@@ -67,20 +71,69 @@ def add(request: HttpRequest, public_id: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResponse:
-    """Change the descriptive ID and the launch settings of an experiment."""
+    """Change the descriptive ID and the launch settings of an experiment; `preset` only fills the form in."""
     user = person(request)
     study, experiment = _asked(request, public_id, experiment_id)
+    if platform := request.POST.get("preset"):
+        filled = SettingsForm(with_preset(request.POST, platform), experiment=experiment)
+        return _settings_page(request, study, experiment, form=filled)
     form = SettingsForm(request.POST or None, experiment=experiment)
     if request.method == "POST" and form.is_valid():
         try:
             experiments.rename_experiment(experiment=experiment, name=form.cleaned_data["name"], by=user)
             experiments.change_settings(experiment=experiment, values=form.values(), by=user)
+            experiments.set_time_zone(study=study, name=form.cleaned_data["time_zone"], by=user)
         except Refused as refused:
             form.add_error("name", str(refused))
         else:
             return redirect("study_experiments", public_id)
-    context = {"study": study, "experiment": experiment, "form": form}
-    return render(request, "runtime/experiment.html", context, status=422 if form.errors else 200)
+    return _settings_page(request, study, experiment, form=form)
+
+
+@require_POST
+def change_conditions(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResponse:
+    """Give an experiment other conditions."""
+    study, experiment = _asked(request, public_id, experiment_id)
+    rows = condition_forms(request.POST, experiment)
+    if rows.is_valid():
+        try:
+            set_conditions(experiment=experiment, chosen=rows.chosen(), by=person(request))
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, gettext("The conditions are saved."))
+        return redirect("change_experiment", public_id, experiment_id)
+    return _settings_page(request, study, experiment, rows=rows)
+
+
+def _settings_page(
+    request: HttpRequest,
+    study: Study,
+    experiment: Experiment,
+    *,
+    form: SettingsForm | None = None,
+    rows: Any = None,
+) -> HttpResponse:
+    is_refused = bool(form and form.errors) or (rows is not None and not rows.is_valid())
+    context = {
+        "study": study,
+        "experiment": experiment,
+        "form": form or SettingsForm(None, experiment=experiment),
+        "conditions": rows if rows is not None else condition_forms(None, experiment),
+        "taken": list(experiment.conditions.all()),
+        "presets": [(one.value, one.label) for one in PRESETS],
+    }
+    return render(request, "runtime/experiment.html", context, status=422 if is_refused else 200)
+
+
+@require_POST
+def set_active(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
+    """Let the launch links of a version start sessions, or stop them."""
+    user = person(request)
+    study = get_study(user, public_id, Action.LAUNCH)
+    is_active = request.POST.get("active") == "yes"
+    experiments.set_active(version=get_version(study, number), is_active=is_active, by=user)
+    return redirect("study_experiments", public_id)
 
 
 @require_POST

@@ -5,6 +5,8 @@ Nothing here writes: loading a page stores nothing, so link previews, bots and r
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +21,7 @@ from minno_dashboard.collection import places
 from minno_dashboard.collection.completion import Outcome, completion_of
 from minno_dashboard.collection.ingest.launch_token import BadToken, LaunchToken, decode, encode
 from minno_dashboard.collection.models import PersonalLink, Session
+from minno_dashboard.collection.personal_links import links_of
 from minno_dashboard.collection.services import (
     StartReason,
     StartRefused,
@@ -198,6 +201,17 @@ def launch_address(experiment: Experiment, version: Version, *, link: PersonalLi
     if link is not None:
         query = "&".join(part for part in (f"link={link.code}", query) if part)
     return f"{settings.PARTICIPANT_URL or settings.SERVER_URL}{path}" + (f"?{query}" if query else "")
+
+
+def links_csv(experiment: Experiment, version: Version) -> str:
+    """Return the personal links that are not revoked as CSV: label, address, how many sessions began by it."""
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(["label", "link", "resumable", "sessions"])
+    for one in links_of(experiment).filter(revoked_at=None):
+        address = launch_address(experiment, version, link=one)
+        rows.writerow([one.label, address, str(one.is_resumable).lower(), one.session_count])
+    return written.getvalue()
 
 
 def test_address(experiment: Experiment, version: Version) -> str:

@@ -34,6 +34,12 @@ def file_of(experiment: Experiment, version: Version) -> Node | None:
     return place.node if place else None
 
 
+def launched_files(version: Version) -> dict[int, str]:
+    """Return the ids of the files of a version that are open experiments, with the experiments' names."""
+    found = ExperimentFile.objects.filter(version=version, experiment__closed_at=None, node__deleted_at=None)
+    return dict(found.values_list("node_id", "experiment__name"))
+
+
 def _nodes_of(version: Version) -> dict[int, Node]:
     places = ExperimentFile.objects.filter(version=version).select_related("node")
     return {place.experiment_id: place.node for place in places}

@@ -107,6 +107,22 @@ def change_settings(*, experiment: Experiment, values: Mapping[str, Any], by: Us
     return experiment
 
 
+def set_time_zone(*, study: Study, name: str, by: User) -> None:
+    """Set the time zone (an IANA name, checked by the form) in which opening and closing times are entered."""
+    with services.changing(study) as current:
+        if current.time_zone != name:
+            Study.objects.filter(pk=current.pk).update(time_zone=name)
+            record(
+                actor=by,
+                action=AuditAction.STUDY_CHANGE_TIME_ZONE,
+                target=current.name,
+                study=current.public_id,
+                before=current.time_zone,
+                after=name,
+            )
+    study.time_zone = name
+
+
 def set_active(*, version: Version, is_active: bool, by: User) -> Version:
     """Let a version's launch links start sessions, or stop them."""
     with services.changing(version.study) as current:

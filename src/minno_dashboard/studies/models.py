@@ -298,11 +298,15 @@ class ExperimentFile(models.Model):
 
 
 class Condition(models.Model):
-    """One condition of an experiment; the least filled one is assigned. `quota` None: no limit of its own."""
+    """One condition of an experiment; the least filled one is assigned. `quota` None: no limit of its own.
+
+    Of `weight` 2 come twice as many sessions as of `weight` 1.
+    """
 
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="conditions")
     name = models.CharField(max_length=100)
     position = models.PositiveIntegerField()
+    weight = models.PositiveIntegerField(default=1)
     quota = models.PositiveIntegerField(null=True, blank=True)
     taken = models.PositiveIntegerField(default=0)
 

@@ -21,6 +21,7 @@ from minno_dashboard.core.errors import Refused
 from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.studies import services, starters, tags
 from minno_dashboard.studies.access import Action, standing
+from minno_dashboard.studies.experiment_files import launched_files
 from minno_dashboard.studies.models import Study, Version
 from minno_dashboard.studies.queries import (
     Order,
@@ -165,6 +166,7 @@ def _config(study: Study, version: Version, user: User, rights: frozenset[Action
         "history": Action.READ_HISTORY in rights,
         "launches": Action.LAUNCH in rights and version.pk == newest_version(study).pk,
         "experiments": reverse("study_experiments", args=[study.public_id]),
+        "launched": launched_files(version),
         "editable": Action.EDIT_FILES in rights and not version.tree.is_frozen,
         "why_read_only": why,
         "new_version_url": reverse("new_version", args=[study.public_id]),
