@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
-from minno_dashboard.collection.models import PersonalLink
+from minno_dashboard.collection.models import PersonalLink, Session
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotFound
 from minno_dashboard.studies.models import Experiment
@@ -100,9 +100,20 @@ def revoke_link(*, experiment: Experiment, link_id: int, by: User) -> PersonalLi
 
 
 def links_of(experiment: Experiment) -> QuerySet[PersonalLink]:
-    """Return an experiment's links in the order in which they were made, each with `session_count`."""
-    found = PersonalLink.objects.filter(experiment=experiment)
-    return found.annotate(session_count=Count("sessions")).order_by("pk")
+    """Return an experiment's links in the order in which they were made."""
+    return PersonalLink.objects.filter(experiment=experiment).order_by("pk")
+
+
+def counted_links(
+    experiment: Experiment, links: Iterable[PersonalLink] | None = None
+) -> list[tuple[PersonalLink, int]]:
+    """Return links of an experiment (all of them if none are given), each with how many sessions began by it."""
+    chosen = list(links_of(experiment) if links is None else links)
+    sessions = Session.objects.filter(experiment=experiment).exclude(link=None)
+    if links is not None:
+        sessions = sessions.filter(link__in=[one.pk for one in chosen])
+    counts = dict(sessions.values_list("link").annotate(count=Count("pk")).order_by("link"))
+    return [(one, counts.get(one.pk, 0)) for one in chosen]
 
 
 def _check_count(count: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -167,7 +167,7 @@ class ConditionForm(forms.Form):
     quota = forms.IntegerField(label=gettext_lazy("Quota"), required=False, min_value=1, max_value=1_000_000)
 
 
-class _ConditionForms(_Forms):
+class ConditionRows(_Forms):
     """The rows of all conditions."""
 
     def chosen(self) -> list[ChosenCondition]:
@@ -179,12 +179,15 @@ class _ConditionForms(_Forms):
         ]
 
 
-ConditionForms = forms.formset_factory(
-    ConditionForm, formset=_ConditionForms, extra=2, max_num=MAX_CONDITIONS + 2, validate_max=True
+ConditionForms = cast(
+    "type[ConditionRows]",
+    forms.formset_factory(
+        ConditionForm, formset=ConditionRows, extra=2, max_num=MAX_CONDITIONS + 2, validate_max=True
+    ),
 )
 
 
-def condition_forms(data: Any, experiment: Experiment) -> _ConditionForms:
+def condition_forms(data: Any, experiment: Experiment) -> ConditionRows:
     """Return the rows of an experiment's conditions, with two empty ones."""
     rows = experiment.conditions.values("name", "weight", "quota")
     # What was posted is not compared with what is stored: a row that looks as before is a row all the same.

@@ -21,7 +21,7 @@ from minno_dashboard.collection import places
 from minno_dashboard.collection.completion import Outcome, completion_of
 from minno_dashboard.collection.ingest.launch_token import BadToken, LaunchToken, decode, encode
 from minno_dashboard.collection.models import PersonalLink, Session
-from minno_dashboard.collection.personal_links import links_of
+from minno_dashboard.collection.personal_links import counted_links
 from minno_dashboard.collection.services import (
     StartReason,
     StartRefused,
@@ -208,9 +208,10 @@ def links_csv(experiment: Experiment, version: Version) -> str:
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
     rows.writerow(["label", "link", "resumable", "sessions"])
-    for one in links_of(experiment).filter(revoked_at=None):
-        address = launch_address(experiment, version, link=one)
-        rows.writerow([one.label, address, str(one.is_resumable).lower(), one.session_count])
+    for link, count in counted_links(experiment):
+        if link.revoked_at is None:
+            address = launch_address(experiment, version, link=link)
+            rows.writerow([link.label, address, str(link.is_resumable).lower(), count])
     return written.getvalue()
 
 

@@ -51,7 +51,10 @@ def show(request: HttpRequest, public_id: str, experiment_id: str) -> HttpRespon
         "experiment": experiment,
         "form": form,
         "page": page,
-        "links": [(one, launch_address(experiment, version, link=one)) for one in page],
+        "links": [
+            (one, launch_address(experiment, version, link=one), count)
+            for one, count in personal_links.counted_links(experiment, page)
+        ],
     }
     return render(request, "runtime/links.html", context, status=422 if form.errors else 200)
 
