@@ -17,6 +17,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.mirror.connecting import services
+from minno_dashboard.mirror.connecting.installation import MARKER
 from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
@@ -160,7 +161,7 @@ def ben(db: None) -> User:
     return person("ben")
 
 
-ABOUT_THE_COPY = {"/README.txt", "/MANIFEST.json", "/verify.py"}
+ABOUT_THE_COPY = {"/README.txt", "/MANIFEST.json", "/verify.py", f"/{MARKER}"}
 ANNA = "anna@dropbox.example"
 BEN = "ben@dropbox.example"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from dropbox_simulator import Server, Simulator
-from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET
+from tests.mirror.conftest import ABOUT_THE_COPY, ANNA, APP_KEY, APP_SECRET
 
 SETUP = """
 import os, sys, json
@@ -98,7 +98,7 @@ def is_whole(site: Site) -> bool:
     found = site.server.simulator.control.files(ANNA)
     wanted = {f"/Studies/Killed/v1/f{n % 4}/{n}.js": f"file {n}".encode() for n in range(FILES)}
     wanted["/Studies/Killed/v1/big.bin"] = b"0123456789abcdef" * (1024 * 1024 * 20 // 16)
-    return {path: data for path, data in found.items() if path != "/README.txt"} == wanted
+    return {path: data for path, data in found.items() if path not in ABOUT_THE_COPY} == wanted
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from minno_dashboard.core.errors import Refused, Unavailable
 from minno_dashboard.jobs.lease import claim
 from minno_dashboard.jobs.worker import owner_name
 from minno_dashboard.mirror import backoff
+from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages import mirror_status
 from minno_dashboard.mirror.restore_commands import restore
@@ -135,6 +136,15 @@ def status_(name: str, as_json: bool) -> None:
         click.echo(json.dumps(mirror_status.status(user), ensure_ascii=False, indent=2))
     else:
         click.echo(mirror_status.badge(user).full)
+
+
+@mirror.command("use-here")
+@click.option("--user", "name", help="Only this user's; else everybody's.")
+def use_here(name: str | None) -> None:
+    """After a move, or a restored backup: let this Dashboard write where it stopped to ask which one may."""
+    links = Link.objects.filter(user=find_user(name)) if name else Link.objects.all()
+    count = services.use_here(links)
+    click.echo(f"{count} {'mirror goes' if count == 1 else 'mirrors go'} on from here.")
 
 
 mirror.add_command(restore)

@@ -61,6 +61,7 @@ class Link(LeaseModel):
     epoch = models.PositiveIntegerField(default=1)
     cursor = models.TextField(blank=True, default="")
     last_write: Any = models.JSONField(null=True, blank=True)  # until a listing has told of it
+    marker: Any = models.JSONField(null=True, blank=True)  # of this installation (`connecting.installation`)
     needs_listing = models.BooleanField(default=True)
     needs_reading = models.BooleanField(default=False)
     wants_everything = models.BooleanField(default=True)

@@ -17,7 +17,7 @@ from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, APP_KEY, BEN, World, expected
+from tests.mirror.conftest import ABOUT_THE_COPY, ANNA, APP_KEY, BEN, World, expected
 from tests.mirror.faults.conftest import (
     ROOT,
     add,
@@ -120,7 +120,7 @@ def test_g05_another_app_key_asks_to_reconnect_and_begins_a_new_epoch_in_a_new_f
     assert link_of(anna).epoch == 2
     assert world.control.files(ANNA) == old
     found = world.control.files(ANNA, app.key)
-    assert {path: data for path, data in found.items() if path != "/README.txt"} == expected(anna)
+    assert {path: data for path, data in found.items() if path not in ABOUT_THE_COPY} == expected(anna)
 
 
 def test_g06_another_account_begins_a_new_epoch_and_reuses_nothing(

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from dropbox_simulator import FAST, Server, Simulator
+from minno_dashboard.mirror.connecting.installation import MARKER
 from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET
 from tests.waiting import PATIENCE_SECONDS, until
 
@@ -235,7 +236,7 @@ class Site:
         mine = {path.removeprefix(prefix): data for path, data in found.items() if path.startswith(prefix)}
         assert mine == self.wanted
         others = {path.split("/")[1] for path in found if not path.startswith(prefix)}
-        assert others <= {"README.txt", "MANIFEST.json", "verify.py", "Deleted"}
+        assert others <= {"README.txt", "MANIFEST.json", "verify.py", MARKER, "Deleted"}
         assert self.recorder.autorenaming() == []
         assert self.recorder.calls_inside_retry_after() == []
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files.models import Node
+from minno_dashboard.mirror.connecting.installation import MARKER
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import badge
 from minno_dashboard.studies.models import Collaboration, Study, Version
@@ -15,7 +16,7 @@ from tests.mirror.soak.user_actions import People
 
 LANES = ("files/upload_session/start", "files/upload_session/append_v2", "files/upload_session/append_batch")
 PUT_ASIDE = "(changed in Dropbox"
-OF_THE_MIRROR = frozenset({"/README.txt", "/MANIFEST.json", "/verify.py"})
+OF_THE_MIRROR = frozenset({"/README.txt", "/MANIFEST.json", "/verify.py", f"/{MARKER}"})
 
 
 class Violation(AssertionError):

@@ -13,7 +13,7 @@ from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.core.errors import Conflict, Invalid, Refused
-from minno_dashboard.mirror.connecting import credentials, oauth_state, redirect, services
+from minno_dashboard.mirror.connecting import credentials, installation, oauth_state, redirect, services
 from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin, NeedsUser
@@ -155,6 +155,8 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
 
 def _token_of(link: Link) -> str:
     """Return a token of the account that is given up, to hand it back; "" where none can be had."""
+    if not installation.is_here(link):
+        return ""
     with suppress(SealBroken, MirrorError):
         return credentials.stored_access_token(link)
     return ""

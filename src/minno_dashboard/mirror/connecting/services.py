@@ -6,14 +6,14 @@ import contextlib
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Conflict, NotFound, Refused
 from minno_dashboard.mirror import backoff
-from minno_dashboard.mirror.connecting import credentials
+from minno_dashboard.mirror.connecting import credentials, installation
 from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.errors import MirrorError
@@ -61,6 +61,7 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
             if not (is_same and row.last_error == THROTTLED):  # a new token is not a new allowance
                 row.last_error, row.failures, row.not_before = "", 0, None
             row.needs_listing, row.is_reading_withdrawn = True, False
+            row.marker = installation.TAKES_OVER  # who has just consented means this Dashboard
             row.pace = journal_lag.looking_now(row.pace)
             row.lease_token, row.lease_owner, row.lease_until = row.lease_token + 1, "", None
             credentials.store_grant(row, grant)
@@ -146,7 +147,12 @@ def _switch_off(row: Link) -> None:
 
 
 def _give_back(row: Link) -> None:
-    """Give tokens back at Dropbox; the row in hand still has them, and a refresh that this may take holds no database."""
+    """Give tokens back at Dropbox; the row in hand still has them, and a refresh that this may take holds no database.
+
+    Where another Dashboard may work with a copy of them, that would end its connection too.
+    """
+    if row.reason in installation.QUESTIONS or not installation.is_here(row):
+        return
     with contextlib.suppress(SealBroken, MirrorError):
         client.revoke(access_token=credentials.stored_access_token(row))
 
@@ -177,21 +183,42 @@ def choose_policy(*, user: User, keep_deleted: bool) -> None:
 
 @transaction.atomic
 def confirm_removal(*, user: User, accept: bool) -> None:
-    """Answer the question of a mass removal.
+    """Answer the question of a mass removal, or which Dashboard is to write.
 
     What the Dashboard was about to remove: `accept` lets it, else the mirror stays paused. What the user removed in
-    Dropbox: `accept` puts it back there, else the mirror stays paused.
+    Dropbox: `accept` puts it back there, else the mirror stays paused. With another Dashboard: `accept` lets this one
+    write, else it is disconnected.
 
     Raises:
         Refused: there is no question.
     """
     row = _link_of(user)
+    if row.reason in installation.QUESTIONS:
+        if accept:
+            use_here(Link.objects.filter(pk=row.pk))
+        else:
+            _switch_off(row)
+        return
     if row.removal_question is None:
         raise Refused(gettext("Nothing waits for your confirmation any more."))
     if not accept:
         return
     Link.objects.filter(pk=row.pk).update(
         removal_answer=ACCEPT,
+        state=Link.State.ACTIVE,
+        reason="",
+        reason_at=None,
+        not_before=None,
+        next_proof_at=clock.now(),
+    )
+
+
+def use_here(links: QuerySet[Link]) -> int:
+    """Let this Dashboard write into Dropboxes of which it was asked whether it or another one may; return how many."""
+    asking = Q(state=Link.State.NEEDS_USER, reason__in=installation.QUESTIONS)
+    moved = [one.pk for one in links.filter(backoff.IS_WORKING) if not installation.is_here(one)]
+    return links.filter(asking | Q(pk__in=moved)).update(
+        marker=installation.TAKES_OVER,
         state=Link.State.ACTIVE,
         reason="",
         reason_at=None,

@@ -14,6 +14,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.files.models import Node
 from minno_dashboard.jobs.lease import MAX_WAIT
 from minno_dashboard.mirror import backoff, wording
+from minno_dashboard.mirror.connecting import installation
 from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Taken, links_of
 from minno_dashboard.mirror.wanted.deleted_folder import mirrored
 from minno_dashboard.siteconfig import queries as siteconfig
@@ -238,7 +239,11 @@ def _overview(user: User, study: Study | None = None) -> Overview:
         behind=behind,
         leaving=0 if study else _leaving(link, others),
         is_enabled=siteconfig.dropbox().is_enabled,
-        is_open=link.differs or link.wants_everything or link.needs_reading or link.needs_listing,
+        is_open=link.differs
+        or link.wants_everything
+        or link.needs_reading
+        or link.needs_listing
+        or not installation.is_here(link),
     )
 
 

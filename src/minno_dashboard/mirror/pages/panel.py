@@ -10,6 +10,7 @@ from django.utils.translation import gettext, ngettext
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.mirror import wording
+from minno_dashboard.mirror.connecting import installation
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages import mirror_status
 from minno_dashboard.mirror.pages.mirror_status import Badge, Overview
@@ -100,6 +101,8 @@ def panel_of(user: User, known: Overview | None = None) -> Panel:
 
 def question(link: Link) -> Question | None:
     """Put the mass removal that waits for this user's answer into words."""
+    if link.state == Link.State.NEEDS_USER and link.reason in installation.QUESTIONS:
+        return _which_dashboard(link)
     asked: dict[str, Any] | None = link.removal_question
     if link.state != Link.State.NEEDS_USER or not asked:
         return None
@@ -143,4 +146,22 @@ def question(link: Link) -> Question | None:
         sentence=sentence % {"share": share},
         accept=verb % {"count": count},
         refuse=gettext("Keep the mirror paused"),
+    )
+
+
+def _which_dashboard(link: Link) -> Question:
+    """Ask whether this Dashboard is the one that is to write."""
+    ask = (
+        gettext(
+            "If another Dashboard is in use, or %(name)s was changed by somebody, decide which one goes on. Files that differ stay under names with “changed in Dropbox”."
+        )
+        if link.reason == installation.ANOTHER
+        else gettext(
+            "If the Dashboard was moved or restored, use this one. If this is a copy, for a test perhaps, stop here; the other one goes on."
+        )
+    )
+    return Question(
+        sentence=ask % {"name": installation.MARKER},
+        accept=gettext("Use this Dashboard"),
+        refuse=gettext("Stop here"),
     )

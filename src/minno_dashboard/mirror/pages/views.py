@@ -19,7 +19,8 @@ from minno_dashboard.accounts.views import configuration as configuration_page
 from minno_dashboard.accounts.views.confirm_password import confirmation_required
 from minno_dashboard.core import ids
 from minno_dashboard.core.errors import Refused
-from minno_dashboard.mirror.connecting import app_settings, oauth, oauth_state, services
+from minno_dashboard.mirror.connecting import app_settings, installation, oauth, oauth_state, services
+from minno_dashboard.mirror.models import link_of
 from minno_dashboard.mirror.pages import notices, sections
 from minno_dashboard.mirror.pages.forms import ConfirmForm, DropboxForm, PolicyForm
 from minno_dashboard.siteconfig import queries as siteconfig
@@ -177,12 +178,16 @@ def confirm(request: HttpRequest) -> HttpResponse:
         notices.say(request, gettext("Choose one of the two buttons; nothing was changed."), is_refusal=True)
         return _back_to_settings()
     is_accepted = form.cleaned_data["answer"] == "accept"
+    link = link_of(person(request))
+    refused = (
+        gettext("Stopped here. Your files stay in your Dropbox, and the other Dashboard goes on.")
+        if link and link.reason in installation.QUESTIONS
+        else gettext("The mirror stays paused; nothing is changed in your Dropbox.")
+    )
     return _do(
         request,
         lambda: services.confirm_removal(user=person(request), accept=is_accepted),
-        gettext("The mirror goes on.")
-        if is_accepted
-        else gettext("The mirror stays paused; nothing is changed in your Dropbox."),
+        gettext("The mirror goes on.") if is_accepted else refused,
     )
 
 

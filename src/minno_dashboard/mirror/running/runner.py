@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease, LeaseLost
 from minno_dashboard.mirror import backoff
-from minno_dashboard.mirror.connecting import credentials
+from minno_dashboard.mirror.connecting import credentials, installation
 from minno_dashboard.mirror.dropbox_api.client import DropboxPort
 from minno_dashboard.mirror.dropbox_api.port import Entry, Job
 from minno_dashboard.mirror.errors import LookLater, MirrorError, NeedsUser, ParkItem, Rescan, Retry
@@ -170,6 +170,7 @@ class _Runner:
             ledger.keep_sessions(self.link, self.lease, self._under_way.wait(1.0))
 
     def _attend(self) -> None:
+        installation.check_place(self.link)
         self._learn_whose()
         if not slice_reader.is_behind(self.link):
             manifest.refresh_if_quiet(self.link, self.lease)
@@ -356,6 +357,7 @@ class _Runner:
 
     def _insist(self) -> None:
         """Write nothing while the user has not said what to do about what was found in the Dropbox."""
+        installation.check_marker(self.link)
         asked = self.link.removal_question
         if asked and not self.link.removal_answer and asked["reason"] != PLANNED:
             raise NeedsUser(asked["reason"])
@@ -405,6 +407,8 @@ class _Runner:
             steps = right_after_look(steps)
         self._read_at, removed = None, self.history.removed
         plan_scope.remember(self.link, self.lease, steps, slice_)
+        if installation.is_claim_due(self.link, is_changed=self.history.drifted > 0):
+            installation.claim(self.link, self.port, self.lease)
         try:
             executor.carry_out(steps)
         finally:

@@ -22,7 +22,7 @@ MANIFEST = "MANIFEST.json"
 FORMAT = "minno-dashboard manifest 1"
 PIECE = 1024 * 1024
 MOST_SHOWN = 50
-BESIDE = ("manifest.json", "verify.py", "readme.txt")
+BESIDE = ("manifest.json", "verify.py", "readme.txt", ".minno-dashboard.json")
 LITTER = (".ds_store", "desktop.ini", "thumbs.db", ".dropbox", "icon\r")
 
 
