@@ -150,7 +150,7 @@ def test_g07_the_same_account_again_keeps_what_is_known_and_reads_the_difference
     world.settle()
     assert is_whole(world, anna)
     assert link_of(anna).epoch == 1
-    assert [route for route in world.calls() if "upload" in route] == ["files/upload"]
+    assert sent(world) == [f"{ROOT}/folder 0/0.js"]
     assert "files/list_folder" in world.calls()
 
 

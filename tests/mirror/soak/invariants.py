@@ -109,6 +109,7 @@ class Judge:
             if (
                 path in wanted
                 or path in OF_THE_MIRROR
+                or path.startswith("/.minno-dashboard (changed in Dropbox")
                 or path.lower().startswith(("/deleted", "/shared with me"))
             ):
                 continue

@@ -18,6 +18,7 @@ from dropbox_simulator.faults import Effect, FaultRule
 from minno_dashboard.accounts.models import User
 from minno_dashboard.mirror import backoff
 from minno_dashboard.mirror.connecting import services
+from minno_dashboard.mirror.connecting.installation import QUESTIONS
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.running.due_links import LEASE_SECONDS, DueMirrors
 from tests.mirror.soak.dropbox_edits import Meddler
@@ -339,6 +340,10 @@ class _Play:
             if link.state == Link.State.OFF or link.reason == "reconnect":
                 self.say(f"{user.username} connects again")
                 self.people.connect(user)
+                helped = True
+            elif link.reason in QUESTIONS:
+                self.say(f"{user.username} says that this Dashboard is to write: {link.reason}")
+                services.confirm_removal(user=user, accept=True)
                 helped = True
             elif link.state == Link.State.NEEDS_USER and link.removal_question:
                 before = self.judge.there(user)

@@ -23,7 +23,7 @@ WRITES_ITS_BYTES = frozenset({"write", "fill", "make_folder", "rename", "swap", 
 
 IN_DROPBOX = (
     ("edit", 6), ("add", 6), ("rename", 4), ("move", 4), ("delete", 4), ("delete_folder", 2),
-    ("delete_everything", 1), ("replace_by_folder", 1),
+    ("delete_everything", 1), ("replace_by_folder", 1), ("write_as_another_dashboard", 1),
 )  # fmt: skip
 """What the user does inside Dropbox, and how often."""
 
@@ -155,7 +155,15 @@ def _behaviour(rng: random.Random) -> dict[str, Any]:
         "unknown_route_status": rng.choice([400, 404]),
         "shuffled_entries": rng.random() < 0.3,
         "repeated_entries": rng.choice(["none", "none", "page", "earlier"]),
+        **_lag(rng),
     }
+
+
+def _lag(rng: random.Random) -> dict[str, float]:
+    """Choose, in one story of four, by how many seconds listings are behind what was written."""
+    if rng.random() < 0.75:
+        return {}
+    return {name: rng.choice([0.5, 3.0, 20.0]) for name in ("listing_lag_seconds", "cursor_lag_seconds")}
 
 
 def _sizes(rng: random.Random) -> dict[str, int]:

@@ -18,6 +18,7 @@ from minno_dashboard.files import services as files
 from minno_dashboard.files import store
 from minno_dashboard.files.models import FileVersion, Node, Tree
 from minno_dashboard.mirror.connecting import services
+from minno_dashboard.mirror.connecting.installation import MARKER
 from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
@@ -298,6 +299,9 @@ class People:
 
     def _user_edit(self, rng: random.Random, user: str, seed: int) -> str:
         return self.put(user, self._pick(rng, user, folder=False), seed)
+
+    def _user_write_as_another_dashboard(self, rng: random.Random, user: str, seed: int) -> str:
+        return self.put(user, f"/{MARKER}", seed)
 
     def _user_add(self, rng: random.Random, user: str, seed: int) -> str:
         beside = self._pick(rng, user)

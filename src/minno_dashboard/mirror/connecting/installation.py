@@ -27,20 +27,17 @@ from minno_dashboard.mirror.dropbox_api.port import Port
 from minno_dashboard.mirror.errors import NeedsUser, ParkItem
 from minno_dashboard.mirror.known import journal_lag
 from minno_dashboard.mirror.models import Link, RemoteNode
+from minno_dashboard.mirror.planner import naming
+from minno_dashboard.mirror.planner.model import MARKER as MARKER
 
-MARKER = ".minno-dashboard.json"
 ANOTHER, MOVED = "other_dashboard", "dashboard_moved"
 QUESTIONS = (ANOTHER, MOVED)
 """Reasons for which a mirror waits until somebody says which Dashboard is to write."""
-TAKES_OVER: dict[str, Any] = {"known": [], "takes_over": True}
-"""The marker of a link whose user has just decided for this Dashboard: whatever stands there is replaced."""
 MAX_KNOWN = 8
 MIN_EQUAL = 2
 """So much of a place must be as it was: a host is renamed, a folder moved, a container made anew."""
 RENEW_EVERY, RENEW_AFTER_CHANGES = timedelta(days=1), timedelta(minutes=10)
-ABOUT = (
-    "This file tells which Dashboard writes into this folder. Another Dashboard that finds it changed stops and asks."
-)
+ABOUT = "This file tells which Dashboard writes into this folder. Another Dashboard that finds it changed stops and asks."
 
 
 @cache
@@ -86,6 +83,11 @@ def check_marker(link: Link) -> None:
     raise NeedsUser(ANOTHER)
 
 
+def taking_over(link: Link) -> dict[str, Any]:
+    """Return the marker of a link whose user has just decided for this Dashboard: it is written before all else."""
+    return {"known": (link.marker or {}).get("known", []), "takes_over": True}
+
+
 def is_claim_due(link: Link, *, is_changed: bool) -> bool:
     """Say whether the marker must be written before anything else is.
 
@@ -101,10 +103,14 @@ def is_claim_due(link: Link, *, is_changed: bool) -> bool:
 def claim(link: Link, port: Port, lease: Lease) -> None:
     """Write the marker anew, at exactly the revision that we know; a Dropbox that is full goes without.
 
+    What stands in its place and was not written by us is renamed aside: it may be the user's.
+
     Raises:
         Rescan: it is other than we know.
     """
     there, text = _row(link), _text()
+    if there is not None and there.content_hash not in (link.marker or {}).get("known", []):
+        there = _rename_aside(link, there, port, lease)
     hasher = Hasher()
     hasher.update(text)
     known = [*(link.marker or {}).get("known", [])[1 - MAX_KNOWN :], hasher.dropbox_hash()]
@@ -124,6 +130,16 @@ def claim(link: Link, port: Port, lease: Lease) -> None:
         Link.objects.filter(pk=link.pk).update(last_write=last)
     link.last_write = last
     _save(link, lease, {"known": known, "place": place(), "at": clock.now().isoformat()})
+
+
+def _rename_aside(link: Link, row: RemoteNode, port: Port, lease: Lease) -> None:
+    top = set(RemoteNode.objects.filter(link=link, parent=None).values_list("name_key", flat=True))
+    day = f"{clock.now():%Y-%m-%d}"
+    name = naming.aside(row.name, is_folder=row.is_folder, today=day, is_taken=top.__contains__)
+    entry = port.move(f"/{MARKER}", f"/{name}")
+    row.name, row.name_key, row.rev = name, fold(name), entry.rev
+    with lease.fenced():
+        row.save()
 
 
 def _save(link: Link, lease: Lease, marker: dict[str, Any]) -> None:

@@ -61,7 +61,7 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
             if not (is_same and row.last_error == THROTTLED):  # a new token is not a new allowance
                 row.last_error, row.failures, row.not_before = "", 0, None
             row.needs_listing, row.is_reading_withdrawn = True, False
-            row.marker = installation.TAKES_OVER  # who has just consented means this Dashboard
+            row.marker = installation.taking_over(row)  # who has just consented means this Dashboard
             row.pace = journal_lag.looking_now(row.pace)
             row.lease_token, row.lease_owner, row.lease_until = row.lease_token + 1, "", None
             credentials.store_grant(row, grant)
@@ -217,14 +217,17 @@ def use_here(links: QuerySet[Link]) -> int:
     """Let this Dashboard write into Dropboxes of which it was asked whether it or another one may; return how many."""
     asking = Q(state=Link.State.NEEDS_USER, reason__in=installation.QUESTIONS)
     moved = [one.pk for one in links.filter(backoff.IS_WORKING) if not installation.is_here(one)]
-    return links.filter(asking | Q(pk__in=moved)).update(
-        marker=installation.TAKES_OVER,
-        state=Link.State.ACTIVE,
-        reason="",
-        reason_at=None,
-        not_before=None,
-        next_proof_at=clock.now(),
-    )
+    found = list(links.filter(asking | Q(pk__in=moved)))
+    for one in found:
+        Link.objects.filter(pk=one.pk).update(
+            marker=installation.taking_over(one),
+            state=Link.State.ACTIVE,
+            reason="",
+            reason_at=None,
+            not_before=None,
+            next_proof_at=clock.now(),
+        )
+    return len(found)
 
 
 @transaction.atomic

@@ -21,10 +21,11 @@ from minno_dashboard.mirror.known.replay import Drift, Known, Replay, depth_firs
 from minno_dashboard.mirror.known.rows import parts, row_at
 from minno_dashboard.mirror.models import Doubt, Intent, Link, RemoteNode
 from minno_dashboard.mirror.planner.guard import Verdict
+from minno_dashboard.mirror.planner.model import MARKER
 
 LARGEST_PAGE = 2000
 SMALLEST_PAGE = 100
-WRITTEN_HERE = ("README.txt", "MANIFEST.json", "verify.py")
+WRITTEN_HERE = ("README.txt", "MANIFEST.json", "verify.py", MARKER)
 """Names of files whose text we make ourselves; no database holds it."""
 FEW = 40
 """So many entries are looked up one by one before the whole remote tree is read."""

@@ -19,6 +19,7 @@ SHARED = "Shared with me"
 """The folder, at the top of the app folder, of the studies others share with the user."""
 
 DELETED = "Deleted"
+MARKER = ".minno-dashboard.json"
 """The folder, at the top of the app folder, of what is no longer in the Dashboard."""
 
 KEPT_DAYS = 90
