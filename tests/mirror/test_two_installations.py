@@ -77,7 +77,8 @@ def test_a_copied_installation_stops_and_asks_and_the_other_goes_on(tmp_path: Pa
         copy = Site(tmp_path / "copy", server)
         before = simulator.control.files(ANNA)
         is_done, said = copy.does(RENAMED + SYNC, "f1", "of the copy")
-        assert not is_done and "copied, moved, or restored" in said
+        assert not is_done
+        assert "copied, moved, or restored" in said
         assert simulator.control.files(ANNA) == before
         assert first.does(RENAMED + SYNC, "f2", "of the first")[0]
         assert "/Studies/Killed/v1/of the first/2.js" in simulator.control.files(ANNA)
@@ -87,7 +88,8 @@ def test_a_copied_installation_stops_and_asks_and_the_other_goes_on(tmp_path: Pa
         before = simulator.control.files(ANNA)
         assert "/Studies/Killed/v1/of the copy/1.js" in before
         is_done, said = first.does(RENAMED + SYNC, "f3", "of the first, too")
-        assert not is_done and "Another Dashboard writes" in said
+        assert not is_done
+        assert "Another Dashboard writes" in said
         assert simulator.control.files(ANNA) == before
 
 
@@ -121,14 +123,16 @@ def test_who_finds_another_dashboards_marker_writes_nothing_until_asked(
     world.settle()
     assert world.files(ANNA)["/Studies/Mine/v1/a.js"] == b"1"
     asked = panel_of(anna).question
-    assert asked is not None and (asked.accept, asked.refuse) == ("Use this Dashboard", "Stop here")
+    assert asked is not None
+    assert (asked.accept, asked.refuse) == ("Use this Dashboard", "Stop here")
     services.confirm_removal(user=anna, accept=True)
     world.settle()
     assert status(anna)["state"] == "proven"
     assert world.files(ANNA).items() >= expected(anna).items()
     found = world.control.files(ANNA)
     aside = f"/{MARKER.replace('.json', '')} (changed in Dropbox {world.time.now():%Y-%m-%d}).json"
-    assert b"another" not in found[f"/{MARKER}"] and b"another" in found[aside]
+    assert b"another" not in found[f"/{MARKER}"]
+    assert b"another" in found[aside]
 
 
 def test_who_stops_here_leaves_the_tokens_to_the_other_dashboard(
@@ -187,7 +191,8 @@ def test_a_lost_answer_about_the_marker_is_no_other_dashboard(world: World, anna
     world.control.add_fault(faults.reset(when="after"), route="files/upload", times=1)
     save(tree, b"2", anna)
     world.settle()
-    assert status(anna)["state"] == "proven" and world.files(ANNA) == expected(anna)
+    assert status(anna)["state"] == "proven"
+    assert world.files(ANNA) == expected(anna)
 
 
 def test_without_the_marker_it_is_written_again(world: World, anna: User, tree: Tree) -> None:

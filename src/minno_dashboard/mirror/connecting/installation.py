@@ -8,7 +8,6 @@ somebody else did. Either stops and asks; a person decides.
 from __future__ import annotations
 
 import json
-import os
 import socket
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -50,7 +49,7 @@ def place() -> dict[str, str]:
         return {"cluster": cluster, "database": name}
     path, number = Path(str(connection.settings_dict["NAME"])), ""
     with suppress(OSError):
-        number = str(os.stat(path).st_ino)
+        number = str(path.stat().st_ino)
     return {"host": socket.gethostname(), "path": str(path.absolute()), "file": number}
 
 

@@ -407,8 +407,7 @@ class _Runner:
             steps = right_after_look(steps)
         self._read_at, removed = None, self.history.removed
         plan_scope.remember(self.link, self.lease, steps, slice_)
-        if installation.is_claim_due(self.link, is_changed=self.history.drifted > 0):
-            installation.claim(self.link, self.port, self.lease)
+        self._claim()
         try:
             executor.carry_out(steps)
         finally:
@@ -430,6 +429,11 @@ class _Runner:
         if executor.must_wait and not self.link.needs_reading:
             raise WaitsForTurn
         return False
+
+    def _claim(self) -> None:
+        """Write the marker of this Dashboard, where it is time, before anything else is written."""
+        if installation.is_claim_due(self.link, is_changed=self.history.drifted > 0):
+            installation.claim(self.link, self.port, self.lease)
 
     def _wait_where_items_ask_for_it(self, reasons: set[str]) -> None:
         """Let the run wait for what single items met and time heals.
