@@ -109,7 +109,8 @@ def claim(link: Link, port: Port, lease: Lease) -> None:
     """
     there, text = _row(link), _text()
     if there is not None and there.content_hash not in (link.marker or {}).get("known", []):
-        there = _rename_aside(link, there, port, lease)
+        _rename_aside(link, there, port, lease)
+        there = None
     hasher = Hasher()
     hasher.update(text)
     known = [*(link.marker or {}).get("known", [])[1 - MAX_KNOWN :], hasher.dropbox_hash()]
