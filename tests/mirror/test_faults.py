@@ -149,7 +149,7 @@ def test_without_append_batch_files_go_one_by_one(world: World, anna: User) -> N
     world.settle()
     assert is_equal(world, anna)
     assert world.calls().count("files/upload_session/start") == 31
-    assert "no_batch_until" in Link.objects.get(user=anna).pace
+    assert "no_batch_until" in Link.objects.get(user=anna).learned
 
 
 def test_a_full_dropbox_needs_the_user_and_heals(world: World, anna: User, study: Study) -> None:

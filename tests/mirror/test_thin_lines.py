@@ -23,6 +23,7 @@ from minno_dashboard.mirror.errors import Retry
 from minno_dashboard.mirror.models import UploadSession
 from minno_dashboard.mirror.running import due_links
 from minno_dashboard.mirror.sending import bandwidth
+from minno_dashboard.mirror.stored import Learned
 from minno_dashboard.studies import services as studies
 from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, World, point_at
 from tests.mirror.test_calls import is_equal
@@ -132,22 +133,24 @@ def test_downloads_and_answers_cross_the_line_too(server: Server, monkeypatch: p
     ],
 )
 def test_pieces_and_lanes_follow_the_line(rate: int, lanes: int, piece: int) -> None:
-    pace: dict[str, Any] = {}
+    learned: Learned = {}
     for _ in range(8):
-        size = bandwidth.piece_bytes(pace, 16 * MIB)
-        busy = bandwidth.piece_lanes(pace, size)
-        bandwidth.learn(pace, size=size, seconds=size * busy / rate, lanes=busy)
-    assert bandwidth.piece_bytes(pace, 16 * MIB) == piece
-    assert bandwidth.piece_lanes(pace, piece) == lanes
-    assert bandwidth.body_bytes(pace, 8 * MIB) <= max(bandwidth.MIN_BODY_BYTES, rate * bandwidth.BODY_SECONDS)
+        size = bandwidth.piece_bytes(learned, 16 * MIB)
+        busy = bandwidth.piece_lanes(learned, size)
+        bandwidth.learn(learned, size=size, seconds=size * busy / rate, lanes=busy)
+    assert bandwidth.piece_bytes(learned, 16 * MIB) == piece
+    assert bandwidth.piece_lanes(learned, piece) == lanes
+    assert bandwidth.body_bytes(learned, 8 * MIB) <= max(
+        bandwidth.MIN_BODY_BYTES, rate * bandwidth.BODY_SECONDS
+    )
 
 
 def test_a_line_on_which_losses_slow_each_connection_gets_more_of_them() -> None:
-    pace: dict[str, Any] = {}
+    learned: Learned = {}
     for _ in range(8):
-        lanes = bandwidth.piece_lanes(pace, bandwidth.piece_bytes(pace, 16 * MIB))
-        bandwidth.learn(pace, size=4 * MIB, seconds=4.0, lanes=lanes)
-    assert bandwidth.piece_lanes(pace, 4 * MIB) > bandwidth.FIRST_LANES
+        lanes = bandwidth.piece_lanes(learned, bandwidth.piece_bytes(learned, 16 * MIB))
+        bandwidth.learn(learned, size=4 * MIB, seconds=4.0, lanes=lanes)
+    assert bandwidth.piece_lanes(learned, 4 * MIB) > bandwidth.FIRST_LANES
 
 
 class Gated(SimulatorAdapter):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,7 @@ from minno_dashboard.mirror.restore_models import Restore as Restore
 
 if TYPE_CHECKING:
     from minno_dashboard.accounts.models import User
+    from minno_dashboard.mirror.stored import Expected, LastWrite, Learned, Marker, RemovalQuestion, StoredJob
 
 READ_SCOPE = "files.content.read"
 
@@ -60,15 +61,19 @@ class Link(LeaseModel):
 
     epoch = models.PositiveIntegerField(default=1)
     cursor = models.TextField(blank=True, default="")
-    last_write: Any = models.JSONField(null=True, blank=True)  # until a listing has told of it
-    marker: Any = models.JSONField(null=True, blank=True)  # of this installation (`connecting.installation`)
+    marker: models.JSONField[Marker | None, Marker | None] = models.JSONField(null=True, blank=True)
+    last_write: models.JSONField[LastWrite | None, LastWrite | None] = models.JSONField(
+        null=True, blank=True
+    )  # until a listing has told of it
     needs_listing = models.BooleanField(default=True)
     needs_reading = models.BooleanField(default=False)
     wants_everything = models.BooleanField(default=True)
     waits_since = models.DateTimeField(null=True, blank=True)  # for its turn: what is left takes long
     is_hurried = models.BooleanField(default=False)  # something was saved while it waited for its turn
     keep_deleted = models.BooleanField(default=True)
-    removal_question: Any = models.JSONField(null=True, blank=True)
+    removal_question: models.JSONField[RemovalQuestion | None, RemovalQuestion | None] = models.JSONField(
+        null=True, blank=True
+    )
     removal_answer = models.CharField(max_length=20, blank=True, default="")
 
     proven_at = models.DateTimeField(null=True, blank=True)
@@ -78,8 +83,8 @@ class Link(LeaseModel):
     listed_at = models.DateTimeField(null=True, blank=True)
     space_used = models.BigIntegerField(null=True, blank=True)
     space_allocated = models.BigIntegerField(null=True, blank=True)
-    pace: Any = models.JSONField(default=dict)
-    calls: Any = models.JSONField(default=dict)
+    learned: models.JSONField[Learned, Learned] = models.JSONField(default=dict)
+    calls: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
     calls_on = models.DateField(null=True, blank=True)
 
     class Meta:
@@ -210,9 +215,8 @@ class Doubt(models.Model):
 class Intent(models.Model):
     """What a call under way is about to change; there only while its outcome is unknown.
 
-    `expected` lists `{"identity", "path", "hash", "size"}` of what will stand in the Dropbox if the call succeeded
-    (`hash` "" for a folder); `job` is Dropbox's id of an asynchronous job, with the route that answers for it.
-    That of a folder that was `MOVED` stays until Dropbox has told of all that is in it, and lists its `{"row"}`.
+    `expected` lists what will stand in the Dropbox if the call succeeded; `job` is there for an asynchronous one.
+    That of a folder that was `MOVED` stays until Dropbox has told of all that is in it, and names its `moved_row`.
     One is `LATE` where a worker that had lost its lease may have made a call after another one had looked.
     """
 
@@ -220,8 +224,9 @@ class Intent(models.Model):
     LATE = "late"
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="intents")
     kind = models.CharField(max_length=20)
-    expected: Any = models.JSONField(default=list)
-    job: Any = models.JSONField(null=True, blank=True)
+    expected: models.JSONField[list[Expected], list[Expected]] = models.JSONField(default=list)
+    moved_row = models.BigIntegerField(null=True, blank=True)
+    job: models.JSONField[StoredJob | None, StoredJob | None] = models.JSONField(null=True, blank=True)
     at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -280,7 +285,7 @@ class Run(models.Model):
     copied = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
     drifted = models.PositiveIntegerField(default=0)
-    calls: Any = models.JSONField(default=dict)
+    calls: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
     error = models.TextField(blank=True, default="")
 
     class Meta:

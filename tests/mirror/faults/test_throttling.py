@@ -36,7 +36,7 @@ def test_g09_a_storm_of_429_pauses_the_account_for_as_long_as_dropbox_says(
 def test_g09_lanes_stay_away_once_one_of_them_was_told_to_wait(
     world: World, anna: User, study: Study
 ) -> None:
-    Link.objects.update(pace={"header": 2048})
+    Link.objects.update(learned={"header": 2048})
     route = "files/upload_session/append_batch"
     world.control.add_fault(faults.throttle("too_many_requests", 300), route=route, nth=(2,))
     add(study, anna, 260)
@@ -74,10 +74,10 @@ def test_g10_too_many_writes_keep_the_sessions_and_make_smaller_batches(
     )
     world.control.add_fault(faults.json_error(409, lock), route="files/(move|copy)_v2", times=1)
     add(study, anna, 40)
-    before = link_of(anna).pace["commits"]
+    before = link_of(anna).learned["commits"]
     world.run()
     assert len(kept(anna)["sessions"]) == 40
-    assert link_of(anna).pace["commits"] < before
+    assert link_of(anna).learned["commits"] < before
     says(anna, "waiting", "changes are safe here")
     world.settle()
     assert is_whole(world, anna)
@@ -104,7 +104,7 @@ def test_g19_a_listing_that_is_too_heavy_is_asked_for_in_smaller_pages(
     world.run()
     says(anna, "waiting", "Dropbox is having problems. Everything is safe here;")
     assert 1 <= spend(world, hours=1).count("files/list_folder") <= 60
-    smaller = link_of(anna).pace["page"]
+    smaller = link_of(anna).learned["page"]
     assert smaller <= 250
     failures.heal()
     world.control.clear_records()

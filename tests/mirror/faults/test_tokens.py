@@ -46,7 +46,7 @@ def test_g01_a_token_that_expires_in_the_middle_of_a_batch_is_renewed_once(
 def test_g01_lanes_that_meet_an_expired_token_at_once_ask_for_one_new_token(
     world: World, anna: User, study: Study
 ) -> None:
-    Link.objects.update(pace={"header": 2048})
+    Link.objects.update(learned={"header": 2048})
     world.control.expire_tokens(ANNA)
     add(study, anna, 120)
     world.settle()

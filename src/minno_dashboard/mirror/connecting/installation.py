@@ -13,7 +13,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -28,6 +27,7 @@ from minno_dashboard.mirror.known import journal_lag
 from minno_dashboard.mirror.models import Link, RemoteNode
 from minno_dashboard.mirror.planner import naming
 from minno_dashboard.mirror.planner.model import MARKER as MARKER
+from minno_dashboard.mirror.stored import Marker
 
 ANOTHER, MOVED = "other_dashboard", "dashboard_moved"
 QUESTIONS = (ANOTHER, MOVED)
@@ -75,14 +75,14 @@ def check_marker(link: Link) -> None:
     Raises:
         NeedsUser: another Dashboard writes into this Dropbox.
     """
-    marker = link.marker or {}
+    marker: Marker = link.marker or {}
     there = _row(link)
     if there is None or there.content_hash in marker.get("known", []) or marker.get("takes_over"):
         return
     raise NeedsUser(ANOTHER)
 
 
-def taking_over(link: Link) -> dict[str, Any]:
+def taking_over(link: Link) -> Marker:
     """Return the marker of a link whose user has just decided for this Dashboard: it is written before all else."""
     return {"known": (link.marker or {}).get("known", []), "takes_over": True}
 
@@ -92,7 +92,7 @@ def is_claim_due(link: Link, *, is_changed: bool) -> bool:
 
     With `is_changed`, something was found other than we left it: perhaps another Dashboard did that.
     """
-    marker = link.marker or {}
+    marker: Marker = link.marker or {}
     if "at" not in marker or _row(link) is None:
         return True
     since = clock.now() - datetime.fromisoformat(marker["at"])
@@ -142,7 +142,7 @@ def _rename_aside(link: Link, row: RemoteNode, port: Port, lease: Lease) -> None
         row.save()
 
 
-def _save(link: Link, lease: Lease, marker: dict[str, Any]) -> None:
+def _save(link: Link, lease: Lease, marker: Marker) -> None:
     with lease.fenced():
         Link.objects.filter(pk=link.pk).update(marker=marker)
     link.marker = marker

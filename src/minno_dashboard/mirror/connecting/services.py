@@ -62,7 +62,7 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
                 row.last_error, row.failures, row.not_before = "", 0, None
             row.needs_listing, row.is_reading_withdrawn = True, False
             row.marker = installation.taking_over(row)  # who has just consented means this Dashboard
-            row.pace = journal_lag.looking_now(row.pace)
+            row.learned = journal_lag.looking_now(row.learned)
             row.lease_token, row.lease_owner, row.lease_until = row.lease_token + 1, "", None
             credentials.store_grant(row, grant)
             row.save()
@@ -170,7 +170,7 @@ def prove_now(*, user: User) -> None:
     row = _link_of(user)
     ledger.try_again(row, list(Parked.objects.filter(link=row).values_list("identity", flat=True)))
     if row.last_error in backoff.LOOKS:
-        Link.objects.filter(pk=row.pk).update(not_before=None, pace=journal_lag.looking_now(row.pace))
+        Link.objects.filter(pk=row.pk).update(not_before=None, learned=journal_lag.looking_now(row.learned))
     Link.objects.filter(pk=row.pk).update(next_proof_at=clock.now(), needs_reading=True, probe_at=clock.now())
 
 

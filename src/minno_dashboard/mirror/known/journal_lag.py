@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.names import fold
 from minno_dashboard.mirror.dropbox_api.port import Entry
+from minno_dashboard.mirror.stored import LastWrite, Learned
 
 MAX_WAIT_SECONDS = 30.0
 """The longest wait between two looks at listings that are behind."""
@@ -25,22 +25,22 @@ GIVE_UP_AFTER = timedelta(minutes=10)
 """After so long listings are believed, though they never told of our last write."""
 
 
-def written(entry: Entry) -> dict[str, Any]:
+def written(entry: Entry) -> LastWrite:
     """Return how a listing will show what a call of ours brought into being."""
     return {"path": fold(entry.path_lower), "id": entry.id, "rev": entry.rev, "at": clock.now().isoformat()}
 
 
-def removed(path: str) -> dict[str, Any]:
+def removed(path: str) -> LastWrite:
     """Return how a listing will show that nothing stands at a path any more."""
     return {"path": fold(path), "id": "", "rev": "", "at": clock.now().isoformat()}
 
 
-def as_it_is(path: str, entry: Entry | None, at: str) -> dict[str, Any]:
+def as_it_is(path: str, entry: Entry | None, at: str) -> LastWrite:
     """Return how a listing will show what was just read at a path (None: nothing stands there)."""
     return {**(removed(path) if entry is None else written(entry)), "at": at}
 
 
-def is_told(last_write: dict[str, Any] | None, entries: Iterable[Entry], *, is_listing: bool) -> bool:
+def is_told(last_write: LastWrite | None, entries: Iterable[Entry], *, is_listing: bool) -> bool:
     """Say whether entries, changes or a listing of everything, tell of our last write."""
     if last_write is None:
         return True
@@ -52,52 +52,56 @@ def is_told(last_write: dict[str, Any] | None, entries: Iterable[Entry], *, is_l
     return any(one.kind == "deleted" and f"{path}/".startswith(f"{fold(one.path_lower)}/") for one in entries)
 
 
-def is_too_old(last_write: dict[str, Any]) -> bool:
+def is_too_old(last_write: LastWrite) -> bool:
     """Say whether listings had so much time to tell of a write that they never will."""
     return clock.now() - datetime.fromisoformat(last_write["at"]) > GIVE_UP_AFTER
 
 
-def waiting_longer(pace: dict[str, Any], reason: str) -> dict[str, Any]:
-    """Return the link's pace with the next look put off; each time in a row twice as long."""
-    tries = pace.get("look", {}).get("tries", 0) + 1
-    seconds = min(MAX_WAIT_SECONDS, 2.0 ** (tries - 1))
+def waiting_longer(learned: Learned, reason: str) -> Learned:
+    """Return what the link has learned, with the next look put off; each time in a row twice as long."""
+    in_vain = tries(learned) + 1
+    seconds = min(MAX_WAIT_SECONDS, 2.0 ** (in_vain - 1))
     until = clock.now() + timedelta(seconds=seconds)
-    return {**pace, "look": {"reason": reason, "tries": tries, "until": until.isoformat()}}
+    return {**learned, "look": {"reason": reason, "tries": in_vain, "until": until.isoformat()}}
 
 
-def looking_now(pace: dict[str, Any]) -> dict[str, Any]:
-    """Return the link's pace with no look put off."""
-    return {name: one for name, one in pace.items() if name != "look"}
+def looking_now(learned: Learned) -> Learned:
+    """Return what the link has learned, with no look put off."""
+    left = learned.copy()
+    left.pop("look", None)
+    return left
 
 
-def relisting(pace: dict[str, Any]) -> dict[str, Any]:
-    """Return the link's pace where everything must be listed anew: the first time in an hour at once, then later."""
-    now, before = clock.now(), pace.get("relisted", {"count": 0, "at": ""})
-    is_recent = bool(before["at"]) and now - datetime.fromisoformat(before["at"]) < RELISTINGS_COUNT_FOR
-    count = before["count"] + 1 if is_recent else 1
-    left = {**pace, "relisted": {"count": count, "at": now.isoformat()}}
+def relisting(learned: Learned) -> Learned:
+    """Return what the link has learned, where everything must be listed anew: the first time in an hour at once, then later."""
+    now = clock.now()
+    before = learned.get("relisted")
+    is_recent = before is not None and now - datetime.fromisoformat(before["at"]) < RELISTINGS_COUNT_FOR
+    count = before["count"] + 1 if before is not None and is_recent else 1
+    left: Learned = {**learned, "relisted": {"count": count, "at": now.isoformat()}}
     if count == 1:
         return left
     seconds = min(MAX_RELISTING_SECONDS, FIRST_RELISTING_SECONDS * 2.0 ** min(count - 2, 10))
     until = now + timedelta(seconds=seconds)
-    tries = pace.get("look", {}).get("tries", 0) + 1
-    return {**left, "look": {"reason": "relisting", "tries": tries, "until": until.isoformat()}}
+    return {**left, "look": {"reason": "relisting", "tries": tries(learned) + 1, "until": until.isoformat()}}
 
 
-def seconds_left(pace: dict[str, Any]) -> float:
+def seconds_left(learned: Learned) -> float:
     """Return how long no look may be taken yet, 0 where it may; a clock that was put back shortens it."""
-    look = pace.get("look")
+    look = learned.get("look")
     if look is None:
         return 0.0
     left = (datetime.fromisoformat(look["until"]) - clock.now()).total_seconds()
     return left if 0.0 < left <= MAX_RELISTING_SECONDS else 0.0
 
 
-def tries(pace: dict[str, Any]) -> int:
+def tries(learned: Learned) -> int:
     """Return how many looks in a row were in vain."""
-    return int(pace.get("look", {}).get("tries", 0))
+    look = learned.get("look")
+    return 0 if look is None else look["tries"]
 
 
-def reason(pace: dict[str, Any]) -> str:
+def reason(learned: Learned) -> str:
     """Return why looks are put off."""
-    return str(pace.get("look", {}).get("reason", "lagging"))
+    look = learned.get("look")
+    return "lagging" if look is None else look["reason"]

@@ -22,6 +22,7 @@ from minno_dashboard.mirror.known.rows import parts, row_at
 from minno_dashboard.mirror.models import Doubt, Intent, Link, RemoteNode
 from minno_dashboard.mirror.planner.guard import Verdict
 from minno_dashboard.mirror.planner.model import MARKER
+from minno_dashboard.mirror.stored import RemovalQuestion
 
 LARGEST_PAGE = 2000
 SMALLEST_PAGE = 100
@@ -71,7 +72,7 @@ def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
     at, entries, cursor = clock.now(), list[Entry](), ""
     promised = _promised(link)
     try:
-        page = port.list_all(limit=link.pace.get("page", LARGEST_PAGE))
+        page = port.list_all(limit=link.learned.get("page", LARGEST_PAGE))
         entries, cursor = list(page.entries), page.cursor
         while page.has_more:
             lease.renew()
@@ -140,7 +141,7 @@ def _expect_our_last_write(
     last = link.last_write
     if last is None or journal_lag.is_told(last, entries, is_listing=is_listing):
         return
-    if is_listing or journal_lag.tries(link.pace) >= journal_lag.ASK_DIRECTLY_AFTER:
+    if is_listing or journal_lag.tries(link.learned) >= journal_lag.ASK_DIRECTLY_AFTER:
         there = journal_lag.as_it_is(last["path"], port.get_metadata(last["path"]), last["at"])
         if there != last:
             with lease.fenced():
@@ -175,8 +176,7 @@ def look_at(link: Link, port: Port, lease: Lease, paths: Sequence[tuple[str | No
             replay.expect(identity, there.path_lower, there.content_hash, there.size)
         drift = _follow(link, replay, entries.values(), ())
         Intent.objects.bulk_create(
-            Intent(link=link, kind=Intent.MOVED, expected=[{"row": pk}], at=at)
-            for pk in replay.moved_folders()
+            Intent(link=link, kind=Intent.MOVED, moved_row=pk, at=at) for pk in replay.moved_folders()
         )
         question = _question(link, drift, 0)
         if question:
@@ -232,7 +232,7 @@ def _question(link: Link, drift: Drift, newer: int) -> dict[str, Any]:
     """Return what the user must be asked before anything is written, in the fields that remember it."""
     removal = Verdict(drift.files_gone, drift.files_before)
     if newer:
-        asked = {"reason": "newer_in_dropbox", "removed": newer, "total": removal.total}
+        asked: RemovalQuestion = {"reason": "newer_in_dropbox", "removed": newer, "total": removal.total}
     elif removal.must_wait:
         asked = {
             "reason": "mass_removal_in_dropbox",
@@ -330,8 +330,8 @@ def _follow(link: Link, replay: Replay, entries: Iterable[Entry], promised: Sequ
     """Take entries and the expectations of interrupted calls in, and store what is other than it was."""
     before = [(row, _place(row), _told(row)) for row in replay.rows]
     for intent in Intent.objects.filter(pk__in=promised).order_by("pk"):
-        if intent.kind == Intent.MOVED:
-            replay.moved({one["row"] for one in intent.expected})
+        if intent.moved_row is not None:
+            replay.moved({intent.moved_row})
             continue
         for one in intent.expected:
             replay.expect(one["identity"], one["path"], one["hash"], one["size"])

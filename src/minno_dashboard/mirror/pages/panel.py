@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
@@ -103,10 +102,10 @@ def question(link: Link) -> Question | None:
     """Put the mass removal that waits for this user's answer into words."""
     if link.state == Link.State.NEEDS_USER and link.reason in installation.QUESTIONS:
         return _which_dashboard(link)
-    asked: dict[str, Any] | None = link.removal_question
+    asked = link.removal_question
     if link.state != Link.State.NEEDS_USER or not asked:
         return None
-    removed, total = int(asked.get("removed", 0)), int(asked.get("total", 0))
+    removed, total = asked["removed"], asked["total"]
     count = words.plural(removed, "file")
     share = gettext("%(removed)s of %(total)s") % {
         "removed": f"{removed:,}",

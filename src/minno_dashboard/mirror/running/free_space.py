@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from minno_dashboard.core import clock
 from minno_dashboard.mirror.dropbox_api.port import Port
 from minno_dashboard.mirror.models import Link, Parked
+from minno_dashboard.mirror.stored import Learned, Refusal
 
 ASK_EVERY = timedelta(days=1)
 NOT_EVEN_NOTHING = -1
@@ -16,38 +17,48 @@ FULL_AGAIN = timedelta(hours=23)
 """After so long it is tried again, however little room there is."""
 
 
-def ask(port: Port, link: Link) -> tuple[int, dict[str, Any]]:
+class SpaceFields(TypedDict):
+    """The fields of a link that remember how much space Dropbox told of, in bytes."""
+
+    space_used: int
+    space_allocated: int
+    learned: Learned
+
+
+def ask(port: Port, link: Link) -> tuple[int, SpaceFields]:
     """Ask Dropbox; return for how many bytes there is room, and the fields of the link that remember the answer."""
     space = port.space()
-    pace = {**link.pace, "space_at": clock.now().isoformat()}
-    told = {"space_used": space.used, "space_allocated": space.allocated, "pace": pace}
+    learned: Learned = {**link.learned, "space_at": clock.now().isoformat()}
+    told: SpaceFields = {"space_used": space.used, "space_allocated": space.allocated, "learned": learned}
     return space.allocated - space.used, told
 
 
 def is_due(link: Link) -> bool:
     """Say whether Dropbox was asked so long ago that its user would see an old figure."""
-    asked = link.pace.get("space_at")
+    asked = link.learned.get("space_at")
     last = link.linked_at if asked is None else datetime.fromisoformat(asked)
     return clock.now() - last > ASK_EVERY
 
 
 def is_short(link: Link) -> bool:
     """Say whether something did not fit into the Dropbox since it was last proven to hold everything."""
-    return "full" in link.pace or Parked.objects.filter(link=link, reason="full").exists()
+    return "full" in link.learned or Parked.objects.filter(link=link, reason="full").exists()
 
 
-def with_refusal(room: int, refused: int, link: Link) -> dict[str, Any]:
-    """Return the link's pace with how much room there was as a file of `refused` bytes did not fit."""
-    full = {"room": room, "refused": refused, "at": clock.now().isoformat()}
-    return {**link.pace, "full": full}
+def with_refusal(room: int, refused: int, link: Link) -> Learned:
+    """Return what the link has learned, with how much room there was as a file of `refused` bytes did not fit."""
+    full: Refusal = {"room": room, "refused": refused, "at": clock.now().isoformat()}
+    return {**link.learned, "full": full}
 
 
-def without_refusal(link: Link) -> dict[str, Any]:
-    """Return the link's pace where everything fits."""
-    return {name: one for name, one in link.pace.items() if name != "full"}
+def without_refusal(link: Link) -> Learned:
+    """Return what the link has learned, where everything fits."""
+    left = link.learned.copy()
+    left.pop("full", None)
+    return left
 
 
-def usable(room: int, full: dict[str, Any] | None, at: datetime) -> int:
+def usable(room: int, full: Refusal | None, at: datetime) -> int:
     """Return how many bytes are worth sending into `room`.
 
     Where Dropbox refused a file that it had room for, another limit is at work that it does not tell of: nothing is

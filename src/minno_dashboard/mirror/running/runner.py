@@ -46,6 +46,7 @@ from minno_dashboard.mirror.sending.executor import Executor, JobUnderWay, Limit
 from minno_dashboard.mirror.sending.ledger import Notes
 from minno_dashboard.mirror.sending.upload_lanes import UnderWay
 from minno_dashboard.mirror.sending.uploads import WaitsForTurn
+from minno_dashboard.mirror.stored import LastWrite, RemovalQuestion
 from minno_dashboard.mirror.wanted import slice_reader
 from minno_dashboard.mirror.wanted.deleted_folder import mirrored, not_deleted
 from minno_dashboard.mirror.wanted.layout import Layout
@@ -217,7 +218,7 @@ class _Runner:
         if not free_space.is_short(self.link):
             return None
         if self._left is None:
-            self._left = free_space.usable(self._room(), self.link.pace.get("full"), clock.now())
+            self._left = free_space.usable(self._room(), self.link.learned.get("full"), clock.now())
         return self._left
 
     def _settle_room(self, notes: Notes, removed: int) -> None:
@@ -229,7 +230,9 @@ class _Runner:
             left = self._room()
             # What was removed since is no sign that Dropbox refused what it had room for.
             self._save(
-                pace=free_space.with_refusal(min(left, refused - 1) if removed else left, refused, self.link)
+                learned=free_space.with_refusal(
+                    min(left, refused - 1) if removed else left, refused, self.link
+                )
             )
         if removed:
             ledger.try_full_again(self.link, self.lease)
@@ -246,20 +249,20 @@ class _Runner:
         if not is_full:
             self._save(needs_reading=True)
             return
-        self._save(needs_listing=True, pace=journal_lag.relisting(self.link.pace))
+        self._save(needs_listing=True, learned=journal_lag.relisting(self.link.learned))
 
     # --- looking ---
 
     def _look_later(self, reason: str) -> NoReturn:
         """Put the next look off, longer each time."""
-        self._save(pace=journal_lag.waiting_longer(self.link.pace, reason))
-        raise LookLater(reason, journal_lag.seconds_left(self.link.pace))
+        self._save(learned=journal_lag.waiting_longer(self.link.learned, reason))
+        raise LookLater(reason, journal_lag.seconds_left(self.link.learned))
 
     def _refuse_while_late(self) -> None:
         """Take no look while listings are known to be of no use."""
-        left = journal_lag.seconds_left(self.link.pace)
+        left = journal_lag.seconds_left(self.link.learned)
         if left:
-            raise LookLater(journal_lag.reason(self.link.pace), left)
+            raise LookLater(journal_lag.reason(self.link.learned), left)
 
     def _read_changes(self) -> None:
         """Read the journal and take it in.
@@ -285,7 +288,7 @@ class _Runner:
         """Take in what the Dropbox holds where that is in doubt; answer whether a plan can be made."""
         is_new_here = not seen_by.has_looked(self.link)
         if is_new_here:
-            self._save(pace=journal_lag.looking_now(self.link.pace))
+            self._save(learned=journal_lag.looking_now(self.link.learned))
         try:
             if self.link.needs_listing or self._is_audit_due:
                 self._finish_jobs()
@@ -299,7 +302,7 @@ class _Runner:
                 raise
         self._insist()
         if is_new_here:
-            self._save(pace=seen_by.with_reader(self.link))
+            self._save(learned=seen_by.with_reader(self.link))
         return True
 
     @property
@@ -314,7 +317,7 @@ class _Runner:
     def _list(self) -> None:
         """List everything; a Dropbox that fails at it is asked for smaller pages the next time."""
         self._refuse_while_late()
-        limit = self.link.pace.get("page", listing_reader.LARGEST_PAGE)
+        limit = self.link.learned.get("page", listing_reader.LARGEST_PAGE)
         try:
             self._take_in(listing_reader.read_everything(self.link, self.port, self.lease))
         except LookLater as error:
@@ -324,18 +327,21 @@ class _Runner:
             self._look_later("relisting")
         except Retry as error:
             if error.reason.startswith("http_") or error.reason == "no_answer":
-                smaller = {"page": max(listing_reader.SMALLEST_PAGE, limit // 2)}
-                self._save(pace={**self.link.pace, **smaller})
+                smaller = max(listing_reader.SMALLEST_PAGE, limit // 2)
+                self._save(learned={**self.link.learned, "page": smaller})
             raise
-        if "page" in self.link.pace:
-            self._save(pace={name: one for name, one in self.link.pace.items() if name != "page"})
+        if "page" in self.link.learned:
+            largest = self.link.learned.copy()
+            largest.pop("page", None)
+            self._save(learned=largest)
 
     def _finish_jobs(self) -> None:
         """See that asynchronous batches of ours have ended before their outcome is looked at."""
-        for intent in Intent.objects.filter(link=self.link, job__isnull=False):
-            last: dict[str, Any] | None = None
+        intents = Intent.objects.filter(link=self.link, job__isnull=False)
+        for pk, stored in [(one.pk, one.job) for one in intents if one.job is not None]:
+            last: LastWrite | None = None
             try:
-                job = self.port.check_job(Job(intent.job["route"], intent.job["job_id"]))
+                job = self.port.check_job(Job(stored["route"], stored["job_id"]))
                 if job.outcomes is None:
                     raise JobUnderWay
                 last = _last_write(job)
@@ -344,15 +350,15 @@ class _Runner:
             except MirrorError as error:
                 log.info("a batch of ours is unknown to Dropbox (%s); its outcome is looked at", error.reason)
             with self.lease.fenced():
-                Intent.objects.filter(pk=intent.pk).update(job=None)
+                Intent.objects.filter(pk=pk).update(job=None)
             if last is not None:
                 self._save(last_write=last)
 
     def _take_in(self, reading: listing_reader.Reading) -> None:
         self._read_at = reading.at
         self.history.drifted += reading.doubts
-        if "look" in self.link.pace:
-            self._save(pace=journal_lag.looking_now(self.link.pace))
+        if "look" in self.link.learned:
+            self._save(learned=journal_lag.looking_now(self.link.learned))
         self._insist()
 
     def _insist(self) -> None:
@@ -367,7 +373,7 @@ class _Runner:
         asked = self.link.removal_question
         if self.link.removal_answer and asked and asked["reason"] == reason:
             return
-        question = {"reason": reason, "removed": removal.removed, "total": removal.total}
+        question: RemovalQuestion = {"reason": reason, "removed": removal.removed, "total": removal.total}
         self._save(removal_question=question, removal_answer="")
         raise NeedsUser(reason)
 
@@ -411,7 +417,7 @@ class _Runner:
         try:
             executor.carry_out(steps)
         finally:
-            self._save(pace=with_notes.pace)
+            self._save(learned=with_notes.learned)
         self._settle_room(with_notes, self.history.removed - removed)
         self._gave_way = executor.gave_way
         if not executor.must_wait:
@@ -515,8 +521,8 @@ class _Runner:
         return True
 
     def _forget_refusal(self) -> None:
-        if "full" in self.link.pace:
-            self._save(pace=free_space.without_refusal(self.link))
+        if "full" in self.link.learned:
+            self._save(learned=free_space.without_refusal(self.link))
 
     def _forget_parked(self) -> None:
         """Forget what was refused once and is not wanted any more; a refused removal stays while its file is there."""
@@ -545,7 +551,7 @@ class _Runner:
         return left | history.counted(self.link, made)
 
 
-def _last_write(job: Job) -> dict[str, Any] | None:
+def _last_write(job: Job) -> LastWrite | None:
     """Return by what a listing will show that it knows the last write of a batch."""
     made = next((one for one in reversed(job.outcomes or ()) if isinstance(one, Entry)), None)
     if made is None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from minno_dashboard.mirror.models import Link
+from minno_dashboard.mirror.stored import Learned
 
 MOST = 8
 """So many processes are known to have looked; one more looks again now and then."""
@@ -12,9 +11,9 @@ MOST = 8
 
 def has_looked(link: Link) -> bool:
     """Say whether the process that holds the lease has looked."""
-    return link.lease_owner in link.pace.get("readers", [])
+    return link.lease_owner in link.learned.get("readers", [])
 
 
-def with_reader(link: Link) -> dict[str, Any]:
-    """Return the link's pace with the holder of the lease among those who have looked."""
-    return {**link.pace, "readers": [*link.pace.get("readers", [])[1 - MOST :], link.lease_owner]}
+def with_reader(link: Link) -> Learned:
+    """Return what the link has learned, with the holder of the lease among those who have looked."""
+    return {**link.learned, "readers": [*link.learned.get("readers", [])[1 - MOST :], link.lease_owner]}

@@ -1,11 +1,11 @@
 """How much is sent at once: sizes and lanes that follow the measured speed of the line to Dropbox.
 
-The speeds stand in the link's `pace`: bytes per second of one lane, and of all lanes together.
+The speeds stand in the link's `learned`: bytes per second of one lane, and of all lanes together.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from minno_dashboard.mirror.stored import Learned
 
 MIB = 1024 * 1024
 MIN_PIECE_BYTES = 4 * MIB
@@ -25,44 +25,47 @@ WEIGHT = 0.5
 """Of the newest measurement; the rest is what was known."""
 
 
-def learn(pace: dict[str, Any], *, size: int, seconds: float, lanes: int) -> None:
+def learn(learned: Learned, *, size: int, seconds: float, lanes: int) -> None:
     """Note that one lane, while `lanes` were busy, needed so many seconds for so many bytes."""
     if size < MIN_MEASURED_BYTES:
         return
     rate = size / max(seconds, 0.001)
-    for name, measured in (("lane_rate", rate), ("line_rate", rate * lanes)):
-        known = pace.get(name)
-        pace[name] = int(measured if known is None else known + WEIGHT * (measured - known))
+    learned["lane_rate"] = _mean(learned.get("lane_rate"), rate)
+    learned["line_rate"] = _mean(learned.get("line_rate"), rate * lanes)
 
 
-def is_thin(pace: dict[str, Any]) -> bool:
+def _mean(known: int | None, measured: float) -> int:
+    return int(measured if known is None else known + WEIGHT * (measured - known))
+
+
+def is_thin(learned: Learned) -> bool:
     """Say whether a lane is known to need more than ten seconds for the smallest piece."""
-    return bool(pace.get("lane_rate", MIN_PIECE_BYTES) * ROUND_SECONDS < MIN_PIECE_BYTES)
+    return learned.get("lane_rate", MIN_PIECE_BYTES) * ROUND_SECONDS < MIN_PIECE_BYTES
 
 
-def piece_bytes(pace: dict[str, Any], most: int) -> int:
+def piece_bytes(learned: Learned, most: int) -> int:
     """Return the size of the next piece of a large file, in bytes: at least 4 MiB, however thin the line."""
-    blocks = int(pace.get("lane_rate", 0) * PIECE_SECONDS / MIN_PIECE_BYTES)
+    blocks = int(learned.get("lane_rate", 0) * PIECE_SECONDS / MIN_PIECE_BYTES)
     return min(max(blocks, 1) * MIN_PIECE_BYTES, most)
 
 
-def piece_lanes(pace: dict[str, Any], piece: int) -> int:
+def piece_lanes(learned: Learned, piece: int) -> int:
     """Return how many pieces may be under way at once: one where the line is busy with one for seconds."""
-    if "line_rate" not in pace:
+    if "line_rate" not in learned:
         return FIRST_LANES
-    wanted = int(pace["line_rate"] * ROUND_SECONDS / piece)
+    wanted = int(learned["line_rate"] * ROUND_SECONDS / piece)
     return max(1, min(wanted, MAX_LANES, MAX_UNDER_WAY_BYTES // piece))
 
 
-def body_bytes(pace: dict[str, Any], most: int) -> int:
+def body_bytes(learned: Learned, most: int) -> int:
     """Return how many bytes of small files travel in one call."""
-    known = pace.get("lane_rate")
+    known = learned.get("lane_rate")
     wanted = FIRST_BODY_BYTES if known is None else max(MIN_BODY_BYTES, int(known * BODY_SECONDS))
     return min(wanted, most)
 
 
-def body_lanes(pace: dict[str, Any], body: int, most: int) -> int:
+def body_lanes(learned: Learned, body: int, most: int) -> int:
     """Return how many bodies of small files may be under way at once."""
-    if "line_rate" not in pace:
+    if "line_rate" not in learned:
         return min(FIRST_BODY_LANES, most)
-    return max(1, min(int(pace["line_rate"] * ROUND_SECONDS / max(body, 1)), most))
+    return max(1, min(int(learned["line_rate"] * ROUND_SECONDS / max(body, 1)), most))

@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from minno_dashboard.mirror.dropbox_api.port import EncodedCommits, Outcome
 from minno_dashboard.mirror.errors import Ambiguous, MirrorError, ParkItem, RetryItem
 from minno_dashboard.mirror.planner.model import Content, Upload
 from minno_dashboard.mirror.sending.calls import Committed, Held, Sender, Session
+from minno_dashboard.mirror.stored import Learned
 
 MOST_COMMITS = 1000
 QUICK_COMMIT_SECONDS = 5.0
@@ -27,7 +28,7 @@ MANY_BYTES = 2 * 1024**3
 class Notebook(Protocol):
     """Where commits are promised and written down; each method runs in the runner's thread."""
 
-    pace: dict[str, Any]
+    learned: Learned
 
     def promise(self, files: Sequence[Upload]) -> object:
         """Say what the next call may bring into being; the answer stands for this promise."""
@@ -90,7 +91,7 @@ class Commits:
     @property
     def at_once(self) -> int:
         """Return how many files one batch has at most; it grows and shrinks with how Dropbox copes."""
-        return int(self._notes.pace.get("commits", self._first))
+        return int(self._notes.learned.get("commits", self._first))
 
     def go_on(self, submit: Callable[..., Future[Committed]], *, is_all: bool, is_over: bool) -> None:
         """Launch what is ready, write down what has ended, and make the next batch ready.
@@ -183,7 +184,7 @@ class Commits:
         if isinstance(ended.refusal, ParkItem):
             return
         if is_locked or ended.refusal is not None:
-            self._notes.pace["commits"] = max(1, self.at_once // 2)
+            self._notes.learned["commits"] = max(1, self.at_once // 2)
         elif ended.seconds < SLOW_COMMIT_SECONDS:
             growth = 2 if ended.seconds > QUICK_COMMIT_SECONDS else 4
-            self._notes.pace["commits"] = min(MOST_COMMITS, self.at_once * growth)
+            self._notes.learned["commits"] = min(MOST_COMMITS, self.at_once * growth)

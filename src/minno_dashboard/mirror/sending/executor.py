@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import BinaryIO, TypeVar, cast
 
 from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.files import store
@@ -34,6 +34,7 @@ from minno_dashboard.mirror.planner.model import (
 from minno_dashboard.mirror.sending.ledger import Notes
 from minno_dashboard.mirror.sending.upload_lanes import UnderWay
 from minno_dashboard.mirror.sending.uploads import MAX_URGENT, Turn, Uploader, WaitsForTurn
+from minno_dashboard.mirror.stored import Expected
 from minno_dashboard.mirror.wanted.layout import numbers
 from minno_dashboard.mirror.wanted.slice_reader import is_outrun
 from minno_dashboard.mirror.wanted.tree_slice import Slice
@@ -241,7 +242,7 @@ class Executor:
                 self._in_portions(portion[:half], one, many)
                 self._in_portions(portion[half:], one, many)
 
-    def _call(self, kind: str, step: Step, expected: list[dict[str, Any]], call: Callable[[], Entry]) -> None:
+    def _call(self, kind: str, step: Step, expected: list[Expected], call: Callable[[], Entry]) -> None:
         """Make one call and record its outcome."""
         self._notes.expect(kind, expected)
         try:
@@ -269,7 +270,7 @@ class Executor:
     def _remove_one(self, step: Remove) -> None:
         self._call("remove", step, [], lambda: self._port.delete(step.path, rev=step.rev))
 
-    def _expected(self, step: Copy | MakeFolder) -> list[dict[str, Any]]:
+    def _expected(self, step: Copy | MakeFolder) -> list[Expected]:
         """Say what a call brings into being; with a copied folder, all that is desired below it."""
         if isinstance(step, MakeFolder):
             return [_promise(step.identity, step.path, None)]
@@ -306,7 +307,7 @@ class Executor:
         self._call_many("remove", steps, [], lambda: self._port.delete_batch(entries))
 
     def _call_many(
-        self, kind: str, steps: Sequence[Step], expected: list[dict[str, Any]], launch: Callable[[], Job]
+        self, kind: str, steps: Sequence[Step], expected: list[Expected], launch: Callable[[], Job]
     ) -> None:
         self._notes.expect(kind, expected)
         job: Job | None = None
@@ -405,7 +406,7 @@ class Executor:
                 run.removed += 1
 
 
-def _promise(identity: str, path: str, content: Content | None) -> dict[str, Any]:
+def _promise(identity: str, path: str, content: Content | None) -> Expected:
     return {
         "identity": identity,
         "path": path,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 
@@ -26,6 +25,7 @@ from minno_dashboard.mirror.known.rows import Book
 from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Run, UploadSession
 from minno_dashboard.mirror.planner.model import Content, Upload
 from minno_dashboard.mirror.sending.calls import Session
+from minno_dashboard.mirror.stored import Expected, LastWrite, Learned
 
 RENEWALS = 8
 """A lease is renewed so often in its time."""
@@ -87,7 +87,7 @@ class Notes:
 
     def __init__(self, link: Link, lease: Lease, book: Book, run: Run) -> None:
         self.link, self.lease, self.book, self.run = link, lease, book, run
-        self.pace: dict[str, Any] = dict(link.pace)
+        self.learned: Learned = link.learned.copy()
         self.trouble: list[MirrorError] = []
         self.is_full = False
         self.refused_bytes: int | None = None
@@ -104,22 +104,23 @@ class Notes:
 
     # --- intents and results ---
 
-    def expect(self, kind: str, expected: list[dict[str, Any]]) -> None:
+    def expect(self, kind: str, expected: list[Expected]) -> None:
         """Write down, before a call, what it may bring into being."""
         self._intent = self._promised(kind, expected)
 
-    def _promised(self, kind: str, expected: list[dict[str, Any]]) -> Intent:
+    def _promised(self, kind: str, expected: list[Expected]) -> Intent:
         folders = self.book.folders_to_come([one["path"] for one in expected])
-        with_folders = [
-            *expected,
-            *({"identity": one, "path": path, "hash": "", "size": 0} for path, one in folders.items()),
+        to_come: list[Expected] = [
+            {"identity": one, "path": path, "hash": "", "size": 0} for path, one in folders.items()
         ]
         with self.lease.fenced():
-            return Intent.objects.create(link=self.link, kind=kind, expected=with_folders, at=clock.now())
+            return Intent.objects.create(
+                link=self.link, kind=kind, expected=[*expected, *to_come], at=clock.now()
+            )
 
     def must_be_told(self, row: int) -> None:
         """Remember until the next reading that it must tell of all below a moved folder; belongs into a transaction."""
-        Intent.objects.create(link=self.link, kind=Intent.MOVED, expected=[{"row": row}], at=clock.now())
+        Intent.objects.create(link=self.link, kind=Intent.MOVED, moved_row=row, at=clock.now())
 
     def wait_for_job(self, route: str, job_id: str) -> None:
         """Remember an asynchronous job whose end is not known yet."""
@@ -135,7 +136,7 @@ class Notes:
             self._intent.delete()
             self._intent = None
 
-    def wrote(self, last_write: dict[str, Any]) -> None:
+    def wrote(self, last_write: LastWrite) -> None:
         """Remember by what a listing shows that it knows our last write; belongs into the transaction that records it."""
         Link.objects.filter(pk=self.link.pk).update(last_write=last_write)
         self.link.last_write = last_write
@@ -237,16 +238,16 @@ class Notes:
         for portion in in_portions([one.hash for one in contents], 500):
             kept.filter(content_hash__in=portion).delete()
 
-    # --- pace ---
+    # --- learned ---
 
     def may_batch(self) -> bool:
         """Say whether `append_batch` is worth trying."""
-        until = self.pace.get("no_batch_until")
+        until = self.learned.get("no_batch_until")
         return until is None or datetime.fromisoformat(until) <= clock.now()
 
     def remember_no_batch(self) -> None:
         """Remember that this Dropbox does not know `append_batch`."""
-        self.pace["no_batch_until"] = (clock.now() + NO_BATCH_FOR).isoformat()
+        self.learned["no_batch_until"] = (clock.now() + NO_BATCH_FOR).isoformat()
 
     # --- what to do about the troubles ---
 

@@ -229,7 +229,7 @@ class Uploader:
         seconds = clock.monotonic_seconds() - transfer.began
         if any(isinstance(found, Session) for _, found in sent.results):
             lanes = 1 + len(self._under_way.transfers)
-            bandwidth.learn(self._ledger.pace, size=transfer.size, seconds=seconds, lanes=lanes)
+            bandwidth.learn(self._ledger.learned, size=transfer.size, seconds=seconds, lanes=lanes)
         self._bytes_since_look += transfer.size
         is_ours = transfer.plan is self
         if is_ours and all(one.size <= self._most_small for one in transfer.contents):
@@ -245,11 +245,11 @@ class Uploader:
 
     @property
     def _piece(self) -> int:
-        return bandwidth.piece_bytes(self._ledger.pace, PIECE_BYTES)
+        return bandwidth.piece_bytes(self._ledger.learned, PIECE_BYTES)
 
     @property
     def _body(self) -> int:
-        return bandwidth.body_bytes(self._ledger.pace, packing.BODY_BYTES)
+        return bandwidth.body_bytes(self._ledger.learned, packing.BODY_BYTES)
 
     def _next_job(self) -> _Job | None:
         """Return the next call that carries nothing."""
@@ -301,7 +301,7 @@ class Uploader:
 
     def _begin_small(self) -> bool:
         """Begin a call that sends small files; in batches as long as this Dropbox knows them."""
-        if self._small_under_way >= bandwidth.body_lanes(self._ledger.pace, self._body, LANES):
+        if self._small_under_way >= bandwidth.body_lanes(self._ledger.learned, self._body, LANES):
             return False
         if not self._ledger.may_batch():
             self._small.extend(one for body in self._bodies for one, _ in body.files)
@@ -338,7 +338,7 @@ class Uploader:
 
     @property
     def _header(self) -> int:
-        return int(self._ledger.pace.get("header", HEADER_BYTES))
+        return int(self._ledger.learned.get("header", HEADER_BYTES))
 
     def _sort(self, results: Sequence[tuple[Upload, Session | MirrorError]]) -> None:
         """Sort what a lane brought back: to commit, to go on with, to report, or a reason to stop."""
@@ -369,7 +369,7 @@ class Uploader:
 
     def _learn(self, error: Unsupported) -> None:
         if error.reason.startswith("http_") and self._header > 4 * 1024:
-            self._ledger.pace["header"] = self._header // 2
+            self._ledger.learned["header"] = self._header // 2
         else:
             self._ledger.remember_no_batch()
 
@@ -379,13 +379,13 @@ class Uploader:
         """Begin the call that sends the next piece of the first large file whose turn it is."""
         size = self._piece
         if not self._large or len(self._under_way.transfers) >= bandwidth.piece_lanes(
-            self._ledger.pace, size
+            self._ledger.learned, size
         ):
             return False
         one, session = self._large.popleft()
         left = one.content.size - (0 if session is None else session.offset)
 
-        opens_first = bandwidth.is_thin(self._ledger.pace)
+        opens_first = bandwidth.is_thin(self._ledger.learned)
 
         def send_piece() -> Sent:
             return Sent([(one, self._sender.send_piece(one, session, size, opens_first=opens_first))])

@@ -1,0 +1,92 @@
+"""The shapes of what links and intents keep as JSON. Every key may be missing until something is known of it."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class LastWrite(TypedDict):
+    """By what a listing shows that it knows our last write: id and revision are "" where something was removed."""
+
+    path: str
+    id: str
+    rev: str
+    at: str  # ISO 8601
+
+
+class PostponedLook(TypedDict):
+    """Until when no listing is read, why, and after how many looks in vain."""
+
+    reason: str
+    tries: int
+    until: str  # ISO 8601
+
+
+class Relistings(TypedDict):
+    """How often in a row, within an hour, everything had to be listed anew."""
+
+    count: int
+    at: str  # ISO 8601
+
+
+class Refusal(TypedDict):
+    """A file that did not fit: its size and how much room Dropbox told of then, in bytes."""
+
+    room: int
+    refused: int
+    at: str  # ISO 8601
+
+
+class Marker(TypedDict, total=False):
+    """What is known of the marker that says which Dashboard writes into a Dropbox (`connecting.installation`)."""
+
+    known: list[str]  # content hashes of those that we wrote
+    place: dict[str, str]  # where our database lay as it was written
+    at: str  # ISO 8601
+    takes_over: bool  # the user has just decided for this Dashboard
+
+
+class Learned(TypedDict, total=False):
+    """What the runs of one link have learned about its line and its account; kept from run to run."""
+
+    lane_rate: int  # bytes per second of one lane
+    line_rate: int  # bytes per second of all lanes together
+    header: int  # bytes of arguments that one call may carry
+    commits: int  # files that one commit may carry
+    page: int  # entries that one page of a listing may carry, where the largest failed
+    no_batch_until: str  # ISO 8601; the app may not append in batches before
+    look: PostponedLook
+    relisted: Relistings
+    space_at: str  # ISO 8601; when Dropbox was asked for its space
+    full: Refusal
+    readers: list[str]  # the processes that have read this Dropbox
+
+
+class RemovalQuestion(TypedDict):
+    """What the user is asked before many files go or come back: `removed` of `total` files."""
+
+    reason: str
+    removed: int
+    total: int
+
+
+class Expected(TypedDict):
+    """What will stand in the Dropbox if a call succeeded; `hash` is "" for a folder, `size` is in bytes."""
+
+    identity: str
+    path: str
+    hash: str
+    size: int
+
+
+class MovedRow(TypedDict):
+    """A folder that was moved and of which Dropbox has not told all that is in it."""
+
+    row: int
+
+
+class StoredJob(TypedDict):
+    """Dropbox's id of an asynchronous job, with the route that answers for it."""
+
+    route: str
+    job_id: str
