@@ -221,7 +221,8 @@ def test_log_out_asks_what_becomes_of_unsaved_text(site: Site, open_page: OpenPa
 def test_delete_pressed_twice_removes_one_file(site: Site, open_page: OpenPage) -> None:
     address = site.make_study("dana", "Twice", {"a.js": "a", "b.js": "b", "c.js": "c"})
     page = open_page("dana", address)
-    page.get_by_role("treeitem", name="b.js").click()
+    open_file(page, "b.js")
+    expect(page.locator(".cm-content")).to_be_focused()
     page.get_by_role("treeitem", name="b.js").focus()
     page.keyboard.press("Delete")
     page.keyboard.press("Delete")
@@ -247,7 +248,8 @@ def test_undo_takes_back_moves_renames_and_deletions(site: Site, open_page: Open
     expect(page.get_by_role("treeitem", name="z.js")).to_be_focused()
     page.get_by_role("treeitem", name="b.js").drag_to(page.get_by_role("treeitem", name="folder"))
     until(lambda: "folder/b.js" in site.paths("dana", address), "the move")
-    page.get_by_role("treeitem", name="in.js").click()
+    open_file(page, "in.js")
+    expect(page.locator(".cm-content")).to_be_focused()
     page.get_by_role("treeitem", name="in.js").focus()
     page.keyboard.press("Delete")
     until(lambda: "folder/in.js" not in site.paths("dana", address), "the deletion")
@@ -257,6 +259,65 @@ def test_undo_takes_back_moves_renames_and_deletions(site: Site, open_page: Open
         page.keyboard.press("Control+z")
         expect(page.locator("#toasts .note")).not_to_have_count(count)
     until(lambda: site.paths("dana", address) == before, "everything to be as before")
+
+
+def test_a_file_that_opens_late_takes_the_focus_only_of_who_still_waits(
+    site: Site, open_page: OpenPage
+) -> None:
+    address = site.make_study(
+        "dana", "Late", {name: name for name in ("a.js", "b.js", "c.js", "d.js", "e.js")}
+    )
+    page = open_page("dana", address)
+    open_file(page, "d.js")  # CodeMirror is loaded from here on
+    held: list[Route] = []
+
+    def hold() -> None:
+        page.route(re.compile(r"/files/\d+$"), lambda route: held.append(route))
+
+    hold()
+
+    def ask_for(name: str) -> Route:
+        page.get_by_role("treeitem", name=name).click()
+        until(lambda: page.evaluate("1") and bool(held), f"{name} to be asked for")
+        return held.pop()
+
+    def is_shown(name: str) -> None:
+        expect(page.locator(".tab-shown")).to_contain_text(name)
+        expect(page.locator(".cm-content")).to_have_text(name)
+
+    # Delete removes the file that was clicked; what opens afterwards takes no key that was meant for the tree.
+    answer = ask_for("b.js")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("treeitem", name="c.js")).to_be_focused()
+    answer.continue_()
+    is_shown("b.js")
+    expect(page.get_by_role("treeitem", name="c.js")).to_be_focused()
+    page.keyboard.press("Delete")
+    expect(page.get_by_text("Deleted “c.js”.")).to_be_visible()
+    # The focus moved without a key: into the filter.
+    answer = ask_for("a.js")
+    page.get_by_label("Filter by name").focus()
+    answer.continue_()
+    is_shown("a.js")
+    expect(page.get_by_label("Filter by name")).to_be_focused()
+    # An answer that comes after another file was clicked shows nothing.
+    late = ask_for("e.js")
+    page.get_by_role("treeitem", name="b.js").click()
+    is_shown("b.js")
+    late.continue_()
+    expect(page.locator(".tab", has_text="e.js")).to_be_visible()
+    is_shown("b.js")
+    # Who only waits goes on in the text.
+    site.put("dana", address, "f.js", "f.js")
+    page.unroute_all()
+    page.reload()
+    is_shown("b.js")
+    hold()
+    answer = ask_for("f.js")
+    answer.continue_()
+    is_shown("f.js")
+    expect(page.locator(".cm-content")).to_be_focused()
+    assert site.paths("dana", address) == ["a.js", "b.js", "d.js", "e.js", "f.js"]
 
 
 def test_a_second_refused_rename_is_said_too(site: Site, open_page: OpenPage) -> None:
@@ -270,6 +331,18 @@ def test_a_second_refused_rename_is_said_too(site: Site, open_page: OpenPage) ->
         expect(page.locator(".tree-error")).to_contain_text(name)
     page.get_by_role("treeitem", name="c.js").click()
     expect(page.get_by_text("“a.js” keeps its name.")).to_be_visible()
+    # One that is refused late calls nobody back.
+    renames: list[Route] = []
+    page.route("**/rename", lambda route: renames.append(route))
+    page.get_by_role("treeitem", name="c.js").focus()
+    page.keyboard.press("F2")
+    page.locator(".tree-input").fill("b.js")
+    page.keyboard.press("Enter")
+    until(lambda: page.evaluate("1") and bool(renames), "the renaming")
+    page.locator(".cm-content").click()
+    renames.pop().continue_()
+    expect(page.get_by_text("“c.js” keeps its name.")).to_be_visible()
+    expect(page.locator(".cm-content")).to_be_focused()
     assert site.paths("dana", address) == ["a.js", "b.js", "c.js"]
 
 

@@ -43,7 +43,6 @@ export class DocumentPane {
       selection: { anchor: place(from), head: place(to) },
       effects: this.file.library.EditorView.scrollIntoView(place(from), { y: "center" }),
     });
-    this.view.focus();
   }
 
   draw() {

@@ -1,6 +1,7 @@
 // The editor pane: which files are open, which one is shown, and how all of them are saved.
 import { toast } from "../shell/toast.js";
 import { openPanel } from "./ask.js";
+import { watchAttention } from "./attention.js";
 import { Conflicts } from "./conflict.js";
 import { DocumentPane } from "./document.js";
 import { el } from "./dom.js";
@@ -20,6 +21,7 @@ export class Editor extends EventTarget {
     Object.assign(this, { pane, store, drafts, editable, config });
     this.files = [];
     this.shown = null;
+    this.asked = 0; // counts what was asked to be shown: an answer that comes late shows nothing
     this.title = document.title;
     this.document = new DocumentPane({ pane, config });
     this.tabs = new Tabs({ list: pane.querySelector("[data-tabs]"), show: (file) => this.show(file), close: (file) => this.close(file) });
@@ -71,7 +73,21 @@ export class Editor extends EventTarget {
     return new OpenFile({ node, path, store: this.store, drafts: this.drafts, editable: this.editable, studyKind: this.config.kind, codemirror });
   }
 
+  // Shows a file once it is loaded, unless another one was asked for meanwhile; it takes the focus of who still waits for it.
   async open(node, { show = true } = {}) {
+    if (show) this.asked += 1;
+    const { asked } = this;
+    const isAwaited = watchAttention();
+    const file = await this.loaded(node);
+    const focus = isAwaited();
+    if (!file) return null;
+    if (show && asked === this.asked) this.show(file, { focus });
+    else this.refresh(file);
+    return file;
+  }
+
+  // The open file of a node; null where it could not be loaded, which was said.
+  async loaded(node) {
     let file = this.files.find((one) => one.id === node.id);
     if (!file) {
       file = this.newFile(node, this.store.path(node.id));
@@ -86,14 +102,12 @@ export class Editor extends EventTarget {
       if (meanwhile) file = meanwhile;
       else this.add(file);
     }
-    if (show) this.show(file);
-    else this.refresh(file);
     return file;
   }
 
   async openAt(node, line, from, to) {
     const file = await this.open(node);
-    if (file?.state && this.document.view) this.document.goTo(line, from, to);
+    if (file?.state && file === this.shown) this.document.goTo(line, from, to);
   }
 
   // Text of a file that is gone, found in this browser.
@@ -144,6 +158,7 @@ export class Editor extends EventTarget {
   }
 
   show(file, options) {
+    this.asked += 1;
     this.shown = file;
     this.dispatchEvent(new Event("tabs"));
     this.document.show(file, options);
@@ -185,8 +200,11 @@ export class Editor extends EventTarget {
   // Saves every open file; shows the first that could not be saved, and says whether all could.
   async saveAll() {
     for (const file of this.unsaved()) {
-      if (await file.save()) continue;
-      this.show(file);
+      const isAwaited = watchAttention();
+      const isSaved = await file.save();
+      const focus = isAwaited();
+      if (isSaved) continue;
+      this.show(file, { focus });
       return false;
     }
     return true;
@@ -221,8 +239,11 @@ export class Editor extends EventTarget {
       el("button", { type: "button", class: "btn btn-outline-danger", onclick: finish(() => this.discard(file)) }, gettext("Throw away my changes")),
     );
     buttons.append(el("button", { type: "button", class: "btn btn-primary", onclick: finish(async () => {
-      if (await file.save()) this.drop(file);
-      else this.show(file);
+      const isAwaited = watchAttention();
+      const isSaved = await file.save();
+      const focus = isAwaited();
+      if (isSaved) this.drop(file, { focus });
+      else this.show(file, { focus });
     }) }, gettext("Save and close")));
     return panel.closed;
   }
@@ -233,11 +254,11 @@ export class Editor extends EventTarget {
     this.drop(file);
   }
 
-  drop(file) {
+  drop(file, options) {
     clearTimeout(file.autosaveTimer);
     const at = this.files.indexOf(file);
     this.files = this.files.filter((one) => one !== file);
-    if (this.shown === file) this.show(this.files[Math.min(at, this.files.length - 1)] ?? null);
+    if (this.shown === file) this.show(this.files[Math.min(at, this.files.length - 1)] ?? null, options);
     else this.refresh(file);
     this.dispatchEvent(new Event("tabs"));
   }

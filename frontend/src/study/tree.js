@@ -389,9 +389,10 @@ export class Tree extends EventTarget {
       if (input.value === node.name || input.value === "") return end(focus);
       state = "sending";
       input.readOnly = true; // a disabled field would lose the focus, and end the renaming before the answer
+      const isThere = () => document.activeElement === input; // who went on meanwhile is not called back
       try {
         await attempt(input.value);
-        end(focus);
+        end(focus && isThere());
       } catch (failure) {
         if (failure.status === undefined) throw failure;
         state = "typing";
@@ -399,8 +400,13 @@ export class Tree extends EventTarget {
         input.readOnly = false;
         error.textContent = failure.message;
         input.setAttribute("aria-invalid", "true");
-        input.focus();
+        if (!isThere()) giveUp();
       }
+    };
+    // Leaving with the refused name keeps the old one, and says so.
+    const giveUp = () => {
+      toast(gettext("“%(name)s” keeps its name. %(reason)s", { name: node.name, reason: error.textContent }), { kind: "error" });
+      end(false);
     };
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
@@ -410,10 +416,8 @@ export class Tree extends EventTarget {
     });
     input.addEventListener("blur", () => {
       if (state !== "typing") return;
-      if (input.value !== refused) return commit(false);
-      // Leaving with the refused name keeps the old one, and says so.
-      toast(gettext("“%(name)s” keeps its name. %(reason)s", { name: node.name, reason: error.textContent }), { kind: "error" });
-      end(false);
+      if (input.value === refused) giveUp();
+      else commit(false);
     });
   }
 }
