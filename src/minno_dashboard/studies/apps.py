@@ -15,10 +15,12 @@ class StudiesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the room's periodic work, and take its place in the top bar."""
-        from minno_dashboard.studies import schedule  # noqa: F401
+        from minno_dashboard.accounts import revocation_hooks
+        from minno_dashboard.studies import schedule, sharing  # noqa: F401
         from minno_dashboard.studies.views import messages
         from minno_dashboard.ui import slots
 
+        revocation_hooks.register(sharing.end_with_account)
         slots.contribute(
             "topbar", name="messages", title=gettext_lazy("Messages"), order=5, render=messages.mark
         )

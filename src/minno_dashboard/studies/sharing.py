@@ -6,6 +6,7 @@ study cannot let others see it, and nobody changes their own share.
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.accounts.audit import record
@@ -16,7 +17,7 @@ from minno_dashboard.core import clock, ids, names
 from minno_dashboard.core.errors import Invalid, NotAllowed, NotFound, Refused
 from minno_dashboard.siteconfig.sealing import seal
 from minno_dashboard.studies import access, emails
-from minno_dashboard.studies.models import Collaboration, ReadOnlyLink, Study
+from minno_dashboard.studies.models import Collaboration, LinkInvitation, ReadOnlyLink, Study
 from minno_dashboard.studies.services import changing, free_name
 
 Status = Collaboration.Status
@@ -83,7 +84,7 @@ def change_share(*, share: Collaboration, file_access: str, sees_data: bool, by:
             _record(by, AuditAction.STUDY_CHANGE_SHARE, current, share.user, **_given(share), before=before)
             _show_in_mirrors(share, current)
             if not access.may(share.user, access.Action.SHARE, current):
-                _end_link_of(share.user, current, by)
+                _end_channels(share.user, current, by)
     return share
 
 
@@ -98,7 +99,7 @@ def remove_member(*, share: Collaboration, by: User) -> None:
         _refuse_own(share, by)
         _record(by, AuditAction.STUDY_REMOVE_MEMBER, current, share.user, status=share.status)
         _show_in_mirrors(share, current)
-        _end_link_of(share.user, current, by)
+        _end_channels(share.user, current, by)
         share.delete()
 
 
@@ -135,7 +136,7 @@ def leave(*, study: Study, by: User) -> None:
             raise NotFound(gettext("You do not work on this study any more."))
         _record(by, AuditAction.STUDY_LEAVE, current, by)
         _show_in_mirrors(share, current)
-        _end_link_of(by, current, by)
+        _end_channels(by, current, by)
         share.delete()
 
 
@@ -165,8 +166,29 @@ def make_link(*, study: Study, by: User) -> str:
     return code
 
 
-def _end_link_of(user: User, study: Study, by: User) -> None:
-    """End the read-only link if this person made it: they may know it, and may not share the study any more."""
+def end_with_account(*, user: User, by: User | None) -> None:
+    """End what somebody whose account ends gave others: links, and invitations that nobody has answered."""
+    studies = Study._base_manager.filter(
+        Q(read_only_link__made_by=user)
+        | Q(link_invitations__invited_by=user)
+        | Q(collaborations__invited_by=user, collaborations__status=Status.PENDING)
+    )
+    for study in studies.distinct().order_by("pk"):
+        with changing(study, deleted=True) as current:
+            _end_channels(user, current, by or user)
+
+
+def _end_channels(user: User, study: Study, by: User) -> None:
+    """End the read-only link and the unanswered invitations of somebody who may not share the study any more."""
+    pending = Collaboration.objects.filter(study=study, invited_by=user, status=Status.PENDING)
+    for share in pending.select_related("user"):
+        _record(by, AuditAction.STUDY_REMOVE_MEMBER, study, share.user, status=Status.PENDING)
+        share.delete()
+    for invitation in LinkInvitation.objects.filter(study=study, invited_by=user):
+        details = {"member": invitation.email, "by_link": True, "status": Status.PENDING}
+        action = AuditAction.STUDY_REMOVE_MEMBER
+        record(actor=by, action=action, target=study.name, study=study.public_id, **details)
+        invitation.delete()
     if ReadOnlyLink.objects.filter(study=study, made_by=user).delete()[0]:
         record(actor=by, action=AuditAction.STUDY_REVOKE_LINK, target=study.name, study=study.public_id)
 
@@ -183,7 +205,7 @@ def revoke_link(*, study: Study, by: User) -> None:
 def transfer(*, study: Study, share_id: int, by: User) -> Study:
     """Give a study to one of its accepted members; who owned it stays as a member who edits and sees the data.
 
-    The new owner gets it as `name (2)` where they have a study of its name.
+    The read-only link and the unanswered invitations of who owned it end. The new owner gets it as `name (2)` where they have a study of its name.
 
     Raises:
         NotAllowed: it is not theirs (any more).
@@ -223,6 +245,7 @@ def _give(current: Study, to: User, by: User) -> None:
     name = free_name(to, current.name)
     details = {"study": current.public_id, "from": current.owner.username, "to": to.username}
     record(actor=by, action=AuditAction.STUDY_TRANSFER, target=current.name, **details)
+    _end_channels(current.owner, current, by)
     Collaboration.objects.filter(study=current, user=to).delete()
     current.owner, current.name = to, name
 
