@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import PASSWORD, Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("administration")]
 
 
 @pytest.fixture(scope="module")

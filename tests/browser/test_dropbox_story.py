@@ -18,7 +18,7 @@ from dropbox_simulator import Server, Simulator
 from tests.browser.conftest import for_manual
 from tests.waiting import PATIENCE_SECONDS, serves, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("dropbox_story")]
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "src/minno_dashboard/studies/examples/reaction-time"

@@ -12,7 +12,7 @@ from tests.browser.filled import fill
 from tests.browser.site import Site
 from tests.config.addresses import BOTH, TABLE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("every_page")]
 
 NOBODY = None
 PAGES: dict[str, tuple[str | None, str]] = {

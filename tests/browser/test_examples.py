@@ -16,7 +16,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("examples")]
 
 PLAYER = os.environ.get("MINNO_PLAYER_DIR", "")
 STAND_IN = """

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("hebrew_editor")]
 
 FILES = {
     "wrong.js": "const one = 1;\nconst one = 2;\n",

@@ -17,7 +17,7 @@ from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import ROOT, Site
 from tests.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("launching")]
 
 EXAMPLES = ROOT / "src" / "minno_dashboard" / "studies" / "examples"
 READ = """

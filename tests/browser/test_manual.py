@@ -17,7 +17,7 @@ from tests.browser.filled import FILES, NAME, OTHERS, TASK
 from tests.browser.site import PASSWORD, ROOT, Site
 from tests.browser.test_every_page import MORE, PAGES, WITHOUT_PICTURE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("manual")]
 
 MANUAL = ROOT / "docs/manual"
 MOST_BYTES = 60_000

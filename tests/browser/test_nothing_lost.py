@@ -14,7 +14,7 @@ from tests.browser.test_studies_editor import open_file, type_at_start
 from tests.browser.test_studies_files import DROP
 from tests.waiting import PATIENCE_SECONDS, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("nothing_lost")]
 
 
 def form(site: Site, who: str, path: str, **data: str) -> None:

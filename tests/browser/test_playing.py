@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("playing")]
 
 PAGE = """<!doctype html>
 <html lang="en">

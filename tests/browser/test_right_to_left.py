@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import PASSWORD, Site
 from tests.browser.test_hebrew_editor import speaks
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("right_to_left")]
 
 WIDTHS = (1180, 360)
 

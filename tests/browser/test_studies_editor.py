@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("studies_editor")]
 
 FILES = {
     "index.html": "<!doctype html>\n<html>\n  <head>\n    <title>משימה</title>\n  </head>\n</html>\n",

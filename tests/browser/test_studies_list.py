@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("studies_list")]
 
 
 def test_a_new_researcher_makes_a_study_renames_archives_deletes_and_brings_it_back(

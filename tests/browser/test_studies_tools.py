@@ -12,7 +12,7 @@ from tests.browser.site import Site
 from tests.browser.test_studies_editor import type_at_start
 from tests.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("studies_tools")]
 
 MODERN = """#!/usr/bin/env node
 class Task { #count = 0; static { Task.made ??= 1; } get count() { return this.#count; } }

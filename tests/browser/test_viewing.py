@@ -13,7 +13,7 @@ from minno_dashboard.studies.views.file_responses import MOST_MEDIA_BYTES
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("viewing")]
 
 LINK = """
 from minno_dashboard.studies import sharing
