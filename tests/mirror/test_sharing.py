@@ -10,6 +10,7 @@ from minno_dashboard.accounts.services import create_user, deactivate
 from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
+from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
@@ -122,6 +123,24 @@ def test_a_deactivated_user_receives_nothing_more_and_frees_the_dropbox(
     link = Link.objects.get(user=ben)
     assert (link.state, link.sealed_refresh_token) == (Link.State.OFF, "")
     world.connect(person("carol"), BEN)
+
+
+def test_a_dropbox_that_another_user_connects_holds_both_users_files_and_one_mirror_writes(
+    world: World, anna: User, ben: User, shared: Study
+) -> None:
+    before = world.files(BEN)
+    carol = person("carol")
+    own = studies.create_study(owner=carol, name="Ben's own")
+    write(own, "a.js", b"carol's", carol)
+    world.connect(carol, BEN)
+    write(shared, "a.js", b"later", anna)
+    services.prove_now(user=ben)
+    world.settle()
+    assert (status(carol)["state"], status(ben)["state"]) == ("proven", "needs_user")
+    found = world.files(BEN)
+    assert found.items() >= before.items() | expected(carol).items()
+    assert not [path for path in found if "changed in Dropbox" in path]
+    assert b"later" not in found.values()
 
 
 def test_a_dead_link_does_not_keep_a_dropbox_from_whoever_consents(

@@ -32,6 +32,9 @@ class Notice(Enum):
     )
     ROLE = gettext_lazy("The account is now: %(role)s.")
     DROPBOX_ON = gettext_lazy("A Dropbox was connected. Your studies are copied to it.")
+    DROPBOX_TAKEN_OVER = gettext_lazy(
+        "Another user of this Dashboard has connected the Dropbox account that your studies were copied to. They are no longer copied there; everything is safe here."
+    )
     DROPBOX_OFF = gettext_lazy("Synchronization with Dropbox was stopped.")
 
     @property

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from minno_dashboard.mirror.stored import Expected, LastWrite, Learned, Marker, RemovalQuestion, StoredJob
 
 READ_SCOPE = "files.content.read"
+TAKEN_OVER = "taken_over"
+"""Reason of a link whose Dropbox account another user of this Dashboard has connected since; it has no tokens."""
 
 
 class Link(LeaseModel):
@@ -90,7 +92,9 @@ class Link(LeaseModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["account_id"], condition=~Q(state="off"), name="one_user_per_dropbox_account"
+                fields=["account_id"],
+                condition=~Q(state="off") & ~Q(reason=TAKEN_OVER),
+                name="one_user_per_dropbox_account",
             )
         ]
         indexes = [

@@ -78,6 +78,13 @@ NEEDS_USER = {
         ),
         "confirm",
     ),
+    "taken_over": Trouble(
+        gettext_noop("Reconnect Dropbox"),
+        gettext_noop(
+            "Another user of this Dashboard has connected the Dropbox account that you used, so your studies are no longer copied there. Everything is safe here, and the copy stays as it is. Connect a Dropbox of your own."
+        ),
+        "reconnect",
+    ),
     "other_dashboard": Trouble(
         gettext_noop("Your answer is needed"),
         gettext_noop(

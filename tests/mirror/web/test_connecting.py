@@ -219,15 +219,22 @@ def test_permissions_that_were_not_granted_are_named(configured: Simulator, alic
     assert active_links() == 0
 
 
-def test_one_dropbox_account_serves_one_user_only(configured: Simulator, alice: User, bob: User) -> None:
+def test_who_has_just_consented_owns_the_account_and_the_other_user_is_told(
+    configured: Simulator, alice: User, bob: User
+) -> None:
     connect(browser_of(alice), configured, ANNA)
     response = connect(browser_of(bob), configured, ANNA)
-    assert said(response).startswith(
-        "Another user of this Dashboard is connected with this Dropbox account; nothing was connected."
-    )
+    assert "Another user of this Dashboard used this account; their files stay in it" in said(response)
     assert "alice" not in said(response)
-    assert not Link.objects.filter(user=bob).exclude(state="off").exists()
-    assert Link.objects.get(user=alice).state == "active"
+    assert Link.objects.get(user=bob).state == "active"
+    ended = Link.objects.get(user=alice)
+    assert (ended.state, ended.reason, ended.sealed_refresh_token) == ("needs_user", "taken_over", "")
+    page = browser_of(alice).get("/settings/").content.decode()
+    assert "Another user of this Dashboard has connected the Dropbox account that you used" in page
+
+    connect(browser_of(alice), configured, ANNA)
+    states = dict(Link.objects.values_list("user__username", "state"))
+    assert states == {"alice": "active", "bob": "needs_user"}
 
 
 def test_connecting_again_with_the_same_account_goes_on_where_it_was(

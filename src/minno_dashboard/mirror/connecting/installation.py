@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
@@ -82,9 +83,12 @@ def check_marker(link: Link) -> None:
     raise NeedsUser(ANOTHER)
 
 
-def taking_over(link: Link) -> Marker:
-    """Return the marker of a link whose user has just decided for this Dashboard: it is written before all else."""
-    return {"known": (link.marker or {}).get("known", []), "takes_over": True}
+def taking_over(link: Link, known: Sequence[str] = ()) -> Marker:
+    """Return the marker of a link whose user has just decided for this Dashboard: it is written before all else.
+
+    `known` are hashes of markers that this Dashboard wrote into the same Dropbox for other users.
+    """
+    return {"known": [*known, *(link.marker or {}).get("known", [])], "takes_over": True}
 
 
 def is_claim_due(link: Link, *, is_changed: bool) -> bool:

@@ -12,12 +12,12 @@ from minno_dashboard.accounts import audit
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.notices import Notice, tell
-from minno_dashboard.core.errors import Conflict, Invalid, Refused
+from minno_dashboard.core.errors import Invalid, Refused
 from minno_dashboard.mirror.connecting import credentials, installation, oauth_state, redirect, services
 from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin, NeedsUser
-from minno_dashboard.mirror.models import READ_SCOPE, Link
+from minno_dashboard.mirror.models import READ_SCOPE, TAKEN_OVER, Link
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.sealing import SealBroken
 
@@ -126,18 +126,9 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
         raise Invalid(
             oauth_state.begin_again(gettext("Dropbox's answer was incomplete; nothing was connected."))
         )
-    if (
-        Link.objects.exclude(user=user)
-        .exclude(state=Link.State.OFF)
-        .exclude(services.is_dead())
-        .filter(account_id=grant.account_id)
-        .exists()
-    ):
-        raise Conflict(
-            gettext(
-                "Another user of this Dashboard is connected with this Dropbox account; nothing was connected. Log in at dropbox.com with an account of your own, then connect again."
-            )
-        )
+    others = Link.objects.filter(account_id=grant.account_id).exclude(user=user)
+    live = others.exclude(state=Link.State.OFF).exclude(reason=TAKEN_OVER)
+    is_taken_over = live.exclude(services.is_dead()).exists()
     known = Link.objects.filter(user=user, account_id=grant.account_id, state=Link.State.ACTIVE).first()
     former = Link.objects.filter(user=user).exclude(account_id=grant.account_id).first()
     former_token = _token_of(former) if former else ""
@@ -150,6 +141,10 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     if known and not known.may_read and link.may_read:
         return gettext("The Dashboard may now read its folder in your Dropbox. Choose a study to restore.")
     whose = link.account_email or link.account_name or gettext("your account")
+    if is_taken_over:
+        return gettext(
+            "Connected with the Dropbox of %(whose)s. Another user of this Dashboard used this account; their files stay in it, are no longer updated, and they are told."
+        ) % {"whose": whose}
     return gettext("Connected with the Dropbox of %(whose)s.") % {"whose": whose}
 
 

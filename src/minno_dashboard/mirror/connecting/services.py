@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Conflict, NotFound, Refused
 from minno_dashboard.mirror import backoff
@@ -19,6 +20,7 @@ from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.errors import MirrorError
 from minno_dashboard.mirror.known import journal_lag
 from minno_dashboard.mirror.models import (
+    TAKEN_OVER,
     Doubt,
     Intent,
     Link,
@@ -41,14 +43,14 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
     """Store the authorisation of a user's Dropbox account and make its mirror due.
 
     The same account again continues with what is known of it; another account begins anew, with nothing known.
+    Whoever has just consented owns the account: another user's mirror into it ends, and they are told.
 
     Raises:
-        Conflict: the account belongs to another user of this Dashboard.
+        Conflict: another user connects it at this very moment.
     """
     try:
         with transaction.atomic():
-            for dead in Link.objects.filter(is_dead(), account_id=grant.account_id).exclude(user=user):
-                _switch_off(dead)
+            known = _end_others(user, grant.account_id)
             row, _ = Link.objects.select_for_update().get_or_create(
                 user=user,
                 defaults={"account_id": grant.account_id, "app_key": app_key, "linked_at": clock.now()},
@@ -61,7 +63,7 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
             if not (is_same and row.last_error == THROTTLED):  # a new token is not a new allowance
                 row.last_error, row.failures, row.not_before = "", 0, None
             row.needs_listing, row.is_reading_withdrawn = True, False
-            row.marker = installation.taking_over(row)  # who has just consented means this Dashboard
+            row.marker = installation.taking_over(row, known)  # who has just consented means this Dashboard
             row.learned = journal_lag.looking_now(row.learned)
             row.lease_token, row.lease_owner, row.lease_until = row.lease_token + 1, "", None
             credentials.store_grant(row, grant)
@@ -69,11 +71,29 @@ def link(*, user: User, grant: Grant, app_key: str) -> Link:
     except IntegrityError as error:
         raise Conflict(
             gettext(
-                "Another user of this Dashboard is connected with this Dropbox account; nothing was connected."
+                "Another user of this Dashboard is connecting this Dropbox account at this moment; nothing was connected. Try again."
             )
         ) from error
     _learn_whose(row)
     return row
+
+
+def _end_others(user: User, account_id: str) -> list[str]:
+    """End other users' mirrors into an account; return the hashes of the markers that they wrote there."""
+    known: list[str] = []
+    others = Link.objects.select_for_update(of=("self",)).filter(account_id=account_id).exclude(user=user)
+    dead = set(others.filter(is_dead()).values_list("pk", flat=True))
+    for other in others.select_related("user"):
+        known += (other.marker or {}).get("known", [])
+        if other.state == Link.State.OFF or other.reason == TAKEN_OVER:
+            continue
+        _switch_off(other)
+        if other.pk not in dead:
+            Link.objects.filter(pk=other.pk).update(
+                state=Link.State.NEEDS_USER, reason=TAKEN_OVER, reason_at=clock.now()
+            )
+            tell(other.user, Notice.DROPBOX_TAKEN_OVER)
+    return known
 
 
 def is_dead() -> Q:

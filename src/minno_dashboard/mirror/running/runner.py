@@ -21,6 +21,7 @@ from minno_dashboard.mirror.errors import LookLater, MirrorError, NeedsUser, Par
 from minno_dashboard.mirror.known import journal_lag, listing_reader
 from minno_dashboard.mirror.known.rows import Book
 from minno_dashboard.mirror.models import (
+    TAKEN_OVER,
     Doubt,
     Intent,
     Link,
@@ -171,6 +172,8 @@ class _Runner:
             ledger.keep_sessions(self.link, self.lease, self._under_way.wait(1.0))
 
     def _attend(self) -> None:
+        if self.link.reason == TAKEN_OVER:
+            raise NeedsUser(TAKEN_OVER)
         installation.check_place(self.link)
         self._learn_whose()
         if not slice_reader.is_behind(self.link):
