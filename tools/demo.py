@@ -101,7 +101,7 @@ def main() -> None:
         print(
             f"\n  The Dashboard:        {server}\n"
             "  A researcher:         alice / alice-demo-password\n"
-            "  The admin:            admin / admin-demo-password (to be changed at first log-in)\n"
+            "  The admin:            admin / admin-demo-password (to be changed at first login)\n"
             f"  Alice's Dropbox:      {FOLDER / 'dropbox' / 'alice@example.com'}\n\n"
             "  Log in as alice, open Settings (the gear), choose Synchronize with your Dropbox Account,\n"
             "  and watch the files appear in that folder.\n",

@@ -46,8 +46,8 @@ document.addEventListener("htmx:response:error", async (event) => {
   } catch {
     // The answer came from something in between (a proxy), not from the Dashboard.
   }
-  if (event.detail.ctx.response.status === 401) sentence = gettext("You are logged out. Log in again to go on.");
-  toast(sentence || gettext("The Dashboard could not do this. Reload the page and do it again."), { kind: "error" });
+  if (event.detail.ctx.response.status === 401) sentence = gettext("You are logged out. Log in again to continue.");
+  toast(sentence || gettext("The Dashboard could not do this. Reload the page and try again."), { kind: "error" });
 });
 document.addEventListener("htmx:error", (event) => {
   if (isQuiet(event)) return;

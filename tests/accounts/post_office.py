@@ -1,4 +1,4 @@
-"""A real mail server on this machine, with TLS and a log-in, that keeps what it is given."""
+"""A real mail server on this machine, with TLS and a login, that keeps what it is given."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class PostOffice:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Serve with STARTTLS and a required log-in."""
+        """Serve with STARTTLS and a required login."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self.certificate)
         controller = Controller(

@@ -19,7 +19,7 @@ from minno_dashboard.siteconfig.services import save_section
 from tests.accounts.conftest import PASSWORD
 
 OK, LOGIN, NO, METHOD = 200, "login", 403, 405
-# name: (path, method, anonymous, researcher, admin); a number is a status, LOGIN leads to the log-in page.
+# name: (path, method, anonymous, researcher, admin); a number is a status, LOGIN leads to the login page.
 TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "login": ("/login/", "get", OK, 302, 302),
     "logout": ("/logout/", "post", 302, 302, 302),

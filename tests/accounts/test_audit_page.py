@@ -47,7 +47,7 @@ def test_the_page_shows_who_did_what_and_escapes_it(admin: Client) -> None:
         ("?q=alice", {"study.create"}),
         ("?q=ROLE+bob", {"user.change_role"}),
         ("?q=role+alice", set()),
-        ("?q=MADE+a+alice", {"study.create"}),
+        ("?q=CREATED+a+alice", {"study.create"}),
         ("?action=tidy", {"tidy"}),
         ("?until=2026-03-01", {"tidy"}),
         ("?since=2026-03-02", {"study.create", "user.change_role"}),
@@ -62,12 +62,12 @@ def test_it_is_searched_and_narrowed_and_exported_alike(admin: Client, query: st
 
 def test_a_deed_is_said_in_words_and_keeps_its_own_word_for_programs(admin: Client, dana: User) -> None:
     page = admin.get("/admin/audit/").content.decode()
-    assert '<span class="muted">made a study</span>' in page
+    assert '<span class="muted">created a study</span>' in page
     assert '<span class="muted" lang="en" dir="ltr">tidy</span>' in page  # of no release that is known
     assert "<bdi>the Dashboard</bdi>" in page
     assert [(row[2], row[5]) for row in rows(admin)] == [
         ("user.change_role", "changed a role"),
-        ("study.create", "made a study"),
+        ("study.create", "created a study"),
         ("tidy", ""),
     ]
     dana.language = "he"

@@ -41,7 +41,7 @@ def test_without_a_password_the_activation_link_is_printed() -> None:
     ("arguments", "sentence"),
     [
         (["x", "--email", "x@lab.example.org"], "2 to 150"),
-        (["xavier", "--email", "nonsense"], "not an e-mail address"),
+        (["xavier", "--email", "nonsense"], "not a valid email address"),
         (["xavier", "--email", "x@lab.example.org", "--password", "short"], "too short"),
     ],
 )

@@ -51,7 +51,7 @@ WATCHED = ("username", "email", "role", "is_active", "password", "session_genera
 
 
 def grow_old(client: Client) -> None:
-    """Let the log-in of a browser be longer ago than a confirmation lasts."""
+    """Let the login of a browser be longer ago than a confirmation lasts."""
     session = client.session
     session[PROVED_AT] = (clock.now() - confirmation.LASTS - timedelta(seconds=1)).timestamp()
     session.save()
@@ -93,7 +93,7 @@ def test_what_was_filled_in_goes_on_once_the_password_is_given(
     assert unescape(kept["email"]) == "new@lab.example.org"
     answer = client.post("/settings/email/", {**kept, "confirm_password": "wrong"})
     assert answer.status_code == 403
-    assert "This is not your password" in answer.content.decode()
+    assert "Wrong password" in answer.content.decode()
     stolen = client.cookies["sessionid_8000"].value if "sessionid_8000" in client.cookies else ""
     assert client.post("/settings/email/", {**kept, "confirm_password": PASSWORD}).status_code == 302
     alice.refresh_from_db()
@@ -185,5 +185,5 @@ def test_an_acting_admin_gives_nobody_a_way_in(
     assert not Collaboration.objects.exists()
     owner = as_user(alice)
     page = owner.get("/settings/").content.decode()
-    assert "began to act as somebody" in page
+    assert "started acting as someone" in page
     assert "She asked me to" in page

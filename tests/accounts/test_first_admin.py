@@ -93,7 +93,7 @@ def test_the_new_password_opens_the_dashboard(first: Client) -> None:
 @pytest.mark.parametrize(
     ("password", "again", "sentence"),
     [
-        (PASSWORD, PASSWORD + "r", "The two passwords differ"),
+        (PASSWORD, PASSWORD + "r", "The two passwords do not match"),
         ("short", "short", "too short"),
         ("admin@localhost", "admin@localhost", "too similar"),
         ("1234567890", "1234567890", "too common"),
@@ -115,7 +115,7 @@ def test_the_one_time_password_itself_is_no_new_password(db: None, client: Clien
     client.post("/login/", {"name": "admin", "password": password})
     answer = client.post("/new-password/", {"password": password, "again": password})
     assert answer.status_code == 422
-    assert "This is the present password" in answer.content.decode()
+    assert "This is your current password" in answer.content.decode()
     assert password not in answer.content.decode()
 
 

@@ -89,7 +89,7 @@ def test_a_link_works_once(carol: User, client: Client) -> None:
     client.post("/set-password/", NEW)
     again = Client().get(path_of(link))
     assert again.status_code == 410
-    assert "This link was used already" in again.content.decode()
+    assert "This link has already been used" in again.content.decode()
     late = other.post(
         "/set-password/", {"password": "somebody else's words", "again": "somebody else's words"}
     )
@@ -109,7 +109,7 @@ def test_a_link_ends(carol: User, alice: User, client: Client, purpose: str, day
     AccessCode.objects.update(expires_at=clock.now())
     for answer in (client.post("/set-password/", NEW), Client().get(path_of(link))):
         assert answer.status_code == 410
-        assert "This link ended on" in answer.content.decode()
+        assert "This link expired on" in answer.content.decode()
     carol.refresh_from_db()
     assert not carol.is_activated
 
@@ -117,7 +117,7 @@ def test_a_link_ends(carol: User, alice: User, client: Client, purpose: str, day
 def test_an_unknown_link_is_refused_with_a_sentence(db: None, client: Client) -> None:
     answer = client.get("/activate/" + "x" * 43 + "/")
     assert answer.status_code == 404
-    assert "This link is not known here" in answer.content.decode()
+    assert "This link is not valid" in answer.content.decode()
     assert client.get("/set-password/").status_code == 404
     assert client.post("/set-password/", NEW).status_code == 404
 

@@ -132,7 +132,10 @@ def test_a_script_is_told_that_the_log_in_expired(db: None, client: Client, head
     assert "Nothing was saved" in answer.json()["error"]
     assert "What you typed is still here" in answer.json()["error"]
     asked = client.get("/settings/", headers=headers)
-    assert (asked.status_code, asked.json()["error"]) == (401, "You are logged out. Log in again to go on.")
+    assert (asked.status_code, asked.json()["error"]) == (
+        401,
+        "You are logged out. Log in again to continue.",
+    )
 
 
 def test_logging_in_gives_the_session_another_key(alice: User, client: Client) -> None:
@@ -267,8 +270,8 @@ def test_a_failure_is_logged_with_name_and_address(
     enter(client, "secret in the wrong box", "wrong")
     entry = AuditEntry.objects.get(action="session.refuse")
     assert (entry.target, entry.details) == ("alice", {"address": "127.0.0.1"})
-    assert "failed log-in of alice from 127.0.0.1" in caplog.text
-    assert "failed log-in of an unknown name from 127.0.0.1" in caplog.text
+    assert "failed login of alice from 127.0.0.1" in caplog.text
+    assert "failed login of an unknown name from 127.0.0.1" in caplog.text
     assert "secret" not in caplog.text
 
 

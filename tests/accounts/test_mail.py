@@ -70,10 +70,10 @@ def link_in(body: str) -> str:
 
 def test_a_test_mail_arrives(admin: Client, office: PostOffice) -> None:
     page = admin.post("/admin/configuration/mail/test/", follow=True).content.decode()
-    assert "The mail server took the test mail for dana@lab.example.org" in page
+    assert "The mail server accepted the test email for dana@lab.example.org" in page
     (sent,) = office.mails
     assert (sent["To"], sent["From"]) == ("dana@lab.example.org", f"Minno <{USER}>")
-    assert "Mail works." in sent.get_content()
+    assert "Email works." in sent.get_content()
 
 
 def test_the_password_is_sealed_and_never_shown(admin: Client) -> None:
@@ -103,7 +103,7 @@ def test_an_empty_password_is_kept_only_for_the_same_server(admin: Client, offic
     assert siteconfig.mail().password() == PASSWORD
     answer = admin.post("/admin/configuration/mail/", form(office, password="", host="mail.example.com"))
     assert answer.status_code == 422
-    assert "belongs to another user name or mail server" in answer.content.decode()
+    assert "is for a different user name or mail server" in answer.content.decode()
     assert siteconfig.mail().host == "localhost"
 
 
@@ -112,7 +112,7 @@ def test_what_is_missing_is_said_beside_its_field(dana: User, as_user: Callable[
     page = answer.content.decode()
     assert answer.status_code == 422
     for sentence in (
-        "This is not an e-mail address",
+        "This is not a valid email address",
         "Enter the name of the mail server",
         "Enter the port",
         "Enter the password.",
@@ -124,7 +124,7 @@ def test_what_is_missing_is_said_beside_its_field(dana: User, as_user: Callable[
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"password": "wrong"}, "refuses the user name or the password"),
+        ({"password": "wrong"}, "rejected the user name or the password"),
         ({"security": "tls"}, "No encrypted connection"),
         ({"host": "127.0.0.1"}, "is not trusted"),
         ({"port": 9}, "cannot be reached"),
@@ -135,7 +135,7 @@ def test_a_test_mail_says_what_is_wrong(
 ) -> None:
     assert admin.post("/admin/configuration/mail/", form(office, **change)).status_code == 302
     page = admin.post("/admin/configuration/mail/test/", follow=True).content.decode()
-    assert "No test mail was sent." in page
+    assert "No test email was sent." in page
     assert sentence in page
     assert office.mails == []
 
@@ -143,7 +143,7 @@ def test_a_test_mail_says_what_is_wrong(
 def test_a_new_user_gets_the_link_by_mail(admin: Client, office: PostOffice) -> None:
     given = {"username": "carol", "email": "carol@lab.example.org", "full_name": "כרמל", "role": "researcher"}
     page = admin.post("/admin/users/new/", given).content.decode()
-    assert "is on its way to" in page
+    assert "This link is being sent to" in page
     assert office.mails == [], "nothing waits for the mail server"
     work()
     (sent,) = office.mails
@@ -171,7 +171,7 @@ def test_a_mail_is_tried_again_while_the_server_is_away(
     assert (waits.count, waits.given_up) == (1, 0)
     assert "451" in waits.last_error or "come back later" in waits.last_error
     page = admin.get("/admin/configuration/").content.decode()
-    assert "1 mail" in page
+    assert "1 email" in page
     assert "come back later" in page
     office.refusal = ""
     admin.post("/admin/configuration/mail/try-again/")
@@ -241,7 +241,7 @@ def test_an_address_taken_meanwhile_is_refused(
 def test_a_lost_password_is_mailed(admin: Client, alice: User, office: PostOffice) -> None:
     for name in ("ALICE", "nobody@lab.example.org"):
         page = Client().post("/lost-password/", {"name": name}).content.decode()
-        assert "is on its way to its e-mail address" in page
+        assert "is being sent to its email address" in page
     work()
     (sent,) = office.mails
     assert sent["To"] == alice.email

@@ -1,4 +1,4 @@
-"""Two-step log-in, sessions, the theme."""
+"""Two-step login, sessions, the theme."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def code_of(user: User, time: Clock, steps: int = 0) -> str:
 
 @pytest.fixture
 def codes(alice: User, time: Clock, as_user: Callable[[User], Client]) -> list[str]:
-    """Two-step log-in turned on by alice in the browser; the recovery codes she was shown."""
+    """Two-step login turned on by alice in the browser; the recovery codes she was shown."""
     client = as_user(alice)
     page = client.get("/settings/security/two-step/").content.decode()
     assert "<svg" in page
@@ -194,7 +194,7 @@ def test_an_admin_helps_who_lost_the_telephone(
     codes: list[str], alice: User, dana: User, as_user: Callable[[User], Client]
 ) -> None:
     admin = as_user(dana)
-    assert "Turn two-step log-in off" in admin.get("/admin/users/").content.decode()
+    assert "Turn off two-step login" in admin.get("/admin/users/").content.decode()
     admin.post(f"/admin/users/{alice.pk}/second-step-off/")
     assert with_password(Client()) == "/studies/"
     assert AuditEntry.objects.filter(action="second_step.turn_off", actor=dana, target="alice").exists()

@@ -1,4 +1,4 @@
-"""Settings: profile, password, e-mail, contributed sections."""
+"""Settings: profile, password, email, contributed sections."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_page_has_an_index_of_its_sections(inside: Client, slot: Callable[..
     for name, title in (
         ("profile", "Profile"),
         ("password", "Password"),
-        ("email", "E-mail"),
+        ("email", "Email"),
         ("extra", "Extra &amp; more"),
     ):
         assert f'<a href="#{name}">{title}</a>' in page
@@ -106,7 +106,7 @@ def test_a_new_password_ends_other_sessions_and_keeps_this_one(
 def test_the_old_password_is_asked_for(inside: Client, alice: User) -> None:
     status, page = change(inside, "not it")
     assert status == 422
-    assert "This is not your password" in page
+    assert "Wrong password" in page
     field = page.partition('name="old_password"')[2].partition(">")[0]
     assert "autofocus" in field, "the browser scrolls to what is wrong"
     assert change(inside, "")[0] == 422
@@ -127,9 +127,9 @@ def test_the_old_password_cannot_be_guessed_in_a_stolen_session(inside: Client, 
 @pytest.mark.parametrize(
     ("new", "again", "sentence"),
     [
-        (NEW, "other", "The two passwords differ"),
+        (NEW, "other", "The two passwords do not match"),
         ("short", None, "too short"),
-        (PASSWORD, None, "This is the present password"),
+        (PASSWORD, None, "This is your current password"),
         ("Alice Ábel", None, "too similar"),
     ],
 )

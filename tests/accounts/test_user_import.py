@@ -53,7 +53,7 @@ def test_one_wrong_line_and_nobody_is_created(send: Send, alice: User) -> None:
     )
     assert status == 422
     assert "Line 2: This user name belongs to another user." in page
-    assert "Line 3: This is not an e-mail address" in page
+    assert "Line 3: This is not a valid email address" in page
     assert "Line 4:" in page
     assert User.objects.count() == before
     assert not AuditEntry.objects.filter(action="user.create", target="ruth").exists()
@@ -62,8 +62,8 @@ def test_one_wrong_line_and_nobody_is_created(send: Send, alice: User) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "names nobody"),
-        (b"username,email\n", "names nobody"),
+        (b"", "contains no users"),
+        (b"username,email\n", "contains no users"),
         ("רות,r@lab.example.org".encode("cp1255"), "not UTF-8"),
         (b"PK\x03\x04\0\0", "not a CSV file"),
         (b"x" * (imports.MOST_BYTES + 1), "larger than 1 MB"),

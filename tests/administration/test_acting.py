@@ -46,7 +46,7 @@ def test_without_acting_an_admin_sees_nobodys_studies(
 def test_the_admin_sees_what_the_user_sees_below_a_banner(acting_client: Client, study: Study) -> None:
     page = acting_client.get("/studies/").content.decode()
     assert "Mood of Alice" in page
-    assert "You act as" in page
+    assert "You are acting as" in page
     assert "User management" not in page
     assert acting_client.get(f"/studies/{study.public_id}/").status_code == 200
 
@@ -80,7 +80,7 @@ def test_nothing_but_studies_is_reached(acting_client: Client, study: Study, ali
     ):
         answer = acting_client.get(path)
         assert answer.status_code == 403, path
-        assert "While you act as somebody else" in answer.content.decode()
+        assert "While you act as someone else" in answer.content.decode()
     member = [study.public_id]
     for path in (
         reverse("save_password"),
@@ -99,7 +99,7 @@ def test_nothing_but_studies_is_reached(acting_client: Client, study: Study, ali
 def test_ending_it_gives_the_admin_back(acting_client: Client) -> None:
     page = acting_client.post("/act-as/end/", follow=True).content.decode()
     assert "User management" in page
-    assert "You act as" not in page
+    assert "You are acting as" not in page
     assert "Mood of Alice" not in acting_client.get("/studies/").content.decode()
     assert AuditEntry.objects.filter(action="acting.end", target="alice").exists()
 

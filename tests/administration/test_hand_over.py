@@ -59,7 +59,7 @@ def test_the_studies_go_to_somebody_else(
     page = client.post(
         address, {"studies": "give", "to": "BOB@lab.example.org"}, follow=True
     ).content.decode()
-    assert "2 studies went to bob" in page
+    assert "2 studies transferred to bob" in page
     study.refresh_from_db()
     assert (study.owner, study.name) == (bob, "Mood (2)")
     assert Study.objects.get(pk=deleted.pk).owner == bob

@@ -50,7 +50,7 @@ def test_a_larger_file_is_refused_on_every_way_in(study: Study, alice: User) -> 
     large = store.put(BIG)
     limit(file_bytes=50)
     tree = study.versions.get().tree
-    with pytest.raises(TooLarge, match="a file can have at most 50 bytes"):
+    with pytest.raises(TooLarge, match="the limit here is 50 bytes"):
         write(study, "b", BIG)
     with pytest.raises(TooLarge):
         files.save_file(node=node, by=alice, source=BIG, expected_blob=files.ANYTHING)
@@ -70,7 +70,7 @@ def test_a_larger_file_is_refused_on_every_way_in(study: Study, alice: User) -> 
 def test_a_full_space_takes_nothing_more_and_lets_go(study: Study, alice: User, bob: User) -> None:
     limit(space_bytes=100)
     node = write(study, "a", BIG)
-    with pytest.raises(TooLarge, match="Alice Ábel can use 100 bytes, and with this it would be 101 bytes"):
+    with pytest.raises(TooLarge, match="Alice Ábel can use 100 bytes; this would make it 101 bytes"):
         write(study, "b", b"z" * 41)
     with pytest.raises(TooLarge, match="Alice Ábel has used 60 bytes of 100 bytes"):
         tree = study.versions.get().tree
@@ -98,7 +98,7 @@ def test_what_a_published_version_keeps_goes_on_counting(study: Study, alice: Us
     write(study, "a", BIG)
     studies.publish(study=study, by=alice)
     studies.new_version(study=study, by=alice)
-    with pytest.raises(TooLarge, match="it would be 120 bytes"):
+    with pytest.raises(TooLarge, match="this would make it 120 bytes"):
         write(study, "a", b"z" * 60)
     assert write(study, "a", b"tiny").blob
 
@@ -155,7 +155,7 @@ def test_the_page_says_why_an_upload_is_refused(
         headers={"x-requested-with": "fetch"},
     )
     assert answer.status_code == 413
-    assert "can have at most 50 bytes here" in answer.json()["error"]
+    assert "the limit here is 50 bytes" in answer.json()["error"]
 
 
 def test_a_tree_of_nobody_is_not_limited(db: None) -> None:
@@ -271,7 +271,7 @@ def test_copies_are_bounded_by_number(study: Study, alice: User, monkeypatch: py
         lambda: files.duplicate(node=folder, by=alice),
         lambda: files.copy(nodes=[folder], to_tree=folder.tree, to=copy, by=alice),
     ):
-        with pytest.raises(TooLarge, match="15 files and folders; at most 12"):
+        with pytest.raises(TooLarge, match="15 files and folders; the maximum is 12"):
             refused()
     assert Node.objects.count() == 10
     monkeypatch.setattr(limits, "MAX_NODES_OF_OWNER", 15)

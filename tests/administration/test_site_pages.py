@@ -103,7 +103,7 @@ def test_the_panels_stand_on_the_log_in_page(dana: User, as_user: Callable[[User
     client = as_user(dana)
     given = {"above": "<h2>The lab of Dana</h2><script>1</script>", "beside": "<p>Call 5 for help</p>"}
     page = client.post("/admin/home-page/", given, follow=True).content.decode()
-    assert "Saved, without what could run" in page
+    assert "Saved, without anything that could run" in page
     entrance = Client().get("/login/").content.decode()
     assert "<h2>The lab of Dana</h2>" in entrance
     assert entrance.index("The lab of Dana") < entrance.index('name="password"') < entrance.index("Call 5")

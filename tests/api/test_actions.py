@@ -162,7 +162,7 @@ def test_versions_are_published_begun_and_frozen(program: Program, study: Study)
 
 def test_members_are_invited_changed_and_removed(program: Program, study: Study, bob: User) -> None:
     at = f"/studies/{study.public_id}/members"
-    assert "Nobody here" in error(program("POST", at, {"who": "nobody"}), 422, "invalid")
+    assert "No user has" in error(program("POST", at, {"who": "nobody"}), 422, "invalid")
     invited = program("POST", at, {"who": "bob", "files": "edit"}).json()
     assert (invited["user"], invited["files"], invited["status"]) == ("bob", "edit", "pending")
     others = Program(code_for(bob))

@@ -60,7 +60,7 @@ def test_a_token_is_shown_once_kept_as_a_fingerprint_listed_used_and_revoked(ali
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"password": "not it at all"}, "This is not your password"),
+        ({"password": "not it at all"}, "Wrong password"),
         ({"scopes": []}, "Choose what this token may be used for"),
         ({"scopes": ["admin"]}, "admin"),
         ({"name": "  "}, "required"),

@@ -129,7 +129,7 @@ print(json.dumps({
 def fill(site: Site) -> Mapping[str, str]:
     """Fill a site that has dana, noa and ada; return what the addresses of its pages name."""
     site.add_users(("tamar", "Tamar Gil", "researcher"), ("tamar-member", "Tamar Member", "researcher"))
-    site.session("tamar")  # before her log-in asks for a second step
+    site.session("tamar")  # before her login asks for a second step
     for name in reversed(OTHERS):
         site.make_study("dana", name)
     study = site.make_study("dana", NAME, FILES)

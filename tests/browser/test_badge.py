@@ -22,7 +22,7 @@ def test_the_badge_is_grey_while_the_server_does_not_answer_and_when_logged_out(
     page.reload()
     page.route("**/dropbox/badge*", lambda route: route.abort())
     page.clock.run_for(30_000)
-    expect(badge).to_have_text("Not known")
+    expect(badge).to_have_text("Unknown")
     assert badge.get_attribute("data-state") == "unknown"
     assert "has not answered since" in (badge.get_attribute("title") or "")
     page.unroute("**/dropbox/badge*")

@@ -205,7 +205,7 @@ def connect_a_dropbox(page: Page, dashboard: Dashboard) -> None:
     page.get_by_role("button", name="Allow").click()
 
     expect(page).to_have_url(f"{dashboard.url}/settings/#dropbox")
-    expect(page.get_by_text(f"Connected with the Dropbox of {ALICE}.")).to_be_visible()
+    expect(page.get_by_text(f"Connected to the Dropbox of {ALICE}.")).to_be_visible()
     page.locator("section#dropbox").scroll_into_view_if_needed()
     picture(page, "6-connected")
     # Nobody reloads: the section follows the first copy by itself.

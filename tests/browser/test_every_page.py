@@ -80,17 +80,17 @@ SHOWS = {
 }
 """What scripts put into a page, to be waited for."""
 WITHOUT_PICTURE = {
-    "front_door": "The first page of the Dashboard is the log-in form",
+    "front_door": "The first page of the Dashboard is the login form",
     "reset": "**Set password**",
     "confirm_email": "**Use this address**",
-    "not-found": "There is nothing here",
-    "not-allowed": "You may not do this",
+    "not-found": "Page not found",
+    "not-allowed": "You don't have permission",
     "study": "The study opens",
     "study_version": "**View only**",
     "rename_study": "**Rename or describe…**",
     "study_type": "**⋯ → Study type…**",
-    "new_recovery_codes": "**Make new recovery codes**",
-    "turn_second_step_off": "**Turn two-step log-in off**",
+    "new_recovery_codes": "**Create new recovery codes**",
+    "turn_second_step_off": "**Turn off two-step login**",
     "dropbox_restore": "**Restore a study from Dropbox**",
     "no-messages": "No messages",
     "personal_links": "**Personal links**",

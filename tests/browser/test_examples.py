@@ -78,7 +78,7 @@ def start(page: Page, name: str, *, as_it_is: bool = False) -> FrameLocator:
     if as_it_is:
         page.get_by_role("link", name=name).click()
     else:
-        page.get_by_role("button", name=f"Make it mine: {name}").click()
+        page.get_by_role("button", name=f"Use this example: {name}").click()
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
     page.get_by_role("button", name="Play", exact=True).click()
     return page.frame_locator("iframe[title=Preview]")
@@ -101,7 +101,7 @@ def test_the_examples_of_plain_html_and_jspsych_are_played(site: Site, open_page
     page.get_by_role("link", name="form.js").click()
     expect(page.get_by_role("textbox", name="Text of form.js")).to_contain_text("minno.log")
     expect(page.locator(".by-link-code .cm-line span").first).to_be_visible()
-    page.get_by_role("button", name="Make it mine").click()
+    page.get_by_role("button", name="Use this example").click()
     expect(page).to_have_url(re.compile(r"/studies/[^/]+/$"))
     expect(page.get_by_role("treeitem", name="form.js")).to_be_visible()
 

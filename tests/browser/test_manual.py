@@ -56,7 +56,7 @@ def mistake(page: Page) -> None:
 def find(page: Page) -> None:
     page.get_by_role("button", name="Find in files").click()
     page.keyboard.type("left")
-    expect(page.locator("[data-find-count]")).to_contain_text("places")
+    expect(page.locator("[data-find-count]")).to_contain_text("matches")
 
 
 def from_menu(item: str) -> Moment:
@@ -88,28 +88,28 @@ def publish(page: Page) -> None:
 
 def link_once(page: Page) -> None:
     page.get_by_label("User name").fill("maya")
-    page.get_by_label("E-mail address").fill("maya@lab.example")
+    page.get_by_label("Email address").fill("maya@lab.example")
     page.get_by_label("Full name").fill("Maya Cohen")
     page.get_by_role("button", name="Create user").click()
-    expect(page.get_by_label("Link to hand over")).to_be_visible()
+    expect(page.get_by_label("Link to pass on")).to_be_visible()
 
 
 def token_made(page: Page) -> None:
     page.get_by_label("Name").fill("Upload from my laptop")
     page.get_by_role("checkbox").nth(1).check()
     page.get_by_label("Your password").fill(PASSWORD)
-    page.get_by_role("button", name="Make token").click()
+    page.get_by_role("button", name="Create token").click()
     expect(page.locator("[data-copy]")).to_be_visible()
 
 
 def acting(page: Page) -> None:
-    page.get_by_label("Why").fill("Noa asked where her files went")
+    page.get_by_label("Reason").fill("Noa asked where her files went")
     page.get_by_role("button", name="Act as noa").click()
     expect(page.locator(".acting")).to_be_visible()
 
 
 def mail(page: Page) -> Locator:
-    page.get_by_role("radio", name="Send mail with Gmail").check()
+    page.get_by_role("radio", name="Send email with Gmail").check()
     return page.locator("section#mail")
 
 

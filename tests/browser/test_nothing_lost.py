@@ -1,4 +1,4 @@
-"""Nothing typed is ever lost: publishing, refusals, other users, log-out, clashing names, keys pressed twice."""
+"""Nothing typed is ever lost: publishing, refusals, other users, logout, clashing names, keys pressed twice."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_text_that_was_not_published_comes_into_the_next_version(site: Site, ope
     assert_accessible(page)
     page.get_by_role("button", name="Start v2 with it").click()
     expect(
-        page.get_by_text("The text that you had not saved in v1 was brought into this version.")
+        page.get_by_text("The text that you had not saved in v1 was restored into this version.")
     ).to_be_visible()
     page.get_by_role("button", name="Save it").click()
     expect(page.locator("[data-status]")).to_have_text("Saved")
@@ -115,9 +115,9 @@ REFUSALS = [
         "Copy the text",
     ),
     (404, {"reason": "no_study"}, "This study was deleted, or is not shared with you", "Download the text"),
-    (404, {}, "This file is not there any more.", "Save as a new file"),
+    (404, {}, "This file no longer exists.", "Save as a new file"),
     (413, {}, "make it shorter, or download it", "Download the text"),
-    (423, {}, "locked for changes just now", "Save again"),
+    (423, {}, "locked for changes at the moment", "Save again"),
     (503, {}, "is saved as soon as possible", "Save again"),
 ]
 
@@ -188,7 +188,7 @@ def test_a_form_of_one_user_never_saves_as_another_and_keeps_what_was_typed(
 
 def test_edits_in_one_section_stay_while_another_is_saved(site: Site, open_page: OpenPage) -> None:
     page = open_page("ada", "/admin/configuration/")
-    page.get_by_label("Send mail with another mail server (SMTP)").check()
+    page.get_by_label("Send email with another mail server (SMTP)").check()
     page.locator(".mail-form [name=host]").fill("mail.lab.example")
     other = page.locator("form[method=post]:not(.mail-form)", has_text="Save changes").first
     other.get_by_role("button", name="Save changes").first.click()
@@ -388,7 +388,7 @@ def test_a_file_that_a_colleague_made_meanwhile_is_asked_about(
     padding = " " * (megabytes * 1024**2)
     page.evaluate(DROP, [["new.txt", "mine" + padding], ["old.txt", "mine too" + padding]])
     page.get_by_role("dialog").get_by_role("button", name="Overwrite 1 file").click()
-    dialog = page.get_by_role("dialog", name="2 files have a name that is taken")
+    dialog = page.get_by_role("dialog", name="2 files already exist")
     assert site.read("dana", address, "new.txt") == b"the colleague's"
     assert site.read("dana", address, "old.txt") == b"the colleague's too"
     dialog.get_by_role("button", name="Keep both").click()
@@ -418,7 +418,7 @@ def test_edits_of_two_people_in_different_places_are_both_saved(site: Site, open
     type_at_start(page, "// mine\n")
     site.put("dana", address, "a.js", "// 1\n// 2\n// three\n")
     page.keyboard.press("Control+s")
-    expect(page.get_by_text("Both changes are in the text now.")).to_be_visible()
+    expect(page.get_by_text("The text now contains both changes.")).to_be_visible()
     expect(page.locator("[data-status]")).to_have_text("Saved")
     assert site.read("dana", address, "a.js") == b"// mine\n// 1\n// 2\n// three\n"
 
@@ -431,8 +431,8 @@ def test_single_changes_of_a_conflict_are_taken(site: Site, open_page: OpenPage,
     type_at_start(page, "// mine\n")
     site.put("dana", address, "a.js", "// theirs\n// 2\n// three\n")
     page.keyboard.press("Control+s")
-    dialog = page.get_by_role("dialog", name="Two texts of one file")
-    take = dialog.get_by_role("button", name="Take this change of theirs")
+    dialog = page.get_by_role("dialog", name="This file has conflicting changes")
+    take = dialog.get_by_role("button", name="Use this change of theirs")
     expect(take).to_have_count(2)
     picture(page, f"conflict-chunks-{width}")
     assert_accessible(page)

@@ -192,7 +192,7 @@ def test_a_hostile_study_reaches_nothing_of_the_dashboard(
     expect(out).to_contain_text("{")  # over, so that the next window is not one of its own
     if place == "in a window of its own":
         with page.context.expect_page(lambda one: "/play/" in one.url) as opened:
-            page.get_by_role("button", name="Play in a window of its own").click()
+            page.get_by_role("button", name="Play in a separate window").click()
         out = opened.value.locator("#out")
     expect(out).to_contain_text("{")
     found = json.loads(out.inner_text())

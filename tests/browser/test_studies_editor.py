@@ -73,7 +73,7 @@ def test_leaving_with_unsaved_text_asks_first(site: Site, open_page: OpenPage) -
     page.reload()
     assert asked == ["beforeunload"]
     # Leaving all the same loses nothing either.
-    expect(page.get_by_text("Your unsaved text was brought back.")).to_be_visible()
+    expect(page.get_by_text("Your unsaved text was restored.")).to_be_visible()
     expect(page.locator(".cm-content")).to_contain_text("// unsaved")
     picture(page, "editor-draft")
     page.get_by_role("button", name="Use the saved file").click()
@@ -84,7 +84,7 @@ def test_leaving_with_unsaved_text_asks_first(site: Site, open_page: OpenPage) -
     expect(page.locator("[data-status]")).to_have_text("Saved")
 
 
-@pytest.mark.parametrize("way", ["Keep mine", "Take theirs", "Save mine as a copy"])
+@pytest.mark.parametrize("way", ["Keep mine", "Use theirs", "Save mine as a copy"])
 def test_a_conflict_shows_both_texts_and_three_ways_on(site: Site, open_page: OpenPage, way: str) -> None:
     address = site.make_study("dana", f"Conflict {way}", {"task.js": "one\ntwo\nthree\n"})
     page = open_page("dana", address)
@@ -92,7 +92,7 @@ def test_a_conflict_shows_both_texts_and_three_ways_on(site: Site, open_page: Op
     type_at_start(page, "mine\n")
     site.put("dana", address, "task.js", "theirs\ntwo\nthree\n")
     page.keyboard.press("Control+s")
-    dialog = page.get_by_role("dialog", name="Two texts of one file")
+    dialog = page.get_by_role("dialog", name="This file has conflicting changes")
     expect(dialog.locator(".cm-mergeView .cm-content").first).to_contain_text("theirs")
     expect(dialog.locator(".cm-mergeView .cm-content").last).to_contain_text("mine")
     picture(page, "editor-conflict")
@@ -106,7 +106,7 @@ def test_a_conflict_shows_both_texts_and_three_ways_on(site: Site, open_page: Op
     expect(page.locator("[data-status]")).to_have_text("Saved")
     expected = {
         "Keep mine": b"mine\none\ntwo\nthree\n",
-        "Take theirs": b"theirs\ntwo\nthree\n",
+        "Use theirs": b"theirs\ntwo\nthree\n",
         "Save mine as a copy": b"theirs\ntwo\nthree\n",
     }[way]
     assert site.read("dana", address, "task.js") == expected
@@ -126,7 +126,7 @@ def test_closing_the_conflict_decides_nothing(site: Site, open_page: OpenPage) -
     expect(page.locator(".cm-content")).to_contain_text("mine")
     picture(page, "editor-conflict-note")
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("dialog", name="Two texts of one file")).to_be_visible()
+    expect(page.get_by_role("dialog", name="This file has conflicting changes")).to_be_visible()
 
 
 def test_an_expired_log_in_keeps_the_text_and_saves_after_logging_in_again(

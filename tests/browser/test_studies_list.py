@@ -24,7 +24,7 @@ def test_a_new_researcher_makes_a_study_renames_archives_deletes_and_brings_it_b
     page.get_by_label("Name", exact=True).fill("מחקר ראשון 🧠")
     picture(page, "studies-new-dialog")
     assert_accessible(page)
-    page.get_by_role("button", name="Make study").click()
+    page.get_by_role("button", name="Create study").click()
     expect(page.get_by_role("heading", name="מחקר ראשון 🧠")).to_be_visible()
 
     page.get_by_role("button", name="Actions for this study").click()
@@ -42,7 +42,7 @@ def test_a_new_researcher_makes_a_study_renames_archives_deletes_and_brings_it_b
     expect(page.get_by_text("“First study” is archived.")).to_be_visible()
     page.get_by_role("link", name="Archived").click()
     page.get_by_role("button", name="Actions for First study").click()
-    page.get_by_role("button", name="Take out of the archive").click()
+    page.get_by_role("button", name="Unarchive").click()
 
     page.get_by_role("button", name="Actions for First study").click()
     page.get_by_role("button", name="Delete…").click()
@@ -61,7 +61,7 @@ def test_a_refused_name_opens_the_dialog_again_with_what_was_typed(site: Site, o
     page.get_by_role("button", name="New study").first.click()
     page.get_by_label("Name", exact=True).fill("what/ever")
     page.get_by_label("Description").fill("kept")
-    page.get_by_role("button", name="Make study").click()
+    page.get_by_role("button", name="Create study").click()
     dialog = page.get_by_role("dialog", name="New study")
     expect(dialog).to_be_visible()
     expect(dialog.get_by_label("Name", exact=True)).to_have_value("what/ever")
@@ -115,5 +115,5 @@ def test_an_admin_sees_the_admin_menu_and_nobody_elses_studies(site: Site, open_
     picture(page, "topbar-admin")
     expect(page.get_by_role("link", name="Not for admins")).to_have_count(0)
     page.goto(address)
-    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
     picture(page, "error-404")

@@ -171,7 +171,7 @@ def test_two_browsers_work_on_one_study_at_once_and_lose_nothing(site: Site, ope
     dana.keyboard.press("Control+s")
     expect(dana.locator("[data-status]")).to_have_text("Saved")
     noa.keyboard.press("Control+s")
-    dialog = noa.get_by_role("dialog", name="Two texts of one file")
+    dialog = noa.get_by_role("dialog", name="This file has conflicting changes")
     expect(dialog.locator(".cm-merge-a .cm-content")).to_contain_text("dana's line")
     dialog.locator(".cm-merge-b .cm-content").click()
     noa.keyboard.press("Control+Home")
@@ -233,7 +233,7 @@ def test_of_two_who_save_one_file_at_the_same_moment_both_keep_their_text(
     (late,) = told
     (first,) = pages.keys() - {late}
     assert site.read("dana", address, "task.js") == f"from {first}\nbegin\n".encode()
-    dialog = pages[late].get_by_role("dialog", name="Two texts of one file")
+    dialog = pages[late].get_by_role("dialog", name="This file has conflicting changes")
     dialog.get_by_role("button", name="Save mine as a copy").click()
     pages[late].get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(pages[late].get_by_role("treeitem", name="task (mine).js")).to_be_visible()
@@ -259,9 +259,7 @@ def test_a_crash_loses_no_unsaved_text_whatever_another_window_saved(site: Site,
         page.goto("chrome://crash")
     again = page.context.new_page()
     again.goto(address)
-    expect(
-        again.get_by_text("Your unsaved text was brought back; the saved file has changed")
-    ).to_be_visible()
+    expect(again.get_by_text("Your unsaved text was restored; the saved file has changed")).to_be_visible()
     expect(again.locator("[data-body] .cm-content")).to_contain_text("typed before the crash")
     expect(again.locator("[data-status]")).to_have_text("Conflict")
     assert site.read("dana", address, "task.js") == b"saved in the other window\nbegin\n"

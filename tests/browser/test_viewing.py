@@ -59,7 +59,7 @@ def test_a_visitor_plays_a_study_by_its_link(site: Site, open_page: OpenPage) ->
     assert page.evaluate("getSelection().anchorNode.parentElement.closest('.cm-line').textContent") == LINE_7
     site.python(LINK, study.split("/")[2])
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.get_by_text("This link does not work any more.")).to_be_visible()
+    expect(page.get_by_text("This link no longer works.")).to_be_visible()
 
 
 def sound(seconds: int) -> bytes:

@@ -83,7 +83,7 @@ def test_each_visitor_gets_exactly_as_far_as_the_table_says(world: World, name: 
                 answer = world.ask(client, name)
                 wanted, found = expected(name, kind, rights), outcome(answer)
                 if TABLE[name].need == OPEN and found in ("not there", "log in"):
-                    found = "in"  # a code that is not known, the way from the front door to the log-in page
+                    found = "in"  # a code that is not known, the way from the front door to the login page
                 if found != wanted or answer.status_code >= 500:
                     wrong.append(
                         f"{kind}{', public' if is_public else ''}: {found} {answer.status_code}, not {wanted}"

@@ -69,10 +69,10 @@ def test_it_accepts_names_that_every_file_system_can_hold(name: str) -> None:
         ("a\0b", "U+0000"), ("a\nb", "U+000A"), ("a\x7fb", "U+007F"), ("a\x85b", "U+0085"), ("icon\r", "U+000D"),
         ("a\ud800", "U+D800"),
         ("CON", "device"), ("con.txt", "device"), ("Nul.tar.gz", "device"), ("COM1", "device"), ("lpt³.a", "device"), ("aux .txt", "device"),
-        ("Desktop.INI", "keeps for itself"), ("Thumbs.db", "keeps for itself"), (".DS_Store", "keeps for itself"),
-        (".dropbox", "keeps for itself"), (".Dropbox.cache", "keeps for itself"),
+        ("Desktop.INI", "that Dropbox reserves"), ("Thumbs.db", "that Dropbox reserves"), (".DS_Store", "that Dropbox reserves"),
+        (".dropbox", "that Dropbox reserves"), (".Dropbox.cache", "that Dropbox reserves"),
         ("~$report.docx", "temporary"), (".~lock", "temporary"), ("~a.tmp", "temporary"), ("~A.TMP", "temporary"),
-        ("a" * 256, "256 bytes of at most 255"), ("ש" * 128, "256 bytes"), ("🎉" * 64, "256 bytes"),
+        ("a" * 256, "256 bytes; the maximum is 255"), ("ש" * 128, "256 bytes"), ("🎉" * 64, "256 bytes"),
     ],
 )  # fmt: skip
 def test_it_says_what_is_wrong_with_a_name(name: str, says: str) -> None:

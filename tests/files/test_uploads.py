@@ -99,7 +99,7 @@ def test_what_cannot_be_put_now_can_be_finished_another_way(tree: Tree, put: Put
     put("video.mp4/inside")
     upload = begin(tree, 3)
     services.append_upload(upload=upload, offset=0, piece=b"abc")
-    with pytest.raises(Invalid, match="cannot take its place"):
+    with pytest.raises(Invalid, match="cannot replace it"):
         services.finish_upload(upload=upload, by=None, if_there=OVERWRITE)
     services.finish_upload(upload=upload, by=None, if_there=services.IfThere.KEEP_BOTH)
     assert shown(tree)["video (2).mp4"] == b"abc"

@@ -34,7 +34,7 @@ def test_a_bucket_out_of_reach_is_waited_for(
     assert (link.last_error, link.state) == ("store_unavailable", Link.State.ACTIVE)
     assert not Parked.objects.filter(link=link).exists()
     assert status(anna)["state"] == "waiting"
-    assert "trouble of its own" in badge(anna).full
+    assert "had an internal error" in badge(anna).full
     settings.BLOB_STORE = str(here)
     world.settle()
     assert world.files(ANNA) == expected(anna)

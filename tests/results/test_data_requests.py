@@ -127,7 +127,7 @@ def test_a_cancelled_download_leaves_no_file(
         assert one.state == State.CANCELLED
     assert list(data_requests.file_of(ready).parent.iterdir()) == []
     client.post(f"{base}{ready.pk}/cancel/")
-    assert b"over already" in client.get(base).content
+    assert b"already ended" in client.get(base).content
 
 
 def test_downloads_end_after_seven_days_and_whoever_lost_the_right_gets_none(
@@ -157,7 +157,7 @@ def test_downloads_end_after_seven_days_and_whoever_lost_the_right_gets_none(
     assert "no longer has access" in found[theirs.pk].error
     assert [path.name for path in orphan.parent.iterdir()] == [f"{kept.pk}.zip"]
     answer = client.get(f"/studies/{study.public_id}/data/downloads/{old.pk}/")
-    assert (answer.status_code, b"7 days are over" in answer.content) == (404, True)
+    assert (answer.status_code, b"7 days have passed" in answer.content) == (404, True)
 
 
 def test_a_full_disk_is_said_and_the_request_can_be_run_again(

@@ -192,7 +192,7 @@ def test_an_experiment_follows_its_file(
     assert moved.tree_id == new.tree_id
     file_services.delete(nodes=[moved], by=alice)
     gone = client.get(path_of(experiment, new))
-    assert (gone.status_code, b"not there any more" in gone.content) == (404, True)
+    assert (gone.status_code, b"no longer exists" in gone.content) == (404, True)
     assert b"Hello" in client.get(path_of(experiment, version)).content
 
 

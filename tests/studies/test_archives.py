@@ -153,7 +153,7 @@ def test_separators_of_windows_and_dots_are_read(alice: User, tmp_path: Path) ->
 def test_dots_cannot_hide_that_a_path_leads_out(alice: User, tmp_path: Path) -> None:
     path = packed(tmp_path / "a.zip", (b".\\..\\x", b""), (b"c:\\y", b""), (b"\\\\server\\z", b""))
     said = refused(alice, path)
-    assert said.count("leads out of the study") == 1
+    assert said.count("leads outside the study") == 1
     assert said.count("its path is absolute") == 2
 
 
@@ -326,7 +326,7 @@ def test_a_tar_comes_in_and_a_hostile_one_does_not(alice: User, tmp_path: Path, 
     )
     said = refused(alice, bad)
     for reason in (
-        "leads out",
+        "leads outside",
         "absolute",
         "“link”: it is a link",
         "“hard”: it is a link",
@@ -337,7 +337,7 @@ def test_a_tar_comes_in_and_a_hostile_one_does_not(alice: User, tmp_path: Path, 
     cut.write_bytes(good.read_bytes()[:-1500] if ending != "tar" else b"no tar")
     if ending != "tar":
         cut.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
-    assert "not a whole tar file" in refused(alice, cut)
+    assert "not a complete tar file" in refused(alice, cut)
 
 
 def test_a_tar_that_grows_like_a_bomb_is_refused(alice: User, tmp_path: Path) -> None:

@@ -99,8 +99,8 @@ def test_the_activity_says_who_did_what_the_latest_first(alice: User, bob: User,
         ("alice", "published v1"),
         ("alice", "removed bob"),
         ("bob", "accepted the invitation"),
-        ("alice", "invited bob, who may read the files and sees the data once the invitation is accepted"),
-        ("alice", "made the study"),
+        ("alice", "invited bob, who can read the files and sees the data (after accepting)"),
+        ("alice", "created the study"),
     ]
     assert len(activity.activity_of(other)) == 1
 

@@ -136,12 +136,12 @@ def member(name: str, mode: int) -> zipfile.ZipInfo:
 HOSTILE: dict[str, tuple[list[tuple[str | zipfile.ZipInfo, bytes]], list[str]]] = {
     "absolute": ([("/etc/passwd", b"")], ["“/etc/passwd”: its path is absolute"]),
     "drive": ([("C:/x", b"")], ["absolute"]),
-    "out of it": ([("a/../../x", b"")], ["leads out of the study"]),
-    "out of it the Windows way": ([("a\\..\\..\\x", b"")], ["leads out of the study"]),
+    "out of it": ([("a/../../x", b"")], ["leads outside the study"]),
+    "out of it the Windows way": ([("a\\..\\..\\x", b"")], ["leads outside the study"]),
     "a link": ([(member("link", stat.S_IFLNK | 0o777), b"/etc/passwd")], ["“link”: it is a link"]),
     "a device": ([(member("dev", stat.S_IFCHR | 0o666), b"")], ["device, pipe or socket"]),
     "a pipe": ([(member("pipe", stat.S_IFIFO | 0o666), b"")], ["device, pipe or socket"]),
-    "names": ([("con.txt", b""), ("what:b", b""), ("ok", b"")], ["device on Windows", "contains :"]),
+    "names": ([("con.txt", b""), ("what:b", b""), ("ok", b"")], ["device name on Windows", "contains :"]),
     "twins": ([("A/x", b""), ("a/y", b"")], ["“A” and “a” differ only in upper and lower case"]),
     "file twins": ([("r.txt", b""), ("R.txt", b"")], ["“r.txt” and “R.txt”"]),
     "a bomb": ([("bomb", bytes(40 * 1024 * 1024))], ["as in a zip bomb"]),
@@ -213,7 +213,7 @@ def test_a_damaged_zip_is_refused_whole(alice: User, tmp_path: Path, damage: str
     assert (
         "“bad.bin”: its bytes in the zip are damaged"
         if damage == "wrong checksum"
-        else "not a whole zip file"
+        else "not a complete zip file"
     ) in said
 
 
@@ -237,7 +237,7 @@ def test_a_folder_with_links_devices_and_bad_names_is_refused_with_a_list(alice:
 
 def test_a_taken_name_is_refused_before_anything_is_stored(alice: User, folder: Path) -> None:
     services.create_study(owner=alice, name="Imported")
-    with pytest.raises(Invalid, match="You have a study"):
+    with pytest.raises(Invalid, match="You already have a study"):
         bring_in(alice, folder)
 
 

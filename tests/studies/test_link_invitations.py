@@ -52,7 +52,7 @@ def test_an_address_without_an_account_gets_a_link_to_hand_over(alice: User, stu
     assert answer.status_code == 302
     page = client.get(address).content.decode()
     (offered,) = link_invitations.waiting(study)
-    assert "Nobody here has the address new@elsewhere.example.org yet." in page
+    assert "No user has the address new@elsewhere.example.org yet." in page
     assert offered.link in page
     assert (offered.invitation.email, offered.invitation.file_access) == (EMAIL, "edit")
     assert not Collaboration.objects.exists()
@@ -199,10 +199,10 @@ def test_an_address_is_invited_once_and_nobody_invites_everybody(
 ) -> None:
     monkeypatch.setattr(link_invitations, "MOST_WAITING", 2)
     invite(study)
-    with pytest.raises(Invalid, match="invited already"):
+    with pytest.raises(Invalid, match="already invited"):
         invite(study, EMAIL.upper())
     invite(study, "second@example.org")
-    with pytest.raises(Invalid, match="wait for an answer"):
+    with pytest.raises(Invalid, match="waiting for an answer"):
         invite(study, "third@example.org")
     LinkInvitation.objects.filter(email=EMAIL).update(invited_at=clock.now() - link_invitations.LIFE)
     invite(study, "third@example.org")
@@ -266,11 +266,11 @@ def test_where_mail_is_configured_the_link_is_mailed(
         page = logged_in(alice).post(
             f"/studies/{study.public_id}/sharing/invite/", {"who": EMAIL, "files": "edit"}, follow=True
         )
-        assert "A mail with a link is on its way there" in page.content.decode()
+        assert "An email with a link is being sent there" in page.content.decode()
         while do := DueJobs().claim_next("test"):
             do()
     (letter,) = office.mails
     assert letter["To"] == EMAIL
     assert letter["Subject"] == "alice invites you to “Faces”"
     assert link_invitations.waiting(study)[0].link in letter.get_content()
-    assert "Only an administrator makes accounts" in letter.get_content()
+    assert "which only an administrator can create" in letter.get_content()

@@ -110,7 +110,7 @@ def test_a_forged_or_old_key_opens_nothing(study: Study, monkeypatch: pytest.Mon
     monkeypatch.setattr(playing, "LIFE", timedelta(seconds=-1))
     answer = Client().get(f"{top}index.html")
     assert answer.status_code == 404
-    assert b"This preview is over." in answer.content
+    assert b"This preview has ended." in answer.content
 
 
 def test_a_key_ends_with_the_right_of_its_person(study: Study) -> None:

@@ -46,7 +46,7 @@ def test_a_study_has_a_name_that_can_be_a_folder(alice: User, study: Study, name
 
 
 def test_two_studies_of_one_owner_never_have_one_name(alice: User, bob: User, study: Study) -> None:
-    with pytest.raises(Invalid, match="You have a study “Faces” already"):
+    with pytest.raises(Invalid, match="You already have a study called “Faces”"):
         services.create_study(owner=alice, name="Faces")
     with pytest.raises(Invalid, match="upper and lower case"):
         services.create_study(owner=alice, name="FACES")
@@ -92,7 +92,7 @@ def test_published_files_stay_and_the_next_version_starts_from_them(alice: User,
     assert published.state == Version.State.PUBLISHED
     with pytest.raises(file_services.Frozen):
         write(study, "task.js", b"two")
-    with pytest.raises(Refused, match="published already"):
+    with pytest.raises(Refused, match="already published"):
         services.publish(study=study, by=alice)
     second = services.new_version(study=study, by=alice)
     assert (second.number, second.state, paths(second)) == (2, "develop", ["task.js"])

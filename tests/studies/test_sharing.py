@@ -73,7 +73,7 @@ def test_an_invitation_that_cannot_be_is_refused(alice: User, bob: User, study: 
     gone = person("gone")
     gone.is_active = False
     gone.save()
-    for who, sentence in (("nobody", "Nobody here"), ("gone", "Nobody here"), ("alice", "owns this study")):
+    for who, sentence in (("nobody", "No user has"), ("gone", "No user has"), ("alice", "owns this study")):
         with pytest.raises(Invalid, match=sentence):
             invite(study, who, alice)
     with pytest.raises(Invalid, match="called “owner”"):
@@ -81,24 +81,24 @@ def test_an_invitation_that_cannot_be_is_refused(alice: User, bob: User, study: 
     with pytest.raises(Invalid, match="nothing is shared"):
         invite(study, "bob", alice, file_access="none")
     offered = invite(study, "bob", alice)
-    with pytest.raises(Invalid, match="is invited already"):
+    with pytest.raises(Invalid, match="is already invited"):
         invite(study, "bob", alice)
     sharing.answer(share=offered, accept=True, by=bob)
-    with pytest.raises(Invalid, match="works on this study already"):
+    with pytest.raises(Invalid, match="already works on this study"):
         invite(study, "bob", alice)
 
 
 def test_an_editor_gives_away_no_more_than_they_have(alice: User, bob: User, study: Study) -> None:
     own = accepted(study, bob, file_access="edit")
     person("carol")
-    with pytest.raises(NotAllowed, match="do not see the data"):
+    with pytest.raises(NotAllowed, match="cannot see the data"):
         invite(study, "carol", bob, sees_data=True)
-    with pytest.raises(NotAllowed, match="their own share"):
+    with pytest.raises(NotAllowed, match="your own access"):
         sharing.change_share(share=own, file_access="edit", sees_data=True, by=bob)
-    with pytest.raises(NotAllowed, match="their own share"):
+    with pytest.raises(NotAllowed, match="your own access"):
         sharing.remove_member(share=own, by=bob)
     offered = invite(study, "carol", bob, file_access="read")
-    with pytest.raises(NotAllowed, match="do not see the data"):
+    with pytest.raises(NotAllowed, match="cannot see the data"):
         sharing.change_share(share=offered, file_access="read", sees_data=True, by=bob)
     sharing.change_share(share=own, file_access="edit", sees_data=True, by=alice)
     sharing.change_share(share=offered, file_access="read", sees_data=True, by=bob)
@@ -177,7 +177,7 @@ def test_a_study_is_given_only_to_somebody_who_works_on_it(
     alice: User, bob: User, study: Study, status: str
 ) -> None:
     own = share(study, bob, status=status)
-    with pytest.raises(Refused, match="only to somebody who works on it"):
+    with pytest.raises(Refused, match="only to someone who works on it"):
         sharing.transfer(study=study, share_id=own.pk, by=alice)
     assert reread(study).owner == alice
 
@@ -230,7 +230,7 @@ def test_rolling_back_publishes_what_was_in_development_and_loses_nothing(alice:
     second = queries.get_version(reread(study), 2)
     assert second.state == "published"
     assert "to go back to v1" in second.note
-    with pytest.raises(Refused, match="newest version already"):
+    with pytest.raises(Refused, match="already the newest version"):
         services.roll_back(study=study, to=third, by=alice)
     with pytest.raises(NotFound):
         other = services.create_study(owner=alice, name="Other")

@@ -45,7 +45,7 @@ def test_the_same_text_and_colour_twice_is_refused_and_what_was_typed_stays(alic
     answer = entered(alice).post("/tags/", {"text": "pilot", "colour": "42D692"})
     assert answer.status_code == 409
     page = answer.content.decode()
-    assert "of this colour already" in page
+    assert "You already have a tag" in page
     assert 'value="pilot"' in page
     with pytest.raises(Conflict):
         tags.change_tag(tag=Tag.objects.get(user=alice, colour="FB4C2F"), text="pilot", colour="42D692")

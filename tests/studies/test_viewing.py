@@ -137,7 +137,7 @@ def test_a_preview_by_link_ends_with_what_the_link_opens(linked: Study, end: str
             services.new_version(study=linked, by=alice)
     answer = Client().get(f"{top}js/a.js")
     assert answer.status_code == 404
-    assert b"This preview is over." in answer.content
+    assert b"This preview has ended." in answer.content
 
 
 def test_a_link_made_after_the_one_before_was_revoked_does_not_open_its_previews_again(linked: Study) -> None:

@@ -409,9 +409,9 @@ def test_each_study_of_a_list_has_its_own_menu(study: Study, dana: Client, owner
     for one, shown in ((study, "Stroop"), (other, "Cats &amp; &#x27;dogs&#x27;")):
         assert page.count(f'action="/studies/{one.public_id}/delete/"') == 1
         assert f"Delete “{shown}”?" in page
-    assert "Take out of the archive" not in page
+    assert "Unarchive" not in page
     assert "the-id-of-a-study" not in page
-    assert "Take out of the archive" in dana.get("/studies/?which=archived").content.decode()
+    assert "Unarchive" in dana.get("/studies/?which=archived").content.decode()
 
 
 def test_what_systems_leave_in_folders_is_told_apart_before_an_upload(dana: Client, study: Study) -> None:
@@ -429,7 +429,7 @@ def test_the_first_upload_says_what_plays_a_study_and_its_type_can_be_changed(
     assert not post(dana, base(study) + "recognise", {}).json()["has_changed"]
     before = Study.objects.get().revision
     page = f"/studies/{study.public_id}/type/"
-    assert b"Its files look like this: MinnoJS" in dana.get(page).content
+    assert b"Its files look like: MinnoJS" in dana.get(page).content
     assert dana.post(page, {"kind": "html"}).status_code == 302
     assert (Study.objects.get().kind, Study.objects.get().revision) == ("html", before + 1)
     assert dana.post(page, {"kind": "flash"}).status_code == 422

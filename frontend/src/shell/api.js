@@ -12,11 +12,11 @@ export class ApiError extends Error {
 
 const SENTENCES = {
   0: gettext("The Dashboard cannot be reached. Check your connection and try again."),
-  401: gettext("You are logged out. Log in again to go on."),
-  403: gettext("You may not do this."),
+  401: gettext("You are logged out. Log in again to continue."),
+  403: gettext("You don't have permission."),
   413: gettext("This is larger than the Dashboard accepts."),
-  423: gettext("The Dashboard is locked for changes just now. Try again in a minute."),
-  503: gettext("The Dashboard is busy just now. Try again in a minute."),
+  423: gettext("The Dashboard is locked for changes at the moment. Try again in a minute."),
+  503: gettext("The Dashboard is busy at the moment. Try again in a minute."),
 };
 
 export function csrf() {

@@ -23,7 +23,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
   const submitter = event.submitter;
-  const verb = form.dataset.confirmVerb || submitter?.textContent.trim() || gettext("Go on");
+  const verb = form.dataset.confirmVerb || submitter?.textContent.trim() || gettext("Continue");
   const title = form.dataset.confirmTitle || verb;
   if (!(await confirm({ title, text: form.dataset.confirm, verb, danger: form.dataset.confirmKind !== "safe" }))) return;
   form.dataset.confirmed = "yes";

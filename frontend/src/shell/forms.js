@@ -1,5 +1,5 @@
 // Forms that are posted as pages: each names the user that the page was rendered for, and nothing typed into one is
-// lost while another is sent, nor where an answer was a refusal or the log-in page.
+// lost while another is sent, nor where an answer was a refusal or the login page.
 import { csrf, renderedFor } from "./api.js";
 import { confirm } from "./confirm.js";
 import { gettext } from "./texts.js";
@@ -43,7 +43,7 @@ function kept(key) {
   }
 }
 
-// What was sent has arrived, unless this page is the log-in page or says that nothing was saved.
+// What was sent has arrived, unless this page is the login page or says that nothing was saved.
 function settle() {
   const isRefused = !user || Boolean(document.querySelector("[data-not-saved]"));
   for (const key of Object.keys(sessionStorage).filter((one) => one.startsWith(PREFIX))) {
@@ -98,7 +98,7 @@ document.addEventListener("submit", async (event) => {
   if (secrets.length && !form.dataset.othersAsked) {
     event.preventDefault();
     event.stopImmediatePropagation();
-    const text = gettext("You typed a password or secret into another form of this page. It is never kept in this browser, so you would have to type it again. The rest of what you typed stays.");
+    const text = gettext("You typed a password or secret into another form on this page. It is never stored in this browser, so you would have to type it again. Everything else you typed stays.");
     if (!(await confirm({ title: gettext("Save only this form?"), text, verb: gettext("Save only this form"), danger: false }))) return;
     form.dataset.othersAsked = "yes";
     form.requestSubmit(event.submitter ?? undefined);
@@ -121,7 +121,7 @@ addEventListener("beforeunload", (event) => {
   if (user && !leaving && [...document.forms].some((form) => isPosted(form) && form.querySelector("textarea, input") && isDirty(form) && !form.hasAttribute("data-passkey"))) event.preventDefault();
 });
 
-// At log-out nothing of it stays.
+// At logout nothing of it stays.
 export function forgetForms() {
   for (const key of Object.keys(sessionStorage).filter((one) => one.startsWith(PREFIX))) sessionStorage.removeItem(key);
   leaving = true;

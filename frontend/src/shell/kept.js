@@ -1,4 +1,4 @@
-// Unsaved texts that this browser keeps, whatever page is open: counted and discarded at log-out.
+// Unsaved texts that this browser keeps, whatever page is open: counted and discarded at logout.
 
 export const PREFIX = "minno-draft:";
 

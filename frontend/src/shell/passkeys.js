@@ -1,10 +1,10 @@
-// Passkeys: the log-in button, and the form of Settings that adds one. Both ask the Dashboard for options, the device
+// Passkeys: the login button, and the form of Settings that adds one. Both ask the Dashboard for options, the device
 // for an answer, and take the answer back. Where the browser knows no passkeys they stay hidden.
 import { post } from "./api.js";
 import { gettext } from "./texts.js";
 
-const CANCELLED = gettext("Nothing was changed: the device was asked, and there was no answer.");
-const KNOWN = gettext("This device holds a passkey of yours for this Dashboard already.");
+const CANCELLED = gettext("Nothing was changed: your device did not answer.");
+const KNOWN = gettext("This device already has a passkey of yours for this Dashboard.");
 
 const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
 const text = (buffer) =>

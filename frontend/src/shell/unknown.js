@@ -33,7 +33,7 @@ function bringBack() {
 }
 
 export function isLoggedOut() {
-  show(gettext("Logged out"), gettext("You are logged out, so this page cannot know how your Dropbox stands. Log in again."));
+  show(gettext("Logged out"), gettext("You are logged out, so this page cannot know the state of your Dropbox. Log in again."));
 }
 
 document.addEventListener("htmx:config:request", (event) => {
@@ -48,5 +48,5 @@ document.addEventListener("htmx:after:request", (event) => {
 setInterval(() => {
   if (asked === null || Date.now() - asked < PATIENCE) return;
   const time = clock.format(asked);
-  show(gettext("Not known"), gettext("The Dashboard has not answered since %(time)s, so this page cannot know how your Dropbox stands.", { time }));
+  show(gettext("Unknown"), gettext("The Dashboard has not answered since %(time)s, so this page cannot know the state of your Dropbox.", { time }));
 }, LOOK_EVERY);

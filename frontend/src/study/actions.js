@@ -95,7 +95,7 @@ export class Actions {
   async newFile() {
     const parent = this.tree.place();
     const answer = await askName({
-      title: gettext("New file"), label: this.into(parent), verb: gettext("Make file"),
+      title: gettext("New file"), label: this.into(parent), verb: gettext("Create file"),
       attempt: (name) => this.store.act("files", { parent, name, text: "", bom: false, newline: "\n" }),
     });
     if (!answer) return;
@@ -106,7 +106,7 @@ export class Actions {
   async newFolder() {
     const parent = this.tree.place();
     const answer = await askName({
-      title: gettext("New folder"), label: this.into(parent), verb: gettext("Make folder"),
+      title: gettext("New folder"), label: this.into(parent), verb: gettext("Create folder"),
       attempt: (name) => this.store.act("folders", { parent, name }),
     });
     if (!answer) return;

@@ -113,7 +113,7 @@ export function askFolder({ title, verb, store, refuse, attempt }) {
 // A study and a folder of it; `folders(study)` asks for those of a study, `attempt(study, folder)` does the work.
 export async function askStudy({ title, studies, folders, attempt }) {
   if (!studies.length) {
-    await openPanel(title, el("p", {}, gettext("There is no other study that you may change and that is in development.")), { wide: false }).closed;
+    await openPanel(title, el("p", {}, gettext("There is no other study in development that you can edit.")), { wide: false }).closed;
     return null;
   }
   const dialog = frame(title);
@@ -140,7 +140,7 @@ export async function askStudy({ title, studies, folders, attempt }) {
   choice.addEventListener("change", load);
   const content = [
     el("label", { class: "form-label", for: "ask-study" }, gettext("Study")), choice, list.element,
-    el("p", { class: "muted" }, gettext("The copies go to its version in development. Nothing there is overwritten: a name that is taken gets a number.")),
+    el("p", { class: "muted" }, gettext("The copies go to its version in development. Nothing there is overwritten: a name that already exists gets a number.")),
   ];
   load();
   return ask(dialog, content, {
@@ -150,13 +150,13 @@ export async function askStudy({ title, studies, folders, attempt }) {
 
 // What to do with uploads whose names are taken: "overwrite", "keep_both", "skip", or "" when cancelled.
 export async function askClash(paths, total) {
-  const dialog = frame(ngettext("%(count)s file has a name that is taken", "%(count)s files have a name that is taken", paths.length));
-  const names = el("ul", { class: "clash-list mono", tabindex: "0", "aria-label": gettext("Names that are taken") },
+  const dialog = frame(ngettext("%(count)s file already exists", "%(count)s files already exist", paths.length));
+  const names = el("ul", { class: "clash-list mono", tabindex: "0", "aria-label": gettext("Existing names") },
     ...paths.slice(0, 200).map((path) => el("li", {}, el("bdi", {}, path))));
   if (paths.length > 200) names.append(el("li", {}, gettext("and %(count)s more", { count: (paths.length - 200).toLocaleString("en") })));
   const choice = (value, text, css) => el("button", { type: "button", class: `btn ${css}`, onclick: () => dialog.close(value) }, text);
   dialog.append(
-    el("p", {}, gettext("Overwritten files keep their earlier content in their history.")), names,
+    el("p", {}, gettext("The earlier content of overwritten files stays in their history.")), names,
     buttons(
       cancelButton(dialog),
       choice("skip", paths.length === total ? gettext("Skip") : gettext("Skip these"), "btn-outline-secondary"),
@@ -175,7 +175,7 @@ export async function askTwins(groups) {
   if (groups.length > 100) list.append(el("li", {}, gettext("and %(count)s more", { count: (groups.length - 100).toLocaleString("en") })));
   const choice = (value, text, css) => el("button", { type: "button", class: `btn ${css}`, onclick: () => dialog.close(value) }, text);
   dialog.append(
-    el("p", {}, gettext("They differ only in upper and lower case, or in how an accent is written. Dropbox, Windows and macOS take them for one file.")), list,
+    el("p", {}, gettext("They differ only in upper and lower case, or in how an accent is written. Dropbox, Windows and macOS treat them as one file.")), list,
     buttons(
       cancelButton(dialog),
       choice("skip", gettext("Upload only the first of each"), "btn-outline-secondary"),

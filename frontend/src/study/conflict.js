@@ -15,7 +15,7 @@ export class Conflicts {
     this.isOpen = true;
     try {
       const theirs = await file.theirs();
-      if (theirs.text === null) throw Object.assign(new Error(gettext("The saved file is not text any more. Save yours as a copy.")), { status: 409 });
+      if (theirs.text === null) throw Object.assign(new Error(gettext("The saved file is no longer text. Save yours as a copy.")), { status: 409 });
       const chosen = await this.ask(file, theirs);
       if (chosen === "mine") await this.keepMine(file, theirs);
       else if (chosen === "theirs") await this.takeTheirs(file, theirs);
@@ -29,10 +29,10 @@ export class Conflicts {
     const mine = file.state.sliceDoc();
     const view = file.library.compare({
       name: file.name, left: theirs.text, right: mine, leftTitle: gettext("Theirs: what is saved now"),
-      rightTitle: gettext("Mine: what you typed (you can edit it here)"), editable: true, take: gettext("Take this change of theirs"),
+      rightTitle: gettext("Mine: what you typed (you can edit it here)"), editable: true, take: gettext("Use this change of theirs"),
     });
-    const content = el("div", {}, el("p", {}, gettext("Somebody else saved “%(name)s” while you worked on it. Both texts are kept until you choose.", { name: file.name })), view.element);
-    const panel = openPanel(gettext("Two texts of one file"), content);
+    const content = el("div", {}, el("p", {}, gettext("Someone else saved “%(name)s” while you worked on it. Both texts are kept until you choose.", { name: file.name })), view.element);
+    const panel = openPanel(gettext("This file has conflicting changes"), content);
     let chosen = null;
     const choice = (what, css, label) => el("button", {
       type: "button", class: `btn ${css}`, onclick: () => {
@@ -42,7 +42,7 @@ export class Conflicts {
     }, label);
     panel.dialog.querySelector(".dialog-buttons").append(
       choice("copy", "btn-outline-secondary", gettext("Save mine as a copy")),
-      choice("theirs", "btn-outline-secondary", gettext("Take theirs")),
+      choice("theirs", "btn-outline-secondary", gettext("Use theirs")),
       choice("mine", "btn-primary", gettext("Keep mine")),
     );
     await panel.closed;
@@ -62,7 +62,7 @@ export class Conflicts {
     const mine = file.state.sliceDoc();
     file.replace(theirs ?? (await file.theirs()));
     this.editor.show(file);
-    toast(gettext("The saved text is in the editor."), { action: gettext("Undo"), onAction: () => this.editor.setText(file, mine) });
+    toast(gettext("The saved text is now in the editor."), { action: gettext("Undo"), onAction: () => this.editor.setText(file, mine) });
   }
 
   async saveCopy(file, suggested) {
@@ -106,7 +106,7 @@ export class Conflicts {
     const mine = file.state.sliceDoc();
     const view = file.library.compare({
       name: file.name, left: file.savedText, right: mine, leftTitle: gettext("Saved"),
-      rightTitle: gettext("What you typed (you can edit it here)"), editable: true, take: gettext("Take back this change"),
+      rightTitle: gettext("What you typed (you can edit it here)"), editable: true, take: gettext("Revert this change"),
     });
     await openPanel(gettext("Unsaved changes of “%(name)s”", { name: file.name }), view.element).closed;
     const edited = view.text();

@@ -43,7 +43,7 @@ const NOUNS = {
   file: (count) => ngettext("%(count)s file", "%(count)s files", count),
   item: (count) => ngettext("%(count)s item", "%(count)s items", count),
   "open file": (count) => ngettext("%(count)s open file", "%(count)s open files", count),
-  place: (count) => ngettext("%(count)s place", "%(count)s places", count),
+  place: (count) => ngettext("%(count)s match", "%(count)s matches", count),
   row: (count) => ngettext("%(count)s row", "%(count)s rows", count),
 };
 

@@ -118,7 +118,7 @@ export class Editor extends EventTarget {
     file.take({ blob, size: 0, text: "", is_utf8: true, bom: false, newline: "\n" });
     file.state = file.makeState(text);
     file.isGone = true;
-    file.note = { kind: "gone", sentence: gettext("This file is gone. This is the text you had not saved.") };
+    file.note = { kind: "gone", sentence: gettext("This file was deleted. This is the text you had not saved.") };
     this.add(file);
     this.show(file);
   }
@@ -146,7 +146,7 @@ export class Editor extends EventTarget {
       this.saveLater(file);
     });
     file.addEventListener("merged", (event) => {
-      toast(gettext("“%(name)s” was changed by somebody else too. Both changes are in the text now.", { name: file.name }), { action: gettext("Undo"), onAction: () => this.setText(file, event.detail.mine) });
+      toast(gettext("“%(name)s” was also changed by someone else. The text now contains both changes.", { name: file.name }), { action: gettext("Undo"), onAction: () => this.setText(file, event.detail.mine) });
     });
     // What somebody else saved right after may be known already: it was passed over while this text was on its way.
     file.addEventListener("sent", () => {
@@ -229,14 +229,14 @@ export class Editor extends EventTarget {
 
   close(file) {
     if (!file.isDirty) return this.drop(file);
-    const panel = openPanel(gettext("“%(name)s” has unsaved text", { name: file.name }), el("p", {}, gettext("Closing without saving throws away what you typed since the last save.")), { wide: false });
+    const panel = openPanel(gettext("“%(name)s” has unsaved text", { name: file.name }), el("p", {}, gettext("If you close without saving, what you typed since the last save is lost.")), { wide: false });
     const finish = (run) => async () => {
       panel.dialog.close();
       await run();
     };
     const buttons = panel.dialog.querySelector(".dialog-buttons");
     buttons.prepend(
-      el("button", { type: "button", class: "btn btn-outline-danger", onclick: finish(() => this.discard(file)) }, gettext("Throw away my changes")),
+      el("button", { type: "button", class: "btn btn-outline-danger", onclick: finish(() => this.discard(file)) }, gettext("Discard my changes")),
     );
     buttons.append(el("button", { type: "button", class: "btn btn-primary", onclick: finish(async () => {
       const isAwaited = watchAttention();

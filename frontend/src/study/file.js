@@ -74,10 +74,10 @@ export class OpenFile extends EventTarget {
     this.note = {
       kind: stale ? "conflict" : "draft",
       sentence: stale
-        ? gettext("Your unsaved text was brought back; the saved file has changed since you began it.")
+        ? gettext("Your unsaved text was restored; the saved file has changed since you started it.")
         : draft.version
-          ? gettext("The text that you had not saved in v%(number)s was brought into this version.", { number: draft.version })
-          : gettext("Your unsaved text was brought back."),
+          ? gettext("The text that you had not saved in v%(number)s was restored into this version.", { number: draft.version })
+          : gettext("Your unsaved text was restored."),
       at: draft.at,
     };
   }

@@ -77,8 +77,8 @@ export class Finder {
       return;
     }
     const found = hits.length ? gettext("%(places)s in %(files)s", { places: plural(hits.length, "place"), files: plural(groups.size, "file") }) : gettext("Nothing found");
-    const all = isComplete ? `${found}.` : gettext("%(found)s. There is more: make the words longer.", { found });
-    const notRead = damaged.length ? " " + gettext("Damaged in the store and not searched: %(files)s.", { files: damaged.slice(0, 5).join(", ") + (damaged.length > 5 ? " …" : "") }) : "";
+    const all = isComplete ? `${found}.` : gettext("%(found)s. There are more: use a longer search text.", { found });
+    const notRead = damaged.length ? " " + gettext("Not searched, because they are damaged in the store: %(files)s.", { files: damaged.slice(0, 5).join(", ") + (damaged.length > 5 ? " …" : "") }) : "";
     this.count.textContent = all + notRead;
   }
 

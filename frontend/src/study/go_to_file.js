@@ -44,7 +44,7 @@ export class GoToFile {
     const list = el("ul", { class: "goto-list", role: "listbox", id: "goto-list", "aria-label": gettext("Files") });
     const input = el("input", {
       class: "form-control mono", type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "goto-list", "aria-autocomplete": "list",
-      "aria-label": gettext("Letters of the file's path"), autocomplete: "off", spellcheck: "false", dir: "auto",
+      "aria-label": gettext("Part of the file's path"), autocomplete: "off", spellcheck: "false", dir: "auto",
     });
     const panel = openPanel(gettext("Go to file"), el("div", { class: "goto" }, input, list), { wide: false });
     let [shown, at] = [[], 0];
@@ -56,7 +56,7 @@ export class GoToFile {
       list.replaceChildren(...shown.map((one, index) => el("li", {
         role: "option", id: `goto-${index}`, class: "goto-row", "aria-selected": String(index === at), onclick: () => choose(one),
       }, icon(iconOf(one.node.name)), el("bdi", { class: "mono" }, one.path))));
-      if (!shown.length) list.append(el("li", { class: "muted goto-row", role: "option", "aria-disabled": "true", "aria-selected": "false" }, gettext("No file matches")));
+      if (!shown.length) list.append(el("li", { class: "muted goto-row", role: "option", "aria-disabled": "true", "aria-selected": "false" }, gettext("No matching files")));
       input.setAttribute("aria-activedescendant", shown.length ? `goto-${at}` : "");
       list.children[at]?.scrollIntoView({ block: "nearest" });
     };

@@ -1,6 +1,6 @@
 // The history of a file and the deleted things of a tree.
 import { get } from "../shell/api.js";
-import { timeElement } from "../shell/times.js";
+import { ago, timeElement } from "../shell/times.js";
 import { toast } from "../shell/toast.js";
 import { openPanel } from "./ask.js";
 import { el, plural, size } from "./dom.js";
@@ -12,7 +12,7 @@ const HOW = { saved: gettext("Saved"), uploaded: gettext("Uploaded"), restored: 
 export async function showHistory({ node, store, editor, editable }) {
   const address = `${store.base}files/${node.id}/history`;
   const { versions } = await get(address);
-  const place = el("div", { class: "history-view", role: "region", "aria-label": gettext("Comparison") }, el("p", { class: "muted" }, gettext("Choose a state to compare it with the present text.")));
+  const place = el("div", { class: "history-view", role: "region", "aria-label": gettext("Comparison") }, el("p", { class: "muted" }, gettext("Choose a state to compare it with the current text.")));
   const list = el("ul", { class: "history-list", "aria-label": gettext("States") });
   const content = el("div", { class: "history" }, list, place);
   const panel = openPanel(gettext("History of “%(name)s”", { name: node.name }), content);
@@ -22,7 +22,7 @@ export async function showHistory({ node, store, editor, editable }) {
     try {
       const answer = await store.act(`files/${node.id}/history/${version.id}/restore`, { blob: store.node(node.id)?.blob });
       panel.dialog.close();
-      toast(gettext("“%(name)s” is as it was.", { name: node.name }));
+      toast(gettext("Restored “%(name)s” from %(ago)s.", { name: node.name, ago: ago(Date.parse(version.at)) }));
       await editor.open(store.node(answer.node));
     } catch (failure) {
       if (failure.status === undefined) throw failure;

@@ -63,7 +63,7 @@ async function recognise() {
   const { kind, label, has_changed: hasChanged } = await post(`${store.base}recognise`, {});
   config.kind = kind;
   if (!hasChanged) return;
-  toast(gettext("Recognised from its files, this study plays with: %(kind)s.", { kind: label }), {
+  toast(gettext("Study type recognised from its files: %(kind)s.", { kind: label }), {
     action: gettext("Study type…"), onAction: () => location.assign(config.type_url),
   });
 }

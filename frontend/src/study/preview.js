@@ -14,7 +14,7 @@ export function preview(file, config) {
     const image = el("img", { src: address, alt: file.name });
     const facts = el("p", { class: "muted" });
     image.addEventListener("load", () => { facts.textContent = gettext("%(width)s × %(height)s pixels", { width: image.naturalWidth, height: image.naturalHeight }); });
-    image.addEventListener("error", () => { facts.textContent = gettext("This file has the name of a picture, but cannot be shown as one."); });
+    image.addEventListener("error", () => { facts.textContent = gettext("This file is named like a picture, but cannot be shown as one."); });
     return el("div", { class: "preview" }, image, facts, download);
   }
   if (file.kind === "pdf") {

@@ -26,10 +26,10 @@ export function noteOf(failure) {
   if (status === 403 && FORBIDDEN[body.reason]) return FORBIDDEN[body.reason](failure);
   if (status === 404) {
     if (body.reason === "no_study") return { kind: "lost", sentence: gettext("This study was deleted, or is not shared with you any more. Your text stays here: copy it or download it.") };
-    return { kind: "gone", sentence: gettext("This file is not there any more. Your text stays here.") };
+    return { kind: "gone", sentence: gettext("This file no longer exists. Your text stays here.") };
   }
   if (status === 413) return { kind: "lost", sentence: gettext("%(message)s Your text stays here: make it shorter, or download it.", { message: failure.message }) };
-  if (status === 423) return { kind: "offline", sentence: gettext("The Dashboard is locked for changes just now. Your text stays here and is saved as soon as it is open again.") };
+  if (status === 423) return { kind: "offline", sentence: gettext("The Dashboard is locked for changes at the moment. Your text stays here and is saved as soon as that is over.") };
   if (status === 429 || status === 503) return { kind: "offline", sentence: gettext("%(message)s Your text stays here and is saved as soon as possible.", { message: failure.message }) };
   if (status === 0 || status >= 500) return { kind: "offline", sentence: stays(failure.message) };
   return { kind: "refused", sentence: stays(failure.message) };

@@ -151,7 +151,7 @@ class Batch {
     const policy = taken.length ? await askClash(taken.map((one) => one.path), clashed.length) : "overwrite";
     const files = planned(clashed, taken, policy || "skip");
     for (const one of clashed) {
-      if (!files.some((other) => other.path === one.path)) this.say(one.path, gettext("Somebody else saved a file of this name meanwhile; it was not overwritten."));
+      if (!files.some((other) => other.path === one.path)) this.say(one.path, gettext("Someone else saved a file of this name meanwhile; it was not overwritten."));
     }
     await this.send(files);
   }
@@ -256,7 +256,7 @@ class Batch {
 
   leftOut() {
     const count = this.litter.length;
-    return count ? " " + ngettext("%(count)s file that systems leave by themselves was left out.", "%(count)s files that systems leave by themselves were left out.", count) : "";
+    return count ? " " + ngettext("%(count)s system file was left out.", "%(count)s system files were left out.", count) : "";
   }
 
   finish() {

@@ -17,7 +17,7 @@ async function texts(data) {
   const read = async (address) => (address ? (await get(address)).file : { text: "", is_utf8: true });
   const [before, after] = await Promise.all([read(data.old), read(data.new)]);
   const why = before.why || after.why;
-  if (before.text === null || after.text === null) return el("p", {}, why || gettext("This file is not text, so there is nothing to show side by side."));
+  if (before.text === null || after.text === null) return el("p", {}, why || gettext("This file is not text, so it cannot be shown side by side."));
   if (data.old && data.new && before.text === after.text) return el("p", {}, data.how === "moved" ? gettext("The content is the same.") : gettext("The texts are the same; the bytes differ in how lines end, or in a byte order mark."));
   const { compare } = await codemirror();
   return compare({ name: data.name, left: before.text, right: after.text, leftTitle: data.old ? oldTitle : gettext("Not in %(title)s", { title: oldTitle }), rightTitle: data.new ? newTitle : gettext("Not in %(title)s", { title: newTitle }) }).element;

@@ -1,1 +1,1 @@
-"""Who may come in: users, roles, log-in, invitations, the Settings page, the audit log."""
+"""Who may come in: users, roles, login, invitations, the Settings page, the audit log."""

@@ -36,7 +36,7 @@ def person(request: HttpRequest) -> User:
     """Return who is logged in.
 
     Raises:
-        NotAllowed: nobody is; a view behind the log-in never sees this.
+        NotAllowed: nobody is; a view behind the login never sees this.
     """
     if not isinstance(request.user, User):
         raise NotAllowed(gettext("Log in first."))
@@ -44,7 +44,7 @@ def person(request: HttpRequest) -> User:
 
 
 def admin_required(view: View[P, Answer]) -> View[P, Answer]:
-    """Let only admins reach a view; researchers get a sentence, anonymous visitors the log-in page."""
+    """Let only admins reach a view; researchers get a sentence, anonymous visitors the login page."""
 
     @wraps(view)
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Answer:

@@ -21,7 +21,7 @@ class AccountsConfig(AppConfig):
 
         passkeys.contribute()
         slots.contribute(
-            "configuration.sections", name="mail", title=gettext_lazy("Mail"), order=20, render=mail.section
+            "configuration.sections", name="mail", title=gettext_lazy("Email"), order=20, render=mail.section
         )
         slots.contribute(
             "settings.sections",

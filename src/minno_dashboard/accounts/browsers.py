@@ -1,6 +1,6 @@
 """The browsers in which a person logged in before: a signed cookie each keeps, good for a year.
 
-A known browser is not refused for what strangers guess, and a log-in from an unknown one is told by mail.
+A known browser is not refused for what strangers guess, and a login from an unknown one is told by mail.
 """
 
 from __future__ import annotations

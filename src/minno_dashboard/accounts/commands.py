@@ -10,7 +10,7 @@ from minno_dashboard.accounts.models import User
 
 @click.command("create-user")
 @click.argument("name")
-@click.option("--email", required=True, help="The user's e-mail address.")
+@click.option("--email", required=True, help="The user's email address.")
 @click.option("--password", help="A password; without it an activation link is printed to hand over.")
 @click.option("--full-name", default="", help="The name shown to others, in any script.")
 @click.option("--admin", is_flag=True, help="Let the user manage users and configuration.")
@@ -33,7 +33,7 @@ def create_user(name: str, email: str, password: str | None, full_name: str, adm
 @click.command("password-link")
 @click.argument("name")
 def password_link(name: str) -> None:
-    """Print a link with which the user NAME (or e-mail address) sets a password; the way back in for a lost admin."""
+    """Print a link with which the user NAME (or email address) sets a password; the way back in for a lost admin."""
     user = queries.find_user(name)
     make = services.reset if user.is_activated else services.invite
     click.echo(make(by=None, user=user))
@@ -42,7 +42,7 @@ def password_link(name: str) -> None:
 @click.command("second-step-off")
 @click.argument("name")
 def second_step_off(name: str) -> None:
-    """Let the user NAME (or e-mail address) log in by password alone; the way back in for an admin without a telephone."""
+    """Let the user NAME (or email address) log in by password alone; the way back in for an admin without a phone."""
     user = queries.find_user(name)
     second_factor.remove(user=user, by=None)
     click.echo(f"{user.username} logs in with the password alone now.")

@@ -1,4 +1,4 @@
-"""Confirmation by password before what a stolen session must not do; a log-in counts as one for 15 minutes."""
+"""Confirmation by password before what a stolen session must not do; a login counts as one for 15 minutes."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def check_password(*, user: User, password: str, address: str, field: str = "pas
     """
     attempt = throttle.begin(name=f"old password of {user.pk}", address=address)
     if not user.check_password(password):
-        raise FieldRefused(field, gettext("This is not your password, so nothing was changed."))
+        raise FieldRefused(field, gettext("Wrong password. Nothing was changed."))
     throttle.succeeded(attempt)

@@ -57,10 +57,11 @@ def send_activation(*, user: User, link: str) -> bool:
         user,
         user.email,
         gettext("Your account at %(site_name)s") % {"site_name": site_name()},
-        gettext("An account was made for you. Your user name is %(username)s.") % {"username": user.username},
-        gettext("Set your password with this link. It works once, and ends in 14 days:\n%(link)s")
+        gettext("An account was created for you. Your user name is %(username)s.")
+        % {"username": user.username},
+        gettext("Set your password with this link. It works once and expires in 14 days:\n%(link)s")
         % {"link": link},
-        gettext("If you expected no account, do nothing; without the link nobody can use it."),
+        gettext("If you did not expect an account, ignore this email: without the link nobody can use it."),
     )
     mail.post(written, only_while_open=_fingerprint_in(link))
     return True
@@ -76,10 +77,11 @@ def send_reset(*, user: User, link: str) -> bool:
         user.email,
         gettext("A new password at %(site_name)s") % {"site_name": site_name()},
         gettext(
-            "Set a new password for %(username)s with this link. It works once, and ends in 24 hours:\n%(link)s"
+            "Set a new password for %(username)s with this link. It works once and expires in 24 "
+            "hours:\n%(link)s"
         )
         % {"username": user.username, "link": link},
-        gettext("If you did not ask for it, do nothing; your password stays as it is."),
+        gettext("If you did not ask for it, ignore this email; your password stays the same."),
     )
     mail.post(written, only_while_open=_fingerprint_in(link))
     return True
@@ -91,12 +93,13 @@ def send_email_confirmation(*, user: User, email: str, link: str) -> None:
     written = letter(
         user,
         email,
-        gettext("Confirm your e-mail address at %(site_name)s") % {"site_name": site_name()},
+        gettext("Confirm your email address at %(site_name)s") % {"site_name": site_name()},
         gettext(
-            "The account %(username)s is to have this e-mail address. Confirm it with this link, within 24 hours:\n%(link)s"
+            "Confirm with this link that the account %(username)s should use this email address. "
+            "The link expires in 24 hours:\n%(link)s"
         )
         % {"username": user.username, "link": link},
-        gettext("If this is not your account, do nothing; the address is not used."),
+        gettext("If this is not your account, ignore this email; the address will not be used."),
     )
     mail.post(written, only_while_open=_fingerprint_in(link))
 
@@ -109,10 +112,10 @@ def tell_former_address(*, user: User, email: str) -> None:
     written = letter(
         user,
         email,
-        gettext("Your e-mail address at %(site_name)s was changed") % {"site_name": site_name()},
+        gettext("Your email address at %(site_name)s was changed") % {"site_name": site_name()},
         gettext("The account %(username)s now has the address %(email)s.")
         % {"username": user.username, "email": user.email},
-        gettext("If it was not you, tell the administrator of this Dashboard at once."),
+        gettext("If this was not you, tell the administrator of this Dashboard immediately."),
     )
     mail.post(written)
 
@@ -127,7 +130,7 @@ def send_test(*, user: User) -> None:
         letter(
             user,
             user.email,
-            gettext("Test mail of %(site_name)s") % {"site_name": site_name()},
-            gettext("Mail works."),
+            gettext("Test email from %(site_name)s") % {"site_name": site_name()},
+            gettext("Email works."),
         )
     )

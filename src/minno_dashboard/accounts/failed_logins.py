@@ -15,11 +15,11 @@ log = logging.getLogger(__name__)
 
 
 def note(*, name: str, address: str) -> None:
-    """Write a failed log-in to the log, and to the audit log where the account exists.
+    """Write a failed login to the log, and to the audit log where the account exists.
 
     Whatever else was typed may be a password in the wrong box, and is written nowhere.
     """
     user = User.objects.filter(Q(username=fold(name)) | Q(email=fold(name))).first()
-    log.warning("failed log-in of %s from %s", user.username if user else "an unknown name", address)
+    log.warning("failed login of %s from %s", user.username if user else "an unknown name", address)
     if user is not None:
         record(actor=None, action=AuditAction.SESSION_REFUSE, target=user.username, address=address)

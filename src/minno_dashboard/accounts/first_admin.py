@@ -19,7 +19,7 @@ def ensure_first_admin() -> str | None:
     """Create the user `admin` where there is no user yet; return a password made up for it, to be shown once.
 
     With `MINNO_ADMIN_PASSWORD` that password is taken and nothing returned: who set it knows it, and logs need not.
-    Either way it must be changed at the first log-in.
+    Either way it must be changed at the first login.
     """
     if User.objects.exists():
         return None

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 LONGEST_PASSWORD = 1000  # hashing more would only cost the server time
-PASSWORD_HELP = gettext_lazy("At least 10 characters. A few words are easier to remember than a few signs.")
+PASSWORD_HELP = gettext_lazy(
+    "At least 10 characters. A short phrase is easier to remember than random symbols."
+)
 
 
 def focus(form: forms.Form, name: str) -> None:
@@ -46,7 +48,7 @@ def _password(
 
 def _email() -> forms.CharField:
     return forms.CharField(
-        label=gettext_lazy("E-mail address"),
+        label=gettext_lazy("Email address"),
         max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "dir": "ltr"}),
     )
@@ -56,7 +58,7 @@ class NameForm(forms.Form):
     """Whose account it is."""
 
     name = forms.CharField(
-        label=gettext_lazy("User name or e-mail address"),
+        label=gettext_lazy("User name or email address"),
         max_length=LONGEST_EMAIL,
         widget=forms.TextInput(
             attrs={
@@ -73,7 +75,7 @@ END_TOKENS = gettext_lazy("Also revoke all my API tokens")
 
 
 class LogInForm(NameForm):
-    """The log-in page."""
+    """The login page."""
 
     password = _password(gettext_lazy("Password"), "current-password")
 
@@ -93,13 +95,13 @@ class NewPasswordForm(forms.Form):
     """A new password, twice."""
 
     password = _password(gettext_lazy("New password"), "new-password", PASSWORD_HELP)
-    again = _password(gettext_lazy("New password again"), "new-password")
+    again = _password(gettext_lazy("Confirm new password"), "new-password")
 
     def clean(self) -> dict[str, Any]:
         """Compare the two."""
         values: dict[str, Any] = super().clean() or {}
         if "password" in values and "again" in values and values["password"] != values["again"]:
-            self.add_error("again", gettext("The two passwords differ. Type the same one twice."))
+            self.add_error("again", gettext("The two passwords do not match."))
         return values
 
 
@@ -118,13 +120,13 @@ class ProfileForm(forms.Form):
         label=gettext_lazy("Full name"),
         required=False,
         max_length=LONGEST_FULL_NAME,
-        help_text=gettext_lazy("Shown to the people you share studies with, in any script."),
+        help_text=gettext_lazy("Shown to people you share studies with. Any script works."),
         widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
     )
 
 
 class EmailForm(forms.Form):
-    """Settings → E-mail."""
+    """Settings → Email."""
 
     email = _email()
 
@@ -136,14 +138,14 @@ class NewUserForm(forms.Form):
         label=gettext_lazy("User name"),
         max_length=LONGEST_USERNAME,
         help_text=gettext_lazy(
-            "Letters of any script, digits and . - _ @, at least 2. It is used to log in."
+            "At least 2 characters: letters of any script, digits and . - _ @. Used to log in."
         ),
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
         ),
     )
     email = forms.CharField(
-        label=gettext_lazy("E-mail address"),
+        label=gettext_lazy("Email address"),
         max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
     )
@@ -151,7 +153,7 @@ class NewUserForm(forms.Form):
         label=gettext_lazy("Full name"),
         required=False,
         max_length=LONGEST_FULL_NAME,
-        help_text=gettext_lazy("In any script."),
+        help_text=gettext_lazy("Any script works."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
     )
     role = forms.ChoiceField(
@@ -159,8 +161,8 @@ class NewUserForm(forms.Form):
         choices=User.Role.choices,
         initial=User.Role.RESEARCHER,
         help_text=gettext_lazy(
-            "An admin manages users and configuration, and sees other people's studies only by acting as them, "
-            "which the audit log keeps."
+            "An admin manages users and configuration, and sees other people's studies only by "
+            "acting as them, which is recorded in the audit log."
         ),
     )
 
@@ -176,18 +178,18 @@ class MailForm(forms.Form):
     """The section Mail of the configuration; an empty password keeps the stored one."""
 
     PROVIDERS = (
-        ("off", gettext_lazy("Send no mail: links are shown to hand over")),
-        ("gmail", gettext_lazy("Send mail with Gmail")),
-        ("smtp", gettext_lazy("Send mail with another mail server (SMTP)")),
+        ("off", gettext_lazy("Do not send email: links are shown for you to pass on")),
+        ("gmail", gettext_lazy("Send email with Gmail")),
+        ("smtp", gettext_lazy("Send email with another mail server (SMTP)")),
     )
     SECURITIES = (
         ("starttls", gettext_lazy("STARTTLS (usually port 587)")),
         ("tls", gettext_lazy("TLS from the start (usually port 465)")),
-        ("none", gettext_lazy("None (only for a mail server on this machine)")),
+        ("none", gettext_lazy("None (only for an email server on this machine)")),
     )
     GMAIL = {"host": "smtp.gmail.com", "port": 587, "security": "starttls"}
 
-    provider = forms.ChoiceField(label=gettext_lazy("Mail"), choices=PROVIDERS, widget=forms.RadioSelect)
+    provider = forms.ChoiceField(label=gettext_lazy("Email"), choices=PROVIDERS, widget=forms.RadioSelect)
     host = forms.CharField(
         label=gettext_lazy("Mail server"),
         required=False,
@@ -197,17 +199,17 @@ class MailForm(forms.Form):
     port = forms.IntegerField(label=gettext_lazy("Port"), required=False, min_value=1, max_value=65535)
     security = forms.ChoiceField(label=gettext_lazy("Encryption"), choices=SECURITIES, required=False)
     sender = forms.CharField(
-        label=gettext_lazy("E-mail address"),
+        label=gettext_lazy("Email address"),
         required=False,
         max_length=LONGEST_EMAIL,
-        help_text=gettext_lazy("Mails come from this address."),
+        help_text=gettext_lazy("Emails are sent from this address."),
         widget=forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
     )
     username = forms.CharField(
-        label=gettext_lazy("User name at the mail server"),
+        label=gettext_lazy("User name on the mail server"),
         required=False,
         max_length=LONGEST_EMAIL,
-        help_text=gettext_lazy("Leave empty where the mail server takes mail without a log-in."),
+        help_text=gettext_lazy("Leave empty if the mail server needs no login."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr", "spellcheck": "false"}),
     )
     password = forms.CharField(
@@ -243,7 +245,7 @@ class MailForm(forms.Form):
         if not values.get("host") and "host" not in self.errors:
             self.add_error("host", gettext("Enter the name of the mail server, such as smtp.example.org."))
         if not values.get("port") and "port" not in self.errors:
-            self.add_error("port", gettext("Enter the port: 587, 465 or 25 are usual."))
+            self.add_error("port", gettext("Enter the port. Usual ports are 587, 465 and 25."))
         values["security"] = values.get("security") or "starttls"
         if not values.get("username") or values.get("password"):
             return
@@ -252,7 +254,10 @@ class MailForm(forms.Form):
         elif self._stored_for != f"{values['username']}@{values.get('host')}":
             self.add_error(
                 "password",
-                gettext("The stored password belongs to another user name or mail server. Enter this one's."),
+                gettext(
+                    "The stored password is for a different user name or mail server. Enter the password "
+                    "for this one."
+                ),
             )
 
 
@@ -287,7 +292,7 @@ class CodeForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """One's password, before something that weakens the log-in."""
+    """One's password, before something that weakens the login."""
 
     password = _password(gettext_lazy("Your password"), "current-password")
 
@@ -298,7 +303,7 @@ class AppearanceForm(forms.Form):
     theme = forms.ChoiceField(
         label=gettext_lazy("Theme"),
         choices=(
-            ("system", gettext_lazy("As the system has it")),
+            ("system", gettext_lazy("System default")),
             ("light", gettext_lazy("Light")),
             ("dark", gettext_lazy("Dark")),
         ),
@@ -307,6 +312,6 @@ class AppearanceForm(forms.Form):
     # Each language is called by its own name, so that everybody finds the way back.
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),
-        choices=(("browser", gettext_lazy("As the browser has it")), *settings.LANGUAGES),
+        choices=(("browser", gettext_lazy("Browser default")), *settings.LANGUAGES),
         required=False,
     )

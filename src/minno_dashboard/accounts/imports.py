@@ -39,7 +39,7 @@ class BadLines(Invalid):
     """Some lines cannot be taken; `problems` has a sentence for each. Nobody was created."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__(gettext("Nobody was created, because some lines cannot be taken."))
+        super().__init__(gettext("No users were created: some lines are invalid."))
         self.problems = problems
 
 
@@ -81,7 +81,7 @@ def import_users(*, content: bytes, by: User) -> list[Imported]:
 def _lines(content: bytes) -> list[tuple[int, dict[str, str]]]:
     """Return each line's number and values."""
     if len(content) > MOST_BYTES:
-        raise Invalid(gettext("This file is larger than 1 MB. Split it."))
+        raise Invalid(gettext("This file is larger than 1 MB. Split it into smaller files."))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -103,10 +103,11 @@ def _lines(content: bytes) -> list[tuple[int, dict[str, str]]]:
         columns = tuple(_HEADINGS.get(cell.lower(), "") for cell in rows[0][1])
         rows = rows[1:]
     if not rows:
-        raise Invalid(gettext("This file names nobody."))
+        raise Invalid(gettext("The file contains no users."))
     if len(rows) > MOST_USERS:
         raise Invalid(
-            gettext("This file has more than %(most_users)s lines. Split it.") % {"most_users": MOST_USERS}
+            gettext("This file has more than %(most_users)s lines. Split it into smaller files.")
+            % {"most_users": MOST_USERS}
         )
     return [(number, _values(columns, row)) for number, row in rows]
 

@@ -19,7 +19,7 @@ KNOWN = frozenset(code for code, _ in settings.LANGUAGES)
 
 
 def language_of(request: HttpRequest) -> str:
-    """Return the language of an answer; pages without a log-in follow the cookie of the last choice."""
+    """Return the language of an answer; pages without a login follow the cookie of the last choice."""
     user = request.user
     chosen = user.language if isinstance(user, User) else ""
     return chosen if chosen in KNOWN else get_language_from_request(request)
@@ -43,7 +43,7 @@ def choose_language(*, user: User, language: str) -> None:
 
 
 def remember_language(response: HttpResponse, user: User) -> None:
-    """Tell the browser the user's language in a cookie, for the pages before the log-in."""
+    """Tell the browser the user's language in a cookie, for the pages before the login."""
     if user.language:
         response.set_cookie(
             COOKIE, user.language, max_age=YEAR_SECONDS, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE

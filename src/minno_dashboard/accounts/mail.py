@@ -100,7 +100,7 @@ def send(letter: Letter) -> None:
     """
     chosen = siteconfig.mail()
     if not chosen.is_enabled:
-        raise MailNotSent(gettext("Mail is switched off, so nothing was sent."))
+        raise MailNotSent(gettext("Email is turned off, so nothing was sent."))
     host = urlsplit(settings.SERVER_URL).hostname or "localhost"
     message = EmailMessage(
         subject=letter.subject,
@@ -114,7 +114,8 @@ def send(letter: Letter) -> None:
     except SealBroken as error:
         raise MailNotSent(
             gettext(
-                "The stored password cannot be opened, because the secret key of this installation changed. Enter it again."
+                "The stored password cannot be decrypted, because the secret key of this "
+                "installation changed. Enter the password again."
             )
         ) from error
     except OSError as error:  # smtplib's errors are OSErrors too
@@ -147,22 +148,23 @@ def _refusal(error: OSError, chosen: MailSettings) -> MailNotSent:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, answer = next(iter(error.recipients.values()))
         kind = NoSuchMailbox if code >= _PERMANENT else MailNotSent
-        return kind(gettext("The mail server refuses the recipient: %(said)s") % {"said": _said(answer)})
+        return kind(gettext("The mail server rejected the recipient: %(said)s") % {"said": _said(answer)})
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return MailNotSent(
-            gettext("The mail server refuses the user name or the password: %(said)s")
+            gettext("The mail server rejected the user name or the password: %(said)s")
             % {"said": _said(error.smtp_error)}
         )
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return MailNotSent(
             gettext(
-                "The mail server at %(where)s does not offer what was asked of it (%(error)s). Choose another encryption."
+                "The mail server at %(where)s does not support what is needed (%(error)s). Choose "
+                "another encryption."
             )
             % {"where": where, "error": error}
         )
     if isinstance(error, smtplib.SMTPResponseException):
         return MailNotSent(
-            gettext("The mail server refuses the mail: %(smtp_code)s %(said)s")
+            gettext("The mail server rejected the email: %(smtp_code)s %(said)s")
             % {"smtp_code": error.smtp_code, "said": _said(error.smtp_error)}
         )
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -172,12 +174,12 @@ def _refusal(error: OSError, chosen: MailSettings) -> MailNotSent:
         )
     if isinstance(error, ssl.SSLError):
         return MailNotSent(
-            gettext("No encrypted connection to %(where)s. Choose another encryption or port.")
+            gettext("No encrypted connection to %(where)s could be made. Choose another encryption or port.")
             % {"where": where}
         )
     if isinstance(error, socket.gaierror):
         return MailNotSent(
-            gettext("There is no mail server called %(host)s. Check its name.") % {"host": chosen.host}
+            gettext("No mail server called %(host)s was found. Check its name.") % {"host": chosen.host}
         )
     if isinstance(error, TimeoutError | smtplib.SMTPServerDisconnected):
         return MailNotSent(

@@ -1,4 +1,4 @@
-"""What every request passes: log-in by default, a password that must be changed first, the time last seen."""
+"""What every request passes: login by default, a password that must be changed first, the time last seen."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from minno_dashboard.core import clock
 from minno_dashboard.ui.errors import answer, wants_json
 
 SEEN_EVERY = timedelta(minutes=1)
-LOGGED_OUT = gettext_noop("You are logged out. Log in again to go on.")
+LOGGED_OUT = gettext_noop("You are logged out. Log in again to continue.")
 NOT_SAVED = gettext_noop(
-    "Nothing was saved, because you are logged out. What you typed is still here: "
-    "log in in another tab, then do this again."
+    "Nothing was saved, because you are logged out. What you typed is still here: log in "
+    "in another tab, then try again."
 )
-CHANGE_FIRST = gettext_noop("Choose a new password first: the present one was given to you by somebody else.")
+CHANGE_FIRST = gettext_noop("Choose a new password first: your current password was set by someone else.")
 
 
 class TrustedProxyMiddleware:
@@ -45,12 +45,12 @@ class TrustedProxyMiddleware:
 
 
 class LogInRequiredMiddleware(LoginRequiredMiddleware):
-    """Sends anonymous people to the log-in page and back; tells scripts 401, so that nothing typed is lost."""
+    """Sends anonymous people to the login page and back; tells scripts 401, so that nothing typed is lost."""
 
     def handle_no_permission(  # type: ignore[override] # the stubs know only Django's own redirect
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
-        """Answer a request without a log-in."""
+        """Answer a request without a login."""
         login = resolve_url("login")
         if wants_json(request):
             sentence = LOGGED_OUT if request.method in ("GET", "HEAD") else NOT_SAVED
@@ -69,7 +69,7 @@ def _way_back(request: HttpRequest) -> str:
 
 
 class PasswordChangeMiddleware:
-    """Lets a person with a one-time password reach only the page to change it, and log-out."""
+    """Lets a person with a one-time password reach only the page to change it, and logout."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -94,7 +94,7 @@ class PasswordChangeMiddleware:
 
 
 class LastSeenMiddleware:
-    """Remembers when a person was here last, and keeps the log-in of who comes often."""
+    """Remembers when a person was here last, and keeps the login of who comes often."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -17,13 +17,13 @@ class UserManager(BaseUserManager["User"]):
     """Django's door to users; people are created through `services`."""
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """Find a user by user name or else by e-mail address, however it is written."""
+        """Find a user by user name or else by email address, however it is written."""
         folded = fold(username or "")
         return self.filter(username=folded).first() or self.get(email=folded)
 
 
 class User(AbstractBaseUser):
-    """A person who may come in. User name and e-mail address are stored case-folded; the full name is free text."""
+    """A person who may come in. User name and email address are stored case-folded; the full name is free text."""
 
     class Role(models.TextChoices):
         """An admin manages users and configuration, and sees others' studies only by acting as them."""
@@ -139,7 +139,7 @@ class SignIn(models.Model):
 
 
 class LoginFailure(models.Model):
-    """One refused log-in; counted per name and per address to slow guessing down."""
+    """One refused login; counted per name and per address to slow guessing down."""
 
     name = models.CharField(max_length=254)
     address = models.CharField(max_length=64)

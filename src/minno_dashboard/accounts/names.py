@@ -1,4 +1,4 @@
-"""User names, e-mail addresses and full names: how they are compared, and which are accepted."""
+"""User names, email addresses and full names: how they are compared, and which are accepted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FieldRefused(Invalid):
 
 
 def fold(text: str) -> str:
-    """Return the form in which user names and e-mail addresses are stored and compared."""
+    """Return the form in which user names and email addresses are stored and compared."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).casefold())
 
 
@@ -44,7 +44,7 @@ def checked_username(text: str) -> str:
     if not SHORTEST_USERNAME <= len(folded) <= LONGEST_USERNAME:
         raise FieldRefused(
             "username",
-            gettext("A user name has %(shortest)s to %(longest)s characters.")
+            gettext("A user name must have %(shortest)s to %(longest)s characters.")
             % {"shortest": SHORTEST_USERNAME, "longest": LONGEST_USERNAME},
         )
     for character in folded:
@@ -61,27 +61,27 @@ def checked_username(text: str) -> str:
                 % {"character": gettext("a space") if character == " " else shown},
             )
     if not _is_letter_or_digit(folded[0]):
-        raise FieldRefused("username", gettext("A user name starts with a letter or a digit."))
+        raise FieldRefused("username", gettext("A user name must start with a letter or a digit."))
     return folded
 
 
 def checked_email(text: str) -> str:
-    """Return the folded e-mail address.
+    """Return the folded email address.
 
     Raises:
-        FieldRefused: it is no e-mail address.
+        FieldRefused: it is no email address.
     """
     folded = fold(text)
     try:
         validate_email(folded)
     except ValidationError as error:
         raise FieldRefused(
-            "email", gettext("This is not an e-mail address; it should look like name@lab.example.org.")
+            "email", gettext("This is not a valid email address. It should look like name@lab.example.org.")
         ) from error
     if len(folded) > LONGEST_EMAIL:
         raise FieldRefused(
             "email",
-            gettext("An e-mail address has at most %(longest)s characters.") % {"longest": LONGEST_EMAIL},
+            gettext("An email address can have at most %(longest)s characters.") % {"longest": LONGEST_EMAIL},
         )
     return folded
 
@@ -96,7 +96,7 @@ def checked_full_name(text: str) -> str:
     if len(name) > LONGEST_FULL_NAME:
         raise FieldRefused(
             "full_name",
-            gettext("A full name has at most %(longest)s characters.") % {"longest": LONGEST_FULL_NAME},
+            gettext("A full name can have at most %(longest)s characters.") % {"longest": LONGEST_FULL_NAME},
         )
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         raise FieldRefused("full_name", gettext("A full name cannot contain control characters."))

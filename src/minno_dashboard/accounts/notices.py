@@ -16,21 +16,19 @@ from minno_dashboard.accounts.models import User
 class Notice(Enum):
     """What a person is told of; some sentences have places, filled by `tell`."""
 
-    NEW_BROWSER = gettext_lazy(
-        "Somebody logged in with a browser that was not used before: %(browser)s, from %(address)s."
-    )
+    NEW_BROWSER = gettext_lazy("Someone logged in with a new browser: %(browser)s, from %(address)s.")
     PASSWORD = gettext_lazy("The password was changed.")
-    SECOND_STEP_ON = gettext_lazy("Two-step log-in was turned on.")
-    SECOND_STEP_OFF = gettext_lazy("Two-step log-in was turned off.")
-    RECOVERY_CODES = gettext_lazy("New recovery codes were made; the old ones do not work any more.")
-    RECOVERY_CODE_USED = gettext_lazy("Somebody logged in with a recovery code.")
+    SECOND_STEP_ON = gettext_lazy("Two-step login was turned on.")
+    SECOND_STEP_OFF = gettext_lazy("Two-step login was turned off.")
+    RECOVERY_CODES = gettext_lazy("New recovery codes were created; the old ones no longer work.")
+    RECOVERY_CODE_USED = gettext_lazy("Someone logged in with a recovery code.")
     PASSKEY_ADDED = gettext_lazy("The passkey “%(name)s” was added.")
     PASSKEY_REMOVED = gettext_lazy("The passkey “%(name)s” was removed.")
     TOKEN = gettext_lazy("The API token “%(name)s” was created. Programs that have it can act as you.")
     ACTING = gettext_lazy(
         "The administrator %(admin)s acts as you in your studies, for at most an hour. Reason given: %(reason)s"
     )
-    ROLE = gettext_lazy("The account is now: %(role)s.")
+    ROLE = gettext_lazy("The role of the account is now: %(role)s.")
     DROPBOX_ON = gettext_lazy("A Dropbox was connected. Your studies are copied to it.")
     DROPBOX_TAKEN_OVER = gettext_lazy(
         "Another user of this Dashboard has connected the Dropbox account that your studies were copied to. They are no longer copied there; everything is safe here."
@@ -56,9 +54,10 @@ def tell(user: User, notice: Notice, **details: str) -> None:
             gettext("Security notice for %(username)s at %(site_name)s")
             % {"username": user.username, "site_name": site},
             str(notice.sentence) % details,
-            gettext("If you know of this, there is nothing to do."),
+            gettext("If you know about this, you do not need to do anything."),
             gettext(
-                "If not: change your password, log out everywhere under Settings → Security, and tell the administrator of this Dashboard.\n%(address)s"
+                "If not, change your password, log out everywhere under Settings → Security, and "
+                "tell the administrator of this Dashboard.\n%(address)s"
             )
             % {"address": f"{settings.SERVER_URL}/settings/#security"},
         )

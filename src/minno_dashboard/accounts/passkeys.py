@@ -41,10 +41,11 @@ MOST_PASSKEYS = 20
 LONGEST_NAME = 60
 REQUIRED = UserVerificationRequirement.REQUIRED
 NOT_ADDED = gettext_noop(
-    "Your device's answer does not fit what was asked, so no passkey was added. Try again from the beginning."
+    "The answer from your device does not match the request, so no passkey was added. Start again."
 )
 WRONG = gettext_noop(
-    "This passkey does not let anybody in here: it was removed, or its answer does not fit. Try again, or use your password."
+    "This passkey cannot be used here: it was removed, or its answer does not match. Try "
+    "again, or use your password."
 )
 
 
@@ -62,13 +63,13 @@ def place() -> Place:
     parts = urlsplit(settings.SERVER_URL)
     domain, origin = parts.hostname or "", f"{parts.scheme}://{parts.netloc}"
     if parts.scheme != "https" and domain != "localhost":
-        why = gettext(
-            "Passkeys are not offered, because this Dashboard is reached at %(origin)s and browsers keep them for https."
-        ) % {"origin": origin}
+        why = gettext("Passkeys need a secure (https) address. This Dashboard's address is %(origin)s.") % {
+            "origin": origin
+        }
         return Place(domain, origin, why)
     if _is_number(domain):
         why = gettext(
-            "Passkeys are not offered, because this Dashboard is reached at %(origin)s and browsers bind them to a name, not a number."
+            "Passkeys need an address with a host name, not a number. This Dashboard's address is %(origin)s."
         ) % {"origin": origin}
         return Place(domain, origin, why)
     return Place(domain, origin)
@@ -91,7 +92,7 @@ def options_to_add(*, user: User, password: str, address: str) -> tuple[str, str
     known = passkeys_of(user)
     if len(known) >= MOST_PASSKEYS:
         raise Invalid(
-            gettext("You have %(most_passkeys)s passkeys already. Remove one first.")
+            gettext("You already have %(most_passkeys)s passkeys. Remove one first.")
             % {"most_passkeys": MOST_PASSKEYS}
         )
     options = webauthn.generate_registration_options(
@@ -154,7 +155,7 @@ def remove(*, user: User, passkey_id: int) -> None:
     """
     passkey = Passkey.objects.filter(user=user, pk=passkey_id).first()
     if passkey is None:
-        raise NotFound(gettext("This passkey is removed already."))
+        raise NotFound(gettext("This passkey has already been removed."))
     passkey.delete()
     record(actor=user, action=AuditAction.PASSKEY_REMOVE, target=user.username, name=passkey.name)
     tell(user, Notice.PASSKEY_REMOVED, name=passkey.name)

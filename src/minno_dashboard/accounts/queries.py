@@ -22,7 +22,7 @@ class LinkEnded(Refused):
 
 
 def find_user(name: str) -> User:
-    """Return the user of this user name or e-mail address.
+    """Return the user of this user name or email address.
 
     Raises:
         NotFound: there is no such user.
@@ -42,12 +42,12 @@ def user_by_id(user_id: int) -> User:
     """
     user = User.objects.filter(pk=user_id).first()
     if user is None:
-        raise NotFound(gettext("There is no such user; the list may have changed since you opened it."))
+        raise NotFound(gettext("This user does not exist. The list may have changed since you opened it."))
     return user
 
 
 def search_users(text: str = "") -> list[User]:
-    """Return the users whose user name, e-mail address or full name contains the text, by user name."""
+    """Return the users whose user name, email address or full name contains the text, by user name."""
     # Compared here, because SQLite folds ASCII letters only.
     words = fold(text).split()
     return [
@@ -59,10 +59,8 @@ def search_users(text: str = "") -> list[User]:
 
 HOW_TO_GET_ANOTHER: dict[str, str] = {
     AccessCode.Purpose.ACTIVATE: gettext_noop("Ask your administrator for a new one."),
-    AccessCode.Purpose.RESET: gettext_noop(
-        "Ask for a new one with “Lost your password?” on the log-in page."
-    ),
-    AccessCode.Purpose.EMAIL: gettext_noop("Save the address in Settings → E-mail again to get a new one."),
+    AccessCode.Purpose.RESET: gettext_noop("Request a new one with “Lost your password?” on the login page."),
+    AccessCode.Purpose.EMAIL: gettext_noop("Save the address in Settings → Email again to get a new one."),
 }
 
 
@@ -78,19 +76,21 @@ def open_code(*, purpose: str, fingerprint: str) -> AccessCode:
     if code is None:
         raise NotFound(
             (
-                gettext("This link is not known here; perhaps a part of it was not copied. %(another)s")
+                gettext("This link is not valid; maybe part of it was not copied. %(another)s")
                 % {"another": another}
             ).strip()
         )
     if code.used_at is not None:
         raise LinkEnded(
-            gettext("This link was used already, and a link works once. %(another)s") % {"another": another}
+            gettext("This link has already been used. A link works only once. %(another)s")
+            % {"another": another}
         )
     if code.expires_at <= clock.now():
         ended = date_format(code.expires_at, "j F Y, H:i")
         raise LinkEnded(
             gettext(
-                "This link ended on %(ended)s UTC, because it was too old or a newer one replaced it. %(another)s"
+                "This link expired on %(ended)s UTC, because it was too old or was replaced by a "
+                "newer one. %(another)s"
             )
             % {"ended": ended, "another": another}
         )

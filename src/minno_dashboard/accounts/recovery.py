@@ -1,4 +1,4 @@
-"""What people do about their own account by mail: a lost password, another e-mail address."""
+"""What people do about their own account by mail: a lost password, another email address."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOST = "accounts.lost_password"
 
 
 def ask_for_password(*, name: str, address: str) -> None:
-    """Note that somebody lost the password of this user name or e-mail address.
+    """Note that somebody lost the password of this user name or email address.
 
     Who it is, and whether there is anybody, is looked up by the worker: the answer takes the same work for all names.
 
@@ -51,7 +51,7 @@ def _help(args: dict[str, Any]) -> None:
 
 @transaction.atomic
 def change_email(*, user: User, email: str) -> bool:
-    """Change one's e-mail address at once, or send a link to the new one where mail is configured.
+    """Change one's email address at once, or send a link to the new one where mail is configured.
 
     Returns whether the address waits for its confirmation.
 

@@ -1,7 +1,7 @@
 """Refuses a write from a page that was rendered for another user than the one who is logged in now.
 
 Scripts name that user in a header, forms in a hidden field that the page's script fills in. Without scripts the
-token against forged requests does the same: it changes with each log-in and each begin or end of acting as somebody.
+token against forged requests does the same: it changes with each login and each begin or end of acting as somebody.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class RenderedForMiddleware:
         if not named or named == str(user.pk):
             return None
         sentence = gettext(
-            "This page was opened by another user, and this browser is logged in as %(name)s now. "
-            "Nothing was saved."
+            "This page was opened by another user, but this browser is now logged in as "
+            "%(name)s. Nothing was saved."
         ) % {"name": user}
         if wants_json(request):
             return JsonResponse({"error": sentence, "reason": "other_user", "name": str(user)}, status=403)

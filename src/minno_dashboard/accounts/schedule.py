@@ -16,7 +16,7 @@ CODES_KEPT_FOR = timedelta(days=90)  # so that an old link can still say why it 
 
 @every(timedelta(days=1), "accounts.tidy")
 def tidy() -> None:
-    """Delete sessions, log-in failures and links that ended."""
+    """Delete sessions, login failures and links that ended."""
     now = clock.now()
     Session.objects.filter(expire_date__lt=now).delete()
     AccessCode.objects.filter(expires_at__lt=now - CODES_KEPT_FOR).delete()

@@ -1,4 +1,4 @@
-"""The second step of the log-in: six digits of an authenticator app (TOTP, RFC 6238), or a recovery code."""
+"""The second step of the login: six digits of an authenticator app (TOTP, RFC 6238), or a recovery code."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ from minno_dashboard.core.ids import fingerprint
 from minno_dashboard.siteconfig.sealing import SealBroken, seal, unseal
 
 STEP_SECONDS = 30
-DRIFT_STEPS = 1  # a telephone's clock may be half a minute off
+DRIFT_STEPS = 1  # a phone's clock may be half a minute off
 RECOVERY_CODES = 10
 MAX_CODES = 20
 """Wrong codes of one account in 15 minutes, from everywhere: six digits are few, and only who has the password types any."""
 # Without 0, 1, i, l, o, u: nothing that is misread from paper.
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
-WRONG = gettext_noop("This code is not right, or was used already. Wait for the next one and type it again.")
+WRONG = gettext_noop("Wrong code, or it was already used. Wait for the next code and type it.")
 UNREADABLE = gettext_noop(
-    "The codes of your app cannot be checked, because the secret key of this Dashboard changed. "
-    "Use a recovery code, or ask an administrator to turn two-step log-in off for you."
+    "The codes of your app cannot be checked, because the secret key of this Dashboard "
+    "changed. Use a recovery code, or ask an administrator to turn off two-step login "
+    "for you."
 )
 
 
@@ -47,7 +48,7 @@ class Setup:
 
 
 def is_on(user: User) -> bool:
-    """Say whether a person's log-in has a second step."""
+    """Say whether a person's login has a second step."""
     return SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).exists()
 
 
@@ -63,7 +64,7 @@ def begin(*, user: User) -> Setup:
         FieldRefused: the second step is on already.
     """
     if is_on(user):
-        raise FieldRefused("code", gettext("Two-step log-in is on already."))
+        raise FieldRefused("code", gettext("Two-step login is already on."))
     factor, _ = SecondFactor.objects.get_or_create(
         user=user, defaults={"sealed": seal(pyotp.random_base32())}
     )
@@ -97,7 +98,7 @@ def confirm(*, user: User, code: str) -> list[str]:
 
 
 def check(*, user: User, code: str, address: str) -> None:
-    """Take the second step of a log-in.
+    """Take the second step of a login.
 
     Raises:
         FieldRefused: the code is wrong.
@@ -137,7 +138,7 @@ def turn_off(*, user: User, password: str, address: str) -> None:
 
 @transaction.atomic
 def remove(*, user: User, by: User | None) -> None:
-    """Turn the second step off for somebody, who may have lost the telephone and the codes."""
+    """Turn the second step off for somebody, who may have lost the phone and the codes."""
     SecondFactor.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
     record(actor=by, action=AuditAction.SECOND_STEP_TURN_OFF, target=user.username)

@@ -43,7 +43,7 @@ _LINK_ACTIONS = {
     AccessCode.Purpose.ACTIVATE: AuditAction.USER_MAKE_ACTIVATION_LINK,
     AccessCode.Purpose.RESET: AuditAction.USER_MAKE_RESET_LINK,
 }
-WRONG_PAIR = gettext_noop("This name and this password do not belong together. Check both and try again.")
+WRONG_PAIR = gettext_noop("Wrong user name or password.")
 
 
 @transaction.atomic
@@ -84,11 +84,11 @@ def _checked_role(role: str) -> str:
 
 
 def _refuse_taken_names(user: User) -> None:
-    """Refuse a name that would also find another user: both names open the same log-in form."""
+    """Refuse a name that would also find another user: both names open the same login form."""
     others = User.objects.exclude(pk=user.pk)
     for field, sentence in (
         ("username", gettext("This user name belongs to another user.")),
-        ("email", gettext("This e-mail address belongs to another user.")),
+        ("email", gettext("This email address belongs to another user.")),
     ):
         value = getattr(user, field)
         if others.filter(Q(username=value) | Q(email=value)).exists():
@@ -121,7 +121,7 @@ def invite(*, by: User | None, user: User) -> str:
     """
     if user.is_activated:
         raise Conflict(
-            gettext("%(username)s has set a password already. Make a reset link instead.")
+            gettext("%(username)s has already set a password. Create a reset link instead.")
             % {"username": user.username}
         )
     return _new_link(by=by, user=user, purpose=AccessCode.Purpose.ACTIVATE)
@@ -135,7 +135,7 @@ def reset(*, by: User | None, user: User) -> str:
     """
     if not user.is_activated:
         raise Conflict(
-            gettext("%(username)s has set no password yet. Make an activation link instead.")
+            gettext("%(username)s has not set a password yet. Create an activation link instead.")
             % {"username": user.username}
         )
     return _new_link(by=by, user=user, purpose=AccessCode.Purpose.RESET)
@@ -186,7 +186,7 @@ def activate(*, purpose: str, code_fingerprint: str, password: str) -> User:
     checked = _checked_password(password, user)
     unused = AccessCode.objects.filter(pk=code.pk, used_at=None)
     if not unused.update(used_at=clock.now()):
-        raise queries.LinkEnded(gettext("This link was used a moment ago, and a link works once. Log in."))
+        raise queries.LinkEnded(gettext("This link was used a moment ago. A link works only once. Log in."))
     _set_password(user, checked)
     if purpose == AccessCode.Purpose.RESET:
         revocation_hooks.end_at_a_reset(user=user)
@@ -206,7 +206,7 @@ def _set_password(user: User, password: str) -> None:
 
 
 def check_log_in(*, name: str, password: str, address: str, browser: str = "") -> User:
-    """Return the user to whom this name (or e-mail address) and password belong.
+    """Return the user to whom this name (or email address) and password belong.
 
     Unknown, deactivated and not yet activated users cost the same work and get the same answer as a wrong password.
 
@@ -245,14 +245,16 @@ def change_password(
 
 
 def replace_one_time_password(*, user: User, new_password: str) -> None:
-    """Replace a password that must be changed at the first log-in.
+    """Replace a password that must be changed at the first login.
 
     Raises:
         NotAllowed: the present password need not be changed; Settings changes it.
         FieldRefused: the new password is not acceptable.
     """
     if not user.must_change_password:
-        raise NotAllowed(gettext("Your password need not be changed here. Settings changes it."))
+        raise NotAllowed(
+            gettext("You do not need to change your password here. You can change it in Settings.")
+        )
     _change_own_password(user, new_password)
 
 
@@ -260,7 +262,7 @@ def replace_one_time_password(*, user: User, new_password: str) -> None:
 def _change_own_password(user: User, new_password: str) -> None:
     checked = _checked_password(new_password, user)
     if user.check_password(checked):
-        raise FieldRefused("password", gettext("This is the present password. Choose another one."))
+        raise FieldRefused("password", gettext("This is your current password. Choose another one."))
     _set_password(user, checked)
     record(actor=user, action=AuditAction.PASSWORD_CHANGE, target=user.username)
     tell(user, Notice.PASSWORD)
@@ -276,7 +278,7 @@ def change_full_name(*, user: User, full_name: str) -> None:
 
 @transaction.atomic
 def change_email(*, user: User, email: str) -> None:
-    """Change a user's e-mail address.
+    """Change a user's email address.
 
     Raises:
         FieldRefused: it is none, or belongs to another user.
@@ -372,14 +374,15 @@ def reactivate(*, by: User, user: User) -> None:
 
 def _refuse_removing_admin(*, by: User, user: User) -> None:
     if by.pk == user.pk:
-        raise NotAllowed(gettext("You cannot remove yourself. Another admin can."))
+        raise NotAllowed(gettext("You cannot take away your own access. Another admin can."))
     # Locked, so that two admins removing each other at once cannot both succeed.
     admins = User.objects.select_for_update().filter(role=User.Role.ADMIN, is_active=True)
     others = [admin for admin in admins.order_by("pk") if admin.pk != user.pk and admin.is_activated]
     if user.is_admin and not others:
         raise NotAllowed(
             gettext(
-                "%(username)s is the last active admin, and nobody could manage users any more. Make somebody else an admin first."
+                "%(username)s is the last active admin. Make someone else an admin first, so that "
+                "users can still be managed."
             )
             % {"username": user.username}
         )

@@ -1,7 +1,7 @@
 """Sessions in the database, under the fingerprint of their key: a copy of the database opens no session.
 
 Also notes when a session got its key. Django gives it a new one whenever somebody proved who they are: at the
-log-in and when the password changes.
+login and when the password changes.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def end(*, user: User, sign_in_id: int) -> None:
     """
     one = SignIn.objects.filter(user=user, pk=sign_in_id).first()
     if one is None:
-        raise NotFound(gettext("This session is over already."))
+        raise NotFound(gettext("This session has already ended."))
     Session.objects.filter(session_key=one.session_key).delete()
     one.delete()
     record(actor=user, action=AuditAction.SESSION_END, target=user.username, browser=one.browser)

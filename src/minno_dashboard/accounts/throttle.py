@@ -109,8 +109,8 @@ def _too_many(until: datetime) -> TooMany:
     minutes = -(-seconds // 60)
     return TooMany(
         ngettext(
-            "Nothing was checked, because there were too many failed attempts. Try again in %(count)s minute.",
-            "Nothing was checked, because there were too many failed attempts. Try again in %(count)s minutes.",
+            "Too many failed attempts, so nothing was checked. Try again in %(count)s minute.",
+            "Too many failed attempts, so nothing was checked. Try again in %(count)s minutes.",
             minutes,
         )
         % {"count": minutes},

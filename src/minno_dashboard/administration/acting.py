@@ -33,7 +33,8 @@ def begin(*, session: Session, user: User, by: User, reason: str) -> None:
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
         raise Invalid(
             gettext(
-                "Say why, in %(shortest_reason)s to %(longest_reason)s characters. It stands in the audit log."
+                "Give a reason of %(shortest_reason)s to %(longest_reason)s characters. It is "
+                "recorded in the audit log."
             )
             % {"shortest_reason": SHORTEST_REASON, "longest_reason": LONGEST_REASON}
         )

@@ -24,6 +24,6 @@ class LimitsForm(forms.Form):
         min_value=1,
         max_value=1024**3,
         help_text=gettext_lazy(
-            "What the studies of one user may hold together; the same content counts once. Empty: no limit."
+            "The total for the studies of one user; identical content counts once. Empty: no limit."
         ),
     )

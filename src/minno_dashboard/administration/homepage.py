@@ -1,4 +1,4 @@
-"""The panels that admins write for the log-in page: cleaned of everything that could run or call elsewhere."""
+"""The panels that admins write for the login page: cleaned of everything that could run or call elsewhere."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def save(*, above: str, beside: str, by: User) -> None:
     """
     if max(len(above), len(beside)) > MOST_CHARACTERS:
         raise TooLarge(
-            gettext("A panel has at most %(most_characters)s characters, pictures included.")
+            gettext("A panel can have at most %(most_characters)s characters, including pictures.")
             % {"most_characters": f"{MOST_CHARACTERS:,}"}
         )
     values = {"above": clean(above).strip(), "beside": clean(beside).strip()}

@@ -64,8 +64,8 @@ def after(tree: Tree, largest: int) -> None:
     if used > space:
         raise TooLarge(
             gettext(
-                "%(owner)s can use %(space)s, and with this it would be %(used)s. "
-                "Delete files or studies, or ask an administrator for more space."
+                "%(owner)s can use %(space)s; this would make it %(used)s. Delete files or studies, "
+                "or ask an administrator for more space."
             )
             % {"owner": owner, "space": words.size(space), "used": words.size(used)}
         )
@@ -89,7 +89,8 @@ def copies(tree: Tree, count: int) -> None:
     if owner is not None and nodes_of(owner) + count > MAX_NODES_OF_OWNER:
         raise TooLarge(
             gettext(
-                "With this %(owner)s would have more than %(most)s files and folders in all versions. Nothing was copied; remove studies that are not needed any more."
+                "With this, %(owner)s would have more than %(most)s files and folders in all "
+                "versions. Nothing was copied; delete studies that are no longer needed."
             )
             % {"owner": owner, "most": f"{MAX_NODES_OF_OWNER:,}"}
         )
@@ -100,8 +101,8 @@ def _check_file(chosen: LimitSettings, size: int) -> None:
     if most is not None and size > most:
         raise TooLarge(
             gettext(
-                "This file has %(size)s, and a file can have at most %(most)s here. "
-                "An administrator of this Dashboard can raise this."
+                "This file has %(size)s; the limit here is %(most)s. An administrator of this "
+                "Dashboard can raise it."
             )
             % {"size": words.size(size), "most": words.size(most)}
         )

@@ -40,12 +40,13 @@ NEVER = frozenset(
     }
 )
 REFUSED = gettext_noop(
-    "While you act as somebody else you reach only their studies: no settings, no Dropbox, no administration. "
-    "End it first, with the button above."
+    "While you act as someone else you can use only their studies: no settings, no "
+    "Dropbox, no administration. Stop first, with the button above."
 )
 NOT_FOR_OTHERS = gettext_noop(
-    "While you act as somebody else you cannot decide who works on a study, make links to it, publish it to everybody, "
-    "give it away or download it. Nothing was changed. Ask its owner to do it."
+    "While you act as someone else you cannot decide who works on a study, create links "
+    "to it, make it public, transfer it or download it. Nothing was changed. Ask its "
+    "owner to do it."
 )
 
 

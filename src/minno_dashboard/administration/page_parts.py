@@ -49,12 +49,12 @@ def menu(request: HttpRequest) -> str:
 
 
 def above(request: HttpRequest) -> str:
-    """Render the panel above the log-in form."""
+    """Render the panel above the login form."""
     return _panel(siteconfig.home_page().above)
 
 
 def beside(request: HttpRequest) -> str:
-    """Render the panel after the log-in form."""
+    """Render the panel after the login form."""
     return _panel(siteconfig.home_page().beside)
 
 

@@ -23,7 +23,7 @@ def deactivate(*, user: User, to: User | None, by: User) -> int:
         NotAllowed: this would remove the last active admin, or oneself.
     """
     if to is not None and (to.pk == user.pk or not to.is_active):
-        raise Invalid(gettext("Choose somebody else who can log in to receive the studies."))
+        raise Invalid(gettext("Choose another user who can log in to receive the studies."))
     accounts.deactivate(by=by, user=user)
     if to is None:
         return 0

@@ -43,7 +43,7 @@ class ByToken:
         return self._find(request, code.strip())
 
     def _find(self, request: HttpRequest, code: str) -> ApiToken:
-        """Return the token of this code; a code that is not known counts as a failed log-in of its address."""
+        """Return the token of this code; a code that is not known counts as a failed login of its address."""
         found = queries.token_by_code(code)
         if found is None:
             address = address_of(request)

@@ -14,7 +14,7 @@ def tokens() -> None:
 
 
 @tokens.command("list")
-@click.option("--user", "name", required=True, help="User name or e-mail address.")
+@click.option("--user", "name", required=True, help="User name or email address.")
 def list_(name: str) -> None:
     """List the tokens of a user: number, name, scopes, end, last use."""
     for token in queries.tokens_of(find_user(name)):
@@ -25,7 +25,7 @@ def list_(name: str) -> None:
 
 
 @tokens.command("revoke")
-@click.option("--user", "name", required=True, help="User name or e-mail address.")
+@click.option("--user", "name", required=True, help="User name or email address.")
 @click.option("--token", "token_id", type=int, help="The number of one token; without it, all of them.")
 def revoke(name: str, token_id: int | None) -> None:
     """End one token of a user, or all of them, at once."""

@@ -23,17 +23,17 @@ class TokenForm(forms.Form):
         label=gettext_lazy("Name"),
         max_length=60,
         help_text=gettext_lazy(
-            "What it is for, such as “upload from my laptop”. You will know it again by this."
+            "What the token is for, such as “upload from my laptop”, so that you recognise it later."
         ),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
     )
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("It may"),
+        label=gettext_lazy("Permissions"),
         choices=[(str(scope), gettext_lazy(sentence)) for scope, sentence in SENTENCES.items()],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Choose what this token may be used for.")},
     )
-    days = forms.TypedChoiceField(label=gettext_lazy("It ends after"), choices=DAYS, coerce=int, initial=90)
+    days = forms.TypedChoiceField(label=gettext_lazy("Expires"), choices=DAYS, coerce=int, initial=90)
     password = forms.CharField(
         label=gettext_lazy("Your password"),
         strip=False,

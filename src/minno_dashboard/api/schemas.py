@@ -172,7 +172,7 @@ class PathsIn(Given):
 
 
 class MemberIn(Given):
-    """Whom to invite, by user name or e-mail address; the share counts once it is accepted."""
+    """Whom to invite, by user name or email address; the share counts once it is accepted."""
 
     who: Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=_NO_NUL)]
     files: FileAccess = "read"

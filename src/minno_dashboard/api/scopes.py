@@ -18,9 +18,9 @@ class Scope(StrEnum):
 
 SENTENCES: dict[Scope, str] = {
     Scope.STUDIES_READ: gettext_noop("Read your studies, their files, versions and members"),
-    Scope.STUDIES_WRITE: gettext_noop("The same, and make, change and delete studies, files and versions"),
+    Scope.STUDIES_WRITE: gettext_noop("The same, and create, change and delete studies, files and versions"),
     Scope.MEMBERS_WRITE: gettext_noop("See, invite, change and remove the members of your studies"),
-    Scope.MIRROR_READ: gettext_noop("See how the copy in your Dropbox stands"),
+    Scope.MIRROR_READ: gettext_noop("See the state of the copy in your Dropbox"),
 }
 
 READ = (Scope.STUDIES_READ, Scope.STUDIES_WRITE)

@@ -52,7 +52,7 @@ def make_token(
         if ApiToken.objects.filter(user=user).count() >= MOST_TOKENS:
             raise FieldRefused(
                 "name",
-                gettext("You have %(most_tokens)s tokens already. Revoke one first.")
+                gettext("You already have %(most_tokens)s tokens. Revoke one first.")
                 % {"most_tokens": MOST_TOKENS},
             )
         code, now = PREFIX + secret_code(), clock.now()
@@ -78,7 +78,7 @@ def revoke_token(*, user: User, token_id: int, by: User | None) -> None:
     """
     token = ApiToken.objects.filter(user=user, pk=token_id).first()
     if token is None:
-        raise NotFound(gettext("This token is revoked already."))
+        raise NotFound(gettext("This token has already been revoked."))
     token.delete()
     record(actor=by, action=AuditAction.TOKEN_REVOKE, target=token.name, user=user.username)
 
@@ -107,7 +107,7 @@ def forget_ended() -> None:
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise FieldRefused("name", gettext("Give the token a name by which you will know it again."))
+        raise FieldRefused("name", gettext("Give the token a name that you will recognise."))
     if len(name) > 60 or not name.isprintable():
-        raise FieldRefused("name", gettext("The name of a token has at most 60 printable characters."))
+        raise FieldRefused("name", gettext("The name of a token can have at most 60 printable characters."))
     return name

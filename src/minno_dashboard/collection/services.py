@@ -44,7 +44,7 @@ _SENTENCES = {
     StartReason.CLOSED: gettext_noop("This study is closed. Thank you for your interest."),
     StartReason.NOT_OPEN_YET: gettext_noop("This study has not opened yet. Please come back later."),
     StartReason.OVER: gettext_noop("This study has ended. Thank you for your interest."),
-    StartReason.INACTIVE: gettext_noop("This link does not start the study at the moment."),
+    StartReason.INACTIVE: gettext_noop("This link cannot start the study at the moment."),
     StartReason.FULL: gettext_noop(
         "This study already has enough participants. Thank you for your interest."
     ),
@@ -161,7 +161,7 @@ def save_state(*, token: LaunchToken, component: int, study_state: str) -> None:
         TooLarge: the text has more than 1 MB.
     """
     if len(study_state) > MAX_STUDY_STATE_CHARACTERS:
-        raise TooLarge(gettext("What the pages of this study pass on has more than 1 MB."))
+        raise TooLarge(gettext("The data passed between the pages of this study exceed 1 MB."))
     session = start_session(token=token)
     Session.objects.filter(pk=session.pk).update(
         component=component, study_state=study_state.replace("\0", ""), last_post_at=clock.now()

@@ -83,7 +83,7 @@ def submit(request: HttpRequest, token: LaunchToken) -> HttpResponse:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Invalid(gettext("This is no UTF-8 text.")) from error
+        raise Invalid(gettext("This is not UTF-8 text.")) from error
     session = services.start_session(token=token, user_agent=request.headers.get("User-Agent", ""))
     given = request.headers.get("X-Minno-Sequence") or request.GET.get("sequence", "")
     _store(session, text, sequence=whole_number(given), size=len(body))
@@ -182,8 +182,8 @@ def _token(text: str) -> LaunchToken:
         return decode(text, services.token_key(), now=clock.now().timestamp())
     except BadToken as bad:
         if bad.reason == "expired":
-            raise NotFound(gettext("This page is too old to send anything any more.")) from bad
-        raise NotFound(gettext("This address takes no data.")) from bad
+            raise NotFound(gettext("This page is too old to send data.")) from bad
+        raise NotFound(gettext("This address does not accept data.")) from bad
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:

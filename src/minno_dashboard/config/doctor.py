@@ -147,7 +147,7 @@ def _seals() -> Finding:
     apps = [factor.sealed for factor in SecondFactor.objects.exclude(confirmed_at=None)]
     if closed := sum(not _opens(partial(unseal, sealed)) for sealed in apps):
         sentences.append(
-            f"Two-step log-in of {closed} users takes recovery codes only, until it is turned off for them."
+            f"Two-step login of {closed} users takes recovery codes only, until it is turned off for them."
         )
     if sentences:
         return Finding("sealed secrets", False, " ".join(sentences))

@@ -16,7 +16,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def front_door(request: HttpRequest) -> HttpResponse:
-    """Lead whoever comes to the bare address to the studies, by way of the log-in page where needed."""
+    """Lead whoever comes to the bare address to the studies, by way of the login page where needed."""
     return redirect("/studies/")
 
 

@@ -73,13 +73,14 @@ def check_depth(parts: Sequence[str]) -> None:
     """
     if len(parts) > DEEPEST_PATH:
         raise Invalid(
-            gettext("%(quoted)s would lie %(count)s folders deep; at most %(deepest_path)s are possible.")
+            gettext("%(quoted)s would be %(count)s folders deep; the maximum is %(deepest_path)s.")
             % {"quoted": quoted(parts[-1]), "count": len(parts), "deepest_path": DEEPEST_PATH}
         )
     if path_bytes(parts) > LONGEST_PATH_BYTES:
         raise Invalid(
             gettext(
-                "The path of %(quoted)s would be too long for other computers: %(path_bytes)s bytes of at most %(longest_path_bytes)s. Shorten the name of a folder above it."
+                "The path of %(quoted)s would be too long for other computers: %(path_bytes)s bytes; "
+                "the maximum is %(longest_path_bytes)s. Shorten the name of a folder above it."
             )
             % {
                 "quoted": quoted(parts[-1]),
@@ -106,7 +107,8 @@ def twin(name: str, existing: str) -> str:
             "existing": quoted(existing)
         }
     return gettext(
-        "%(quoted)s and %(existing)s, which is here already, differ only in upper and lower case; Dropbox and many computers hold them for one. Choose another name."
+        "%(quoted)s and %(existing)s, which already exists here, differ only in upper and "
+        "lower case; Dropbox and many computers treat them as one name. Choose another name."
     ) % {"quoted": quoted(clean(name)), "existing": quoted(existing)}
 
 
@@ -143,7 +145,7 @@ def cut(name: str, longest_bytes: int) -> str:
 def _problem(name: str, longest_bytes: int) -> str:
     """Return the sentence that says why a cleaned name is refused, "" when it is good."""
     if not name.strip():
-        return gettext("A name is needed: this one is empty.")
+        return gettext("The name is empty. Enter a name.")
     return _bad_character(name) or _bad_ends(name) or _reserved(name) or _too_long(name, longest_bytes)
 
 
@@ -151,7 +153,7 @@ def _bad_character(name: str) -> str:
     for character in name:
         if character in _FORBIDDEN:
             return gettext(
-                "The name %(name)s contains %(character)s , which Windows or Dropbox cannot hold in a name."
+                "The name %(name)s contains %(character)s , which Windows or Dropbox does not allow in names."
             ) % {"name": quoted(name), "character": character}
         category = unicodedata.category(character)
         if category == "Cc":
@@ -160,7 +162,7 @@ def _bad_character(name: str) -> str:
                 "spelt": _spelt(character),
             }
         if category == "Cs":
-            return gettext("The name %(name)s contains half a character (%(spelt)s); type it anew.") % {
+            return gettext("The name %(name)s contains half a character (%(spelt)s); type it again.") % {
                 "name": quoted(name),
                 "spelt": _spelt(character),
             }
@@ -169,9 +171,9 @@ def _bad_character(name: str) -> str:
 
 def _bad_ends(name: str) -> str:
     if name in (".", ".."):
-        return gettext("%(name)s means a folder itself or the one above; it cannot be a name.") % {
-            "name": quoted(name)
-        }
+        return gettext(
+            "%(name)s stands for a folder itself or the one above it, so it cannot be used as a name."
+        ) % {"name": quoted(name)}
     if name[0].isspace():
         return gettext("The name %(name)s begins with a space, which Windows drops; remove it.") % {
             "name": quoted(name)
@@ -191,10 +193,10 @@ def _reserved(name: str) -> str:
     key = fold(name)
     if key.split(".")[0].rstrip(" ") in _DEVICES:
         return gettext(
-            "%(name)s is the name of a device on Windows, where no file can have it. Choose another name."
+            "%(name)s is a reserved device name on Windows, so no file can use it. Choose another name."
         ) % {"name": quoted(name)}
     if key in _IGNORED or key.startswith(".dropbox"):
-        return gettext("%(name)s is a name Dropbox keeps for itself or ignores. Choose another name.") % {
+        return gettext("%(name)s is a name that Dropbox reserves or ignores. Choose another name.") % {
             "name": quoted(name)
         }
     if _TEMPORARY.fullmatch(key):
@@ -207,7 +209,9 @@ def _reserved(name: str) -> str:
 def _too_long(name: str, longest_bytes: int) -> str:
     length = len(name.encode("utf-8"))
     if length > longest_bytes:
-        return gettext("The name %(name)s is too long: %(length)s bytes of at most %(longest_bytes)s.") % {
+        return gettext(
+            "The name %(name)s is too long: %(length)s bytes; the maximum is %(longest_bytes)s."
+        ) % {
             "name": quoted(name),
             "length": length,
             "longest_bytes": longest_bytes,

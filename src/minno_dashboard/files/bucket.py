@@ -32,7 +32,8 @@ class StoreUnavailable(Unavailable):
     def __init__(self, error: Exception) -> None:
         super().__init__(
             gettext(
-                "The store that keeps the files cannot be used right now (%(reason)s). Nothing was changed; try again in a minute."
+                "The file store cannot be used right now (%(reason)s). Nothing was changed; try "
+                "again in a minute."
             )
             % {"reason": _reason(error)},
             retry_after_seconds=30,

@@ -80,7 +80,8 @@ def check_copies(tree: Tree, count: int) -> None:
     if living > MAX_NODES_IN_TREE or rows.count() + count > MAX_ROWS_OF_TREE:
         raise TooLarge(
             gettext(
-                "This version would have %(count)s files and folders; at most %(most)s are possible. Nothing was copied."
+                "This version would have %(count)s files and folders; the maximum is %(most)s. "
+                "Nothing was copied."
             )
             % {"count": f"{living:,}", "most": f"{MAX_NODES_IN_TREE:,}"}
         )

@@ -98,9 +98,7 @@ def get_node(*, tree: Tree, node_id: int) -> Node:
     """
     node = Node.objects.filter(pk=node_id, tree=tree, deleted_at=None).select_related("blob", "tree").first()
     if node is None:
-        raise NotFound(
-            gettext("This file or folder is not here any more; it may have been deleted or moved.")
-        )
+        raise NotFound(gettext("This file or folder no longer exists; it may have been deleted or moved."))
     return node
 
 
@@ -112,9 +110,7 @@ def get_nodes(*, tree: Tree, node_ids: Sequence[int]) -> list[Node]:
     """
     found = list(Node.objects.filter(pk__in=set(node_ids), tree=tree, deleted_at=None).select_related("blob"))
     if len(found) != len(set(node_ids)):
-        raise NotFound(
-            gettext("Some of these files are not here any more; they may have been deleted or moved.")
-        )
+        raise NotFound(gettext("Some of these files no longer exist; they may have been deleted or moved."))
     return found
 
 
@@ -126,7 +122,7 @@ def get_deleted(*, tree: Tree, node_id: int) -> Node:
     """
     node = deleted(tree).filter(pk=node_id).first()
     if node is None:
-        raise NotFound(gettext("There is nothing of this kind to bring back."))
+        raise NotFound(gettext("There is nothing here to bring back."))
     return node
 
 
@@ -247,7 +243,7 @@ def get_upload(*, tree: Tree, public_id: str) -> Upload:
     known = Upload.objects.filter(tree=tree, public_id=public_id).select_related("tree", "parent")
     upload = None if "\0" in public_id else known.first()  # as in `node_at`
     if upload is None:
-        raise NotFound(gettext("This upload is not known any more; begin it anew."))
+        raise NotFound(gettext("This upload no longer exists; start it again."))
     return upload
 
 

@@ -37,7 +37,7 @@ def mirror() -> None:
 
 
 @mirror.command("sync")
-@click.option("--user", "name", required=True, help="User name or e-mail address.")
+@click.option("--user", "name", required=True, help="User name or email address.")
 @click.option("--wait", default=600, show_default=True, help="Give up after so many seconds.")
 def sync(name: str, wait: int) -> None:
     """Mirror one user's studies until they are proven, or until only a person can help."""
@@ -127,7 +127,7 @@ def _is_done(user: User) -> bool:
 
 
 @mirror.command("status")
-@click.option("--user", "name", required=True, help="User name or e-mail address.")
+@click.option("--user", "name", required=True, help="User name or email address.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object for programs.")
 def status_(name: str, as_json: bool) -> None:
     """Say how one user's mirror stands."""

@@ -27,7 +27,7 @@ LOOK_SECONDS = 0.5
 
 
 @click.command("restore")
-@click.option("--user", "name", required=True, help="User name or e-mail address.")
+@click.option("--user", "name", required=True, help="User name or email address.")
 @click.option(
     "--study", "wanted", default="", help="Its name, or its folder; without it, all that were not deleted."
 )

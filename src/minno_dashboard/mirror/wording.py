@@ -27,28 +27,32 @@ NEEDS_USER = {
     "other_app_key": Trouble(
         gettext_noop("Reconnect Dropbox"),
         gettext_noop(
-            "The administrator connected this Dashboard with another app at Dropbox. Everything is safe here. Connect once more."
+            "The administrator connected this Dashboard to another app at Dropbox. Everything is "
+            "safe here. Connect again."
         ),
         "reconnect",
     ),
     "missing_scope": Trouble(
         gettext_noop("Reconnect Dropbox"),
         gettext_noop(
-            "Dropbox says that a permission is missing. Everything is safe here. Connect once more to grant it."
+            "Dropbox says that a permission is missing. Everything is safe here. Connect again to grant it."
         ),
         "reconnect",
     ),
     "seal_broken": Trouble(
         gettext_noop("Reconnect Dropbox"),
         gettext_noop(
-            "This Dashboard's secret key was changed, so that it lost its connection. Everything is safe here. Connect once more."
+            "This Dashboard's secret key was changed, so it lost its connection. Everything is "
+            "safe here. Connect again."
         ),
         "reconnect",
     ),
     "full": Trouble(
         gettext_noop("Dropbox is full"),
         gettext_noop(
-            "Your Dropbox is full: some files do not fit. Everything is safe here, and what fits is sent. Make room in Dropbox, or delete files here; the rest then follows by itself."
+            "Your Dropbox is full: some files do not fit. Everything is safe here, and what fits "
+            "is sent. Free up space in Dropbox, or delete files here; the rest then follows "
+            "automatically."
         ),
     ),
     "suspended": Trouble(
@@ -60,19 +64,20 @@ NEEDS_USER = {
     "no_permission": Trouble(
         gettext_noop("Dropbox refuses to write"),
         gettext_noop(
-            "Dropbox does not let the Dashboard write into its folder. Everything is safe here. Connecting once more may help."
+            "Dropbox does not let the Dashboard write into its folder. Everything is safe here. "
+            "Connecting again may help."
         ),
         "reconnect",
     ),
     "mass_removal_in_dropbox": Trouble(
-        gettext_noop("Your answer is needed"),
+        gettext_noop("Your decision is needed"),
         gettext_noop(
             "Many files were deleted in your Dropbox. Everything is safe here. Decide what to do about them."
         ),
         "confirm",
     ),
     "newer_in_dropbox": Trouble(
-        gettext_noop("Your answer is needed"),
+        gettext_noop("Your decision is needed"),
         gettext_noop(
             "Your Dropbox holds newer versions than this Dashboard, perhaps because the Dashboard was restored from a backup. Nothing is written there until you have decided."
         ),
@@ -100,7 +105,7 @@ NEEDS_USER = {
         "confirm",
     ),
     "mass_removal_planned": Trouble(
-        gettext_noop("Your answer is needed"),
+        gettext_noop("Your decision is needed"),
         gettext_noop(
             "Many files are no longer in the Dashboard. Nothing is removed from your Dropbox until you have decided."
         ),
@@ -109,7 +114,7 @@ NEEDS_USER = {
 }
 NEEDS_USER_DEFAULT = Trouble(
     gettext_noop("Reconnect Dropbox"),
-    gettext_noop("Dropbox refuses our connection. Everything is safe here. Connecting once more may help."),
+    gettext_noop("Dropbox refuses our connection. Everything is safe here. Connecting again may help."),
     "reconnect",
 )
 
@@ -126,15 +131,15 @@ OUT_OF_REACH = (
     gettext_noop("Dropbox cannot be reached. {changes}; the next try is at {until}."),
 )
 INTERRUPTED = (
-    gettext_noop("Mirror interrupted"),
-    gettext_noop("The Dashboard met a trouble of its own. {changes}; the next try is at {until}."),
+    gettext_noop("Sync interrupted"),
+    gettext_noop("The Dashboard had an internal error. {changes}; the next try is at {until}."),
 )
 DAMAGED = (
-    gettext_noop("Mirror pauses"),
-    gettext_noop("What arrives at Dropbox is not what was sent. {changes}; the next try is at {until}."),
+    gettext_noop("Sync will be retried"),
+    gettext_noop("What arrived in Dropbox is not what was sent. {changes}; the next try is at {until}."),
 )
 UNSETTLED = (
-    gettext_noop("Mirror pauses"),
+    gettext_noop("Sync will be retried"),
     gettext_noop("Your Dropbox changed while we compared. {changes}; the next try is at {until}."),
 )
 
@@ -168,7 +173,8 @@ NEEDS_ADMIN = {
         "Dropbox refuses this Dashboard's app key. Your administrator has been told. Everything is safe here."
     ),
     "seal_broken": gettext_noop(
-        "This Dashboard cannot open its app secret. Your administrator has been told. Everything is safe here."
+        "This Dashboard cannot decrypt its app secret. Your administrator has been told. "
+        "Everything is safe here."
     ),
     "disabled": gettext_noop(
         "The administrator of this Dashboard has paused Dropbox synchronization. Everything is safe here."
@@ -180,40 +186,47 @@ NEEDS_ADMIN_DEFAULT = gettext_noop(
 
 PAUSED_FOR_ADMIN = {
     "app_refused": gettext_noop(
-        "Dropbox refuses this app key and its secret since {at}; {count} paused. Copy both again from the App console and save."
+        "Dropbox has refused this app key and its secret since {at}; {count} paused. Copy "
+        "both again from the App console and save."
     ),
     "seal_broken": gettext_noop(
-        "The stored App secret cannot be opened since {at}, because this Dashboard's secret key is another one than when it was stored; {count} paused. Bring the old secret key back, or enter the App secret again and save."
+        "The stored App secret has been unreadable since {at}, because this Dashboard's "
+        "secret key is not the one it was stored with; {count} paused. Restore the old "
+        "secret key, or enter the App secret again and save."
     ),
 }
 PAUSED_FOR_ADMIN_DEFAULT = gettext_noop(
-    "Dropbox refuses this Dashboard since {at}; {count} paused. Save the app key and secret again."
+    "Dropbox has refused this Dashboard since {at}; {count} paused. Save the app key and secret again."
 )
 DAMAGED_FOR_ADMIN = gettext_noop(
-    "{count} cannot be mirrored, because the stored bytes are gone, damaged or unreadable here. Restore the folder of stored files from a backup; minno-dashboard doctor names what is missing."
+    "{count} cannot be mirrored, because the stored bytes are gone, damaged or "
+    "unreadable here. Restore the folder of stored files from a backup; minno-dashboard "
+    "doctor lists what is missing."
 )
 
 REFUSED_FILES = {
     "full": gettext_noop(
-        "It does not fit into your Dropbox. Make room there; it is tried again every hour, and when you choose Prove now."
+        "It does not fit into your Dropbox. Free up space there; it is retried every hour, "
+        "and when you choose Verify now."
     ),
     "damaged_here": gettext_noop(
         "Its stored bytes are damaged, so nothing was sent. The administrator can restore them from a backup."
     ),
     "unreadable_here": gettext_noop(
-        "Its stored bytes cannot be read now, so nothing was sent. The administrator can mend that."
+        "Its stored bytes cannot be read now, so nothing was sent. The administrator can fix that."
     ),
     "bad_request": gettext_noop(
-        "Dropbox does not understand what we send of this file. Rename it here; if that does not help, tell the administrator."
+        "Dropbox cannot process what we send for this file. Rename it here; if that does not "
+        "help, tell the administrator."
     ),
-    "disallowed_name": gettext_noop("Dropbox does not take this name. Rename it here."),
-    "malformed_path": gettext_noop("Dropbox does not take this name or path. Rename it here."),
+    "disallowed_name": gettext_noop("Dropbox does not accept this name. Rename it here."),
+    "malformed_path": gettext_noop("Dropbox does not accept this name or path. Rename it here."),
     "restricted_content": gettext_noop("Dropbox refuses this content."),
     "unsupported_content_type": gettext_noop("Dropbox refuses files of this kind."),
     "locked": gettext_noop("Somebody locked this file in Dropbox. Unlock it there."),
-    "too_large": gettext_noop("It is larger than Dropbox takes."),
-    "payload_too_large": gettext_noop("It is larger than Dropbox takes."),
-    "too_many_files": gettext_noop("Dropbox does not move so many files at once."),
+    "too_large": gettext_noop("It is larger than Dropbox accepts."),
+    "payload_too_large": gettext_noop("It is larger than Dropbox accepts."),
+    "too_many_files": gettext_noop("Dropbox does not move that many files at once."),
 }
 
 

@@ -37,9 +37,9 @@ PROGRESS_SECONDS = 1.0
 JOB = "results: make a download"
 State = DataRequest.State
 
-NO_ACCESS = gettext_noop("Whoever asked for this download no longer has access to the data.")
+NO_ACCESS = gettext_noop("The person who requested this download no longer has access to the data.")
 NOT_FINISHED = gettext_noop(
-    "The download was not made within a day. The data themselves are safe; run it again."
+    "The download was not ready within a day. The data themselves are safe; run it again."
 )
 NOT_WRITTEN = gettext_noop(
     "The file could not be written to the server's disk. The data themselves are safe; run it again, "
@@ -148,7 +148,7 @@ def cancel_request(*, request: DataRequest) -> None:
         pk=request.pk, state__in=(State.WAITING, State.RUNNING, State.DONE)
     ).update(state=State.CANCELLED, finished_at=clock.now())
     if not changed:
-        raise Conflict(gettext("This download is over already. Nothing was changed."))
+        raise Conflict(gettext("This download has already ended. Nothing was changed."))
     file_of(request).unlink(missing_ok=True)
 
 

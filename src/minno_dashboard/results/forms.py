@@ -14,17 +14,17 @@ from minno_dashboard.results.stages import NAMES, Stage
 from minno_dashboard.studies.models import Study
 
 FORMAT_NAMES = {
-    Format.TIDY: gettext_lazy("Tidy CSV: one row a trial, for R, Python and SPSS"),
+    Format.TIDY: gettext_lazy("Tidy CSV: one row per trial, for R, Python and SPSS"),
     Format.EXCEL: gettext_lazy("Excel"),
     Format.CLASSIC: gettext_lazy("Classic: the columns of the existing minnoDashboard"),
-    Format.WIDE: gettext_lazy("Wide CSV: one row a session"),
+    Format.WIDE: gettext_lazy("Wide CSV: one row per session"),
     Format.JSONL: gettext_lazy("JSON Lines"),
     Format.PARQUET: gettext_lazy("Parquet"),
     Format.SAV: gettext_lazy("SPSS (.sav)"),
     Format.PSYCH_DS: gettext_lazy("Psych-DS data set"),
 }
 SPLITS = {
-    "taskName": gettext_lazy("One file a task"),
+    "taskName": gettext_lazy("One file per task"),
     "": gettext_lazy("One file"),
 }
 
@@ -101,14 +101,14 @@ class DataRequestForm(forms.Form):
         label=gettext_lazy("Experiments"),
         required=False,
         coerce=int,
-        help_text=gettext_lazy("None chosen means all."),
+        help_text=gettext_lazy("Select none to include all."),
         widget=forms.SelectMultiple(attrs={"size": 4}),
     )
     versions = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Versions"),
         required=False,
         coerce=int,
-        help_text=gettext_lazy("None chosen means all."),
+        help_text=gettext_lazy("Select none to include all."),
         widget=forms.SelectMultiple(attrs={"size": 4}),
     )
     since = forms.DateField(
@@ -135,7 +135,7 @@ class DataRequestForm(forms.Form):
         """Refuse days in the wrong order."""
         asked = super().clean() or self.cleaned_data
         if asked.get("since") and asked.get("until") and asked["since"] > asked["until"]:
-            self.add_error("until", gettext("This day is before the first one."))
+            self.add_error("until", gettext("This day is before the start day."))
         return asked
 
     def criteria(self) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _beyond(cursor: str, comparison: str) -> Q:
         started = None
     session_id = whole_number(number)
     if started is None or session_id is None:
-        raise Invalid(gettext("This is not a cursor of this list. Begin again without one."))
+        raise Invalid(gettext("This is not a cursor of this list. Start again without one."))
     return Q(**{f"started_at__{comparison}": started}) | Q(
         **{"started_at": started, f"pk__{comparison}": session_id}
     )

@@ -60,7 +60,7 @@ def download(request: HttpRequest, public_id: str, request_id: int) -> HttpRespo
     user = person(request)
     study = get_study(user, public_id, Action.READ_DATA)
     found = data_requests.get_request(study, request_id)
-    gone = gettext("This download is not ready, or its 7 days are over. Run it again to get it.")
+    gone = gettext("This download is not ready, or its 7 days have passed. Run it again to get it.")
     if found.state != DataRequest.State.DONE:
         raise NotFound(gone)
     try:

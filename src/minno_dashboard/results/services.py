@@ -37,7 +37,7 @@ def mark_sessions(*, study: Study, session_ids: Collection[int], mark: Mark, not
     """
     note = note.strip()
     if len(note) > MAX_NOTE_CHARACTERS:
-        raise Invalid(gettext("A note may have 2,000 characters. Nothing was changed."))
+        raise Invalid(gettext("A note can have at most 2,000 characters. Nothing was changed."))
     changes: dict[Mark, dict[str, bool | str]] = {
         Mark.TEST: {"is_test": True},
         Mark.NO_TEST: {"is_test": False},

@@ -57,7 +57,7 @@ def mark(request: HttpRequest, public_id: str) -> HttpResponse:
     given = [whole_number(one) for one in request.POST.getlist("session")[: queries.SESSIONS_ON_A_PAGE]]
     chosen = [one for one in given if one is not None]
     if not form.is_valid():
-        messages.error(request, gettext("Choose what to do. A note may have 2,000 characters."))
+        messages.error(request, gettext("Choose what to do. A note can have at most 2,000 characters."))
     elif not chosen:
         messages.error(request, gettext("No sessions are selected. Nothing was changed."))
     else:

@@ -17,7 +17,7 @@ from minno_dashboard.studies import experiments, queries
 from minno_dashboard.studies.experiment_files import file_of
 from minno_dashboard.studies.models import Experiment, Study
 
-_owner = click.option("--owner", required=True, help="The study's owner: user name or e-mail address.")
+_owner = click.option("--owner", required=True, help="The study's owner: user name or email address.")
 _study = click.option("--study", "study_name", required=True, help="The study's name.")
 
 

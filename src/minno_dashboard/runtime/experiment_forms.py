@@ -77,7 +77,7 @@ class SettingsForm(_Form):
             "after_reload": gettext_lazy("When a participant loads the page again"),
             "needs_personal_link": gettext_lazy("Only with a personal link"),
             "session_limit": gettext_lazy("Session limit"),
-            "place_minutes": gettext_lazy("Minutes without data after which a place is free again"),
+            "place_minutes": gettext_lazy("Minutes without data before a place is free again"),
             "recruitment": gettext_lazy("Participants come from"),
             "end_address": gettext_lazy("Address at the end"),
             "completion_code": gettext_lazy("Completion code"),
@@ -144,7 +144,7 @@ class SettingsForm(_Form):
         address = str(self.cleaned_data["end_address"]).strip()
         parts = urlsplit(address)
         if address and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValidationError(gettext("This takes an address that begins with https://."))
+            raise ValidationError(gettext("Enter an address that begins with https://."))
         return address
 
     def values(self) -> dict[str, Any]:

@@ -347,6 +347,6 @@ def _token(
 def _launch(experiment: Experiment, version: Version, token: LaunchToken, session: Session | None) -> Launch:
     node = file_of(experiment, version)
     if node is None:
-        raise NotFound(gettext("The file of this study is not there any more. Please tell the researcher."))
+        raise NotFound(gettext("The file of this study no longer exists. Please tell the researcher."))
     has_conditions = not token.is_test and experiment.conditions.exists()
     return Launch(experiment, version, node, files.path_of(node), token, session, has_conditions)

@@ -120,14 +120,14 @@ def limits() -> LimitSettings:
 
 @dataclass(frozen=True)
 class HomePage:
-    """What stands around the log-in form, as safe HTML: it was cleaned as it was saved."""
+    """What stands around the login form, as safe HTML: it was cleaned as it was saved."""
 
     above: str = ""
     beside: str = ""
 
 
 def home_page() -> HomePage:
-    """Return the panels of the log-in page."""
+    """Return the panels of the login page."""
     section = Section.objects.filter(name=HOME_PAGE).first()
     values = section.values if section else {}
     return HomePage(str(values.get("above", "")), str(values.get("beside", "")))

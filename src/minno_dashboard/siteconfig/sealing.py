@@ -35,5 +35,5 @@ def unseal(sealed: str) -> str:
         return _fernet().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise SealBroken(
-            gettext("A stored secret cannot be opened with this installation's secret key.")
+            gettext("A stored secret cannot be decrypted with this installation's secret key.")
         ) from error

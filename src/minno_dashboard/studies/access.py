@@ -101,32 +101,32 @@ OF_A_DELETED_STUDY = frozenset({Action.SEE, Action.DELETE})
 """What is left, once a study is deleted, to those who could delete it (DELETE includes bringing back)."""
 
 _REFUSALS: dict[Action, str] = {
-    Action.SEE_MEMBERS: gettext_noop("Only those who work on this study see who else does."),
+    Action.SEE_MEMBERS: gettext_noop("Only people who work on this study can see its members."),
     Action.READ_FILES: gettext_noop(
         "You have no access to the files of this study; its owner can change that."
     ),
     Action.READ_HISTORY: gettext_noop(
-        "Only those who work on this study see what its files were before and what was deleted."
+        "Only people who work on this study can see earlier states of its files and what was deleted."
     ),
     Action.EDIT_FILES: gettext_noop(
         "You can read the files of this study and not change them; its owner can change that."
     ),
-    Action.MANAGE: gettext_noop("Only the owner of this study, and those who may edit it, can do this."),
-    Action.SHARE: gettext_noop("Only the owner of this study, and those who may edit it, can share it."),
-    Action.DELETE: gettext_noop("Only the owner of this study, and those who may edit it, can delete it."),
+    Action.MANAGE: gettext_noop("Only the owner of this study and people with Edit access can do this."),
+    Action.SHARE: gettext_noop("Only the owner of this study and people with Edit access can share it."),
+    Action.DELETE: gettext_noop("Only the owner of this study and people with Edit access can delete it."),
     Action.READ_DATA: gettext_noop(
         "You have no access to the data of this study; its owner can change that."
     ),
     Action.DELETE_DATA: gettext_noop(
-        "Only the owner of this study, and those who may edit it, can delete its data."
+        "Only the owner of this study and people with Edit access can delete its data."
     ),
     Action.DUPLICATE: gettext_noop("You have no access to the files of this study, so you cannot copy it."),
-    Action.TRANSFER: gettext_noop("Only the owner of this study can give it to somebody else."),
+    Action.TRANSFER: gettext_noop("Only the owner of this study can transfer it."),
     Action.LAUNCH: gettext_noop(
-        "Only the owner of this study, and those who may edit it, can change its experiments."
+        "Only the owner of this study and people with Edit access can change its experiments."
     ),
-    Action.LEAVE: gettext_noop("Nobody shared this study with you, so there is nothing to leave."),
-    Action.ANSWER: gettext_noop("There is no invitation to this study that waits for your answer."),
+    Action.LEAVE: gettext_noop("This study was not shared with you, so there is nothing to leave."),
+    Action.ANSWER: gettext_noop("There is no open invitation to this study for you."),
 }
 
 _BY_FILES = {
@@ -182,7 +182,7 @@ def require(user: Person, action: Action | str, study: Study) -> Standing:
     found = standing(user, study)
     if not found.may(Action(action)):
         if not found.may(Action.SEE):
-            raise NotFound(gettext("There is no such study, or it is not shared with you."))
+            raise NotFound(gettext("This study does not exist, or it is not shared with you."))
         if study.deleted_at is not None:
             raise NotAllowed(gettext("This study is deleted. Bring it back to work on it."))
         raise NotAllowed(gettext(_REFUSALS[Action(action)]))

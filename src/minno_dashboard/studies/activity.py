@@ -30,8 +30,8 @@ Details = dict[str, Any]
 
 def _share(details: Details) -> str:
     files = {
-        Collaboration.Files.EDIT: gettext("may edit the files"),
-        Collaboration.Files.READ: gettext("may read the files"),
+        Collaboration.Files.EDIT: gettext("can edit the files"),
+        Collaboration.Files.READ: gettext("can read the files"),
         Collaboration.Files.NONE: gettext("has no access to the files"),
     }.get(details.get("files", ""), "")
     data = gettext("sees the data") if details.get("data") else gettext("does not see the data")
@@ -44,9 +44,9 @@ def _share(details: Details) -> str:
 
 def _begun(details: Details) -> str:
     return (
-        gettext("began v%(version)s with the files of v%(began_from)s")
+        gettext("started v%(version)s with the files of v%(began_from)s")
         if details.get("began_from")
-        else gettext("began v%(version)s")
+        else gettext("started v%(version)s")
     )
 
 
@@ -54,38 +54,38 @@ def _removed(details: Details) -> str:
     return (
         gettext("removed %(member)s")
         if details.get("status") == Collaboration.Status.ACCEPTED
-        else gettext("took the invitation of %(member)s back")
+        else gettext("cancelled the invitation of %(member)s")
     )
 
 
 _SENTENCES: dict[str, Callable[[Details], str]] = {
-    AuditAction.STUDY_CREATE: lambda d: gettext("made the study"),
-    AuditAction.STUDY_DUPLICATE: lambda d: gettext("made the study as a copy of another"),
+    AuditAction.STUDY_CREATE: lambda d: gettext("created the study"),
+    AuditAction.STUDY_DUPLICATE: lambda d: gettext("created the study as a copy of another"),
     AuditAction.STUDY_RESTORE: lambda d: gettext("restored the study from a copy"),
     AuditAction.STUDY_RENAME: lambda d: gettext("renamed “%(before)s” to “%(target)s”"),
     AuditAction.STUDY_DESCRIBE: lambda d: gettext("changed the description"),
     AuditAction.STUDY_CHANGE_KIND: lambda d: gettext("changed the study type"),
     AuditAction.STUDY_ARCHIVE: lambda d: gettext("archived the study"),
-    AuditAction.STUDY_UNARCHIVE: lambda d: gettext("took the study out of the archive"),
+    AuditAction.STUDY_UNARCHIVE: lambda d: gettext("unarchived the study"),
     AuditAction.STUDY_DELETE: lambda d: gettext("deleted the study"),
     AuditAction.STUDY_BRING_BACK: lambda d: gettext("brought the study back"),
     AuditAction.STUDY_PUBLISH: lambda d: gettext("published v%(version)s"),
     AuditAction.STUDY_NEW_VERSION: _begun,
     AuditAction.STUDY_NOTE_VERSION: lambda d: gettext("changed the note of v%(version)s"),
-    AuditAction.STUDY_INVITE: lambda d: gettext("invited %(share)s once the invitation is accepted"),
-    AuditAction.STUDY_CHANGE_SHARE: lambda d: gettext("changed the share of %(share)s"),
+    AuditAction.STUDY_INVITE: lambda d: gettext("invited %(share)s (after accepting)"),
+    AuditAction.STUDY_CHANGE_SHARE: lambda d: gettext("changed the access of %(share)s"),
     AuditAction.STUDY_REMOVE_MEMBER: _removed,
     AuditAction.STUDY_ACCEPT: lambda d: gettext("accepted the invitation"),
     AuditAction.STUDY_DECLINE: lambda d: gettext("declined the invitation"),
     AuditAction.STUDY_LEAVE: lambda d: gettext("left the study"),
     AuditAction.STUDY_MAKE_PUBLIC: lambda d: gettext("made the study public"),
     AuditAction.STUDY_MAKE_PRIVATE: lambda d: gettext("made the study private"),
-    AuditAction.STUDY_MAKE_LINK: lambda d: gettext("made a read-only link"),
-    AuditAction.STUDY_RENEW_LINK: lambda d: gettext("made a new read-only link; the one before ended"),
-    AuditAction.STUDY_REVOKE_LINK: lambda d: gettext("ended the read-only link"),
-    AuditAction.STUDY_ADD_EXPERIMENT: lambda d: gettext("made the experiment “%(experiment)s”"),
+    AuditAction.STUDY_MAKE_LINK: lambda d: gettext("created a read-only link"),
+    AuditAction.STUDY_RENEW_LINK: lambda d: gettext("replaced the read-only link"),
+    AuditAction.STUDY_REVOKE_LINK: lambda d: gettext("revoked the read-only link"),
+    AuditAction.STUDY_ADD_EXPERIMENT: lambda d: gettext("created the experiment “%(experiment)s”"),
     AuditAction.STUDY_RENAME_EXPERIMENT: lambda d: gettext(
-        "renamed the experiment “%(before)s” to another descriptive ID"
+        "changed the descriptive ID of the experiment “%(before)s”"
     ),
     AuditAction.STUDY_CLOSE_EXPERIMENT: lambda d: gettext("closed the experiment “%(experiment)s”"),
     AuditAction.STUDY_REOPEN_EXPERIMENT: lambda d: gettext("reopened the experiment “%(experiment)s”"),
@@ -97,7 +97,7 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     AuditAction.STUDY_MARK_DATA: lambda d: gettext("marked sessions"),
     AuditAction.STUDY_REQUEST_DATA: lambda d: gettext("requested a download of the data"),
     AuditAction.STUDY_DOWNLOAD_DATA: lambda d: gettext("downloaded the data"),
-    AuditAction.STUDY_TRANSFER: lambda d: gettext("gave the study from %(from)s to %(to)s"),
+    AuditAction.STUDY_TRANSFER: lambda d: gettext("transferred the study from %(from)s to %(to)s"),
 }
 _PLACES: Details = dict.fromkeys(
     ("before", "version", "began_from", "member", "from", "to", "experiment"), ""

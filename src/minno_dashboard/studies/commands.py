@@ -18,7 +18,7 @@ MOST_SHOWN = 100
 
 
 @click.command("import-study")
-@click.option("--owner", required=True, help="The user who will own the study: user name or e-mail address.")
+@click.option("--owner", required=True, help="The user who will own the study: user name or email address.")
 @click.option("--name", required=True, help="The new study's name.")
 @click.option(
     "--kind",
@@ -83,7 +83,7 @@ def _show_guesses(question: NamesUndeclared) -> None:
 
 
 @click.command("export-study")
-@click.option("--owner", required=True, help="The study's owner: user name or e-mail address.")
+@click.option("--owner", required=True, help="The study's owner: user name or email address.")
 @click.option("--name", required=True, help="The study's name.")
 @click.option(
     "--version", "number", type=click.IntRange(min=1), help="A version's number; the newest without it."

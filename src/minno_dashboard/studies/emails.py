@@ -40,7 +40,8 @@ def send_link_invitation(invitation: LinkInvitation, link: str) -> bool:
         _what_it_would_give(invitation),
         gettext("Accept or decline here; the link works once, for 30 days:\n%(link)s") % {"link": link},
         gettext(
-            "You need an account for it. Only an administrator makes accounts; ask whoever invites you for one. Until you accept, you have no access."
+            "You need an account for it, which only an administrator can create; ask the person "
+            "who invited you. Until you accept, you have no access."
         ),
         f"{site_name()}\n{settings.SERVER_URL}/",
     ]

@@ -58,7 +58,7 @@ class Found:
         if opener is None:
             self.folders[cleaned] = None
         elif cleaned in self.files:
-            self.refuse(path, gettext("this name is there twice."))
+            self.refuse(path, gettext("this name occurs twice."))
         else:
             self.files[cleaned] = (size, opener)
             self.bytes += size
@@ -69,7 +69,7 @@ def refuse_hostile_path(found: Found, path: str) -> bool:
     if path.startswith("/") or path[1:3] == ":/":
         found.refuse(path, gettext("its path is absolute; only paths inside the study can be imported."))
     elif ".." in path.split("/"):
-        found.refuse(path, gettext("its path leads out of the study."))
+        found.refuse(path, gettext("its path leads outside the study."))
     else:
         return False
     return True

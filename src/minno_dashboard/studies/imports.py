@@ -51,8 +51,8 @@ class ImportRefused(Refused):
 
     def __init__(self, problems: list[str]) -> None:
         said = ngettext(
-            "Nothing was imported: One thing is in the way.",
-            "Nothing was imported: %(count)s things are in the way.",
+            "Nothing was imported, because of one problem.",
+            "Nothing was imported, because of %(count)s problems.",
             len(problems),
         )
         super().__init__(said % {"count": len(problems)})
@@ -126,13 +126,13 @@ def opened(source: Path, zip_names: str = "") -> Iterator[Found]:
     except ZipBroken as error:
         raise ImportRefused(
             [
-                gettext("%(name)s is not a whole zip file (%(error)s).")
+                gettext("%(name)s is not a complete zip file (%(error)s).")
                 % {"name": names.quoted(source.name), "error": gettext(str(error))}
             ]
         ) from error
     except _TAR_ERRORS as error:
         raise ImportRefused(
-            [gettext("%(name)s is not a whole tar file.") % {"name": names.quoted(source.name)}]
+            [gettext("%(name)s is not a complete tar file.") % {"name": names.quoted(source.name)}]
         ) from error
     except OSError as error:
         raise ImportRefused(
@@ -177,8 +177,8 @@ def _as_a_whole(found: Found) -> list[str]:
         if other != path:
             problems.append(
                 gettext(
-                    "%(one)s and %(other)s differ only in upper and lower case;"
-                    " Dropbox and many computers hold them for one."
+                    "%(one)s and %(other)s differ only in upper and lower case; Dropbox and many "
+                    "computers treat them as one name."
                 )
                 % {"one": names.quoted("/".join(other)), "other": names.quoted("/".join(path))}
             )
@@ -234,7 +234,7 @@ def _look_at_entry(
     elif not entry.is_file():
         found.refuse(path, gettext("it is neither a file nor a folder but a device, pipe or socket."))
     elif not os.access(file, os.R_OK):
-        found.refuse(path, gettext("it may not be read."))
+        found.refuse(path, gettext("reading it is not permitted."))
     else:
         found.add(path, parts, entry.stat().st_size, partial(_contents, file))
 

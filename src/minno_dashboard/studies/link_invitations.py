@@ -51,12 +51,13 @@ def invite(
         forget_old()
         if LinkInvitation.objects.filter(study=current, email=email).exists():
             raise Invalid(
-                gettext("%(user)s is invited already. Take that invitation back first.") % {"user": email}
+                gettext("%(user)s is already invited. Cancel that invitation first.") % {"user": email}
             )
         if LinkInvitation.objects.filter(invited_by=by).count() >= MOST_WAITING:
             raise Invalid(
                 gettext(
-                    "%(count)s of your invitations wait for an answer already. Take some of them back first."
+                    "%(count)s of your invitations are already waiting for an answer. Cancel some of "
+                    "them first."
                 )
                 % {"count": MOST_WAITING}
             )
@@ -96,7 +97,8 @@ def find(code: str) -> LinkInvitation:
     if found is None or not _still_stands(found, found.study):
         raise NotFound(
             gettext(
-                "This invitation does not work any more: it was answered, taken back, or is older than %(days)s days. Ask whoever invited you for a new one."
+                "This invitation no longer works: it was answered or cancelled, or is older than "
+                "%(days)s days. Ask the person who invited you for a new one."
             )
             % {"days": LIFE.days}
         )
@@ -113,10 +115,10 @@ def answer(*, code: str, accept: bool, by: User) -> LinkInvitation:
     with changing(find(code).study) as current:
         invitation = find(code)  # again, under the lock: it is answered once
         if by.pk == current.owner_id:
-            raise Invalid(gettext("This study is yours. The link is for somebody who has no account yet."))
+            raise Invalid(gettext("This study is yours. The link is for someone who has no account yet."))
         share = Collaboration.objects.filter(study=current, user=by).first()
         if share is not None and share.status == Collaboration.Status.ACCEPTED:
-            raise Invalid(gettext("You work on this study already. The link is for somebody else."))
+            raise Invalid(gettext("You already work on this study. The link is for someone else."))
         invitation.delete()
         _record(
             by,
@@ -144,7 +146,7 @@ def take_back(*, study: Study, invitation_id: int, by: User) -> LinkInvitation:
         found = LinkInvitation.objects.filter(study=current, pk=invitation_id).first()
         if found is None:
             raise NotFound(
-                gettext("This invitation is not there any more; it may have been taken back or answered.")
+                gettext("This invitation no longer exists; it may have been cancelled or answered.")
             )
         found.delete()
         _record(by, AuditAction.STUDY_REMOVE_MEMBER, found, status=Collaboration.Status.PENDING)

@@ -52,7 +52,9 @@ def install(source: Path) -> int:
         top = _script_folder(_unzipped(source, Path(unpacked)) if source.is_file() else source)
         files = [one for one in top.rglob("*") if one.is_file() and one.suffix.lower() in _ENDINGS]
         if sum(one.stat().st_size for one in files) > _MOST_BYTES:
-            raise Invalid(gettext("A player of more than 100 MB is something else. Nothing was changed."))
+            raise Invalid(
+                gettext("This is larger than 100 MB, so it cannot be the player. Nothing was changed.")
+            )
         fresh = folder().with_name("minnojs.new")
         shutil.rmtree(fresh, ignore_errors=True)
         for file in files:
@@ -72,11 +74,13 @@ def _unzipped(source: Path, target: Path) -> Path:
     try:
         with zipfile.ZipFile(source) as archive:
             if sum(one.file_size for one in archive.infolist()) > _MOST_BYTES:
-                raise Invalid(gettext("A player of more than 100 MB is something else. Nothing was changed."))
+                raise Invalid(
+                    gettext("This is larger than 100 MB, so it cannot be the player. Nothing was changed.")
+                )
             archive.extractall(target)
     except zipfile.BadZipFile as error:
         raise Invalid(
-            gettext("%(name)s is not a zip file. Give a folder or a zip that holds %(script)s.")
+            gettext("%(name)s is not a zip file. Give a folder or a zip that contains %(script)s.")
             % {"name": source.name, "script": SCRIPT}
         ) from error
     return target
@@ -87,7 +91,7 @@ def _script_folder(top: Path) -> Path:
     found = sorted(top.rglob(SCRIPT), key=lambda one: (len(one.parts), one.as_posix()))
     if not found:
         raise Invalid(
-            gettext("There is no %(script)s in %(name)s. It stands in the folder dist/ of a MinnoJS release.")
+            gettext("There is no %(script)s in %(name)s. It is in the folder dist/ of a MinnoJS release.")
             % {"script": SCRIPT, "name": top.name}
         )
     return found[0].parent

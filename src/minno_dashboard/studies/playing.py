@@ -26,7 +26,7 @@ LIFE = timedelta(hours=2)
 """How long a preview's address works; the study page asks for a new one long before."""
 
 _SALT = "minno_dashboard.studies.playing"
-_OVER = gettext_noop("This preview is over. Go back to the study and play it again.")
+_OVER = gettext_noop("This preview has ended. Go back to the study and play it again.")
 
 
 def make_key(*, user: User, version: Version) -> str:

@@ -110,7 +110,7 @@ def get_study(user: access.Person, public_id: str, action: access.Action = acces
     # PostgreSQL takes no U+0000, not even to look for it.
     study = None if "\0" in public_id else _complete(Study.objects.filter(public_id=public_id)).first()
     if study is None:
-        raise NotFound(gettext("There is no such study, or it is not shared with you."))
+        raise NotFound(gettext("This study does not exist, or it is not shared with you."))
     access.require(user, action, study)
     return study
 
@@ -158,7 +158,7 @@ def study_by_link(code: str) -> Study:
     shown = Study.objects.filter(read_only_link__fingerprint=ids.fingerprint(code))
     study = _complete(shown).first()
     if study is None or not access.standing_by_link(study).may(access.Action.READ_FILES):
-        raise NotFound(gettext("This link does not work any more. Ask whoever gave it to you for a new one."))
+        raise NotFound(gettext("This link no longer works. Ask the person who gave it to you for a new one."))
     return study
 
 
@@ -192,7 +192,7 @@ def get_share(study: Study, share_id: int) -> Collaboration:
     """
     share = Collaboration.objects.filter(study=study, pk=share_id).select_related("user", "study").first()
     if share is None:
-        raise NotFound(gettext("This person is not among the members any more."))
+        raise NotFound(gettext("This person is no longer a member."))
     return share
 
 
@@ -212,9 +212,7 @@ def get_invitation(user: User, share_id: int) -> Collaboration:
     """
     share = invitations_of(user).filter(pk=share_id).first()
     if share is None or not access.may(user, access.Action.ANSWER, share.study):
-        raise NotFound(
-            gettext("This invitation is not there any more; it may have been taken back or answered.")
-        )
+        raise NotFound(gettext("This invitation no longer exists; it may have been cancelled or answered."))
     return share
 
 

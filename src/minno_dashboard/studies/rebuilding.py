@@ -47,7 +47,7 @@ def rebuild_study(
         Invalid: there is no version, an earlier one is in development, or a name or path is refused.
     """
     if not versions:
-        raise Invalid(gettext("There is no version in this copy, so no study can be made of it."))
+        raise Invalid(gettext("This copy contains no version, so no study can be created from it."))
     if any(one.published_at is None for one in versions[:-1]):
         raise Invalid(gettext("Only the newest version of a study can be in development."))
     first, *others = versions

@@ -170,7 +170,7 @@ def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
     with transaction.atomic():
         source = Study.objects.filter(pk=study.pk, deleted_at=None).first()
         if source is None:
-            raise NotFound(gettext("This study is not here any more; it may have been deleted a moment ago."))
+            raise NotFound(gettext("This study no longer exists; it may just have been deleted."))
         if name:
             name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
             _refuse_twin(by, name)
@@ -206,7 +206,7 @@ def publish(
         version = _newest(current)
         if version.state != Version.State.DEVELOP:
             raise Refused(
-                gettext("%(version)s is published already. Make a new version to go on.")
+                gettext("%(version)s is already published. Create a new version to continue.")
                 % {"version": version}
             )
         files.freeze(tree=version.tree)
@@ -278,7 +278,7 @@ def roll_back(*, study: Study, to: Version, by: User) -> Version:
             newest = _newest(current)
         if to.study_id == current.pk and to.number == newest.number:
             raise Refused(
-                gettext("%(newest)s is the newest version already, so there is nothing to go back to.")
+                gettext("%(newest)s is already the newest version, so there is nothing to go back to.")
                 % {"newest": newest}
             )
         if newest.state == Version.State.DEVELOP:
@@ -347,7 +347,7 @@ def changing(study: Study, *, deleted: bool = False) -> Iterator[Study]:
             Study.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=study.pk).first()
         )
         if current is None or (current.deleted_at is not None and not deleted):
-            raise NotFound(gettext("This study is not here any more; it may have been deleted a moment ago."))
+            raise NotFound(gettext("This study no longer exists; it may just have been deleted."))
         before = _state(current)
         yield current
         if _state(current) != before:
@@ -365,7 +365,7 @@ def _state(study: Study) -> tuple[Any, ...]:
 
 def _checked_kind(kind: str) -> str:
     if kind not in Study.Kind.values:
-        raise Invalid(gettext("There is no kind of study %(kind)s.") % {"kind": names.quoted(kind)})
+        raise Invalid(gettext("There is no study type %(kind)s.") % {"kind": names.quoted(kind)})
     return kind
 
 
@@ -395,9 +395,9 @@ def _refuse_twin(owner: User, name: str, but: int | None = None, *, is_own: bool
     if (twin := taken.get(names.fold(name))) is not None:
         if twin == name:
             said = (
-                gettext("You have a study %(name)s already. Choose another name.")
+                gettext("You already have a study called %(name)s. Choose another name.")
                 if is_own
-                else gettext("%(owner)s has a study %(name)s already. Choose another name.")
+                else gettext("%(owner)s already has a study called %(name)s. Choose another name.")
             )
             raise Invalid(said % {"owner": owner, "name": names.quoted(name)})
         raise Invalid(names.twin(name, twin))
@@ -422,7 +422,7 @@ def checked_note(note: str) -> str:
     note = note.strip().replace("\0", "")
     if len(note) > LONGEST_NOTE:
         raise Invalid(
-            gettext("A note has at most %(longest_note)s characters; this one has %(count)s.")
+            gettext("A note can have at most %(longest_note)s characters; this one has %(count)s.")
             % {"longest_note": LONGEST_NOTE, "count": len(note)}
         )
     return note
@@ -431,7 +431,9 @@ def checked_note(note: str) -> str:
 def _checked_description(description: str) -> str:
     if len(description) > LONGEST_DESCRIPTION:
         raise Invalid(
-            gettext("A description has at most %(longest_description)s characters; this one has %(count)s.")
+            gettext(
+                "A description can have at most %(longest_description)s characters; this one has %(count)s."
+            )
             % {"longest_description": LONGEST_DESCRIPTION, "count": len(description)}
         )
     if "\0" in description:

@@ -28,12 +28,12 @@ class NobodyHere(Invalid):
 
 
 NO_SUCH_USER = gettext_noop(
-    "Nobody here has this user name or e-mail address. Check it, or ask an admin of this Dashboard to add them."
+    "No user has this user name or email address. Check it, or ask an admin of this Dashboard to add them."
 )
 
 
 def invite(*, study: Study, who: str, file_access: str, sees_data: bool, by: User) -> Collaboration:
-    """Offer a share to the user of this user name or e-mail address; it gives no right before it is accepted.
+    """Offer a share to the user of this user name or email address; it gives no right before it is accepted.
 
     Who declined can be invited again.
 
@@ -51,9 +51,9 @@ def invite(*, study: Study, who: str, file_access: str, sees_data: bool, by: Use
         if share is not None and share.status != Status.DECLINED:
             is_in = share.status == Status.ACCEPTED
             said = (
-                gettext("%(user)s works on this study already.")
+                gettext("%(user)s already works on this study.")
                 if is_in
-                else gettext("%(user)s is invited already.")
+                else gettext("%(user)s is already invited.")
             )
             raise Invalid(said % {"user": user})
         share = share or Collaboration(study=current, user=user)
@@ -114,7 +114,7 @@ def answer(*, share: Collaboration, accept: bool, by: User) -> Collaboration:
         found = waiting.select_related("study", "user").first()
         if found is None:
             raise NotFound(
-                gettext("This invitation is not there any more; it may have been taken back or answered.")
+                gettext("This invitation no longer exists; it may have been cancelled or answered.")
             )
         found.status = Status.ACCEPTED if accept else Status.DECLINED
         found.answered_at = clock.now()
@@ -217,7 +217,9 @@ def transfer(*, study: Study, share_id: int, by: User) -> Study:
         shares = Collaboration.objects.filter(pk=share_id, study=current, status=Status.ACCEPTED)
         share = shares.select_related("user").first()
         if share is None or not share.user.is_active:
-            raise Refused(gettext("A study can be given only to somebody who works on it and can log in."))
+            raise Refused(
+                gettext("A study can be transferred only to someone who works on it and can log in.")
+            )
         before = current.owner
         _give(current, share.user, by)
         Collaboration.objects.create(
@@ -273,22 +275,22 @@ def check_share(study: Study, file_access: str, sees_data: bool, *, had_data: bo
             % {"file_access": names.quoted(file_access)}
         )
     if sees_data != had_data and not access.may(by, access.Action.READ_DATA, study):
-        raise NotAllowed(gettext("You do not see the data of this study, so you cannot change who does."))
+        raise NotAllowed(gettext("You cannot see the data of this study, so you cannot change who can."))
     if file_access == Collaboration.Files.NONE and not sees_data:
         raise Invalid(
-            gettext("Without the files and without the data nothing is shared. Choose one of them.")
+            gettext("Without access to files or data, nothing is shared. Choose at least one of them.")
         )
 
 
 def _refuse_own(share: Collaboration, by: User) -> None:
     if share.user_id == by.pk:
-        raise NotAllowed(gettext("Nobody changes their own share. To give it back, leave the study."))
+        raise NotAllowed(gettext("You cannot change your own access. To give it up, leave the study."))
 
 
 def _again(share: Collaboration) -> Collaboration:
     found = Collaboration.objects.filter(pk=share.pk).select_related("user", "study").first()
     if found is None:
-        raise NotFound(gettext("This person is not among the members any more."))
+        raise NotFound(gettext("This person is no longer a member."))
     return found
 
 

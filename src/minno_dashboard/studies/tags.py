@@ -78,7 +78,7 @@ def get_tag(user: User, tag_id: int) -> Tag:
     """
     tag = Tag.objects.filter(user=user, pk=tag_id).first()
     if tag is None:
-        raise NotFound(gettext("There is no such tag among yours."))
+        raise NotFound(gettext("You have no such tag."))
     return tag
 
 
@@ -100,7 +100,7 @@ def create_tag(*, user: User, text: str, colour: str = DEFAULT) -> Tag:
     """
     if Tag.objects.filter(user=user).count() >= MOST_TAGS:
         raise Invalid(
-            gettext("You have %(most_tags)s tags already. Remove one first.") % {"most_tags": MOST_TAGS}
+            gettext("You already have %(most_tags)s tags. Remove one first.") % {"most_tags": MOST_TAGS}
         )
     tag = Tag(user=user)
     _fill(tag, text, colour)
@@ -149,7 +149,7 @@ def _fill(tag: Tag, text: str, colour: str) -> None:
         raise Invalid(gettext("Give the tag a name."))
     if len(text) > LONGEST_TEXT:
         raise Invalid(
-            gettext("The name of a tag has at most %(longest_text)s characters.")
+            gettext("The name of a tag can have at most %(longest_text)s characters.")
             % {"longest_text": LONGEST_TEXT}
         )
     if "\0" in text:
@@ -162,5 +162,5 @@ def _fill(tag: Tag, text: str, colour: str) -> None:
             tag.save()
     except IntegrityError as error:
         raise Conflict(
-            gettext("You have a tag %(text)s of this colour already.") % {"text": names.quoted(text)}
+            gettext("You already have a tag %(text)s of this colour.") % {"text": names.quoted(text)}
         ) from error

@@ -18,7 +18,7 @@ _HEADER = struct.Struct("<4s5H3L2H")
 DEFLATE64 = 9
 _METHODS = {1: "Shrink", 6: "Implode", DEFLATE64: "Deflate64", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd"}  # fmt: skip
 
-DAMAGED = gettext_noop("its bytes in the zip are damaged. Get or pack the zip anew.")
+DAMAGED = gettext_noop("its bytes in the zip are damaged. Download or create the zip again.")
 
 
 class MemberBroken(Exception):

@@ -54,7 +54,7 @@ class NamesUndeclared(Refused):
 
     def __init__(self, guesses: list[Guess]) -> None:
         super().__init__(
-            gettext("The names in this zip do not say which letters they stand for. Choose what reads right.")
+            gettext("The zip does not say how its names are encoded. Choose what reads correctly.")
         )
         self.guesses = guesses
 
@@ -111,8 +111,7 @@ def _encoding_of(raw: Sequence[bytes], chosen: str) -> str:
         "".encode(chosen)
     except LookupError as error:
         raise Invalid(
-            gettext("%(encoding)s is no encoding of names that is known here.")
-            % {"encoding": names.quoted(chosen)}
+            gettext("%(encoding)s is not a known encoding for names.") % {"encoding": names.quoted(chosen)}
         ) from error
     return chosen
 

@@ -11,18 +11,18 @@ from django.utils.translation import gettext, gettext_noop
 
 _TITLES = {
     400: gettext_noop("This request cannot be read"),
-    403: gettext_noop("You may not do this"),
-    404: gettext_noop("There is nothing here"),
-    409: gettext_noop("Somebody changed this first"),
+    403: gettext_noop("You don't have permission"),
+    404: gettext_noop("Page not found"),
+    409: gettext_noop("Someone changed this first"),
     413: gettext_noop("This is too large"),
-    422: gettext_noop("This cannot be done as it is"),
+    422: gettext_noop("This cannot be done"),
     429: gettext_noop("Too many requests"),
-    500: gettext_noop("Something broke on our side"),
+    500: gettext_noop("Something went wrong on our side"),
     503: gettext_noop("Not available right now"),
 }
 _SENTENCES = {
-    400: gettext_noop("The request is incomplete or damaged. Go back, reload the page and do it again."),
-    403: gettext_noop("Your account does not have the right to open this page."),
+    400: gettext_noop("The request is incomplete or damaged. Go back, reload the page and try again."),
+    403: gettext_noop("Your account does not have permission to open this page."),
     404: gettext_noop("There is no page at this address, or it is not shared with you."),
     500: gettext_noop(
         "The error was written to the log of this Dashboard. Nothing you saved before is lost."

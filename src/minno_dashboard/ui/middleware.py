@@ -41,13 +41,13 @@ class RefusedMiddleware:
         if isinstance(exception, OperationalError) and _is_passing(exception):
             log.exception("the database did not answer in time")
             sentence = gettext(
-                "The database did not answer in time. Nothing was changed; do it again in a moment."
+                "The database did not answer in time. Nothing was changed; try again in a moment."
             )
             return answer(request, 503, sentence, retry_after_seconds=5)
         if isinstance(exception, RawPostDataException):  # a form, where a script's JSON is expected
             return answer(request, 400)
         if isinstance(exception, RequestDataTooBig):
-            return answer(request, 413, gettext("This form holds more than the Dashboard accepts at once."))
+            return answer(request, 413, gettext("This form is larger than the Dashboard accepts at once."))
         return None
 
 

@@ -13,7 +13,7 @@ _NOUNS = {
     "entry": ngettext_lazy("%(count)s entry", "%(count)s entries", "number"),
     "file": ngettext_lazy("%(count)s file", "%(count)s files", "number"),
     "invitation": ngettext_lazy("%(count)s invitation", "%(count)s invitations", "number"),
-    "mail": ngettext_lazy("%(count)s mail", "%(count)s mails", "number"),
+    "mail": ngettext_lazy("%(count)s email", "%(count)s emails", "number"),
     "mirror": ngettext_lazy("%(count)s mirror", "%(count)s mirrors", "number"),
     "more difference": ngettext_lazy("%(count)s more difference", "%(count)s more differences", "number"),
     "recovery code": ngettext_lazy("%(count)s recovery code", "%(count)s recovery codes", "number"),

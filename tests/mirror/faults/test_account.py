@@ -50,7 +50,7 @@ def test_g04_a_wrong_app_secret_pauses_everybody_tells_the_admin_and_touches_no_
     for user in (anna, ben):
         assert (link_of(user).state, link_of(user).reason) == ("needs_admin", "app_refused")
         says(user, "needs_admin", "Dropbox refuses this Dashboard's app key.", "Everything is safe here.")
-    assert "Dropbox refuses this app key and its secret" in shown_to_admin(admin)
+    assert "Dropbox has refused this app key and its secret" in shown_to_admin(admin)
     assert "2 mirrors are paused" in shown_to_admin(admin)
     calls = spend(world, hours=2)
     assert len(calls) <= 20
@@ -103,7 +103,7 @@ def test_g05_another_app_key_asks_to_reconnect_and_begins_a_new_epoch_in_a_new_f
     says(
         anna,
         "needs_user",
-        "The administrator connected this Dashboard with another app at Dropbox.",
+        "The administrator connected this Dashboard to another app at Dropbox.",
         buttons=["Reconnect"],
     )
     assert kept(anna)["rows"] == before["rows"]
@@ -171,7 +171,7 @@ def test_g08_a_full_dropbox_stops_uploads_and_lets_moves_and_removals_through(
         anna,
         "needs_user",
         "Your Dropbox is full: some files do not fit.",
-        "Make room in Dropbox, or delete files here; the rest then follows by itself.",
+        "Free up space in Dropbox, or delete files here; the rest then follows automatically.",
     )
     assert f"{ROOT}/folder 0/4.js" not in world.files(ANNA)
     assert f"{ROOT}/other/1.js" in world.files(ANNA)

@@ -47,7 +47,10 @@ def test_g11_the_failures_of_a_batch_are_told_apart_and_the_rest_is_kept(
     missing = set(expected(anna)) - set(world.files(ANNA))
     assert missing == set(Parked.objects.values_list("path", flat=True))
     says(
-        anna, "pending", "Dropbox does not take this name. Rename it here.", "something_new_that_nobody_knows"
+        anna,
+        "pending",
+        "Dropbox does not accept this name. Rename it here.",
+        "something_new_that_nobody_knows",
     )
     services.prove_now(user=anna)
     world.settle()
@@ -166,7 +169,7 @@ def test_g39_a_malformed_call_parks_one_file_and_not_its_batch(
     world.settle()
     assert [one.path for one in Parked.objects.all()] == [f"{ROOT}/new/7.js"]
     assert set(expected(anna)) - set(world.files(ANNA)) == {f"{ROOT}/new/7.js"}
-    says(anna, "pending", "Dropbox does not understand what we send of this file.")
+    says(anna, "pending", "Dropbox cannot process what we send for this file.")
     assert len(spend(world, hours=20)) <= 20 * 3
     monkeypatch.setattr(client, "new_session", open_session)
     services.prove_now(user=anna)

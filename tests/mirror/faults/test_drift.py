@@ -50,7 +50,7 @@ def test_g12_a_deleted_app_folder_is_asked_about_once_and_comes_back(
         "needs_user",
         "Many files were deleted in your Dropbox. Everything is safe here.",
         f"{count} of {count} files were deleted in your Dropbox. They are safe in the Dashboard.",
-        buttons=[f"Put {count} files back into your Dropbox", "Keep the mirror paused"],
+        buttons=[f"Put {count} files back into your Dropbox", "Keep sync paused"],
     )
     assert spend(world, hours=48) == []
     services.prove_now(user=anna)  # neither this nor a new connection is an answer
@@ -178,7 +178,7 @@ def test_g36_a_deleted_study_waits_for_the_users_word_and_forgets_the_question_w
         anna,
         "needs_user",
         "Nothing is removed from your Dropbox until you have decided.",
-        buttons=["Move 30 files to Deleted", "Keep the mirror paused"],
+        buttons=["Move 30 files to Deleted", "Keep sync paused"],
     )
     assert len(world.files(ANNA)) == 30
     Study._base_manager.filter(pk=study.pk).update(deleted_at=None, revision=study.revision + 5)
@@ -266,7 +266,7 @@ def test_g37_an_older_database_behind_a_newer_dropbox_asks_before_it_writes(
         "needs_user",
         "Your Dropbox holds newer versions than this Dashboard",
         "3 files in your Dropbox are newer than in this Dashboard.",
-        buttons=["Keep both and go on", "Keep the mirror paused"],
+        buttons=["Keep both and continue", "Keep sync paused"],
     )
     assert world.control.files(ANNA) == newer | {f"/{MARKER}": marker}
     assert set(world.calls()) <= {"files/list_folder/continue", "files/get_metadata", "oauth2/token"}

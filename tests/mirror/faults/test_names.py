@@ -37,7 +37,7 @@ def test_g20_two_names_that_dropbox_holds_equal_cannot_come_into_being(
 def test_g20_two_studies_whose_names_dropbox_holds_equal_cannot_come_into_being(
     world: World, anna: User, study: Study
 ) -> None:
-    with pytest.raises(Refused, match="Dropbox and many computers hold them for one"):
+    with pytest.raises(Refused, match="Dropbox and many computers treat them as one name"):
         study_of(anna, 2, name="MANY")
     world.settle()
     assert is_whole(world, anna)
@@ -52,7 +52,7 @@ def test_g21_a_name_that_dropbox_refuses_is_named_and_the_rest_goes_on(
     world.settle()
     assert [one.path for one in Parked.objects.all()] == [f"{ROOT}/smile 😀.js"]
     assert set(expected(anna)) - set(world.files(ANNA)) == {f"{ROOT}/smile 😀.js"}
-    says(anna, "pending", "smile 😀.js", "Dropbox does not take this name")
+    says(anna, "pending", "smile 😀.js", "Dropbox does not accept this name")
     spend(world, hours=20)
     assert sent(world) == []
     files.rename(node=Node.objects.get(name="smile 😀.js", deleted_at=None), name="smile.js", by=anna)
@@ -84,7 +84,7 @@ def test_g22_a_path_that_is_too_long_is_named_and_heals_when_it_is_shorter(
     edit(study, anna)
     world.settle()
     assert [one.path for one in Parked.objects.all()] == [f"{ROOT}/{long}"]
-    says(anna, "pending", "Dropbox does not take this name or path. Rename it here.")
+    says(anna, "pending", "Dropbox does not accept this name or path. Rename it here.")
     assert world.files(ANNA)[f"{ROOT}/folder 0/0.js"] == b"edited"
     top = Node.objects.get(name="a folder of some length", parent=None, deleted_at=None)
     deepest = Node.objects.get(name="a.js", deleted_at=None)

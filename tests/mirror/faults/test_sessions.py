@@ -129,7 +129,7 @@ def test_g31_a_way_that_damages_everything_is_given_up_after_three_times(
     world.run()
     sent = [route for route in world.calls() if "upload" in route]
     assert len(sent) <= 7
-    says(anna, "waiting", "What arrives at Dropbox is not what was sent.")
+    says(anna, "waiting", "What arrived in Dropbox is not what was sent.")
     assert clock.now() - began < timedelta(minutes=1)
     assert len([route for route in spend(world, hours=1) if "upload" in route]) <= 7 * 60
     failures.heal()

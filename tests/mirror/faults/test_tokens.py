@@ -128,7 +128,7 @@ def test_g38_a_lost_secret_key_asks_the_admin_for_the_secret_and_the_user_to_rec
     edit(study, anna)
     world.run()
     assert (link_of(anna).state, link_of(anna).reason) == ("needs_admin", "seal_broken")
-    says(anna, "needs_admin", "This Dashboard cannot open its app secret.", "Everything is safe here.")
+    says(anna, "needs_admin", "This Dashboard cannot decrypt its app secret.", "Everything is safe here.")
     assert "secret key" in shown_to_admin(admin)
     assert spend(world, hours=24) == []
 

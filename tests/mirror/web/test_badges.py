@@ -70,7 +70,7 @@ def test_a_saved_file_makes_it_amber_at_once(proven: Link, alice: User, study: S
     mirrored(alice)
     tree = study.versions.get().tree
     write_file(tree=tree, path="a.js", source=b"1", expected_blob=None, by=alice)
-    assert mirror_status.badge(alice).short == "1 change on its way"
+    assert mirror_status.badge(alice).short == "1 change waiting to upload"
     assert mirror_status.study_badge(alice, study).state == "pending"
     assert mirror_status.study_badge(alice, other).state == "proven"
 
@@ -90,7 +90,7 @@ def test_a_parked_file_is_never_green(proven: Link, alice: User) -> None:
     )
     assert mirror_status.badge(alice).dot != "good"
     assert mirror_status.status(alice)["parked"] == [
-        {"path": "/a", "reason": "Dropbox does not take this name. Rename it here."}
+        {"path": "/a", "reason": "Dropbox does not accept this name. Rename it here."}
     ]
 
 
@@ -106,7 +106,7 @@ def test_waiting_says_until_when(proven: Link, alice: User) -> None:
     [
         ("reconnect", "Reconnect Dropbox", "reconnect"),
         ("full", "Dropbox is full", ""),
-        ("mass_removal_planned", "Your answer is needed", "confirm"),
+        ("mass_removal_planned", "Your decision is needed", "confirm"),
         ("never seen before", "Reconnect Dropbox", "reconnect"),
     ],
 )

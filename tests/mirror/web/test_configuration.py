@@ -105,7 +105,7 @@ def test_another_app_key_takes_its_own_secret(simulator: Simulator, admin: User)
     save(client)
     response = save(client, app_key="anotherkey00000", app_secret="")
     assert response.status_code == 422
-    assert "The stored secret belongs to the former app key." in text_of(response.content.decode())
+    assert "The stored secret belongs to the previous app key." in text_of(response.content.decode())
     assert siteconfig.dropbox().app_key == APP_KEY
 
 
@@ -114,9 +114,9 @@ def test_another_app_key_takes_its_own_secret(simulator: Simulator, admin: User)
     [
         ({"app_key": ""}, "Enter the App key of your app at Dropbox."),
         ({"app_secret": ""}, "Enter the App secret of your app at Dropbox."),
-        ({"app_key": "a key"}, "An app key holds only letters and digits."),
-        ({"app_secret": "a secret"}, "An app secret holds no blanks and no accented letters."),
-        ({"synchronization": ""}, "Choose whether to enable or to disable Dropbox synchronization."),
+        ({"app_key": "a key"}, "An app key contains only letters and digits."),
+        ({"app_secret": "a secret"}, "An app secret contains no spaces and no accented letters."),
+        ({"synchronization": ""}, "Choose whether to enable or disable Dropbox synchronization."),
     ],
 )
 def test_what_is_missing_or_mistyped_is_said_at_its_field(
@@ -165,7 +165,7 @@ def test_another_app_key_asks_everybody_to_connect_again(
 
 def test_http_on_a_public_host_is_warned_about(simulator: Simulator, admin: User, settings: Settings) -> None:
     client = browser_of(admin)
-    warning = "Dropbox takes http only for this computer itself"
+    warning = "Dropbox accepts http only for addresses on this computer"
     settings.ALLOWED_HOSTS = ["*"]
     for url, is_warned in (
         ("http://127.0.0.1:8000", False),

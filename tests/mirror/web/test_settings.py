@@ -51,7 +51,7 @@ def test_before_connecting_it_explains_one_way_and_that_admins_get_no_access(
 
 def test_when_connected_it_shows_whose_account_it_is_and_how_full(connected: Client) -> None:
     words = dropbox_section(connected)
-    for expected in ("Anna A", ANNA, "of 2 GB used", "Last proof", "On their way", "Prove now"):
+    for expected in ("Anna A", ANNA, "of 2 GB used", "Last proof", "Waiting to upload", "Verify now"):
         assert expected in words
     assert ">Stop synchronizing with Dropbox</button>" in settings_page(connected)
     assert "Your files stay in your Dropbox" in settings_page(connected)
@@ -70,8 +70,8 @@ def test_it_looks_again_by_itself_only_while_something_moves(connected: Client, 
 
 
 def test_what_is_said_stands_in_the_section_and_only_once(connected: Client) -> None:
-    assert "Connected with the Dropbox of anna@dropbox.example." in dropbox_section(connected)
-    assert "Connected with the Dropbox" not in settings_page(connected)
+    assert "Connected to the Dropbox of anna@dropbox.example." in dropbox_section(connected)
+    assert "Connected to the Dropbox" not in settings_page(connected)
 
 
 def test_prove_now_makes_a_proof_due(connected: Client, alice: User) -> None:
@@ -129,7 +129,7 @@ def test_a_mass_removal_is_asked_about_with_its_consequences(
     words = dropbox_section(connected)
     assert sentence in words
     assert button in words
-    assert "Keep the mirror paused" in words
+    assert "Keep sync paused" in words
     assert "stays paused" in said(connected.post("/dropbox/confirm", {"answer": "refuse"}))
     assert Link.objects.get(user=alice).state == Link.State.NEEDS_USER
     connected.post("/dropbox/confirm", {"answer": "accept"})

@@ -96,7 +96,7 @@ def test_sync_of_somebody_who_is_not_connected_fails_with_a_sentence(
 ) -> None:
     done = CliRunner().invoke(main, ["mirror", "sync", "--user", "alice"])
     assert done.exit_code == 1
-    assert "not connected with a Dropbox account" in done.stderr
+    assert "not connected to a Dropbox account" in done.stderr
 
 
 def test_sync_runs_until_proven(configured: Simulator, alice: User) -> None:

@@ -22,7 +22,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 def remember_theme(response: HttpResponse, user: User) -> HttpResponse:
-    """Tell the browser the user's theme in a cookie, which pages without a log-in and error pages read too."""
+    """Tell the browser the user's theme in a cookie, which pages without a login and error pages read too."""
     if user.theme:
         response.set_cookie(
             COOKIE, user.theme, max_age=YEAR_SECONDS, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
@@ -48,14 +48,12 @@ def save(request: HttpRequest) -> HttpResponse:
         if language := form.cleaned_data["language"]:
             choose_language(user=user, language=language.replace("browser", ""))
         with translation.override(language_of(request)):
-            say(
-                request, "appearance", gettext("Your choice is saved, for every browser in which you log in.")
-            )
+            say(request, "appearance", gettext("Your choice is saved for every browser in which you log in."))
     else:
         say(
             request,
             "appearance",
-            gettext("Choose one of the three; nothing was changed."),
+            gettext("Choose one of the three options. Nothing was changed."),
             level=messages.ERROR,
         )
     response = HttpResponseRedirect(f"{resolve_url('settings')}#appearance")

@@ -25,7 +25,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 FIELD = ConfirmForm.NAME
 ONLY_SHOWN = "confirm_then_show"
-SCRIPT = gettext_noop("Confirm your password first: reload this page and do it again. Nothing was changed.")
+SCRIPT = gettext_noop("Confirm your password first: reload this page and try again. Nothing was changed.")
 
 
 def confirmation_required(view: View[P], *, to_see: bool = False) -> View[P]:

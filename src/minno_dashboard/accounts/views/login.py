@@ -1,4 +1,4 @@
-"""Coming in and leaving: log-in, log-out, links that set a password, the refusal of a forged form."""
+"""Coming in and leaving: login, logout, links that set a password, the refusal of a forged form."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from minno_dashboard.ui.errors import answer
 
 SESSION_KEY = "password_link"
 CSRF_REFUSED = gettext_noop(
-    "Nothing was changed, because this page was opened before you logged in or out, or your browser keeps no cookies. "
-    "Go back, reload the page and do it again."
+    "Nothing was changed, because this page was opened before you logged in or out, or "
+    "your browser blocks cookies. Go back, reload the page and try again."
 )
 
 
@@ -36,7 +36,7 @@ CSRF_REFUSED = gettext_noop(
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Show the log-in form; let in who knows the password and go on to where they wanted."""
+    """Show the login form; let in who knows the password and go on to where they wanted."""
     wanted = safe_next(request, request.POST.get("next", request.GET.get("next", "")))
     if request.method != "POST":
         if request.user.is_authenticated:
@@ -77,7 +77,7 @@ def _log_in_page(request: HttpRequest, form: LogInForm, wanted: str, *, status: 
 @login_not_required
 @require_POST
 def log_out(request: HttpRequest) -> HttpResponse:
-    """End the session and show the log-in page."""
+    """End the session and show the login page."""
     logout(request)
     messages.success(request, gettext("You are logged out."))
     return redirect("login")
@@ -139,7 +139,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
 
 
 def _password_set(request: HttpRequest, code: AccessCode) -> HttpResponse:
-    """Go to the log-in page, whoever was logged in here before."""
+    """Go to the login page, whoever was logged in here before."""
     logout(request)
     request.session["name_to_log_in"] = code.user.username
     messages.success(request, gettext("Your password is set. Log in with it."))

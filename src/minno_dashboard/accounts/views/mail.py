@@ -87,7 +87,7 @@ def save(request: HttpRequest) -> HttpResponse:
         "mail",
         gettext("Saved.")
         if given["provider"] == "off"
-        else gettext("Saved. Send a test mail to see that it works."),
+        else gettext("Saved. Send a test email to check that it works."),
     )
     return _back()
 
@@ -104,14 +104,14 @@ def test(request: HttpRequest) -> HttpResponse:
         say(
             request,
             "mail",
-            gettext("No test mail was sent. %(error)s") % {"error": error},
+            gettext("No test email was sent. %(error)s") % {"error": error},
             level=messages.ERROR,
         )
     else:
         say(
             request,
             "mail",
-            gettext("The mail server took the test mail for %(email)s. Look into that mailbox.")
+            gettext("The mail server accepted the test email for %(email)s. Check that mailbox.")
             % {"email": user.email},
         )
     return _back()
@@ -125,5 +125,5 @@ def try_again(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         count = mail.try_again()
         record(actor=person(request), action=AuditAction.MAIL_RETRY, target=str(count))
-    say(request, "mail", gettext("%(count)s will be tried again now.") % {"count": plural(count, "mail")})
+    say(request, "mail", gettext("%(count)s will be retried now.") % {"count": plural(count, "mail")})
     return _back()

@@ -1,4 +1,4 @@
-"""Passkeys: Settings → Passkeys, and the button on the log-in pages."""
+"""Passkeys: Settings → Passkeys, and the button on the login pages."""
 
 from __future__ import annotations
 
@@ -25,10 +25,8 @@ from minno_dashboard.ui import slots
 SESSION_KEY = "passkey_challenge"
 SECONDS_TO_ANSWER = 300
 MAX_JSON_BYTES = 64 * 1024
-TOO_LATE = gettext_noop("This took too long, or was answered already. Try again from the beginning.")
-UNREADABLE = gettext_noop(
-    "The page sent something the Dashboard cannot read. Reload the page and do it again."
-)
+TOO_LATE = gettext_noop("This took too long or was already answered. Start again.")
+UNREADABLE = gettext_noop("The page sent something the Dashboard cannot read. Reload the page and try again.")
 
 
 def contribute() -> None:
@@ -47,7 +45,7 @@ def section(request: HttpRequest) -> str:
 
 
 def button(request: HttpRequest) -> str:
-    """Render the button of the log-in pages, where passkeys are offered."""
+    """Render the button of the login pages, where passkeys are offered."""
     if passkeys.place().why_not:
         return ""
     wanted = safe_next(request, request.POST.get("next", request.GET.get("next", "")))
@@ -102,7 +100,7 @@ def remove(request: HttpRequest, passkey_id: int) -> HttpResponse:
     say(
         request,
         "passkeys",
-        gettext("That passkey opens nothing any more. You can delete it from your device, too."),
+        gettext("The passkey no longer works. You can also delete it from your device."),
     )
     return HttpResponseRedirect(f"{resolve_url('settings')}#passkeys")
 

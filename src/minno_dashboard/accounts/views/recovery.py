@@ -1,4 +1,4 @@
-"""Pages for people without a log-in: a lost password, the confirmation of an e-mail address."""
+"""Pages for people without a login: a lost password, the confirmation of an email address."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def confirm_email(request: HttpRequest, code: str) -> HttpResponse:
             user = recovery.confirm_email(code_fingerprint=mark)
             messages.success(
                 request,
-                gettext("%(email)s is the address of %(username)s now.")
+                gettext("%(email)s is now the address of %(username)s.")
                 % {"email": user.email, "username": user.username},
             )
             return redirect("settings")

@@ -1,4 +1,4 @@
-"""The second page of the log-in, for who has an authenticator app."""
+"""The second page of the login, for who has an authenticator app."""
 
 from __future__ import annotations
 

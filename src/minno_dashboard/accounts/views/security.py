@@ -1,4 +1,4 @@
-"""Settings → Security: two-step log-in, and where one is logged in."""
+"""Settings → Security: two-step login, and where one is logged in."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def turn_off(request: HttpRequest) -> HttpResponse:
 
     def done(password: str) -> HttpResponse:
         second_factor.turn_off(user=person(request), password=password, address=address_of(request))
-        say(request, "security", gettext("Two-step log-in is off. You log in with your password alone."))
+        say(request, "security", gettext("Two-step login is off. You now log in with your password alone."))
         return _back()
 
-    return _with_password(request, gettext("Turn two-step log-in off"), done)
+    return _with_password(request, gettext("Turn off two-step login"), done)
 
 
 @never_cache
@@ -89,7 +89,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
         )
         return render(request, "accounts/recovery_codes.html", {"codes": codes})
 
-    return _with_password(request, gettext("Make new recovery codes"), done)
+    return _with_password(request, gettext("Create new recovery codes"), done)
 
 
 def _with_password(request: HttpRequest, verb: str, done: Callable[[str], HttpResponse]) -> HttpResponse:
@@ -113,7 +113,7 @@ def _with_password(request: HttpRequest, verb: str, done: Callable[[str], HttpRe
 def end_session(request: HttpRequest, sign_in_id: int) -> HttpResponse:
     """End one session."""
     sessions.end(user=person(request), sign_in_id=sign_in_id)
-    say(request, "security", gettext("That session is over."))
+    say(request, "security", gettext("The session was ended."))
     return _back()
 
 
@@ -131,10 +131,10 @@ def log_out_everywhere(request: HttpRequest) -> HttpResponse:
 @admin_required
 @confirmation_required
 def remove_for(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Turn the second step off for somebody who lost the telephone and the recovery codes."""
+    """Turn the second step off for somebody who lost the phone and the recovery codes."""
     user = queries.user_by_id(user_id)
     second_factor.remove(user=user, by=person(request))
     messages.success(
-        request, gettext("%(username)s logs in with the password alone now.") % {"username": user.username}
+        request, gettext("%(username)s now logs in with the password alone.") % {"username": user.username}
     )
     return HttpResponseRedirect(resolve_url("user_management"))

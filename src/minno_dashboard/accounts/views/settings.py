@@ -1,4 +1,4 @@
-"""The Settings page: profile, password, e-mail, and what other rooms contribute."""
+"""The Settings page: profile, password, email, and what other rooms contribute."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SLOT = "settings.sections"
 OWN = (
     ("profile", gettext_lazy("Profile")),
     ("password", gettext_lazy("Password")),
-    ("email", gettext_lazy("E-mail")),
+    ("email", gettext_lazy("Email")),
 )
 
 
@@ -124,7 +124,7 @@ def save_password(request: HttpRequest) -> HttpResponse:
 @require_POST
 @confirmation_required
 def save_email(request: HttpRequest) -> HttpResponse:
-    """Change one's e-mail address."""
+    """Change one's email address."""
     form, user = EmailForm(request.POST), person(request)
 
     waits = []
@@ -135,9 +135,9 @@ def save_email(request: HttpRequest) -> HttpResponse:
 
     def done() -> str:
         if waits:
-            return gettext(
-                "A mail with a link is on its way to %(value)s. The address changes once you open it."
-            ) % {"value": waits[0]}
-        return gettext("Your e-mail address is saved.")
+            return gettext("A link is being sent to %(value)s. The address changes once you open it.") % {
+                "value": waits[0]
+            }
+        return gettext("Your email address is saved.")
 
     return _save(request, "email", form, save, done)

@@ -36,7 +36,10 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
             refused = error
         else:
             said = (
-                gettext("%(username)s is deactivated and logged out everywhere. %(studies)s went to %(to)s.")
+                gettext(
+                    "%(username)s is deactivated and logged out everywhere. %(studies)s transferred to "
+                    "%(to)s."
+                )
                 if to
                 else gettext("%(username)s is deactivated and logged out everywhere. Nothing was deleted.")
             )

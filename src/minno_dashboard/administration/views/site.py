@@ -109,7 +109,7 @@ def save_limits(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         save_section(siteconfig.LIMITS, values, {})
         record(actor=person(request), action=AuditAction.CONFIGURATION_CHANGE, target="Limits", **values)
-    say(request, "limits", gettext("Saved. The limits hold for what is written from now on."))
+    say(request, "limits", gettext("Saved. The limits apply from now on."))
     return HttpResponseRedirect(f"{resolve_url('edit_configuration')}#limits")
 
 
@@ -118,7 +118,7 @@ def save_limits(request: HttpRequest) -> HttpResponse:
 @admin_required
 @confirmation_required
 def home_page(request: HttpRequest) -> HttpResponse:
-    """Edit what stands around the log-in form, with a preview of what is saved."""
+    """Edit what stands around the login form, with a preview of what is saved."""
     stored, refused = siteconfig.home_page(), None
     above, beside = stored.above, stored.beside
     if request.method == "POST":
@@ -130,7 +130,9 @@ def home_page(request: HttpRequest) -> HttpResponse:
         else:
             kept = siteconfig.home_page()
             if (kept.above, kept.beside) != (above.strip(), beside.strip()):
-                messages.warning(request, gettext("Saved, without what could run or call another site."))
+                messages.warning(
+                    request, gettext("Saved, without anything that could run code or load from another site.")
+                )
             else:
                 messages.success(request, gettext("Saved."))
             return redirect("edit_home_page")

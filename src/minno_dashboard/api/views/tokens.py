@@ -52,5 +52,5 @@ def make(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     """End a token at once."""
     services.revoke_token(user=person(request), token_id=token_id, by=person(request))
-    say(request, "tokens", gettext("That token works no more."))
+    say(request, "tokens", gettext("Token revoked."))
     return HttpResponseRedirect(f"{resolve_url('settings')}#tokens")

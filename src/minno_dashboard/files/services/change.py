@@ -24,7 +24,7 @@ class Frozen(NotAllowed):
 
     def __init__(self) -> None:
         super().__init__(
-            gettext("This version is published, so its files cannot change. Make a new version to go on.")
+            gettext("This version is published, so its files are locked. Create a new version to continue.")
         )
 
 
@@ -75,7 +75,7 @@ def changing(tree_id: int, by: Person) -> Iterator[Change]:
     with transaction.atomic():
         tree = Tree.objects.select_for_update().filter(pk=tree_id).first()
         if tree is None:
-            raise NotFound(gettext("These files are not here any more."))
+            raise NotFound(gettext("These files no longer exist."))
         if tree.is_frozen:
             raise Frozen
         change = Change(tree, tree.revision + 1, clock.now(), by.pk if by else None)
@@ -93,9 +93,7 @@ def living(change: Change, node_id: int) -> Node:
     """
     node = Node.objects.filter(pk=node_id, tree=change.tree, deleted_at=None).select_related("blob").first()
     if node is None:
-        raise NotFound(
-            gettext("This file or folder is not here any more; it may have been deleted a moment ago.")
-        )
+        raise NotFound(gettext("This file or folder no longer exists; it may just have been deleted."))
     return node
 
 
@@ -111,7 +109,7 @@ def folder_of(change: Change, parent: Node | None) -> Node | None:
     folder = living(change, parent.pk)
     if not folder.is_folder:
         raise Invalid(
-            gettext("%(name)s is a file; only a folder can hold others.")
+            gettext("%(name)s is a file; only a folder can contain others.")
             % {"name": names.quoted(folder.name)}
         )
     return folder

@@ -26,7 +26,7 @@ def fill_tree(*, tree: Tree, files: Mapping[Path, Blob], folders: Iterable[Path]
     levels = _levels(files, folders)
     with changing(tree.pk, by) as change:
         if Node.objects.filter(tree=tree, deleted_at=None).exists():
-            raise Invalid(gettext("There are files here already; only an empty version can be filled."))
+            raise Invalid(gettext("There are already files here; only an empty version can be filled."))
         hold(*files.values())
         limits.check_copies(tree, sum(map(len, levels)))
         made: dict[Path, Node] = {}
@@ -55,7 +55,7 @@ def _levels(files: Mapping[Path, Blob], folders: Iterable[Path]) -> list[list[Pa
             raise Invalid(names.twin(path[-1], other[-1]))
         if len(path) > 1 and path[:-1] in files:
             raise Invalid(
-                gettext("%(quoted)s is a file; only a folder can hold others.")
+                gettext("%(quoted)s is a file; only a folder can contain others.")
                 % {"quoted": names.quoted(path[-2])}
             )
     deepest = max(map(len, every), default=0)

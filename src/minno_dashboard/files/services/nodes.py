@@ -175,7 +175,7 @@ def bring_back(*, node: Node, by: Person) -> Node:
     with changing(node.tree_id, by) as change:
         root = Node.objects.filter(pk=node.pk, tree=change.tree).first()
         if root is None:
-            raise NotFound(gettext("There is nothing of this kind to bring back."))
+            raise NotFound(gettext("There is nothing here to bring back."))
         if root.deleted_at is None:
             raise Invalid(gettext("%(name)s is not deleted.") % {"name": names.quoted(root.name)})
         if root.deleted_with_id != root.pk:
@@ -212,9 +212,7 @@ def _living_rows(tree_id: int, nodes: Sequence[Node]) -> list[Node]:
     wanted = {node.pk for node in nodes}
     found = list(Node.objects.filter(pk__in=wanted, tree=tree_id, deleted_at=None))
     if len(found) != len(wanted):
-        raise NotFound(
-            gettext("Some of these files are not here any more; they may have been deleted a moment ago.")
-        )
+        raise NotFound(gettext("Some of these files no longer exist; they may just have been deleted."))
     return _topmost(found)
 
 

@@ -24,7 +24,7 @@ def copy_tree(*, source: Tree, by: Person) -> Tree:
     """
     with transaction.atomic():
         if not Tree.objects.select_for_update().filter(pk=source.pk).exists():
-            raise NotFound(gettext("These files are not here any more."))
+            raise NotFound(gettext("These files no longer exist."))
         tree = create_tree()
         with changing(tree.pk, by) as change:
             copying.copy_all(change, source.pk)

@@ -33,7 +33,7 @@ class UploadOffset(Conflict):
 
     def __init__(self, offset: int) -> None:
         super().__init__(
-            gettext("%(offset)s bytes of this file have arrived; go on from there.") % {"offset": offset}
+            gettext("%(offset)s bytes of this file have arrived; continue from there.") % {"offset": offset}
         )
         self.offset = offset
 
@@ -48,7 +48,7 @@ def begin_upload(*, tree: Tree, by: Person, parent: Node | None, path: str, size
     """
     split(path)
     if size < 0:
-        raise Invalid(gettext("The size of a file cannot be less than nothing."))
+        raise Invalid(gettext("The size of a file cannot be negative."))
     if size > MOST_FILE_BYTES:
         raise TooLarge(gettext("A file can have at most %(most)s GB.") % {"most": MOST_FILE_BYTES // 1024**3})
     if Tree.objects.filter(pk=tree.pk, is_frozen=True).exists():
@@ -179,7 +179,7 @@ def _locked(upload: Upload) -> Upload:
     own = Upload.objects.select_for_update(of=("self",)).select_related("tree", "parent", "blob")
     current = own.filter(pk=upload.pk).first()
     if current is None:
-        raise NotFound(gettext("This upload is not known any more; begin it anew."))
+        raise NotFound(gettext("This upload no longer exists; start it again."))
     return current
 
 

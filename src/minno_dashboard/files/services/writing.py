@@ -143,7 +143,7 @@ def put_upload(
             name, there = names.free(taken_keys(change, folder_id), name), None
         if there is not None and there.is_folder:
             raise Invalid(
-                gettext("There is a folder %(name)s here; a file cannot take its place.")
+                gettext("There is a folder called %(name)s here; a file cannot replace it.")
                 % {"name": names.quoted(there.name)}
             )
         if there is not None and not _may_replace(there, name, blob, if_there, replaces):
@@ -201,7 +201,7 @@ def hold(*blobs: Blob) -> None:
         held = Blob.objects.select_for_update().filter(pk__in=portion).order_by("pk")
         if len(held) != len(portion):
             raise Unavailable(
-                gettext("The same file was removed at this very moment. Nothing was changed; send it again."),
+                gettext("The same file was removed at this very moment. Nothing was changed; try again."),
                 retry_after_seconds=1,
             )
 
@@ -249,7 +249,7 @@ def _may_replace(there: Node, name: str, blob: Blob, if_there: IfThere, replaces
 
 def _upload_conflict(mine: Blob, there: Node) -> WriteConflict:
     sentence = gettext(
-        "%(name)s is here already, and is not the file that you chose to replace. It was not overwritten."
+        "%(name)s already exists here, but is not the file that you chose to replace. It was not overwritten."
     ) % {"name": names.quoted(there.name)}
     return WriteConflict(sentence, mine=mine, theirs=there.blob, node=there)
 
@@ -258,7 +258,7 @@ def _file(change: Change, folder_id: int | None, name: str) -> Node | None:
     existing = child(change, folder_id, name)
     if existing is not None and existing.is_folder:
         raise Invalid(
-            gettext("There is a folder %(name)s here; a file cannot take its place.")
+            gettext("There is a folder called %(name)s here; a file cannot replace it.")
             % {"name": names.quoted(existing.name)}
         )
     return existing
@@ -295,7 +295,7 @@ def _folders(change: Change, start: int | None, parts: Sequence[str]) -> int | N
             there = add(change, here, part, None)
         elif not there.is_folder:
             raise Invalid(
-                gettext("%(name)s is a file; only a folder can hold others.")
+                gettext("%(name)s is a file; only a folder can contain others.")
                 % {"name": names.quoted(there.name)}
             )
         here = there.pk

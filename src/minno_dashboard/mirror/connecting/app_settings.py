@@ -65,7 +65,8 @@ def save(*, actor: User, is_enabled: bool, app_key: str, app_secret: str) -> Che
     except SealBroken as error:
         raise WrongSecret(
             gettext(
-                "The stored App secret cannot be opened, because this Dashboard's secret key was changed. Nothing was saved. Enter the App secret again."
+                "The stored App secret cannot be decrypted, because this Dashboard's secret key was "
+                "changed. Nothing was saved. Enter the App secret again."
             )
         ) from error
     verdict = check(app_key=app_key, app_secret=secret) if app_key and secret else ""
@@ -155,5 +156,5 @@ def last_check() -> Checked | None:
         return Checked("good", gettext("Checked with Dropbox %(when)s: this pair works.") % {"when": when})
     return Checked(
         "warn",
-        gettext("Saved, but not checked: Dropbox could not be reached. Save again when it can be."),
+        gettext("Saved, but not checked: Dropbox could not be reached. Save again later to check."),
     )

@@ -18,7 +18,7 @@ from minno_dashboard.siteconfig import sealing
 
 LIFETIME = timedelta(minutes=10)
 KEPT = timedelta(days=1)
-BEGIN_AGAIN = gettext_noop("Begin again with Synchronize with your Dropbox Account.")
+BEGIN_AGAIN = gettext_noop("Start again with Synchronize with your Dropbox Account.")
 
 
 def begin_again(sentence: str) -> str:
@@ -68,7 +68,7 @@ def take(*, state: str, user: User, browser: str) -> Taken:
     if row is None:
         raise Refused(
             begin_again(
-                gettext("This answer does not belong to a connection begun here; nothing was connected.")
+                gettext("This answer does not belong to a connection started here; nothing was connected.")
             )
         )
     if row.used_at is not None:
@@ -78,14 +78,17 @@ def take(*, state: str, user: User, browser: str) -> Taken:
     if row.user_id != user.pk:
         raise Refused(
             begin_again(
-                gettext("This connection was begun by another user of this Dashboard; nothing was connected.")
+                gettext(
+                    "This connection was started by another user of this Dashboard; nothing was connected."
+                )
             )
         )
     if not hmac.compare_digest(row.browser, ids.fingerprint(browser)):
         raise Refused(
             begin_again(
                 gettext(
-                    "This connection was begun in another browser or before a log-out; nothing was connected."
+                    "This connection was started in another browser or before a logout; nothing was "
+                    "connected."
                 )
             )
         )

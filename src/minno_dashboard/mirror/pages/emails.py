@@ -63,22 +63,20 @@ def _letter(link: Link, user: User) -> Letter:
     since = {"at": f"{link.reason_at:%Y-%m-%d %H:%M} UTC"}
     if link.state == Link.State.NEEDS_USER:
         trouble = wording.NEEDS_USER.get(link.reason, wording.NEEDS_USER_DEFAULT)
-        subject = gettext("The copy of your studies in Dropbox waits for you")
+        subject = gettext("The copy of your studies in Dropbox needs your attention")
         said = gettext(trouble.full).replace("{at}", "")
-        place, page = gettext("Look at it in Settings, after logging in:"), reverse("settings")
+        place, page = gettext("Open Settings after logging in:"), reverse("settings")
     else:
-        subject = gettext("The copies in Dropbox wait for an administrator")
-        said = gettext(
-            "Dropbox refuses this Dashboard's app, so that no study is copied to anybody's Dropbox."
-        )
+        subject = gettext("The copies in Dropbox need an administrator")
+        said = gettext("Dropbox refuses this Dashboard's app, so no study is copied to anybody's Dropbox.")
         place, page = (
-            gettext("Look at it in Edit configuration, after logging in:"),
+            gettext("Open Edit configuration after logging in:"),
             reverse("edit_configuration"),
         )
     paragraphs = [
         gettext("Hello %(user)s,") % {"user": user},
         said,
-        gettext("This has been so since %(at)s.") % since,
+        gettext("This has been the case since %(at)s.") % since,
         f"{place}\n{settings.SERVER_URL}{page}",
         f"{site_name()}\n{settings.SERVER_URL}/",
     ]

@@ -30,7 +30,7 @@ class DropboxForm(forms.Form):
         ],
         widget=forms.RadioSelect,
         error_messages={
-            "required": gettext_lazy("Choose whether to enable or to disable Dropbox synchronization.")
+            "required": gettext_lazy("Choose whether to enable or disable Dropbox synchronization.")
         },
     )
     app_key = forms.CharField(
@@ -40,7 +40,7 @@ class DropboxForm(forms.Form):
         validators=[
             RegexValidator(
                 r"^[A-Za-z0-9_-]*\Z",
-                gettext_lazy("An app key holds only letters and digits. Copy it again from Dropbox."),
+                gettext_lazy("An app key contains only letters and digits. Copy it again from Dropbox."),
             )
         ],
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}),
@@ -53,7 +53,7 @@ class DropboxForm(forms.Form):
             RegexValidator(
                 r"^[!-~]*\Z",
                 gettext_lazy(
-                    "An app secret holds no blanks and no accented letters. Copy it again from Dropbox."
+                    "An app secret contains no spaces and no accented letters. Copy it again from Dropbox."
                 ),
             )
         ],
@@ -80,7 +80,9 @@ class DropboxForm(forms.Form):
             if self._has_secret and key != self._stored_key:
                 self.add_error(
                     "app_secret",
-                    gettext("The stored secret belongs to the former app key. Enter this app's secret too."),
+                    gettext(
+                        "The stored secret belongs to the previous app key. Enter this app's secret too."
+                    ),
                 )
             elif not self._has_secret and values.get("synchronization") == self.ON:
                 self.add_error("app_secret", gettext("Enter the App secret of your app at Dropbox."))

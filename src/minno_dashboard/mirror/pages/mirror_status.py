@@ -181,9 +181,10 @@ def _badge(link: Link, state: str, pending: int, subject: str) -> Badge:
     if link.proven_at:
         full += " " + gettext("Last proven %(ago)s.") % {"ago": words.ago(link.proven_at, now=clock.now())}
     short = (
-        ngettext("%(changes)s on its way", "%(changes)s on their way", pending) % {"changes": changes}
+        ngettext("%(changes)s waiting to upload", "%(changes)s waiting to upload", pending)
+        % {"changes": changes}
         if pending
-        else gettext("Being proven")
+        else gettext("Verifying")
     )
     return Badge(state, DOTS[state], short, full)
 

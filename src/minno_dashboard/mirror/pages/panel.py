@@ -116,20 +116,20 @@ def question(link: Link) -> Question | None:
             sentence=gettext("%(share)s were deleted in your Dropbox. They are safe in the Dashboard.")
             % {"share": share},
             accept=gettext("Put %(count)s back into your Dropbox") % {"count": count},
-            refuse=gettext("Keep the mirror paused"),
+            refuse=gettext("Keep sync paused"),
         )
     if link.reason == "newer_in_dropbox":
         return Question(
             sentence=ngettext(
-                "%(files)s in your Dropbox is newer than in this Dashboard. "
-                "Where the mirror goes on, they stay beside the Dashboard's, with “changed in Dropbox” in their names.",
-                "%(files)s in your Dropbox are newer than in this Dashboard. "
-                "Where the mirror goes on, they stay beside the Dashboard's, with “changed in Dropbox” in their names.",
+                "%(files)s in your Dropbox is newer than in this Dashboard. If syncing continues, "
+                "they stay beside the Dashboard's, with “changed in Dropbox” in their names.",
+                "%(files)s in your Dropbox are newer than in this Dashboard. If syncing continues, "
+                "they stay beside the Dashboard's, with “changed in Dropbox” in their names.",
                 removed,
             )
             % {"files": count},
-            accept=gettext("Keep both and go on"),
-            refuse=gettext("Keep the mirror paused"),
+            accept=gettext("Keep both and continue"),
+            refuse=gettext("Keep sync paused"),
         )
     if link.keep_deleted:
         sentence = gettext(
@@ -144,7 +144,7 @@ def question(link: Link) -> Question | None:
     return Question(
         sentence=sentence % {"share": share},
         accept=verb % {"count": count},
-        refuse=gettext("Keep the mirror paused"),
+        refuse=gettext("Keep sync paused"),
     )
 
 

@@ -37,14 +37,14 @@ MOST_FAILURES = 12
 """So many failures in a row, without one more file, end a restore; with the growing waits that is half an hour."""
 
 NEWER = "newer_in_dropbox"
-NOT_LINKED = gettext_noop("Your studies are not connected with a Dropbox account.")
+NOT_LINKED = gettext_noop("Your studies are not connected to a Dropbox account.")
 WHY_READ = gettext_noop(
     "To restore a study, the Dashboard must read its files in your Dropbox; until now it may only write them. "
     "Dropbox asks you for this permission once."
 )
 # How a restore ended is stored in English and worded in the reader's language where it is shown.
 NOT_CONNECTED = gettext_noop(
-    "Your studies are not connected with a Dropbox account. Connect again, then restore."
+    "Your studies are not connected to a Dropbox account. Connect again, then restore."
 )
 NOT_READ = gettext_noop(
     "To restore a study, the Dashboard must read its files in your Dropbox; until now it may only write them. "
@@ -52,7 +52,8 @@ NOT_READ = gettext_noop(
 )
 GONE = gettext_noop("This study is not in your Dropbox any more.")
 TOO_LONG = gettext_noop(
-    "Dropbox could not be read for half an hour. What was fetched is kept: restore again to go on."
+    "Dropbox could not be read for half an hour. What was already downloaded is kept: "
+    "restore again to continue."
 )
 APP_REFUSED = gettext_noop(
     "Dropbox refuses this Dashboard's app key; nothing was restored. Your administrator can help."

@@ -52,7 +52,7 @@ def answer(request: HttpRequest, code: str) -> HttpResponse:
         said = gettext("You declined “%(name)s”. %(owner)s sees your answer.")
         messages.success(request, said % {"name": study.name, "owner": study.owner})
         return redirect("studies")
-    messages.success(request, gettext("“%(name)s” is among your studies now.") % {"name": study.name})
+    messages.success(request, gettext("“%(name)s” is now among your studies.") % {"name": study.name})
     if invitation.file_access == Collaboration.Files.NONE:
         return redirect("studies")
     return redirect("study", study.public_id)

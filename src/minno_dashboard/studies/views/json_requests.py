@@ -33,7 +33,7 @@ MAX_IN_LIST = 100_000
 """The most ids or paths in one request: as many as a version can have files."""
 
 _UNREADABLE = gettext_noop(
-    "The page sent something the Dashboard cannot read. Reload the page and do it again."
+    "The page sent something the Dashboard cannot read. Reload the page and try again."
 )
 
 
@@ -142,7 +142,7 @@ def api(
 def _bounded(value: list[Any]) -> list[Any]:
     if len(value) > MAX_IN_LIST:
         raise TooLarge(
-            gettext("More than %(most)s files at once are too many. Do it in parts.")
+            gettext("More than %(most)s files at once are too many. Do it in smaller parts.")
             % {"most": f"{MAX_IN_LIST:,}"}
         )
     return value
@@ -169,7 +169,9 @@ def _json(request: HttpRequest, max_bytes: int) -> dict[str, Any]:
     if request.content_type != "application/json":
         return {}
     if len(request.body) > max_bytes:
-        raise TooLarge(gettext("This request holds more than the Dashboard accepts at once. Do it in parts."))
+        raise TooLarge(
+            gettext("This request is larger than the Dashboard accepts at once. Do it in smaller parts.")
+        )
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as error:

@@ -39,7 +39,7 @@ def answer(request: HttpRequest, share_id: int) -> HttpResponse:
             % {"name": share.study.name, "owner": share.study.owner},
         )
         return redirect("messages")
-    messages.success(request, gettext("“%(name)s” is among your studies now.") % {"name": share.study.name})
+    messages.success(request, gettext("“%(name)s” is now among your studies.") % {"name": share.study.name})
     return redirect("studies")
 
 

@@ -58,7 +58,8 @@ def _folder_in(what: Asked, parent: Node | None, name: str) -> Node:
         return services.make_folder(tree=what.tree, parent=parent, name=name, by=what.user)
     if not there.is_folder:
         raise Invalid(
-            gettext("%(name)s is a file; only a folder can hold others.") % {"name": names.quoted(there.name)}
+            gettext("%(name)s is a file; only a folder can contain others.")
+            % {"name": names.quoted(there.name)}
         )
     return there
 

@@ -228,7 +228,7 @@ def bring_back(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def duplicate(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make a study of one's own from another's newest version."""
-    said = gettext("This is the copy, “%(name)s”.")
+    said = gettext("Duplicated as “%(name)s”.")
     copy = _do(request, public_id, Action.DUPLICATE, services.duplicate_study, said)
     return redirect("study", copy.public_id)
 

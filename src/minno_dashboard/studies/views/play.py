@@ -113,7 +113,9 @@ def _task(key: str, path: str) -> HttpResponse:
     if not players.is_installed():
         raise NotFound(
             gettext(
-                "MinnoJS tasks need the MinnoJS player, which is not installed here. An administrator puts it in with one command: minno-dashboard install-player FOLDER."
+                "MinnoJS tasks need the MinnoJS player, which is not installed here. An "
+                "administrator can install it with one command: minno-dashboard install-player "
+                "FOLDER."
             )
         )
     context = {

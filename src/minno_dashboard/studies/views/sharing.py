@@ -77,7 +77,8 @@ def invite(request: HttpRequest, public_id: str) -> HttpResponse:
     messages.success(
         request,
         gettext(
-            "%(user)s is invited and finds the invitation under Messages. Until it is accepted, it gives no access."
+            "%(user)s is invited and finds the invitation under Messages. It gives access once "
+            "it is accepted."
         )
         % {"user": share.user},
     )
@@ -101,11 +102,13 @@ def _invite_by_link(request: HttpRequest, study: Study, nobody: Refused) -> Http
         return _page(request, study, refused=refused)
     said = (
         gettext(
-            "Nobody here has the address %(email)s yet. A mail with a link is on its way there; an administrator makes the account."
+            "No user has the address %(email)s yet. An email with a link is being sent there; an "
+            "administrator has to create the account."
         )
         if is_mailed
         else gettext(
-            "Nobody here has the address %(email)s yet. Send the link below to them; an administrator makes the account."
+            "No user has the address %(email)s yet. Send them the link below; an administrator "
+            "has to create the account."
         )
     )
     messages.success(request, said % {"email": made.email})
@@ -120,9 +123,7 @@ def take_back(request: HttpRequest, public_id: str, invitation_id: int) -> HttpR
 
     def do() -> str:
         ended = link_invitations.take_back(study=study, invitation_id=invitation_id, by=user)
-        return gettext("The link that %(email)s was invited by does not work any more.") % {
-            "email": ended.email
-        }
+        return gettext("The invitation link for %(email)s no longer works.") % {"email": ended.email}
 
     return _done(request, public_id, do)
 
@@ -137,7 +138,7 @@ def change(request: HttpRequest, public_id: str, share_id: int) -> HttpResponse:
 
     def do() -> str:
         sharing.change_share(share=share, file_access=access, sees_data=sees_data, by=user)
-        return gettext("The share of %(user)s is changed.") % {"user": share.user}
+        return gettext("The access of %(user)s was changed.") % {"user": share.user}
 
     return _done(request, public_id, do)
 
@@ -150,7 +151,7 @@ def remove(request: HttpRequest, public_id: str, share_id: int) -> HttpResponse:
 
     def do() -> str:
         sharing.remove_member(share=share, by=user)
-        return gettext("%(user)s has no access to this study any more.") % {"user": share.user}
+        return gettext("%(user)s no longer has access to this study.") % {"user": share.user}
 
     return _done(request, public_id, do)
 
@@ -195,9 +196,9 @@ def make_link(request: HttpRequest, public_id: str) -> HttpResponse:
         had = ReadOnlyLink.objects.filter(study=study).exists()
         sharing.make_link(study=study, by=user)
         return (
-            gettext("This is the new link; the one before does not work any more.")
+            gettext("This is the new link; the previous one no longer works.")
             if had
-            else gettext("The link is made.")
+            else gettext("Link created.")
         )
 
     return _done(request, public_id, do, "#link")
@@ -211,7 +212,7 @@ def revoke_link(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def do() -> str:
         sharing.revoke_link(study=study, by=user)
-        return gettext("The read-only link does not work any more.")
+        return gettext("The read-only link was revoked.")
 
     return _done(request, public_id, do, "#link")
 
@@ -226,7 +227,7 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def do() -> str:
         owned = sharing.transfer(study=study, share_id=share_id, by=user)
-        return gettext("“%(name)s” belongs to %(owner)s now. You still edit it and see its data.") % {
+        return gettext("“%(name)s” now belongs to %(owner)s. You can still edit it and see its data.") % {
             "name": owned.name,
             "owner": owned.owner,
         }

@@ -54,7 +54,8 @@ def show(request: HttpRequest) -> HttpResponse:
             refused = error
         else:
             messages.success(
-                request, gettext("The tag “%(tag)s” is made. Put it on studies with ⋯ → Tags.") % {"tag": tag}
+                request,
+                gettext("The tag “%(tag)s” was created. Add it to studies with ⋯ → Tags.") % {"tag": tag},
             )
             return redirect("tags")
     context = {
@@ -80,7 +81,7 @@ def change(request: HttpRequest, tag_id: int) -> HttpResponse:
         except Refused as error:
             refused = error
         else:
-            messages.success(request, gettext("The tag “%(tag)s” is saved.") % {"tag": tag})
+            messages.success(request, gettext("The tag “%(tag)s” was saved.") % {"tag": tag})
             return redirect("tags")
     context = {"palette": tags.PALETTE, "text": text, "colour": colour, "refused": refused}
     return render(request, "studies/tag_change.html", context, status=refused.status if refused else 200)
@@ -92,7 +93,7 @@ def remove(request: HttpRequest, tag_id: int) -> HttpResponse:
     tag = tags.get_tag(person(request), tag_id)
     tags.remove_tag(tag=tag)
     messages.success(
-        request, gettext("The tag “%(tag)s” is removed. The studies stay as they are.") % {"tag": tag}
+        request, gettext("The tag “%(tag)s” was removed. The studies stay as they are.") % {"tag": tag}
     )
     return redirect("tags")
 

@@ -22,7 +22,7 @@ def encoded(what: Asked) -> bytes:
     """Return the bytes of the JSON's `text` under the conventions `bom` and `newline`."""
     newline = what.text("newline")
     if newline not in _NEWLINES:
-        raise Invalid(gettext("This way to end lines is not known."))
+        raise Invalid(gettext("This kind of line ending is not known."))
     try:
         content = encode_text(
             what.text("text"), bom=what.body.get("bom") is True, newline=cast("Newline", newline)
@@ -95,7 +95,7 @@ def _refuse_other_bytes(node: Node, sha256: str) -> None:
     # Only these can be written over: a text that started from others is a conflict.
     if node.blob and node.blob.sha256 == sha256 and not files.read_text(node.blob).is_utf8:
         raise Invalid(
-            gettext("The bytes of this file are not UTF-8 text, so the editor does not write over them.")
+            gettext("The bytes of this file are not UTF-8 text, so the editor does not overwrite them.")
         )
 
 

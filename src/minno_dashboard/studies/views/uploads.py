@@ -24,7 +24,8 @@ def _policy(given: str) -> services.IfThere:
     except ValueError as error:
         raise Invalid(
             gettext(
-                "Say what to do with names that are taken: overwrite, keep both, skip, or only where it is new."
+                "Choose what to do with names that already exist: overwrite, keep both, skip, or "
+                "only where it is new."
             )
         ) from error
 
@@ -35,7 +36,7 @@ def _whole_number(request: HttpRequest, name: str) -> int | None:
         return None
     if (found := whole_number(given)) is None:
         raise Invalid(
-            gettext("The page sent something the Dashboard cannot read. Reload the page and do it again.")
+            gettext("The page sent something the Dashboard cannot read. Reload the page and try again.")
         )
     return found
 
@@ -50,7 +51,7 @@ def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
     paths = what.texts("paths")
     if len(paths) > MOST_PATHS:
         raise Invalid(
-            gettext("More than %(most_paths)s files at once are too many. Upload them in parts.")
+            gettext("More than %(most_paths)s files at once are too many. Upload them in smaller parts.")
             % {"most_paths": f"{MOST_PATHS:,}"}
         )
     litter = [path for path in paths if is_litter(path.split("/"))]
@@ -129,7 +130,7 @@ def _own_upload(what: Asked, upload_id: str) -> Upload:
     """Return an upload that this person began."""
     upload = files.get_upload(tree=what.tree, public_id=upload_id)
     if upload.by_id != what.user.pk:
-        raise Invalid(gettext("Somebody else began this upload."))
+        raise Invalid(gettext("Someone else started this upload."))
     return upload
 
 

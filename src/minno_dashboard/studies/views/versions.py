@@ -82,7 +82,7 @@ def publish(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         public_id,
         lambda: services.publish(study=study, by=user, note=note, relink=relink),
-        gettext("{} is published. Its files do not change any more."),
+        gettext("{} is published. Its files are now locked."),
     )
 
 
@@ -95,7 +95,7 @@ def new_version(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         public_id,
         lambda: services.new_version(study=study, by=user),
-        gettext("{} begins with the files of the one before."),
+        gettext("{} starts with the files of the previous version."),
     )
 
 
@@ -109,7 +109,7 @@ def roll_back(request: HttpRequest, public_id: str, number: int) -> HttpResponse
         request,
         public_id,
         lambda: services.roll_back(study=study, to=to, by=user),
-        gettext("{} begins with the files of %(to)s. Nothing of the versions in between is lost.")
+        gettext("{} starts with the files of %(to)s. Nothing of the versions in between is lost.")
         % {"to": to},
     )
 
