@@ -53,7 +53,7 @@ class Session(models.Model):
         """Whether the session takes up one of the places that limits and quotas count."""
 
         NONE = "none", gettext_lazy("Not counted")
-        HELD = "held", gettext_lazy("Reserved while running")
+        HELD = "held", gettext_lazy("Held while it runs")
         KEPT = "kept", gettext_lazy("Counted")
 
     id = models.BigIntegerField(primary_key=True, default=ids.session_id)

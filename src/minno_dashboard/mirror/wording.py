@@ -91,14 +91,14 @@ NEEDS_USER = {
         "reconnect",
     ),
     "other_dashboard": Trouble(
-        gettext_noop("Your answer is needed"),
+        gettext_noop("Your decision is needed"),
         gettext_noop(
             "Another Dashboard writes into this folder of your Dropbox, so nothing is sent from here until you have decided. Everything is safe here and there."
         ),
         "confirm",
     ),
     "dashboard_moved": Trouble(
-        gettext_noop("Your answer is needed"),
+        gettext_noop("Your decision is needed"),
         gettext_noop(
             "This Dashboard was copied, moved, or restored from a backup in another place. Two Dashboards must never write into one Dropbox, so nothing is sent from here until you have decided. Everything is safe here and there."
         ),

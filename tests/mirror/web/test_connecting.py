@@ -53,7 +53,7 @@ def test_a_connection_ends_on_settings_with_neither_code_nor_state_in_the_addres
     assert response["Location"] == "/settings/#dropbox"
     assert response["Referrer-Policy"] == "no-referrer"
     assert "no-store" in response["Cache-Control"]
-    assert said(response) == "Connected with the Dropbox of anna@dropbox.example."
+    assert said(response) == "Connected to the Dropbox of anna@dropbox.example."
     link = Link.objects.get(user=alice)
     assert (link.account_name, link.account_email, link.state) == ("Anna A", ANNA, "active")
     assert AuditEntry.objects.filter(actor=alice, action="dropbox.connect", target="").exists()
@@ -118,7 +118,7 @@ def test_the_answer_for_another_user_is_refused_and_used_up(
     hers = browser_of(alice)
     back = consent(configured, begin(hers), ANNA)
     assert said(browser_of(bob).get(back)).startswith(
-        "This connection was begun by another user of this Dashboard; nothing was connected."
+        "This connection was started by another user of this Dashboard; nothing was connected."
     )
     assert "works only once" in said(hers.get(back))
     assert active_links() == 0

@@ -145,7 +145,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
         return gettext(
             "Connected with the Dropbox of %(whose)s. Another user of this Dashboard used this account; their files stay in it, are no longer updated, and they are told."
         ) % {"whose": whose}
-    return gettext("Connected with the Dropbox of %(whose)s.") % {"whose": whose}
+    return gettext("Connected to the Dropbox of %(whose)s.") % {"whose": whose}
 
 
 def _token_of(link: Link) -> str:

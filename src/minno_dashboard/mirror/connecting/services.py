@@ -180,7 +180,7 @@ def _give_back(row: Link) -> None:
 def _link_of(user: User) -> Link:
     row = Link.objects.select_for_update().filter(user=user).exclude(state=Link.State.OFF).first()
     if row is None:
-        raise NotFound(gettext("Your studies are not connected with a Dropbox account."))
+        raise NotFound(gettext("Your studies are not connected to a Dropbox account."))
     return row
 
 
@@ -220,7 +220,7 @@ def confirm_removal(*, user: User, accept: bool) -> None:
             _switch_off(row)
         return
     if row.removal_question is None:
-        raise Refused(gettext("Nothing waits for your confirmation any more."))
+        raise Refused(gettext("Nothing is waiting for your confirmation any more."))
     if not accept:
         return
     Link.objects.filter(pk=row.pk).update(

@@ -144,7 +144,7 @@ def prove(request: HttpRequest) -> HttpResponse:
     return _do(
         request,
         lambda: services.prove_now(user=person(request)),
-        gettext("Dropbox is asked for its checksums now."),
+        gettext("Comparing with Dropbox's own checksums now."),
     )
 
 
@@ -163,7 +163,7 @@ def policy(request: HttpRequest) -> HttpResponse:
         )
     notices.say(
         request,
-        gettext("Choose what becomes of the files that you delete; nothing was changed."),
+        gettext("Choose what happens to the files that you delete. Nothing was changed."),
         is_refusal=True,
     )
     return _back_to_settings()
@@ -175,19 +175,19 @@ def confirm(request: HttpRequest) -> HttpResponse:
     """Take the user's answer about many files that would go."""
     form = ConfirmForm(request.POST)
     if not form.is_valid():
-        notices.say(request, gettext("Choose one of the two buttons; nothing was changed."), is_refusal=True)
+        notices.say(request, gettext("Choose one of the two buttons. Nothing was changed."), is_refusal=True)
         return _back_to_settings()
     is_accepted = form.cleaned_data["answer"] == "accept"
     link = link_of(person(request))
     refused = (
         gettext("Stopped here. Your files stay in your Dropbox, and the other Dashboard goes on.")
         if link and link.reason in installation.QUESTIONS
-        else gettext("The mirror stays paused; nothing is changed in your Dropbox.")
+        else gettext("Sync stays paused; nothing is changed in your Dropbox.")
     )
     return _do(
         request,
         lambda: services.confirm_removal(user=person(request), accept=is_accepted),
-        gettext("The mirror goes on.") if is_accepted else refused,
+        gettext("Sync resumed.") if is_accepted else refused,
     )
 
 
