@@ -146,6 +146,14 @@ class Control:
         if other_bytes is not None:
             found.other_bytes = other_bytes
 
+    def set_email(self, account: str, email: str) -> None:
+        """Change the address of an account, as its user does at Dropbox."""
+        self.account(account).email = email
+
+    def set_member_limit(self, account: str, limit: int) -> None:
+        """Limit how much of a team's space its member may use; 0 for no limit."""
+        self.account(account).member_limit = limit
+
     def remove_scope(self, scope: str, *, account: str | None = None, app: str | None = None) -> None:
         """Take a scope away from the app, or only from one account's tokens."""
         if account is None:

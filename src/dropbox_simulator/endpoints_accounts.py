@@ -50,17 +50,18 @@ def get_space_usage(call: Call) -> Any:
     team = users.TeamSpaceAllocation(
         used=used,
         allocated=max(account.quota, 0),
-        user_within_team_space_allocated=0,
-        user_within_team_space_limit_type=_no_limit(),
-        user_within_team_space_used_cached=0,
+        user_within_team_space_allocated=account.member_limit,
+        user_within_team_space_limit_type=_limit_type(account.member_limit),
+        user_within_team_space_used_cached=used if account.member_limit else 0,
     )
     return users.SpaceUsage(used=used, allocation=users.SpaceAllocation.team(team))
 
 
-def _no_limit() -> Any:
+def _limit_type(limit: int) -> Any:
     from dropbox import team_common
 
-    return team_common.MemberSpaceLimitType.off
+    kinds = team_common.MemberSpaceLimitType
+    return kinds.stop_sync if limit else kinds.off
 
 
 def token_revoke(call: Call) -> None:

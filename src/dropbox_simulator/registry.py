@@ -40,7 +40,7 @@ class App:
 
 @dataclass
 class Account:
-    """One Dropbox account; `other_bytes` stand outside of any app folder."""
+    """One Dropbox account; `other_bytes` stand outside of any app folder, `member_limit` is its own in a team (0: none)."""
 
     account_id: str
     uid: int
@@ -50,6 +50,7 @@ class Account:
     other_bytes: int = 0
     suspended: bool = False
     team: bool = False
+    member_limit: int = 0
 
 
 @dataclass

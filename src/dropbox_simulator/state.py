@@ -96,7 +96,7 @@ class State:
         )
 
     def _room_of(self, account: Account) -> Callable[[], int]:
-        return lambda: account.quota - self.used_bytes(account)
+        return lambda: min(account.quota, account.member_limit or account.quota) - self.used_bytes(account)
 
     def used_bytes(self, account: Account) -> int:
         """Add up what an account's quota is charged with."""

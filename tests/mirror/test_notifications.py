@@ -11,15 +11,17 @@ from django.urls import reverse
 from dropbox_simulator import faults
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
+from minno_dashboard.files import services as files
 from minno_dashboard.jobs import registry
 from minno_dashboard.jobs.models import Job
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link, Run
 from minno_dashboard.mirror.pages import emails
+from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.mirror.running import history
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies.services import create_study
-from tests.mirror.conftest import ANNA, BEN, World
+from tests.mirror.conftest import ANNA, BEN, World, person
 from tests.mirror.faults.conftest import shown, spend
 
 HOUR = 3600.0
@@ -126,6 +128,38 @@ def test_how_full_the_dropbox_is_is_asked_once_a_day(world: World, anna: User) -
     used = Link.objects.get().space_used
     assert used is not None
     assert used >= 5000
+
+
+def test_the_accounts_address_is_learnt_anew_once_a_day(world: World, anna: User) -> None:
+    create_study(owner=anna, name="One")
+    world.connect(anna, ANNA)
+    world.settle()
+    world.control.set_email(ANNA, "anna.new@dropbox.example")
+    calls = spend(world, hours=49)
+    assert 1 <= calls.count("users/get_current_account") <= 2
+    assert status(anna)["account"]["email"] == "anna.new@dropbox.example"
+    assert "anna.new@dropbox.example" in shown(anna)[0]
+
+
+def test_a_members_own_limit_in_a_team_is_what_is_shown_and_filled(world: World) -> None:
+    world.control.create_account("Dora D", "dora@dropbox.example", quota=10**9, team=True)
+    world.control.set_member_limit("dora@dropbox.example", 200_000)
+    dora = person("dora")
+    study = create_study(owner=dora, name="One")
+    world.connect(dora, "dora@dropbox.example")
+    world.settle()
+    assert Link.objects.get().space_allocated == 200_000
+    for name, size in (("small.bin", 50_000), ("large.bin", 250_000)):
+        files.write_file(
+            tree=study.versions.get().tree, path=name, source=b"." * size, expected_blob=None, by=dora
+        )
+    world.settle()
+    assert [one["path"] for one in status(dora)["parked"]] == ["/Studies/One/v1/large.bin"]
+    assert "/Studies/One/v1/small.bin" in world.files("dora@dropbox.example")
+    world.control.set_member_limit("dora@dropbox.example", 0)
+    services.prove_now(user=dora)
+    world.settle()
+    assert (status(dora)["state"], Link.objects.get().space_allocated) == ("proven", 10**9)
 
 
 def test_cursors_that_are_taken_back_cost_one_listing_an_hour(world: World, anna: User) -> None:

@@ -601,11 +601,8 @@ class DropboxPort:
 
     @_as_read
     def space(self) -> Space:
-        """Return how full it is; that of the team where the account shares a team's space."""
-        raw = self._client.users_get_space_usage()
-        allocation = raw["allocation"]
-        used = allocation.get("used", raw["used"]) if allocation.get(".tag") == "team" else raw["used"]
-        return Space(int(used), int(allocation.get("allocated", 0)))
+        """Return how full it is; of a team's space and a member's own limit in it, the one with less room."""
+        return decode.space(self._client.users_get_space_usage())
 
     def revoke(self) -> None:
         """Give the connection back at Dropbox."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minno_dashboard.mirror.dropbox_api import answers
-from minno_dashboard.mirror.dropbox_api.port import Entry, Job, Outcome, Page
+from minno_dashboard.mirror.dropbox_api.port import Entry, Job, Outcome, Page, Space
 from minno_dashboard.mirror.errors import Ambiguous
 
 
@@ -36,6 +36,20 @@ def outcome(route: str, raw: dict[str, Any]) -> Outcome:
     if raw.get(".tag") == "success":
         return entry(raw.get("success") or raw.get("metadata") or {**raw, ".tag": None})
     return answers.meaning_of_tags(route, raw.get("failure", raw))
+
+
+def space(raw: dict[str, Any]) -> Space:
+    """Read how full a Dropbox is; a member's limit counts only where Dropbox stops at it."""
+    allocation = raw["allocation"]
+    if allocation.get(".tag") != "team":
+        return Space(int(raw["used"]), int(allocation.get("allocated", 0)))
+    of_team = Space(int(allocation["used"]), int(allocation["allocated"]))
+    limit = int(allocation.get("user_within_team_space_allocated", 0))
+    kind = allocation.get("user_within_team_space_limit_type", {}).get(".tag")
+    if not limit or kind != "stop_sync":
+        return of_team
+    own = Space(int(allocation.get("user_within_team_space_used_cached") or raw["used"]), limit)
+    return min(own, of_team, key=lambda one: one.allocated - one.used)
 
 
 def job(route: str, raw: dict[str, Any], *, job_id: str = "") -> Job:

@@ -199,11 +199,13 @@ class _Runner:
         raise Retry("no_end")
 
     def _learn_whose(self) -> None:
-        if self.link.account_email:
-            return
+        if not self.link.account_email:
+            self._ask_whose()
+            self._room()
+
+    def _ask_whose(self) -> None:
         account = self.port.account()
         self._save(account_name=account.name, account_email=account.email)
-        self._room()
 
     def _room(self) -> int:
         """Ask how many bytes the Dropbox has room for."""
@@ -212,8 +214,9 @@ class _Runner:
         return left
 
     def _look_at_room(self) -> None:
-        """Once a day, after a proof of a quiet mirror, ask how full the Dropbox is: its user sees it in Settings."""
+        """Once a day, after a proof of a quiet mirror, ask whose the Dropbox is now, and how full: Settings shows it."""
         if not self.history.uploaded and free_space.is_due(self.link):
+            self._ask_whose()
             self._room()
 
     def _room_to_fill(self) -> int | None:
