@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
 import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import Site
@@ -206,7 +207,8 @@ def test_a_large_file_arrives_in_pieces_with_flat_memory(
     page.context.set_default_timeout(300_000)
     before = site.memory_bytes()
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Upload files").click()
+        page.get_by_role("button", name="Upload", exact=True).click()
+        page.get_by_role("menuitem", name="Upload files…").click()
     chooser.value.set_files(large)
     expect(page.locator(".upload progress")).to_be_visible()
     expect(page.get_by_text("Uploaded 1 file.")).to_be_visible(timeout=300_000)
@@ -237,7 +239,8 @@ def test_an_upload_outlives_a_broken_connection(site: Site, open_page: OpenPage,
 
     page.route("**/uploads/*", cut)
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Upload files").click()
+        page.get_by_role("button", name="Upload", exact=True).click()
+        page.get_by_role("menuitem", name="Upload files…").click()
     chooser.value.set_files(large)
     expect(page.get_by_text("Uploaded 1 file.")).to_be_visible(timeout=120_000)
     assert len(broken) == 2
@@ -329,3 +332,50 @@ def test_the_line_between_the_panes_moves_with_keys(site: Site, open_page: OpenP
     expect(line).to_have_attribute("aria-valuenow", "296")
     page.reload()
     expect(line).to_have_attribute("aria-valuenow", "296")
+
+
+def test_a_zip_is_unpacked_or_kept(site: Site, open_page: OpenPage) -> None:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("XXXX.js", "images/left.svg", "images/Thumbs.db"):
+            archive.writestr(name, name)
+    content = whole.getvalue().replace(b"XXXX", "שלום".encode("cp862"))
+    given: FilePayload = {"name": "Task.zip", "mimeType": "application/zip", "buffer": content}
+    address = site.make_study("dana", "Unpacking", {"images/right.svg": "<svg/>"})
+
+    def choose(page: Page) -> Locator:
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Upload", exact=True).click()
+            page.get_by_role("menuitem", name="Upload a zip and unpack it…").click()
+        chooser.value.set_files(given)
+        return page.get_by_role("dialog", name="Unpack “Task.zip”?")
+
+    page = open_page("dana", address)
+    dialog = choose(page)
+    expect(dialog.get_by_role("status")).to_contain_text("It holds 2 files")
+    expect(dialog.get_by_role("status")).to_contain_text("1 system file is left out.")
+    expect(dialog.get_by_text("שלום.js")).to_be_visible()
+    picture(page, "unpack")
+    assert_accessible(page)
+    encoding = dialog.get_by_label("Encoding of the names")
+    encoding.select_option(index=1)
+    expect(dialog.get_by_text("שלום.js")).to_have_count(0)
+    encoding.select_option("cp862")
+    expect(dialog.get_by_text("שלום.js")).to_be_visible()
+    dialog.get_by_role("button", name="Unpack", exact=True).click()
+    expect(page.get_by_text("Unpacked “Task.zip”.")).to_be_visible()
+    unpacked = ["Task", "Task/images", "Task/images/left.svg", "Task/שלום.js"]  # there are images already
+    assert site.paths("dana", address) == [*unpacked, "images", "images/right.svg"]
+    choose(page).get_by_role("button", name="Keep as one file").click()
+    expect(page.get_by_text("Uploaded 1 file.")).to_be_visible()
+    assert site.read("dana", address, "Task.zip") == content
+    # What is no zip says so; a page from right to left, dark and narrow.
+    given["buffer"] = b"not a zip"
+    page = open_page("dana", address, width=360, dark=True)
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    dialog = choose(page)
+    expect(dialog.get_by_text("is not a complete zip file")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Unpack", exact=True)).to_be_disabled()
+    picture(page, "unpack-refused")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)

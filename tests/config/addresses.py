@@ -224,6 +224,8 @@ TABLE: dict[str, Row] = {
     "begin_upload": send("edit_files", parent=None, path="big.bin", size=3),
     "upload": Row("PUT", "edit_files", query="?offset=0", bytes=b"abc"),
     "finish_upload": send("edit_files", if_there="overwrite"),
+    "upload_contents": send("edit_files", zip_names=""),
+    "unpack_upload": send("edit_files", zip_names=""),
     # tokens and the API
     "make_token": get(LOGGED_IN),
     "revoke_token": post(OTHERS),
@@ -294,6 +296,7 @@ CHANGE_A_TREE = {name for name, row in TABLE.items() if row.need == "edit_files"
     "check_uploads",
     "begin_upload",
     "upload",
+    "upload_contents",
 }
 
 # An admin who acts as somebody reaches that person's studies by their pages, and what stands beside them here;

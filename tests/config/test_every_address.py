@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from django.test import Client
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
-from minno_dashboard.files.models import FileVersion, Node, Tree
+from minno_dashboard.files.models import FileVersion, Node, Tree, Upload
 from minno_dashboard.studies import services, sharing
 from minno_dashboard.studies.models import Study
 from tests.config.addresses import (
@@ -171,6 +173,13 @@ def content_of(tree: Tree) -> tuple[Any, ...]:
 def finish_upload_first(world: World, client: Client, name: str) -> None:
     if name == "finish_upload":
         files.append_upload(upload=world.upload, offset=0, piece=b"abc")
+    if name == "unpack_upload":
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as one:
+            one.writestr("unpacked.js", "")
+        whole = archive.getvalue()
+        Upload.objects.filter(pk=world.upload.pk).update(path="many.zip", size=len(whole))
+        files.append_upload(upload=world.upload, offset=0, piece=whole)
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -2,7 +2,7 @@
 import { el, icon, plural } from "./dom.js";
 import { gettext, ngettext } from "../shell/texts.js";
 
-function show(dialog) {
+export function show(dialog) {
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {
@@ -15,7 +15,7 @@ function show(dialog) {
 
 let counter = 0;
 
-function frame(title, { wide = false } = {}) {
+export function frame(title, { wide = false } = {}) {
   counter += 1;
   const id = `ask-${counter}`;
   const dialog = el("dialog", { class: wide ? "dialog dialog-wide" : "dialog", "aria-labelledby": id });

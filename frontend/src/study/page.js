@@ -53,7 +53,7 @@ const remember = remembered(localStorage, "open");
 const openFiles = remembered(sessionStorage, "tabs");
 const tree = new Tree({ element: find("tree"), store, actions, editable, remember, launched: config.launched, isUnsaved: (id) => editor.isUnsaved(id) });
 const uploader = new Uploader({ store, place: find("uploads"), filled: recognise });
-const [filesInput, folderInput] = [find("pick-files"), find("pick-folder")];
+const [filesInput, folderInput, archiveInput] = [find("pick-files"), find("pick-folder"), find("pick-archive")];
 let uploadTo = null;
 let isBegun = false;
 
@@ -75,7 +75,7 @@ function pick(input) {
 }
 
 actions.connect({ tree, editor, pickFiles: () => pick(filesInput), pickFolder: () => pick(folderInput) });
-for (const input of [filesInput, folderInput]) {
+for (const input of [filesInput, folderInput, archiveInput]) {
   input?.addEventListener("change", () => actions.attempt(() => uploader.start(picked(input), uploadTo)));
 }
 
@@ -85,7 +85,16 @@ function on(name, run) {
 
 on("new-file", () => actions.newFile());
 on("new-folder", () => actions.newFolder());
-on("upload", () => pick(filesInput));
+on("upload", () => {
+  const button = find("upload");
+  const box = button.getBoundingClientRect();
+  const items = [
+    { label: gettext("Upload files…"), run: () => pick(filesInput) },
+    { label: gettext("Upload a folder…"), run: () => pick(folderInput) },
+    { label: gettext("Upload a zip and unpack it…"), run: () => pick(archiveInput) },
+  ];
+  openMenu(items, { x: box.left, y: box.bottom, opener: button, label: gettext("Upload") });
+});
 on("deleted", () => showDeleted({ store, actions, editable }));
 on("more", () => {
   const button = find("more");

@@ -1,8 +1,10 @@
 // Uploads: small files in one request, large ones in pieces that go on where they stopped.
 import { ApiError, call, post } from "../shell/api.js";
+import { askArchive, isArchive } from "./archive.js";
 import { askClash, askTwins } from "./ask.js";
 import { el, plural, size } from "./dom.js";
 import { gettext, ngettext } from "../shell/texts.js";
+import { toast } from "../shell/toast.js";
 
 const WHOLE_BYTES = 4 * 1024 * 1024;
 const PIECE_BYTES = 8 * 1024 * 1024;
@@ -80,6 +82,8 @@ export class Uploader {
   }
 
   async start({ files, folders }, parent) {
+    const kept = await this.unpacked(files.filter(isArchive), parent);
+    files = [...files.filter((one) => !isArchive(one)), ...kept];
     if (!files.length && !folders.length) return;
     const plan = files.length ? await this.plan(files, parent) : { first: [], others: [], litter: [] };
     if (!plan) return;
@@ -91,6 +95,33 @@ export class Uploader {
     } finally {
       this.active -= 1;
     }
+  }
+
+  // Asks of each archive whether to unpack it, once it has arrived; returns those to keep as files.
+  async unpacked(archives, parent) {
+    const kept = [];
+    for (const one of archives) {
+      const wasEmpty = this.store.nodes.size === 0;
+      const batch = new Batch(this, { first: [one], others: [], litter: [] }, [], parent);
+      batch.tell();
+      this.active += 1;
+      const hasArrived = await batch.guard(one.path, () => batch.arrive(one));
+      this.active -= 1;
+      if (!hasArrived) {
+        batch.finish();
+        continue;
+      }
+      batch.box.remove();
+      const address = `${this.store.base}uploads/${one.upload}`;
+      const choice = await askArchive({ name: one.path, address, unpack: (encoding) => this.store.act(`uploads/${one.upload}/unpack`, { zip_names: encoding }) });
+      if (choice === "keep") kept.push(one);
+      else if (choice !== "unpacked") await call("DELETE", address).catch(() => null);
+      else {
+        toast(gettext("Unpacked “%(name)s”.", { name: one.path }));
+        if (wasEmpty) await this.filled();
+      }
+    }
+    return kept;
   }
 
   // Asks about names that are one among themselves, or taken; null where the person cancels.
@@ -178,7 +209,7 @@ class Batch {
     let isClash = false;
     const ok = await this.guard(given.path, async () => {
       try {
-        await (given.file.size <= WHOLE_BYTES ? this.whole(given) : this.pieces(given));
+        await (given.file.size <= WHOLE_BYTES && !given.upload ? this.whole(given) : this.pieces(given));
       } catch (failure) {
         isClash = failure.status === 409;
         if (!isClash) throw failure;
@@ -202,22 +233,31 @@ class Batch {
 
   // What arrived stays where only the name was refused, and is finished under what is chosen then.
   async pieces(given) {
-    const { path, file, ifThere, replaces } = given;
-    const { signal } = this.stopper;
-    const begun = given.upload ?? (await this.patiently(() => post(`${this.store.base}uploads`, { parent: this.parent, path, size: file.size }, { signal }))).upload;
-    const address = `${this.store.base}uploads/${begun}`;
+    const { ifThere, replaces } = given;
+    await this.arrive(given);
+    await this.orForget(given, () => this.patiently(() => post(`${this.store.base}uploads/${given.upload}/finish`, { if_there: ifThere, ...(replaces ? { replaces } : {}) }, { signal: this.stopper.signal })));
+  }
+
+  // Sends a file's bytes, and makes no file of them yet.
+  async arrive(given) {
+    if (given.upload) return;
+    const { path, file } = given;
+    given.upload = (await this.patiently(() => post(`${this.store.base}uploads`, { parent: this.parent, path, size: file.size }, { signal: this.stopper.signal }))).upload;
     const start = this.sent;
-    try {
-      let offset = given.upload ? file.size : 0;
-      given.upload = begun;
-      while (offset < file.size) {
-        offset = await this.patiently(() => this.piece(address, file, offset));
+    await this.orForget(given, async () => {
+      for (let offset = 0; offset < file.size;) {
+        offset = await this.patiently(() => this.piece(`${this.store.base}uploads/${given.upload}`, file, offset));
         this.sent = start + offset;
         this.tell();
       }
-      await this.patiently(() => post(`${address}/finish`, { if_there: ifThere, ...(replaces ? { replaces } : {}) }, { signal }));
+    });
+  }
+
+  async orForget(given, work) {
+    try {
+      await work();
     } catch (failure) {
-      if (failure.name === "AbortError") await call("DELETE", address).catch(() => null);
+      if (failure.name === "AbortError") await call("DELETE", `${this.store.base}uploads/${given.upload}`).catch(() => null);
       throw failure;
     }
   }

@@ -25,9 +25,17 @@ def before(tree: Tree, size: int, replaced: int) -> None:
     Raises:
         TooLarge: the file is too large, or the space of the study's owner is full.
     """
-    chosen = siteconfig.limits()
-    _check_file(chosen, size)
-    space = chosen.space_bytes
+    _check_file(siteconfig.limits(), size)
+    room(tree, size, replaced)
+
+
+def room(tree: Tree, size: int, replaced: int) -> None:
+    """Refuse so many bytes, in one file or in many, where the owner has no room for them any more.
+
+    Raises:
+        TooLarge: the space of the study's owner is full.
+    """
+    space = siteconfig.limits().space_bytes
     owner = None if space is None else _owner_of(tree)
     if space is None or owner is None:
         return

@@ -22,6 +22,10 @@ class Limits(Protocol):
         """Refuse a file of this size, in the place of one of `replaced` bytes, before its bytes are stored."""
         ...
 
+    def room(self, tree: Tree, size: int, replaced: int) -> None:
+        """Refuse so many bytes, of however many files, in the place of `replaced` bytes, before they are stored."""
+        ...
+
     def after(self, tree: Tree, largest: int) -> None:
         """Refuse a change that was made, in its transaction; `largest` is the size of the largest file it wrote."""
         ...
@@ -51,6 +55,16 @@ def check_before(tree: Tree, *, size: int, replaced: int = 0) -> None:
     """
     for one in _known:
         one.before(tree, size, replaced)
+
+
+def check_room(tree: Tree, *, size: int, replaced: int = 0) -> None:
+    """Ask before many files with `size` bytes together are stored; `replaced` is what leaves with that.
+
+    Raises:
+        TooLarge: the owner's space is full.
+    """
+    for one in _known:
+        one.room(tree, size, replaced)
 
 
 def check_after(tree: Tree, *, largest: int = 0) -> None:

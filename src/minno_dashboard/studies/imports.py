@@ -101,13 +101,20 @@ def refuse_problems(found: Found) -> None:
     Raises:
         ImportRefused: with all of them.
     """
-    if problems := found.problems or _as_a_whole(found):
+    if problems := problems_of(found):
         raise ImportRefused(problems)
 
 
+def problems_of(found: Found) -> list[str]:
+    """Return what is in the way of importing what was found, one sentence each."""
+    return found.problems or _as_a_whole(found)
+
+
 @contextmanager
-def opened(source: Path, zip_names: str = "") -> Iterator[Found]:
+def opened(source: Path, zip_names: str = "", *, name: str = "") -> Iterator[Found]:
     """Look into a folder, zip or tar, and keep it open for reading what was found.
+
+    `name` is what an archive is called where its file has another name: the ending tells a tar from a zip.
 
     Raises:
         ImportRefused: it cannot be read.
@@ -116,8 +123,9 @@ def opened(source: Path, zip_names: str = "") -> Iterator[Found]:
     if source.is_dir():
         yield _look_into_folder(source)
         return
+    name = name or source.name
     try:
-        if source.name.lower().endswith(TAR_ENDINGS):
+        if name.lower().endswith(TAR_ENDINGS):
             with tarfile.open(source) as archive:
                 yield look_into_tar(archive, source.stat().st_size)
             return
@@ -127,12 +135,12 @@ def opened(source: Path, zip_names: str = "") -> Iterator[Found]:
         raise ImportRefused(
             [
                 gettext("%(name)s is not a complete zip file (%(error)s).")
-                % {"name": names.quoted(source.name), "error": gettext(str(error))}
+                % {"name": names.quoted(name), "error": gettext(str(error))}
             ]
         ) from error
     except _TAR_ERRORS as error:
         raise ImportRefused(
-            [gettext("%(name)s is not a complete tar file.") % {"name": names.quoted(source.name)}]
+            [gettext("%(name)s is not a complete tar file.") % {"name": names.quoted(name)}]
         ) from error
     except OSError as error:
         raise ImportRefused(

@@ -100,6 +100,8 @@ _of_a_version: list[URLPattern] = [
     path(f"{_VERSION}uploads", uploads.begin, name="begin_upload"),
     path(f"{_VERSION}uploads/<str:upload_id>", uploads.piece, name="upload"),
     path(f"{_VERSION}uploads/<str:upload_id>/finish", uploads.finish, name="finish_upload"),
+    path(f"{_VERSION}uploads/<str:upload_id>/contents", uploads.contents, name="upload_contents"),
+    path(f"{_VERSION}uploads/<str:upload_id>/unpack", uploads.unpack, name="unpack_upload"),
 ]
 
 urlpatterns: list[URLPattern] = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minno_dashboard.files.services.change import Frozen, WriteConflict
-from minno_dashboard.files.services.filling import fill_tree
+from minno_dashboard.files.services.filling import fill_tree, unpack_into
 from minno_dashboard.files.services.nodes import (
     bring_back,
     copy,
@@ -18,6 +18,7 @@ from minno_dashboard.files.services.uploads import (
     UploadOffset,
     abandon_upload,
     append_upload,
+    arrived_file,
     begin_upload,
     finish_upload,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "WriteConflict",
     "abandon_upload",
     "append_upload",
+    "arrived_file",
     "begin_upload",
     "bring_back",
     "check_announced",
@@ -59,5 +61,6 @@ __all__ = [
     "rename",
     "restore_version",
     "save_file",
+    "unpack_into",
     "write_file",
 ]

@@ -143,6 +143,17 @@ def finish_upload(
     return node
 
 
+def arrived_file(upload: Upload) -> Path:
+    """Return where the bytes of an upload lie that has arrived as a whole.
+
+    Raises:
+        UploadOffset: not everything has arrived.
+    """
+    if upload.received != upload.size or not file_of(upload).exists():
+        raise UploadOffset(upload.received)
+    return file_of(upload)
+
+
 def abandon_upload(*, upload: Upload) -> None:
     """Forget an upload and its bytes; abandoning it again changes nothing."""
     Upload.objects.filter(pk=upload.pk).delete()

@@ -12,8 +12,9 @@ from minno_dashboard.core.system_files import is_litter
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services, store
 from minno_dashboard.files.models import Node, Tree, Upload
+from minno_dashboard.studies import unpacking
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, Asked, api
+from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, Asked, api, done
 
 MOST_PATHS = 50_000
 
@@ -169,3 +170,29 @@ def finish(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBas
     except services.UploadOffset as wrong:
         return JsonResponse({"error": str(wrong), "offset": wrong.offset}, status=409)
     return JsonResponse({"node": node.pk if node else None})
+
+
+@api("POST", Action.EDIT_FILES)
+def contents(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
+    """Tell what an archive that has arrived holds, read in the chosen encoding of its names or the likeliest."""
+    found = unpacking.look_into(_own_upload(what, upload_id), what.text("zip_names"))
+    return JsonResponse(
+        {
+            "files": found.files,
+            "bytes": found.bytes,
+            "paths": found.paths,
+            "litter": found.litter,
+            "problems": found.problems,
+            "encoding": found.encoding,
+            "encodings": [{"encoding": one.encoding, "label": one.label} for one in found.guesses],
+        }
+    )
+
+
+@api("POST", Action.EDIT_FILES)
+def unpack(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
+    """Unpack an archive that has arrived where it was uploaded to; tells the new folder, if one was needed."""
+    folder = unpacking.unpack(
+        upload=_own_upload(what, upload_id), by=what.user, zip_names=what.text("zip_names")
+    )
+    return done(what, folder=folder.pk if folder else None)
