@@ -92,8 +92,9 @@ def test_plots_are_well_formed_and_carry_the_figures() -> None:
 
 def test_the_commit_floor_counts_batches_and_files() -> None:
     assert commit_floor("fast", 10_000) == pytest.approx(10 * (0.060 + 0.040) + 20.0)
-    assert line_floor("line", 400_000_000) == pytest.approx(10.0)
-    assert line_floor("fast", 400_000_000) == 0.0
+    assert line_floor("line", 400_000_000) == pytest.approx(10.0 + 2 * 0.060)
+    assert line_floor("10-mbit-far", 1_250_000) == pytest.approx(1.0 + 2 * 0.300)
+    assert line_floor("fast", 400_000_000) == pytest.approx(2 * 0.060)
 
 
 def test_a_draft_hashes_pieces_that_arrive_in_any_order() -> None:

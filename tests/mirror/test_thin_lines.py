@@ -153,6 +153,22 @@ def test_a_line_on_which_losses_slow_each_connection_gets_more_of_them() -> None
     assert bandwidth.piece_lanes(learned, 4 * MIB) > bandwidth.FIRST_LANES
 
 
+@pytest.mark.parametrize(
+    ("lane_rate", "busy", "piece", "lanes"),
+    [
+        (1_300_000, 8, 8 * MIB, 8),  # 100 Mbit/s with losses, 300 ms away: the answer's way is 5 % of a piece
+        (1_300_000, 2, 4 * MIB, 6),  # the same line, measured by two lanes: first there are more lanes
+        (1_250_000, 1, 4 * MIB, 2),  # 10 Mbit/s measured by one lane alone: two fit
+    ],
+)
+def test_a_piece_takes_its_lane_seconds_but_leaves_room_for_other_lanes(
+    lane_rate: int, busy: int, piece: int, lanes: int
+) -> None:
+    learned: Learned = {"lane_rate": lane_rate, "line_rate": lane_rate * busy}
+    assert bandwidth.piece_bytes(learned, 16 * MIB) == piece
+    assert bandwidth.piece_lanes(learned, piece) == lanes
+
+
 class Gated(SimulatorAdapter):
     """A transport whose large bodies wait until the test opens the gate."""
 

@@ -1,6 +1,6 @@
 """`python -m tools.bench`: run the benchmarks and write `docs/benchmarks.md`.
 
-Without options everything is run in full size, which takes about half an hour. `--rows edit,rename` runs a part and
+Without options everything is run in full size, which takes about three quarters of an hour. `--rows edit,rename` runs a part and
 replaces those rows of the report; `--quick` only tries whether everything works, and writes nothing.
 """
 
@@ -113,7 +113,7 @@ def main(words: list[str] | None = None) -> int:
 ORDER = (
     "first", "fallback", "pessimistic", "large", "rename-folder", "move-folder", "rename-study", "new-version",
     "duplicate", "delete-kept", "delete-really", "edit", "burst", "nothing", "planning", "crowd",
-    "line-1", "line-10", "line-100", "line-10-far", "line-10-lossy", "line-100-far-lossy",
+    "line-1", "line-10", "line-100", "line-10-far", "line-10-lossy", "line-10-far-lossy", "line-100-far-lossy",
     "edit-line-1", "edit-line-10", "edit-crowded",
 )  # fmt: skip
 

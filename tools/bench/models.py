@@ -25,6 +25,7 @@ MODELS: dict[str, traffic.LatencyModel] = {
     "100-mbit": replace(traffic.FAST, client_rate=100 * MEGABIT),
     "10-mbit-far": replace(traffic.FAST, client_rate=10 * MEGABIT, round_trip=0.300),
     "10-mbit-lossy": replace(traffic.FAST, client_rate=10 * MEGABIT, loss=0.005),
+    "10-mbit-far-lossy": replace(traffic.FAST, client_rate=10 * MEGABIT, round_trip=0.300, loss=0.005),
     "100-mbit-far-lossy": replace(traffic.FAST, client_rate=100 * MEGABIT, round_trip=0.300, loss=0.005),
 }
 """The models by name: `far` has a round trip of 100 ms, `line` carries 40 MB/s in all and 14 MiB/s a connection.
@@ -44,6 +45,7 @@ WORDS = {
     "100-mbit": "as `fast`, on one line of 100 Mbit/s each way",
     "10-mbit-far": "as `10-mbit`, 300 ms there and back",
     "10-mbit-lossy": "as `10-mbit`, 0.5 % of the packets are lost",
+    "10-mbit-far-lossy": "as `10-mbit`, 300 ms there and back, 0.5 % of the packets are lost",
     "100-mbit-far-lossy": "as `100-mbit`, 300 ms there and back, 0.5 % of the packets are lost",
 }
 """What the report says about each model."""

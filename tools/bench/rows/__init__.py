@@ -18,8 +18,8 @@ MAKERS: dict[str, Maker] = {
     "nothing": small.nothing_changed,
     "planning": planning.one_change_in_a_large_account,
     "crowd": crowd.many_users,
-    "lines": thin_lines.first_mirrors,
-    "edit-lines": thin_lines.edits_beside_large_files,
+    **{load.key: thin_lines.first_mirror(load) for load in thin_lines.LOADS},
+    **{load.key: thin_lines.edits_beside(load) for load in thin_lines.BESIDE},
     "edit-crowded": thin_lines.an_edit_beside_long_mirrors,
 }
 """What `--rows` takes."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dropbox_simulator.content import ContentHasher
 from tools.bench import workload
-from tools.bench.bench import Bench, say, until
+from tools.bench.bench import Bench, Maker, say, until
 from tools.bench.dropbox import APP_KEY
 from tools.bench.installation import Installation
 from tools.bench.measure import MEGABYTE, Goal, Measure, Row
@@ -56,15 +56,14 @@ LOADS = (
     Load("line-100", "100-mbit", 6, 50 * MEGABYTE, 100),
     Load("line-10-far", "10-mbit-far", 40, MEGABYTE),
     Load("line-10-lossy", "10-mbit-lossy", 40, MEGABYTE),
+    Load("line-10-far-lossy", "10-mbit-far-lossy", 40, MEGABYTE),
     Load("line-100-far-lossy", "100-mbit-far-lossy", 6, 50 * MEGABYTE, 100),
 )
 
 
-def first_mirrors(bench: Bench) -> Iterator[Row]:
-    """Mirror a study over each line; rclone does the same."""
-    for load in LOADS:
-        bench.dropbox.control("forget")
-        yield _first_mirror(bench, load)
+def first_mirror(load: Load) -> Maker:
+    """Return what mirrors a study for the first time over the load's line; rclone does the same."""
+    return lambda bench: iter([_first_mirror(bench, load)])
 
 
 def _first_mirror(bench: Bench, load: Load) -> Row:
@@ -115,28 +114,30 @@ BESIDE = (
 )
 
 
-def edits_beside_large_files(bench: Bench) -> Iterator[Row]:
-    """Save small edits while large files of the same user are on a thin line."""
-    for load in BESIDE:
-        bench.dropbox.control("forget")
-        source = bench.fresh("videos")
-        load.write(source, is_full=True)
-        with bench.installation(load.key) as installation:
-            email = installation.user("ada")
-            installation.act("make_study", owner="ada", name=EDITS, files={PATH: "// first\n"})
-            installation.settle("ada")
-            with installation.worker() as worker:
-                bench.quiet(worker)
-                bench.dropbox.use(load.model)
-                installation.import_study("ada", PICTURES, source)
-                _wait_for_bytes(bench, MEGABYTE // 2)
-                seconds = _edits(bench, installation, worker, "ada", email)
-                is_still_busy = bool(installation.act("unproven", since={"ada": time.time()}))
-        if not is_still_busy:
-            raise Failed("the large files arrived before the edits were made")
-        yield _edit_row(
-            bench, load, f"a saved 1 kB edit while {load.words()} of the same user are on the line", seconds
-        )
+def edits_beside(load: Load) -> Maker:
+    """Return what saves small edits while large files of the same user are on a thin line."""
+    return lambda bench: iter([_edits_beside(bench, load)])
+
+
+def _edits_beside(bench: Bench, load: Load) -> Row:
+    source = bench.fresh("videos")
+    load.write(source, is_full=True)
+    with bench.installation(load.key) as installation:
+        email = installation.user("ada")
+        installation.act("make_study", owner="ada", name=EDITS, files={PATH: "// first\n"})
+        installation.settle("ada")
+        with installation.worker() as worker:
+            bench.quiet(worker)
+            bench.dropbox.use(load.model)
+            installation.import_study("ada", PICTURES, source)
+            _wait_for_bytes(bench, MEGABYTE // 2)
+            seconds = _edits(bench, installation, worker, "ada", email)
+            is_still_busy = bool(installation.act("unproven", since={"ada": time.time()}))
+    if not is_still_busy:
+        raise Failed("the large files arrived before the edits were made")
+    return _edit_row(
+        bench, load, f"a saved 1 kB edit while {load.words()} of the same user are on the line", seconds
+    )
 
 
 CROWD, CROWD_FILES = 50, 4

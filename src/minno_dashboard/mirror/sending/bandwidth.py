@@ -12,8 +12,8 @@ MIN_PIECE_BYTES = 4 * MIB
 """Dropbox hashes in blocks of 4 MiB; every piece but the last is a multiple of it."""
 MAX_LANES = 8
 MAX_UNDER_WAY_BYTES = 64 * MIB
-PIECE_SECONDS = 4.0
-"""A piece should take one lane about so long."""
+PIECE_SECONDS = 8.0
+"""A piece should take one lane about so long: on a far line the way there and back is then little of it."""
 ROUND_SECONDS = 10.0
 """All lanes together should need no longer for a piece each: less is then under way when something newer waits."""
 BODY_SECONDS = 2.0
@@ -45,7 +45,10 @@ def is_thin(learned: Learned) -> bool:
 
 def piece_bytes(learned: Learned, most: int) -> int:
     """Return the size of the next piece of a large file, in bytes: at least 4 MiB, however thin the line."""
-    blocks = int(learned.get("lane_rate", 0) * PIECE_SECONDS / MIN_PIECE_BYTES)
+    of_lane = learned.get("lane_rate", 0) * PIECE_SECONDS
+    # Many lanes first, then large pieces.
+    of_all_lanes = learned.get("line_rate", 0) * ROUND_SECONDS / MAX_LANES
+    blocks = int(min(of_lane, of_all_lanes) / MIN_PIECE_BYTES)
     return min(max(blocks, 1) * MIN_PIECE_BYTES, most)
 
 
