@@ -15,7 +15,7 @@ from types import TracebackType
 from dropbox_simulator.wire import HOSTS
 
 PIECE = 64 * 1024
-LONGEST_REQUEST = 16 * 1024
+MAX_REQUEST_BYTES = 16 * 1024
 
 
 class ConnectProxy:
@@ -89,7 +89,7 @@ class ConnectProxy:
         head = b""
         while b"\r\n\r\n" not in head:
             piece = client.recv(PIECE)
-            if not piece or len(head) > LONGEST_REQUEST:
+            if not piece or len(head) > MAX_REQUEST_BYTES:
                 return None
             head += piece
         words = head.split(b"\r\n", 1)[0].decode("latin-1").split()

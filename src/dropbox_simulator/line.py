@@ -23,7 +23,7 @@ RECEIVE_BYTES, RECEIVE_SECONDS = 64 * 1024, 0.03
 """The least receive buffer of a connection, and what it holds of a fast line; what is beyond it waits at the sender."""
 WAITED_SECONDS = 0.001
 """Bytes that are there so soon were waiting."""
-MOST_LATE_SECONDS = 0.25
+MAX_LATE_SECONDS = 0.25
 """For no longer than so is a thread that woke late forgiven."""
 RETRANSMISSION_SECONDS = 0.2
 """The least time after which a lost packet is sent again where no later packet tells of the loss."""
@@ -159,7 +159,7 @@ class _Way:
             started = time.monotonic()
             if started - asked < WAITED_SECONDS:
                 # They stood in the sender's socket: that we woke late is not the line's time.
-                started = max(carried, started - MOST_LATE_SECONDS)
+                started = max(carried, started - MAX_LATE_SECONDS)
             carried = self._shared.carry(len(data), rate, started)
             if model.connection:
                 carried = max(carried, started + len(data) / model.connection)

@@ -23,7 +23,7 @@ from dropbox_simulator.wire import HOSTS, Request, Response, text_response
 TLS_HANDSHAKE = 0x16
 """The first byte of a TLS connection."""
 
-LARGEST_HEADERS = 256 * 1024
+MAX_HEADERS = 256 * 1024
 """How many bytes of headers are read at all."""
 
 IN_MEMORY = 8 * 1024 * 1024
@@ -199,16 +199,16 @@ def _break(connection: socket.socket) -> None:
 
 
 def _read_request(connection: socket.socket, stream: BinaryIO) -> Request | None:
-    line = stream.readline(LARGEST_HEADERS)
+    line = stream.readline(MAX_HEADERS)
     if not line.strip():
         return None
     method, target, _ = line.decode("latin-1").split(" ", 2)
     headers: dict[str, str] = {}
     size = len(line)
     while True:
-        line = stream.readline(LARGEST_HEADERS)
+        line = stream.readline(MAX_HEADERS)
         size += len(line)
-        if size > LARGEST_HEADERS:
+        if size > MAX_HEADERS:
             raise HeadersTooLarge
         if line in (b"\r\n", b"\n", b""):
             break

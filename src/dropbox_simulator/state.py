@@ -103,10 +103,6 @@ class State:
         mine = [link for (owner, _), link in list(self.links.items()) if owner == account.account_id]
         return account.other_bytes + sum(link.namespace.used for link in mine)
 
-    def links_of_app(self, app: App) -> list[Link]:
-        """List the links of an app."""
-        return [link for link in list(self.links.values()) if link.app is app]
-
     def links_of_account(self, account: Account) -> list[Link]:
         """List the links of an account."""
         return [link for link in list(self.links.values()) if link.account is account]

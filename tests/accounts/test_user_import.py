@@ -66,8 +66,8 @@ def test_one_wrong_line_and_nobody_is_created(send: Send, alice: User) -> None:
         (b"username,email\n", "contains no users"),
         ("רות,r@lab.example.org".encode("cp1255"), "not UTF-8"),
         (b"PK\x03\x04\0\0", "not a CSV file"),
-        (b"x" * (imports.MOST_BYTES + 1), "larger than 1 MB"),
-        (b"a,b\n" * (imports.MOST_USERS + 1), "more than 1000 lines"),
+        (b"x" * (imports.MAX_BYTES + 1), "larger than 1 MB"),
+        (b"a,b\n" * (imports.MAX_USERS + 1), "more than 1000 lines"),
     ],
 )
 def test_what_is_no_list_of_users_is_refused(send: Send, content: bytes, sentence: str) -> None:

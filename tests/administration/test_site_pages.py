@@ -118,7 +118,7 @@ def test_what_was_stored_uncleaned_is_cleaned_as_it_is_shown(db: None) -> None:
 
 
 def test_a_panel_that_is_too_long_keeps_what_was_typed(dana: User, as_user: Callable[[User], Client]) -> None:
-    long = "x" * (homepage.MOST_CHARACTERS + 1)
+    long = "x" * (homepage.MAX_CHARACTERS + 1)
     answer = as_user(dana).post("/admin/home-page/", {"above": long, "beside": ""})
     assert answer.status_code == 413
     assert long in answer.content.decode()

@@ -85,7 +85,7 @@ def test_guessing_the_password_there_is_slowed_down(alice: User) -> None:
 
 
 def test_a_person_has_a_limited_number_of_tokens(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "MOST_TOKENS", 1)
+    monkeypatch.setattr(services, "MAX_TOKENS", 1)
     code_for(alice)
     assert logged_in(alice).post("/settings/tokens/new/", form()).status_code == 422
 

@@ -20,7 +20,7 @@ from tests.browser.test_every_page import MORE, PAGES, WITHOUT_PICTURE
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("manual")]
 
 MANUAL = ROOT / "docs/manual"
-MOST_BYTES = 60_000
+MAX_BYTES = 60_000
 SHOWN = re.compile(r"!\[[^\]]{10,}\]\(images/([\w-]+)\.png\)")
 # What the story of Dropbox pictures.
 STORY = {
@@ -164,7 +164,7 @@ def test_pages_without_a_picture_are_in_the_manual_by_their_words() -> None:
 def test_the_manual_has_all_its_pictures_and_each_is_small() -> None:
     sizes = {file.stem: file.stat().st_size for file in IMAGES.iterdir()}
     assert sizes.keys() == shown()
-    assert {name: size for name, size in sizes.items() if size > MOST_BYTES} == {}
+    assert {name: size for name, size in sizes.items() if size > MAX_BYTES} == {}
 
 
 def test_what_happens_on_pages_is_pictured(request: pytest.FixtureRequest) -> None:

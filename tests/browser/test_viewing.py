@@ -9,7 +9,7 @@ import wave
 import pytest
 from playwright.sync_api import Locator, expect
 
-from minno_dashboard.studies.views.file_responses import MOST_MEDIA_BYTES
+from minno_dashboard.studies.views.file_responses import MAX_MEDIA_BYTES
 from tests.browser.conftest import OpenPage, assert_accessible, picture
 from tests.browser.site import Site
 
@@ -82,7 +82,7 @@ PLAY_FROM = """(media, seconds) => new Promise((done, fail) => {
 
 def test_sound_is_heard_from_anywhere_in_the_preview_and_in_a_study(site: Site, open_page: OpenPage) -> None:
     """It is longer than what a player gets at once, and is heard over the end of that."""
-    seconds = MOST_MEDIA_BYTES // 40_000 + 120
+    seconds = MAX_MEDIA_BYTES // 40_000 + 120
     page_of_sound = (
         '<!doctype html><html lang="en"><title>Sound</title><audio src="long.wav" controls></audio></html>'
     )
@@ -99,7 +99,7 @@ def test_sound_is_heard_from_anywhere_in_the_preview_and_in_a_study(site: Site, 
         assert media.evaluate(PLAY_FROM, start) == pytest.approx(seconds, abs=1)
 
     hear(shown, seconds - 10)
-    hear(shown, MOST_MEDIA_BYTES // 40_000 - 1)
+    hear(shown, MAX_MEDIA_BYTES // 40_000 - 1)
     assert any(one.startswith("206") for one in parts), parts
     assert_accessible(page)
     picture(page, "preview-sound")

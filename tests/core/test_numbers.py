@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minno_dashboard.core.numbers import MOST, is_whole_number, whole_number
+from minno_dashboard.core.numbers import MAX_INTEGER, is_whole_number, whole_number
 
 
 @pytest.mark.parametrize(("given", "number"), [("0", 0), ("17", 17), ("007", 7), ("9" * 18, 10**18 - 1)])
@@ -21,7 +21,15 @@ def test_everything_else_is_none(given: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "is_one"),
-    [(0, True), (-1, True), (MOST, True), (MOST + 1, False), (-MOST - 1, False), (True, False), (1.0, False)],
+    [
+        (0, True),
+        (-1, True),
+        (MAX_INTEGER, True),
+        (MAX_INTEGER + 1, False),
+        (-MAX_INTEGER - 1, False),
+        (True, False),
+        (1.0, False),
+    ],
 )
 def test_only_what_a_database_holds_is_a_whole_number_of_json(value: object, is_one: bool) -> None:
     assert is_whole_number(value) == is_one

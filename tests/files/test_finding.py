@@ -54,7 +54,7 @@ def test_letters_that_change_their_length_keep_the_places_right() -> None:
 @pytest.mark.parametrize("length", [3, 100, 198])
 def test_the_time_of_a_search_does_not_grow_with_the_words(length: int) -> None:
     """Each step of Python's own is counted, not the clock: a pattern that goes back would take millions."""
-    text = "a" * (finding.MOST_FILE_BYTES - 2) + "\n" + "B"
+    text = "a" * (finding.MAX_FILE_BYTES - 2) + "\n" + "B"
     tree = tree_with({f"{number}.txt": text for number in range(4)})
     started = time.process_time()
     assert places(tree, "a" * length + "b") == []
@@ -100,13 +100,13 @@ def test_only_text_is_looked_at() -> None:
 
 def test_a_search_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     tree = tree_with({"a.txt": "x\n" * 400, "b.txt": "x\n" * 400, "c.txt": "x y"})
-    assert len(finding.find(tree, "x").hits) == 2 * finding.MOST_IN_A_FILE + 1
-    monkeypatch.setattr(finding, "MOST_HITS", 60)
+    assert len(finding.find(tree, "x").hits) == 2 * finding.MAX_IN_A_FILE + 1
+    monkeypatch.setattr(finding, "MAX_HITS", 60)
     found = finding.find(tree, "x")
     assert (len(found.hits), found.is_complete) == (60, False)
-    monkeypatch.setattr(finding, "MOST_BYTES", 900)
+    monkeypatch.setattr(finding, "MAX_BYTES", 900)
     found = finding.find(tree, "y")
     assert (found.hits, found.is_complete) == ([], False)
-    monkeypatch.setattr(finding, "MOST_BYTES", 10_000)
-    monkeypatch.setattr(finding, "MOST_SECONDS", -1.0)
+    monkeypatch.setattr(finding, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(finding, "MAX_SECONDS", -1.0)
     assert not finding.find(tree, "y").is_complete

@@ -121,7 +121,7 @@ def test_a_second_job_for_the_same_target_is_not_enqueued_while_the_first_is_ope
 def test_a_failing_job_is_tried_later_and_parked_in_the_end(done: list[str]) -> None:
     services.enqueue("test", key="x", args={"fails": True})
     source = services.DueJobs()
-    for attempt in range(1, services.MOST_ATTEMPTS + 1):
+    for attempt in range(1, services.MAX_ATTEMPTS + 1):
         Job.objects.update(not_before=None)
         work = source.claim_next("w")
         assert work, f"not due at attempt {attempt}"

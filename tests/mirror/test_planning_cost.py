@@ -23,7 +23,7 @@ from tests.mirror.conftest import ANNA, World, person
 from tests.mirror.test_calls import study_of
 from tools.bench.user_actions import RowCounter
 
-MOST_ROWS, MOST_QUERIES = 20, 10
+MAX_ROWS, MAX_QUERIES = 20, 10
 NAMES = (
     "Stroop",
     "stroop",
@@ -71,8 +71,8 @@ def test_one_change_reads_few_rows_however_many_studies_there_are(
         assert len(steps) == 1
         assert isinstance(steps[0], Upload) or path == "same.js"
         # A copy also reads the way to what it is copied from, which may lie in another study.
-        assert counter.rows <= (MOST_ROWS if isinstance(steps[0], Upload) else 2 * MOST_ROWS), path
-        assert counter.queries <= (MOST_QUERIES if number == 0 else 2 * MOST_QUERIES), path
+        assert counter.rows <= (MAX_ROWS if isinstance(steps[0], Upload) else 2 * MAX_ROWS), path
+        assert counter.queries <= (MAX_QUERIES if number == 0 else 2 * MAX_QUERIES), path
         world.settle()
 
 
@@ -86,8 +86,8 @@ def test_twenty_changes_read_twenty_rows_each_at_most(world: World, anna: User) 
         files.write_file(tree=tree, path=path, source=b"changed", expected_blob=files.ANYTHING, by=anna)
     found, counter = read_counted(anna)
     assert len(found.desired) >= 20
-    assert counter.rows <= 20 * MOST_ROWS
-    assert counter.queries <= MOST_QUERIES
+    assert counter.rows <= 20 * MAX_ROWS
+    assert counter.queries <= MAX_QUERIES
 
 
 def random_account(dice: random.Random, people: list[User]) -> None:

@@ -22,7 +22,7 @@ def short_pages(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     world.control.set_behaviour(page_limit=PAGE)
     monkeypatch.setattr(uploads, "FULL_PAGE", PAGE)
     monkeypatch.setattr(uploads, "FIRST_COMMITS", PAGE // 2)
-    monkeypatch.setattr("minno_dashboard.mirror.sending.commits.MOST_COMMITS", PAGE // 2)
+    monkeypatch.setattr("minno_dashboard.mirror.sending.commits.MAX_COMMITS", PAGE // 2)
 
 
 def first_mirror(world: World, anna: User) -> list[str]:

@@ -133,7 +133,7 @@ def test_commits_follow_one_another_while_the_next_files_are_sent(
     world: World, anna: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "FIRST_COMMITS", 20)
-    monkeypatch.setattr(uploads, "MOST_SESSIONS", 60)
+    monkeypatch.setattr(uploads, "MAX_SESSIONS", 60)
     study_of(anna, 300, folders=12)
     world.connect(anna, ANNA)
     world.control.clear_records()

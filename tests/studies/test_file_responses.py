@@ -100,7 +100,7 @@ def test_a_player_of_media_is_sent_no_more_than_the_server_holds_for_it() -> Non
         asked.append((start, stop))
         return iter([])
 
-    content, most = Content("film.mp4", 10**10, "f", read), file_responses.MOST_MEDIA_BYTES
+    content, most = Content("film.mp4", 10**10, "f", read), file_responses.MAX_MEDIA_BYTES
     for destination, stop in (("video", 5 + most), ("audio", 5 + most), ("empty", 10**10), ("", 10**10)):
         request = RequestFactory().get("/", headers={"Range": "bytes=5-", "Sec-Fetch-Dest": destination})
         answer = file_responses.sent(request, content, "video/mp4")

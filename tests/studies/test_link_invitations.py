@@ -197,7 +197,7 @@ def test_the_invitation_of_another_study_cannot_be_taken_back(bob: User, study: 
 def test_an_address_is_invited_once_and_nobody_invites_everybody(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link_invitations, "MOST_WAITING", 2)
+    monkeypatch.setattr(link_invitations, "MAX_WAITING", 2)
     invite(study)
     with pytest.raises(Invalid, match="already invited"):
         invite(study, EMAIL.upper())

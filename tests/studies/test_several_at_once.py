@@ -27,7 +27,7 @@ from tests.studies.conftest import person, share, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEED = 20261126
-EDITORS, SAVES, MOST_TRIES = 4, 12, 200
+EDITORS, SAVES, MAX_TRIES = 4, 12, 200
 
 
 class Editor:
@@ -60,7 +60,7 @@ class Editor:
 
     def save(self, line: str) -> None:
         now = self.load()
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_TRIES):
             text = f"{now['text']}{line}\n"
             answer = self.post(
                 f"files/{self.node_id}/save", text=text, blob=now["blob"], bom=False, newline="\n"
@@ -71,10 +71,10 @@ class Editor:
             assert answer.status_code == 409, answer.content
             self.told += 1
             now = answer.json()["theirs"] or self.load()
-        pytest.fail(f"{line} was not saved in {MOST_TRIES} tries")
+        pytest.fail(f"{line} was not saved in {MAX_TRIES} tries")
 
     def load(self) -> Any:
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_TRIES):
             answer = self.client.get(f"{self.base}files/{self.node_id}")
             if answer.status_code == 200:
                 return answer.json()["file"]

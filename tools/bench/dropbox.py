@@ -18,7 +18,7 @@ from tools.bench.processes import Failed, Running
 APP_KEY, APP_SECRET = "benchappkey0000", "benchappsecret0"
 QUOTA = 1 << 50
 START_SECONDS = 60.0
-LONGEST_CALL = 300.0
+MAX_CALL = 300.0
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class SimulatedDropbox:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=LONGEST_CALL) as answer:  # noqa: S310 - our own loopback
+            with urllib.request.urlopen(request, timeout=MAX_CALL) as answer:  # noqa: S310 - our own loopback
                 return json.load(answer)["result"]
         except urllib.error.HTTPError as error:
             raise Failed(f"control call {call}: {error.read().decode(errors='replace')}") from error

@@ -15,7 +15,7 @@ from tools.bench.measure import Measure
 from tools.bench.processes import ROOT, Failed, Running, run, tail, without_proxies
 
 COMMAND = [sys.executable, "-m", "minno_dashboard.config.cli"]
-LONGEST_DEED = 900.0
+MAX_DEED = 900.0
 
 
 class Installation:
@@ -79,7 +79,7 @@ class Installation:
             raise Failed("the process of the deeds has no pipes")
         actor.stdin.write(json.dumps({"deed": deed, **arguments}) + "\n")
         actor.stdin.flush()
-        ready, _, _ = select.select([actor.stdout], [], [], LONGEST_DEED)
+        ready, _, _ = select.select([actor.stdout], [], [], MAX_DEED)
         line = actor.stdout.readline() if ready else ""
         if not line:
             raise Failed(f"the deed {deed} did not end:\n{tail(self.folder / 'user_actions.log')}")
@@ -98,7 +98,7 @@ class Installation:
     def import_study(self, user: str, study: str, source: Path) -> None:
         """Make a study from a folder."""
         command = [*COMMAND, "import-study", "--owner", user, "--name", study, str(source)]
-        run(command, env=self.environment, log=self.log, limit=LONGEST_DEED)
+        run(command, env=self.environment, log=self.log, limit=MAX_DEED)
 
     def sync(self, user: str, *, model: str, changed: int = 0, limit: float = 3600) -> Measure:
         """Run `mirror sync` until the user's Dropbox is proven, and measure it.

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dropbox_simulator import traffic
 
-LARGEST_BATCH = 1000
+MAX_BATCH = 1000
 """The most files that one commit may have."""
 
 MEGABYTE = 1_000_000
@@ -54,7 +54,7 @@ WORDS = {
 def commit_floor(model: str, files: int) -> float:
     """Tell the seconds that committing so many files costs at least, one full batch after the other."""
     costs = MODELS[model]
-    batches = math.ceil(files / LARGEST_BATCH)
+    batches = math.ceil(files / MAX_BATCH)
     return batches * (costs.round_trip + costs.commit_batch) + files * costs.commit_entry
 
 

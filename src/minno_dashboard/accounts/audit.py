@@ -8,7 +8,7 @@ from typing import Any
 from minno_dashboard.accounts.audit_actions import ACTING_AS, BY_THE_SYSTEM, AuditAction
 from minno_dashboard.accounts.models import AuditEntry, User
 
-LONGEST_NAME = 150
+MAX_NAME_LENGTH = 150
 
 admin_acting: ContextVar[User | None] = ContextVar("admin_acting", default=None)
 """The admin who acts as somebody else in the present request; what happens then is the admin's action."""
@@ -26,7 +26,7 @@ def record(*, actor: User | None, action: AuditAction, target: str = "", **detai
         details = {**details, "api_token": token}
     AuditEntry.objects.create(
         actor=actor,
-        actor_name=name[:LONGEST_NAME],
+        actor_name=name[:MAX_NAME_LENGTH],
         action=action,
         target=target[:300],
         details=details,

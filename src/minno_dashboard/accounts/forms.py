@@ -10,9 +10,9 @@ from django.utils.translation import gettext, gettext_lazy
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import (
-    LONGEST_EMAIL,
-    LONGEST_FULL_NAME,
-    LONGEST_USERNAME,
+    MAX_EMAIL_LENGTH,
+    MAX_FULL_NAME_LENGTH,
+    MAX_USERNAME_LENGTH,
     FieldRefused,
     checked_email,
 )
@@ -20,7 +20,7 @@ from minno_dashboard.accounts.names import (
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-LONGEST_PASSWORD = 1000  # hashing more would only cost the server time
+MAX_PASSWORD_LENGTH = 1000  # hashing more would only cost the server time
 PASSWORD_HELP = gettext_lazy(
     "At least 10 characters. A short phrase is easier to remember than random symbols."
 )
@@ -41,7 +41,7 @@ def _password(
         label=label,
         help_text=help_text,
         strip=False,
-        max_length=LONGEST_PASSWORD,
+        max_length=MAX_PASSWORD_LENGTH,
         widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
     )
 
@@ -49,7 +49,7 @@ def _password(
 def _email() -> forms.CharField:
     return forms.CharField(
         label=gettext_lazy("Email address"),
-        max_length=LONGEST_EMAIL,
+        max_length=MAX_EMAIL_LENGTH,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "dir": "ltr"}),
     )
 
@@ -59,7 +59,7 @@ class NameForm(forms.Form):
 
     name = forms.CharField(
         label=gettext_lazy("User name or email address"),
-        max_length=LONGEST_EMAIL,
+        max_length=MAX_EMAIL_LENGTH,
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "username",
@@ -119,7 +119,7 @@ class ProfileForm(forms.Form):
     full_name = forms.CharField(
         label=gettext_lazy("Full name"),
         required=False,
-        max_length=LONGEST_FULL_NAME,
+        max_length=MAX_FULL_NAME_LENGTH,
         help_text=gettext_lazy("Shown to people you share studies with. Any script works."),
         widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
     )
@@ -136,7 +136,7 @@ class NewUserForm(forms.Form):
 
     username = forms.CharField(
         label=gettext_lazy("User name"),
-        max_length=LONGEST_USERNAME,
+        max_length=MAX_USERNAME_LENGTH,
         help_text=gettext_lazy(
             "At least 2 characters: letters of any script, digits and . - _ @. Used to log in."
         ),
@@ -146,13 +146,13 @@ class NewUserForm(forms.Form):
     )
     email = forms.CharField(
         label=gettext_lazy("Email address"),
-        max_length=LONGEST_EMAIL,
+        max_length=MAX_EMAIL_LENGTH,
         widget=forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
     )
     full_name = forms.CharField(
         label=gettext_lazy("Full name"),
         required=False,
-        max_length=LONGEST_FULL_NAME,
+        max_length=MAX_FULL_NAME_LENGTH,
         help_text=gettext_lazy("Any script works."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
     )
@@ -201,14 +201,14 @@ class MailForm(forms.Form):
     sender = forms.CharField(
         label=gettext_lazy("Email address"),
         required=False,
-        max_length=LONGEST_EMAIL,
+        max_length=MAX_EMAIL_LENGTH,
         help_text=gettext_lazy("Emails are sent from this address."),
         widget=forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
     )
     username = forms.CharField(
         label=gettext_lazy("User name on the mail server"),
         required=False,
-        max_length=LONGEST_EMAIL,
+        max_length=MAX_EMAIL_LENGTH,
         help_text=gettext_lazy("Leave empty if the mail server needs no login."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr", "spellcheck": "false"}),
     )
@@ -216,7 +216,7 @@ class MailForm(forms.Form):
         label=gettext_lazy("Password"),
         required=False,
         strip=True,
-        max_length=LONGEST_PASSWORD,
+        max_length=MAX_PASSWORD_LENGTH,
         widget=HiddenValue(),
     )
 

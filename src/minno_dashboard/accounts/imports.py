@@ -16,8 +16,8 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.core.errors import Invalid
 
-MOST_BYTES = 1024 * 1024
-MOST_USERS = 1000
+MAX_BYTES = 1024 * 1024
+MAX_USERS = 1000
 COLUMNS = ("username", "email", "full_name", "role")
 _HEADINGS = {
     "username": "username",
@@ -80,7 +80,7 @@ def import_users(*, content: bytes, by: User) -> list[Imported]:
 
 def _lines(content: bytes) -> list[tuple[int, dict[str, str]]]:
     """Return each line's number and values."""
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         raise Invalid(gettext("This file is larger than 1 MB. Split it into smaller files."))
     try:
         text = content.decode("utf-8-sig")
@@ -104,10 +104,10 @@ def _lines(content: bytes) -> list[tuple[int, dict[str, str]]]:
         rows = rows[1:]
     if not rows:
         raise Invalid(gettext("The file contains no users."))
-    if len(rows) > MOST_USERS:
+    if len(rows) > MAX_USERS:
         raise Invalid(
             gettext("This file has more than %(most_users)s lines. Split it into smaller files.")
-            % {"most_users": MOST_USERS}
+            % {"most_users": MAX_USERS}
         )
     return [(number, _values(columns, row)) for number, row in rows]
 

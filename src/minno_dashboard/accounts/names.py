@@ -10,10 +10,10 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core.errors import Invalid
 
-SHORTEST_USERNAME = 2
-LONGEST_USERNAME = 150
-LONGEST_EMAIL = 254
-LONGEST_FULL_NAME = 200
+MIN_USERNAME_LENGTH = 2
+MAX_USERNAME_LENGTH = 150
+MAX_EMAIL_LENGTH = 254
+MAX_FULL_NAME_LENGTH = 200
 PUNCTUATION = ".-_@"
 
 
@@ -41,11 +41,11 @@ def checked_username(text: str) -> str:
         FieldRefused: it is too short, too long or holds a character that user names do not have.
     """
     folded = fold(text)
-    if not SHORTEST_USERNAME <= len(folded) <= LONGEST_USERNAME:
+    if not MIN_USERNAME_LENGTH <= len(folded) <= MAX_USERNAME_LENGTH:
         raise FieldRefused(
             "username",
             gettext("A user name must have %(shortest)s to %(longest)s characters.")
-            % {"shortest": SHORTEST_USERNAME, "longest": LONGEST_USERNAME},
+            % {"shortest": MIN_USERNAME_LENGTH, "longest": MAX_USERNAME_LENGTH},
         )
     for character in folded:
         # Marks are the vowels of many scripts.
@@ -78,10 +78,11 @@ def checked_email(text: str) -> str:
         raise FieldRefused(
             "email", gettext("This is not a valid email address. It should look like name@lab.example.org.")
         ) from error
-    if len(folded) > LONGEST_EMAIL:
+    if len(folded) > MAX_EMAIL_LENGTH:
         raise FieldRefused(
             "email",
-            gettext("An email address can have at most %(longest)s characters.") % {"longest": LONGEST_EMAIL},
+            gettext("An email address can have at most %(longest)s characters.")
+            % {"longest": MAX_EMAIL_LENGTH},
         )
     return folded
 
@@ -93,10 +94,11 @@ def checked_full_name(text: str) -> str:
         FieldRefused: it is too long or holds control characters.
     """
     name = unicodedata.normalize("NFC", " ".join(text.split()))
-    if len(name) > LONGEST_FULL_NAME:
+    if len(name) > MAX_FULL_NAME_LENGTH:
         raise FieldRefused(
             "full_name",
-            gettext("A full name can have at most %(longest)s characters.") % {"longest": LONGEST_FULL_NAME},
+            gettext("A full name can have at most %(longest)s characters.")
+            % {"longest": MAX_FULL_NAME_LENGTH},
         )
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         raise FieldRefused("full_name", gettext("A full name cannot contain control characters."))

@@ -37,8 +37,8 @@ from minno_dashboard.accounts.passkey_models import Passkey
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotFound
 
-MOST_PASSKEYS = 20
-LONGEST_NAME = 60
+MAX_PASSKEYS = 20
+MAX_NAME_LENGTH = 60
 REQUIRED = UserVerificationRequirement.REQUIRED
 NOT_ADDED = gettext_noop(
     "The answer from your device does not match the request, so no passkey was added. Start again."
@@ -90,10 +90,10 @@ def options_to_add(*, user: User, password: str, address: str) -> tuple[str, str
     where = _offered()
     check_password(user=user, password=password, address=address)
     known = passkeys_of(user)
-    if len(known) >= MOST_PASSKEYS:
+    if len(known) >= MAX_PASSKEYS:
         raise Invalid(
             gettext("You already have %(most_passkeys)s passkeys. Remove one first.")
-            % {"most_passkeys": MOST_PASSKEYS}
+            % {"most_passkeys": MAX_PASSKEYS}
         )
     options = webauthn.generate_registration_options(
         rp_id=where.domain,
@@ -277,9 +277,9 @@ def _is_number(domain: str) -> bool:
 
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
         raise Invalid(
             gettext("Give the passkey a name of at most %(longest_name)s printable characters.")
-            % {"longest_name": LONGEST_NAME}
+            % {"longest_name": MAX_NAME_LENGTH}
         )
     return name

@@ -17,7 +17,7 @@ from minno_dashboard.core.errors import Invalid, NotAllowed
 
 SESSION_KEY = "acting_as"
 LASTS = timedelta(hours=1)
-SHORTEST_REASON, LONGEST_REASON = 5, 300
+MIN_REASON_LENGTH, MAX_REASON_LENGTH = 5, 300
 
 Session = MutableMapping[str, Any]
 
@@ -30,13 +30,13 @@ def begin(*, session: Session, user: User, by: User, reason: str) -> None:
         NotAllowed: the other is an admin too, or deactivated.
     """
     reason = " ".join(reason.split())
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+    if not MIN_REASON_LENGTH <= len(reason) <= MAX_REASON_LENGTH:
         raise Invalid(
             gettext(
                 "Give a reason of %(shortest_reason)s to %(longest_reason)s characters. It is "
                 "recorded in the audit log."
             )
-            % {"shortest_reason": SHORTEST_REASON, "longest_reason": LONGEST_REASON}
+            % {"shortest_reason": MIN_REASON_LENGTH, "longest_reason": MAX_REASON_LENGTH}
         )
     if not _can_be_acted_as(user):
         raise NotAllowed(gettext("You can act only as a researcher whose account is active."))

@@ -15,7 +15,7 @@ from minno_dashboard.core.errors import TooLarge
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.services import save_section
 
-MOST_CHARACTERS = 300_000  # room for a logo inside the page
+MAX_CHARACTERS = 300_000  # room for a logo inside the page
 TEXT = {"abbr", "b", "bdi", "br", "code", "em", "i", "small", "span", "strong", "sub", "sup", "u"}
 BLOCKS = {"blockquote", "dd", "div", "dl", "dt", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "ul"}
 TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
@@ -54,10 +54,10 @@ def save(*, above: str, beside: str, by: User) -> None:
     Raises:
         TooLarge: one of them is too long.
     """
-    if max(len(above), len(beside)) > MOST_CHARACTERS:
+    if max(len(above), len(beside)) > MAX_CHARACTERS:
         raise TooLarge(
             gettext("A panel can have at most %(most_characters)s characters, including pictures.")
-            % {"most_characters": f"{MOST_CHARACTERS:,}"}
+            % {"most_characters": f"{MAX_CHARACTERS:,}"}
         )
     values = {"above": clean(above).strip(), "beside": clean(beside).strip()}
     save_section(siteconfig.HOME_PAGE, values, {})

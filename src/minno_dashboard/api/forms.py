@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from minno_dashboard.accounts.forms import LONGEST_PASSWORD
+from minno_dashboard.accounts.forms import MAX_PASSWORD_LENGTH
 from minno_dashboard.api.scopes import SENTENCES
 
 DAYS = (
@@ -37,6 +37,6 @@ class TokenForm(forms.Form):
     password = forms.CharField(
         label=gettext_lazy("Your password"),
         strip=False,
-        max_length=LONGEST_PASSWORD,
+        max_length=MAX_PASSWORD_LENGTH,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )

@@ -11,14 +11,14 @@ from pydantic import ConfigDict, StringConstraints
 from minno_dashboard.files.models import Node
 from minno_dashboard.studies.models import Collaboration, Version
 from minno_dashboard.studies.queries import Row
-from minno_dashboard.studies.services import LONGEST_DESCRIPTION, LONGEST_NOTE
+from minno_dashboard.studies.services import MAX_DESCRIPTION_LENGTH, MAX_NOTE_LENGTH
 
 _NO_NUL = r"^[^\x00]*$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_NO_NUL)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=_NO_NUL)]
 Folder = Annotated[str, StringConstraints(max_length=4000, pattern=_NO_NUL)]
-Description = Annotated[str, StringConstraints(max_length=LONGEST_DESCRIPTION, pattern=_NO_NUL)]
-Note = Annotated[str, StringConstraints(max_length=LONGEST_NOTE, pattern=_NO_NUL)]
+Description = Annotated[str, StringConstraints(max_length=MAX_DESCRIPTION_LENGTH, pattern=_NO_NUL)]
+Note = Annotated[str, StringConstraints(max_length=MAX_NOTE_LENGTH, pattern=_NO_NUL)]
 Kind = Literal["minnojs", "html"]
 State = Literal["develop", "published"]
 FileAccess = Literal["edit", "read", "none"]

@@ -23,8 +23,8 @@ from minno_dashboard.core.ids import fingerprint, secret_code
 PREFIX = "minno_"
 """Every token begins so: people and programs that look for lost secrets recognise it."""
 
-LONGEST_DAYS = 365
-MOST_TOKENS = 50
+MAX_DAYS = 365
+MAX_TOKENS = 50
 USED_EVERY = timedelta(minutes=1)
 KEPT_AFTER_END = timedelta(days=30)
 
@@ -42,18 +42,18 @@ def make_token(
     chosen = [scope for scope in Scope if scope in scopes]
     if not chosen or len(chosen) != len(set(scopes)):
         raise FieldRefused("scopes", gettext("Choose what this token may be used for."))
-    if not 1 <= days <= LONGEST_DAYS:
+    if not 1 <= days <= MAX_DAYS:
         raise FieldRefused(
-            "days", gettext("A token works for 1 to %(longest_days)s days.") % {"longest_days": LONGEST_DAYS}
+            "days", gettext("A token works for 1 to %(longest_days)s days.") % {"longest_days": MAX_DAYS}
         )
     check_password(user=user, password=password, address=address)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        if ApiToken.objects.filter(user=user).count() >= MOST_TOKENS:
+        if ApiToken.objects.filter(user=user).count() >= MAX_TOKENS:
             raise FieldRefused(
                 "name",
                 gettext("You already have %(most_tokens)s tokens. Revoke one first.")
-                % {"most_tokens": MOST_TOKENS},
+                % {"most_tokens": MAX_TOKENS},
             )
         code, now = PREFIX + secret_code(), clock.now()
         token = ApiToken.objects.create(

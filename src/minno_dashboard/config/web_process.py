@@ -23,7 +23,7 @@ ENVIRONMENT = "MINNO_WEB_PROCESS"
 THREADS = 16
 # Waitress keeps a request in a temporary file above this size, so a large upload never fills the memory.
 BODY_IN_MEMORY = 512 * 1024
-LARGEST_BODY = 64 * 1024 * 1024
+MAX_BODY = 64 * 1024 * 1024
 # So much of an answer is kept for a slow reader, above 1 MB in a temporary file, before its thread must wait.
 KEPT_ANSWER = 64 * 1024 * 1024
 CONNECTIONS = 2_000
@@ -47,7 +47,7 @@ def main() -> None:
         sockets=[socket.socket(fileno=given["listen"])],
         threads=THREADS,
         inbuf_overflow=BODY_IN_MEMORY,
-        max_request_body_size=LARGEST_BODY,
+        max_request_body_size=MAX_BODY,
         outbuf_high_watermark=KEPT_ANSWER,
         connection_limit=CONNECTIONS,
         asyncore_use_poll=True,

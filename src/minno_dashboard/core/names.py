@@ -14,13 +14,13 @@ from minno_dashboard.core.errors import Invalid
 from minno_dashboard.core.lowercase import LOWER
 from minno_dashboard.core.translation import gettext
 
-LONGEST_NAME_BYTES = 255
+MAX_NAME_BYTES = 255
 """The most bytes of UTF-8 in a name: Linux counts bytes; Dropbox and Windows allow 255 UTF-16 units, never fewer."""
 
-LONGEST_PATH_BYTES = 900
+MAX_PATH_BYTES = 900
 """The most bytes of UTF-8 in a path inside a study: macOS stops at 1,024 for the whole path."""
 
-DEEPEST_PATH = 60
+MAX_PATH_DEPTH = 60
 """The most names in a path inside a study; Dropbox stops at 300 names, most programs far earlier."""
 
 _FORBIDDEN = frozenset('/\\<>:"|?*')
@@ -42,7 +42,7 @@ def fold(name: str) -> str:
     return clean(name).translate(LOWER)
 
 
-def check(name: str, *, longest_bytes: int = LONGEST_NAME_BYTES) -> str:
+def check(name: str, *, longest_bytes: int = MAX_NAME_BYTES) -> str:
     """Return the cleaned name of a file, folder or study.
 
     Raises:
@@ -71,12 +71,12 @@ def check_depth(parts: Sequence[str]) -> None:
     Raises:
         Invalid: the path is too deep or too long.
     """
-    if len(parts) > DEEPEST_PATH:
+    if len(parts) > MAX_PATH_DEPTH:
         raise Invalid(
             gettext("%(quoted)s would be %(count)s folders deep; the maximum is %(deepest_path)s.")
-            % {"quoted": quoted(parts[-1]), "count": len(parts), "deepest_path": DEEPEST_PATH}
+            % {"quoted": quoted(parts[-1]), "count": len(parts), "deepest_path": MAX_PATH_DEPTH}
         )
-    if path_bytes(parts) > LONGEST_PATH_BYTES:
+    if path_bytes(parts) > MAX_PATH_BYTES:
         raise Invalid(
             gettext(
                 "The path of %(quoted)s would be too long for other computers: %(path_bytes)s bytes; "
@@ -85,7 +85,7 @@ def check_depth(parts: Sequence[str]) -> None:
             % {
                 "quoted": quoted(parts[-1]),
                 "path_bytes": path_bytes(parts),
-                "longest_path_bytes": LONGEST_PATH_BYTES,
+                "longest_path_bytes": MAX_PATH_BYTES,
             }
         )
 
@@ -97,7 +97,7 @@ def path_bytes(parts: Iterable[str]) -> int:
 
 def is_good(name: str) -> bool:
     """Say whether `check` would accept the name."""
-    return not _problem(clean(name), LONGEST_NAME_BYTES)
+    return not _problem(clean(name), MAX_NAME_BYTES)
 
 
 def twin(name: str, existing: str) -> str:
@@ -124,7 +124,7 @@ def numbered(name: str, number: int) -> str:
     if not stem or len(ending) > 20:
         stem, dot, ending = name, "", ""
     tail = f" ({number}){dot}{ending}"
-    return cut(stem, LONGEST_NAME_BYTES - len(tail.encode("utf-8"))).rstrip(" ") + tail
+    return cut(stem, MAX_NAME_BYTES - len(tail.encode("utf-8"))).rstrip(" ") + tail
 
 
 def free(taken: Container[str], name: str) -> str:

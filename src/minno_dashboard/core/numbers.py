@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MOST = 2**63 - 1
+MAX_INTEGER = 2**63 - 1
 
 
 def whole_number(given: str) -> int | None:
@@ -15,4 +15,4 @@ def whole_number(given: str) -> int | None:
 
 def is_whole_number(value: object) -> bool:
     """Say whether a value out of JSON is a whole number (and neither true nor false) that a database can hold."""
-    return type(value) is int and -MOST <= value <= MOST
+    return type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER

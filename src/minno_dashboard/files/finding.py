@@ -16,12 +16,12 @@ from minno_dashboard.files.models import Blob, Tree
 from minno_dashboard.files.queries import Entry, listing
 from minno_dashboard.files.text_format import decode_text
 
-MOST_FILE_BYTES = 2 * 1024 * 1024
-MOST_BYTES = 64 * 1024 * 1024
-MOST_SECONDS = 4.0
-MOST_HITS = 300
-MOST_IN_A_FILE = 50
-LONGEST_QUERY = 200
+MAX_FILE_BYTES = 2 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
+MAX_SECONDS = 4.0
+MAX_HITS = 300
+MAX_IN_A_FILE = 50
+MAX_QUERY_LENGTH = 200
 _AROUND = 60  # characters shown before and after
 
 
@@ -56,7 +56,7 @@ class Found:
 
 def find(tree: Tree, query: str) -> Found:
     """Find a query in the lines of a tree's text files, in the order of the page."""
-    words = _forms(query[:LONGEST_QUERY])
+    words = _forms(query[:MAX_QUERY_LENGTH])
     if not words:
         return Found([], True)
     hits: list[Hit] = []
@@ -72,8 +72,8 @@ def find(tree: Tree, query: str) -> Found:
             continue
         read = decode_text(content)
         if read.is_utf8:
-            hits.extend(_in_text(words, entry, read.text)[: MOST_HITS - len(hits)])
-        if len(hits) >= MOST_HITS:
+            hits.extend(_in_text(words, entry, read.text)[: MAX_HITS - len(hits)])
+        if len(hits) >= MAX_HITS:
             return Found(hits, False, damaged)
     return Found(hits, not left.is_used_up, damaged)
 
@@ -99,8 +99,8 @@ class _Left:
     """How much may still be read."""
 
     def __init__(self) -> None:
-        self._bytes = MOST_BYTES
-        self._until = clock.monotonic_seconds() + MOST_SECONDS
+        self._bytes = MAX_BYTES
+        self._until = clock.monotonic_seconds() + MAX_SECONDS
         self.is_used_up = False
 
     def takes(self, size: int) -> bool:
@@ -112,7 +112,7 @@ class _Left:
 def _searchable(tree: Tree) -> Iterator[Entry]:
     for one in listing(tree):
         is_text = not one.content_type.startswith(("image/", "audio/", "video/", "font/"))
-        if not one.is_folder and 0 < one.size <= MOST_FILE_BYTES and is_text:
+        if not one.is_folder and 0 < one.size <= MAX_FILE_BYTES and is_text:
             yield one
 
 
@@ -135,7 +135,7 @@ def _in_text(words: list[str], entry: Entry, text: str) -> list[Hit]:
                 text[end : end + _AROUND if stop < 0 else stop],
             )
         )
-        if len(hits) >= MOST_IN_A_FILE:
+        if len(hits) >= MAX_IN_A_FILE:
             break
     return hits
 

@@ -19,7 +19,7 @@ from minno_dashboard.files.models import Blob, FileVersion, Node, Tree, Upload
 from minno_dashboard.files.text_format import TextFile, decode_text
 
 _NUMBERS = re.compile(r"([0-9]+)")
-MOST_EDITOR_BYTES = 5 * 1024 * 1024
+MAX_EDITOR_BYTES = 5 * 1024 * 1024
 
 
 class Entry(NamedTuple):
@@ -141,11 +141,6 @@ def node_at(*, tree: Tree, path: str) -> Node | None:
     return node
 
 
-def breadcrumbs(node: Node) -> list[walk.Step]:
-    """Return the folders from the top of the tree down to the node, and the node itself, with ids and names."""
-    return walk.up(node.pk)
-
-
 def successors(*, tree: Tree, trees: Sequence[int], node_ids: Sequence[int]) -> dict[int, int]:
     """Return, by the id of a node of an earlier tree, the living node of `tree` that began as its copy.
 
@@ -254,12 +249,12 @@ def read_text(blob: Blob) -> TextFile:
         TooLarge: it is larger than the editor takes.
         DamagedBlob: its bytes are not those that were stored.
     """
-    if blob.size > MOST_EDITOR_BYTES:
+    if blob.size > MAX_EDITOR_BYTES:
         raise TooLarge(
             gettext(
                 "This file has %(size)s MB; the editor opens files up to %(most)s MB. Download it instead."
             )
-            % {"size": f"{blob.size / 1024**2:.0f}", "most": MOST_EDITOR_BYTES // 1024**2}
+            % {"size": f"{blob.size / 1024**2:.0f}", "most": MAX_EDITOR_BYTES // 1024**2}
         )
     return decode_text(store.read_verified(blob))
 

@@ -18,8 +18,8 @@ from minno_dashboard.jobs.models import Job, Periodic
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 15 * 60
-MOST_ATTEMPTS = 10
-LONGEST_WAIT = timedelta(hours=6)
+MAX_ATTEMPTS = 10
+MAX_WAIT = timedelta(hours=6)
 
 
 def enqueue(kind: str, *, key: str, args: dict[str, Any], not_before: datetime | None = None) -> None:
@@ -64,12 +64,12 @@ def _run(job: Job, lease: Lease) -> None:
 
 def _postpone(job: Job, lease: Lease, error: Exception) -> None:
     attempt = job.attempt + 1
-    wait = min(timedelta(seconds=10 * 2**attempt), LONGEST_WAIT)
+    wait = min(timedelta(seconds=10 * 2**attempt), MAX_WAIT)
     lease.release(
         attempt=attempt,
         last_error="".join(traceback.format_exception_only(error)).strip(),
         not_before=clock.now() + wait,
-        parked_at=clock.now() if attempt >= MOST_ATTEMPTS else None,
+        parked_at=clock.now() if attempt >= MAX_ATTEMPTS else None,
     )
 
 

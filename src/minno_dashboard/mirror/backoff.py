@@ -13,8 +13,8 @@ from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror.errors import Ambiguous, LookLater, MirrorError, NeedsAdmin, NeedsUser, Retry
 from minno_dashboard.mirror.models import Link, Parked
 
-LONGEST_WAIT_SECONDS = 300.0
-SHORTEST_LOOK_SECONDS = 0.5
+MAX_WAIT_SECONDS = 300.0
+MIN_LOOK_SECONDS = 0.5
 LAGGING = "lagging"
 LOOKS = (LAGGING, "relisting", "unsettled")
 """Errors after which only looks wait: a change that is saved ends the wait."""
@@ -52,7 +52,7 @@ def standing(link: Link) -> dict[str, Any]:
 
 def backoff_seconds(failures: int) -> float:
     """Return a random wait that grows with the failures in a row, up to five minutes."""
-    return _rng.uniform(0.5, min(LONGEST_WAIT_SECONDS, 2.0 ** min(failures, 10)))
+    return _rng.uniform(0.5, min(MAX_WAIT_SECONDS, 2.0 ** min(failures, 10)))
 
 
 def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) -> None:
@@ -76,7 +76,7 @@ def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) ->
         lease.release(**left, **state)
         return
     if isinstance(error, LookLater):
-        until = at + timedelta(seconds=max(error.after, SHORTEST_LOOK_SECONDS))
+        until = at + timedelta(seconds=max(error.after, MIN_LOOK_SECONDS))
         lease.release(**left, **standing(link) | {"last_error": error.reason, "not_before": until})
         return
     asked = error.after if isinstance(error, Retry | Ambiguous) else 0.0

@@ -8,7 +8,7 @@ from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.runtime.jatos import Component, JatosStudy, read_jas
 from minno_dashboard.studies.models import Experiment
 
-_MAX_BYTES = files.MOST_EDITOR_BYTES
+_MAX_BYTES = files.MAX_EDITOR_BYTES
 
 
 def kind_of(node: Node, chosen: str = "") -> str:

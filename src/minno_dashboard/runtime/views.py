@@ -145,7 +145,7 @@ def _minnojs(launch: Launch) -> HttpResponse:
 def _html(launch: Launch, path: str, **more: object) -> HttpResponse:
     version = launch.version
     content = FilesOfVersion(version.study.kind, version.tree).at(path)
-    if media_type(content.name) != "text/html" or content.size > files.MOST_EDITOR_BYTES:
+    if media_type(content.name) != "text/html" or content.size > files.MAX_EDITOR_BYTES:
         raise NotFound(gettext("This file is not a page that can be launched. Please tell the researcher."))
     top = _files_address(version.tree_id)
     session = render_to_string(

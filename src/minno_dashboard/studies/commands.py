@@ -14,7 +14,7 @@ from minno_dashboard.studies import exports, imports, players, queries
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.zip_names import NamesUndeclared
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 
 
 @click.command("import-study")
@@ -68,9 +68,9 @@ def _imported(user: User, name: str, kind: str, zip_names: str, source: Path) ->
                 owner=user, name=name, source=source, kind=kind, progress=bar.update, zip_names=zip_names
             )
     except imports.ImportRefused as refusal:
-        for problem in refusal.problems[:MOST_SHOWN]:
+        for problem in refusal.problems[:MAX_SHOWN]:
             click.echo(problem, err=True)
-        if (more := len(refusal.problems) - MOST_SHOWN) > 0:
+        if (more := len(refusal.problems) - MAX_SHOWN) > 0:
             click.echo(f"… and {more} more.", err=True)
         raise
 

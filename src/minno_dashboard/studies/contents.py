@@ -49,7 +49,7 @@ class Content:
 
     def text(self) -> str | None:
         """Return the text, or None where it is too large to be shown, or no text."""
-        if self.size > files.MOST_EDITOR_BYTES:
+        if self.size > files.MAX_EDITOR_BYTES:
             return None
         text = decode_text(self.whole()).text
         return None if "\0" in text else text

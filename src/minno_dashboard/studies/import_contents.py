@@ -11,9 +11,9 @@ from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.core.system_files import is_litter
 
-MOST_THINGS = 100_000
-MOST_BYTES = 20 * 1024**3
-MOST_RATIO = 200
+MAX_THINGS = 100_000
+MAX_BYTES = 20 * 1024**3
+MAX_RATIO = 200
 """Real files shrink to a hundredth at best; deflate can do 1 : 1,032, which is what bombs use."""
 SMALL_BYTES = 10 * 1024 * 1024
 """Files up to this size may shrink as much as they like: a spread sheet of zeros is no bomb."""
@@ -83,22 +83,22 @@ def parts_of(path: str) -> Path:
 def too_much(things: int, size: int) -> list[str]:
     """Return what is too much of files and folders, or of bytes."""
     problems = []
-    if things > MOST_THINGS:
+    if things > MAX_THINGS:
         problems.append(
             gettext("There are %(things)s files and folders; a study can have at most %(most_things)s.")
-            % {"things": things, "most_things": MOST_THINGS}
+            % {"things": things, "most_things": MAX_THINGS}
         )
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         problems.append(
             gettext("Unpacked there are %(size)s bytes; a study can be imported with at most %(most_bytes)s.")
-            % {"size": size, "most_bytes": MOST_BYTES}
+            % {"size": size, "most_bytes": MAX_BYTES}
         )
     return problems
 
 
 def grows_like_a_bomb(packed: int, unpacked: int) -> str:
     """Return the sentence that refuses an archive that grows as only bombs do, "" for another."""
-    if unpacked <= SMALL_ZIP_BYTES or unpacked <= MOST_RATIO * packed:
+    if unpacked <= SMALL_ZIP_BYTES or unpacked <= MAX_RATIO * packed:
         return ""
     return gettext(
         "This zip would grow from %(compress_size)s to %(file_size)s bytes, as a zip bomb does."

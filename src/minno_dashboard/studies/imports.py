@@ -25,7 +25,7 @@ from minno_dashboard.files import services as files
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob
 from minno_dashboard.studies import services
-from minno_dashboard.studies.import_contents import MOST_THINGS, Found, too_much
+from minno_dashboard.studies.import_contents import MAX_THINGS, Found, too_much
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.tar_reading import ENDINGS as TAR_ENDINGS
 from minno_dashboard.studies.tar_reading import look_into_tar
@@ -211,7 +211,7 @@ def _with_folders(paths: Iterable[tuple[str, ...]]) -> Iterable[tuple[str, ...]]
 def _look_into_folder(folder: Path) -> Found:
     found = Found()
     waiting: list[tuple[Path, tuple[str, ...]]] = [(folder, ())]
-    while waiting and len(found.files) + len(found.folders) <= MOST_THINGS:
+    while waiting and len(found.files) + len(found.folders) <= MAX_THINGS:
         here, parts = waiting.pop()
         try:
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)

@@ -24,7 +24,7 @@ from minno_dashboard.studies.models import Collaboration, LinkInvitation, Study
 from minno_dashboard.studies.services import changing
 
 LIFE = timedelta(days=30)
-MOST_WAITING = 50
+MAX_WAITING = 50
 """Of one person: the Dashboard sends mails to whom an address is given, so not to everybody."""
 
 
@@ -53,13 +53,13 @@ def invite(
             raise Invalid(
                 gettext("%(user)s is already invited. Cancel that invitation first.") % {"user": email}
             )
-        if LinkInvitation.objects.filter(invited_by=by).count() >= MOST_WAITING:
+        if LinkInvitation.objects.filter(invited_by=by).count() >= MAX_WAITING:
             raise Invalid(
                 gettext(
                     "%(count)s of your invitations are already waiting for an answer. Cancel some of "
                     "them first."
                 )
-                % {"count": MOST_WAITING}
+                % {"count": MAX_WAITING}
             )
         code = ids.secret_code()
         made = LinkInvitation.objects.create(

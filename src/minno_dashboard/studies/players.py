@@ -15,7 +15,7 @@ from minno_dashboard.core.errors import Invalid, NotFound
 SCRIPT = "pi-minno.js"
 STYLE = "main.css"
 _ENDINGS = {".js", ".css", ".map", ".html", ".jst", ".png", ".gif", ".svg", ".woff", ".woff2", ".ttf", ".eot"}
-_MOST_BYTES = 100 * 1024 * 1024
+_MAX_BYTES = 100 * 1024 * 1024
 
 
 def folder() -> Path:
@@ -51,7 +51,7 @@ def install(source: Path) -> int:
     with tempfile.TemporaryDirectory() as unpacked:
         top = _script_folder(_unzipped(source, Path(unpacked)) if source.is_file() else source)
         files = [one for one in top.rglob("*") if one.is_file() and one.suffix.lower() in _ENDINGS]
-        if sum(one.stat().st_size for one in files) > _MOST_BYTES:
+        if sum(one.stat().st_size for one in files) > _MAX_BYTES:
             raise Invalid(
                 gettext("This is larger than 100 MB, so it cannot be the player. Nothing was changed.")
             )
@@ -73,7 +73,7 @@ def install(source: Path) -> int:
 def _unzipped(source: Path, target: Path) -> Path:
     try:
         with zipfile.ZipFile(source) as archive:
-            if sum(one.file_size for one in archive.infolist()) > _MOST_BYTES:
+            if sum(one.file_size for one in archive.infolist()) > _MAX_BYTES:
                 raise Invalid(
                     gettext("This is larger than 100 MB, so it cannot be the player. Nothing was changed.")
                 )

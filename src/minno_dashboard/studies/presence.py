@@ -14,12 +14,12 @@ from minno_dashboard.studies.models import Presence
 
 BEAT_SECONDS = 15
 FRESH = timedelta(seconds=3 * BEAT_SECONDS)
-MOST_OPEN = 50
+MAX_OPEN = 50
 
 
 def beat(*, user: User, tree: Tree, open_ids: Sequence[int]) -> None:
     """Note which files of a tree a person has open, and no others."""
-    wanted = list(open_ids)[:MOST_OPEN]
+    wanted = list(open_ids)[:MAX_OPEN]
     with transaction.atomic():
         living = list(
             Node.objects.filter(tree=tree, pk__in=wanted, deleted_at=None).values_list("pk", flat=True)

@@ -55,7 +55,7 @@ def rebuild_study(
         owner=owner,
         name=_free_name(owner, name),
         kind=kind,
-        description=description[: services.LONGEST_DESCRIPTION],
+        description=description[: services.MAX_DESCRIPTION_LENGTH],
         fill=lambda tree: _fill(tree, first, owner),
     )
     _settle(study.versions.get(), first, owner)
@@ -72,7 +72,7 @@ def _free_name(owner: User, name: str) -> str:
     """Return the name, or the first free one that says it was restored."""
     if services.free_name(owner, name) == name:
         return name
-    room = services.LONGEST_NAME_BYTES - len(SUFFIX) - 10
+    room = services.MAX_NAME_BYTES - len(SUFFIX) - 10
     return services.free_name(owner, f"{names.cut(name, room).rstrip()}{SUFFIX}")
 
 
@@ -83,7 +83,7 @@ def _fill(tree: Tree, kept: KeptVersion, owner: User) -> None:
 def _settle(version: Version, kept: KeptVersion, owner: User) -> None:
     """Give a version its number and state."""
     version.number, version.began_from = kept.number, kept.began_from
-    version.note = services.checked_note(kept.note[: services.LONGEST_NOTE])
+    version.note = services.checked_note(kept.note[: services.MAX_NOTE_LENGTH])
     if kept.published_at is not None:
         files.freeze(tree=version.tree)
         version.state, version.published_at = Version.State.PUBLISHED, kept.published_at

@@ -24,11 +24,11 @@ from minno_dashboard.studies.experiment_files import carry_into
 from minno_dashboard.studies.models import Study, Version
 from minno_dashboard.studies.queries import KEEP_DELETED
 
-LONGEST_NAME_BYTES = 200
+MAX_NAME_BYTES = 200
 """A study's name leaves room for ` (2)` and a date, which its folder in a Dropbox may need."""
 
-LONGEST_DESCRIPTION = 10_000
-LONGEST_NOTE = 2_000
+MAX_DESCRIPTION_LENGTH = 10_000
+MAX_NOTE_LENGTH = 2_000
 
 
 def create_study(
@@ -44,7 +44,7 @@ def create_study(
     Raises:
         Invalid: the name is refused, or the owner has a study of this name.
     """
-    name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
+    name = names.check(name.strip(), longest_bytes=MAX_NAME_BYTES)
     with transaction.atomic():
         _refuse_twin(owner, name)
         study = _make(owner, name, kind, _checked_description(description), files.create_tree())
@@ -60,7 +60,7 @@ def check_new_name(*, owner: User, name: str) -> str:
     Raises:
         Invalid: the name is refused, or the owner has a study of this name.
     """
-    name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
+    name = names.check(name.strip(), longest_bytes=MAX_NAME_BYTES)
     with transaction.atomic():
         _refuse_twin(owner, name)
     return name
@@ -72,7 +72,7 @@ def rename_study(*, study: Study, name: str, by: User) -> Study:
     Raises:
         Invalid: the name is refused, or the owner has another study of this name.
     """
-    name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
+    name = names.check(name.strip(), longest_bytes=MAX_NAME_BYTES)
     with changing(study) as current:
         if current.name != name:
             _refuse_twin(current.owner, name, but=current.pk, is_own=current.owner_id == by.pk)
@@ -172,7 +172,7 @@ def duplicate_study(*, study: Study, by: User, name: str = "") -> Study:
         if source is None:
             raise NotFound(gettext("This study no longer exists; it may just have been deleted."))
         if name:
-            name = names.check(name.strip(), longest_bytes=LONGEST_NAME_BYTES)
+            name = names.check(name.strip(), longest_bytes=MAX_NAME_BYTES)
             _refuse_twin(by, name)
         else:
             name = free_name(by, source.name)
@@ -409,7 +409,7 @@ def free_name(owner: User, name: str) -> str:
     candidate, number = name, 1
     while names.fold(candidate) in taken:
         number += 1
-        candidate = f"{names.cut(name, LONGEST_NAME_BYTES - 10).rstrip()} ({number})"
+        candidate = f"{names.cut(name, MAX_NAME_BYTES - 10).rstrip()} ({number})"
     return candidate
 
 
@@ -420,21 +420,21 @@ def checked_note(note: str) -> str:
         Invalid: it is too long.
     """
     note = note.strip().replace("\0", "")
-    if len(note) > LONGEST_NOTE:
+    if len(note) > MAX_NOTE_LENGTH:
         raise Invalid(
             gettext("A note can have at most %(longest_note)s characters; this one has %(count)s.")
-            % {"longest_note": LONGEST_NOTE, "count": len(note)}
+            % {"longest_note": MAX_NOTE_LENGTH, "count": len(note)}
         )
     return note
 
 
 def _checked_description(description: str) -> str:
-    if len(description) > LONGEST_DESCRIPTION:
+    if len(description) > MAX_DESCRIPTION_LENGTH:
         raise Invalid(
             gettext(
                 "A description can have at most %(longest_description)s characters; this one has %(count)s."
             )
-            % {"longest_description": LONGEST_DESCRIPTION, "count": len(description)}
+            % {"longest_description": MAX_DESCRIPTION_LENGTH, "count": len(description)}
         )
     if "\0" in description:
         raise Invalid(gettext("A description cannot contain the control character U+0000; remove it."))

@@ -17,8 +17,8 @@ from minno_dashboard.studies.models import Study, Tag
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-LONGEST_TEXT = 60
-MOST_TAGS = 200
+MAX_TEXT_LENGTH = 60
+MAX_TAGS = 200
 
 
 class Colour(NamedTuple):
@@ -98,9 +98,9 @@ def create_tag(*, user: User, text: str, colour: str = DEFAULT) -> Tag:
         Invalid: the text or the colour is refused, or there are too many tags.
         Conflict: the person has a tag of this text and colour.
     """
-    if Tag.objects.filter(user=user).count() >= MOST_TAGS:
+    if Tag.objects.filter(user=user).count() >= MAX_TAGS:
         raise Invalid(
-            gettext("You already have %(most_tags)s tags. Remove one first.") % {"most_tags": MOST_TAGS}
+            gettext("You already have %(most_tags)s tags. Remove one first.") % {"most_tags": MAX_TAGS}
         )
     tag = Tag(user=user)
     _fill(tag, text, colour)
@@ -147,10 +147,10 @@ def _fill(tag: Tag, text: str, colour: str) -> None:
     text = " ".join(text.split())
     if not text:
         raise Invalid(gettext("Give the tag a name."))
-    if len(text) > LONGEST_TEXT:
+    if len(text) > MAX_TEXT_LENGTH:
         raise Invalid(
             gettext("The name of a tag can have at most %(longest_text)s characters.")
-            % {"longest_text": LONGEST_TEXT}
+            % {"longest_text": MAX_TEXT_LENGTH}
         )
     if "\0" in text:
         raise Invalid(gettext("The name of a tag cannot contain the control character U+0000; remove it."))

@@ -13,8 +13,8 @@ from minno_dashboard.studies.models import Study
 _FIRST_PAGES = frozenset(["index.html", "index.htm", "start.html"])
 _PAGES = (".html", ".htm")
 _MINNOJS = re.compile(rb"\b(?:pip|time|quest|manager|mix)API\b|\bpi(?:Manager|Quest|Player)\b")
-_MOST_SCRIPTS = 50
-_MOST_BYTES = files.MOST_EDITOR_BYTES
+_MAX_SCRIPTS = 50
+_MAX_BYTES = files.MAX_EDITOR_BYTES
 
 
 def kind_of_files(found: Iterable[tuple[str, Blob]]) -> str:
@@ -23,8 +23,8 @@ def kind_of_files(found: Iterable[tuple[str, Blob]]) -> str:
     paths = [path.lower() for path, _ in listed]
     if _FIRST_PAGES.intersection(paths):
         return Study.Kind.HTML
-    scripts = [blob for path, blob in listed if path.lower().endswith(".js") and blob.size <= _MOST_BYTES]
-    if any(_MINNOJS.search(_content(blob)) for blob in scripts[:_MOST_SCRIPTS]):
+    scripts = [blob for path, blob in listed if path.lower().endswith(".js") and blob.size <= _MAX_BYTES]
+    if any(_MINNOJS.search(_content(blob)) for blob in scripts[:_MAX_SCRIPTS]):
         return Study.Kind.MINNOJS
     if any(path.endswith(_PAGES) for path in paths):
         return Study.Kind.HTML

@@ -19,8 +19,8 @@ _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
-_LONGEST_COMMENT = 0xFFFF
-_MOST_LIST_BYTES = 256 * 1024 * 1024
+_MAX_COMMENT_LENGTH = 0xFFFF
+_MAX_LIST_BYTES = 256 * 1024 * 1024
 
 NO_ZIP = gettext_noop("the list of its files is missing, so it was cut off or is no zip")
 BROKEN_LIST = gettext_noop("the list of its files is damaged")
@@ -67,7 +67,7 @@ def members_of(stream: IO[bytes], archive_bytes: int) -> list[Member]:
     """
     try:
         count, size, offset, end = _end(stream, archive_bytes)
-        if size > min(end, _MOST_LIST_BYTES):
+        if size > min(end, _MAX_LIST_BYTES):
             raise ZipBroken(BROKEN_LIST)
         before = end - size - offset  # what stands before the zip, as in a program that unpacks itself
         stream.seek(end - size)
@@ -78,7 +78,7 @@ def members_of(stream: IO[bytes], archive_bytes: int) -> list[Member]:
 
 def _end(stream: IO[bytes], archive_bytes: int) -> tuple[int, int, int, int]:
     """Return how many members there are, the size and offset of their list, and where in the file it ends."""
-    start = max(0, archive_bytes - _END.size - _LONGEST_COMMENT)
+    start = max(0, archive_bytes - _END.size - _MAX_COMMENT_LENGTH)
     stream.seek(start)
     tail = stream.read()
     at = tail.rfind(END)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.studies import zip_members
 from minno_dashboard.studies.import_contents import (
-    MOST_RATIO,
+    MAX_RATIO,
     SMALL_BYTES,
     Found,
     grows_like_a_bomb,
@@ -69,7 +69,7 @@ def _hostile(member: Member) -> str:
         return gettext("it is a link; only what it points to could be imported.")
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return gettext("it is neither a file nor a folder but a device, pipe or socket.")
-    if member.size > SMALL_BYTES and member.size > MOST_RATIO * max(member.packed_size, 1):
+    if member.size > SMALL_BYTES and member.size > MAX_RATIO * max(member.packed_size, 1):
         return gettext("it would grow from %(compress_size)s to %(file_size)s bytes, as in a zip bomb.") % {
             "compress_size": member.packed_size,
             "file_size": member.size,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minno_dashboard.mirror.planner.content import LARGEST_COPY
+from minno_dashboard.mirror.planner.content import MAX_COPY
 from minno_dashboard.mirror.planner.model import Copy, Upload
 from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.rig import KEEP, Rig
@@ -114,7 +114,7 @@ def test_a_folder_of_more_than_dropbox_copies_at_once_is_copied_in_parts() -> No
         lines = [f"{mark}{'<v' if origin else ''} /{mark}/"]
         for folder in range(3):
             lines.append(f"{mark}d{folder}{f'<vd{folder}' if origin else ''} /{mark}/{folder}/")
-            for i in range(LARGEST_COPY // 3):
+            for i in range(MAX_COPY // 3):
                 from_node = f"<vf{folder}.{i}" if origin else ""
                 lines.append(f"{mark}f{folder}.{i}{from_node} /{mark}/{folder}/{i} u")
         return lines

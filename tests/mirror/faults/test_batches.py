@@ -92,8 +92,8 @@ def test_g26_many_tiny_files_are_few_calls(
     world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten times smaller batches than Dropbox takes, for ten times fewer files."""
-    monkeypatch.setattr(uploads, "MOST_SESSIONS", 100)
-    monkeypatch.setattr(packing, "MOST_ENTRIES", 50)
+    monkeypatch.setattr(uploads, "MAX_SESSIONS", 100)
+    monkeypatch.setattr(packing, "MAX_ENTRIES", 50)
     add(study, anna, 210)
     world.settle()
     counted = Counter(world.calls())

@@ -28,13 +28,13 @@ from tests.mirror.soak.stage import NAMES, Installation, Killed, Stage, email
 from tests.mirror.soak.story import Beat, Story
 from tests.mirror.soak.user_actions import People
 
-MOST_RUNS = 60
+MAX_RUNS = 60
 """So many runs in a row without a wait are a mirror that never ends."""
-MOST_CALLS_TO_HEAL = 400
-MOST_CALLS = 3000
+MAX_CALLS_TO_HEAL = 400
+MAX_CALLS = 3000
 """A story that needs more goes round in a circle."""
-MOST_DAYS_TO_HEAL = 4
-MOST_WAITS = 150
+MAX_DAYS_TO_HEAL = 4
+MAX_WAITS = 150
 
 
 @dataclass
@@ -149,7 +149,7 @@ class _Play:
 
     def _work(self, owner: str = "soak:1") -> None:
         """Let the worker work until nothing is due; where it dies, another process goes on."""
-        for _ in range(MOST_RUNS):
+        for _ in range(MAX_RUNS):
             try:
                 work = DueMirrors().claim_next(owner)
                 if work is None:
@@ -159,7 +159,7 @@ class _Play:
                 self.stage.is_dead = False
                 self.say("the worker died")
             self._look()
-        raise Violation(f"still something due after {MOST_RUNS} runs in a row")
+        raise Violation(f"still something due after {MAX_RUNS} runs in a row")
 
     def _look(self) -> None:
         """Let the judge look; what the judge asks of the database is nothing that the worker does."""
@@ -200,8 +200,8 @@ class _Play:
     ) -> requests.Response:
         if connection.in_atomic_block:
             raise Violation(f"a call inside a transaction: {request.url}")
-        if len(self.stage.simulator.recorder.records) > MOST_CALLS:
-            raise Violation(f"no end after {MOST_CALLS} calls")
+        if len(self.stage.simulator.recorder.records) > MAX_CALLS:
+            raise Violation(f"no end after {MAX_CALLS} calls")
         beats: list[Beat] = []
         if not self._is_nested and not self._is_quiet:
             beats = self._at_call.get(self._calls, [])
@@ -317,7 +317,7 @@ class _Play:
         self._excuse()
         began, calls = self.stage.now(), len(self.stage.simulator.recorder.records)
         refusals = {user.username: self.stage.rng.random() < 0.3 for user in self.people.users}
-        for _ in range(MOST_WAITS):
+        for _ in range(MAX_WAITS):
             self._work()
             if not self._help(refusals) and self._is_proven_since(began):
                 break
@@ -325,11 +325,11 @@ class _Play:
             if moment is not None:
                 self.stage.until(moment)
         else:
-            raise Violation(f"not proven after {MOST_WAITS} waits: {self._standing()}")
-        if (self.stage.now() - began).days > MOST_DAYS_TO_HEAL:
+            raise Violation(f"not proven after {MAX_WAITS} waits: {self._standing()}")
+        if (self.stage.now() - began).days > MAX_DAYS_TO_HEAL:
             raise Violation(f"healed only after {self.stage.now() - began}")
         needed = len(self.stage.simulator.recorder.records) - calls
-        if needed > MOST_CALLS_TO_HEAL:
+        if needed > MAX_CALLS_TO_HEAL:
             raise Violation(f"{needed} calls were needed to heal")
 
     def _help(self, refusals: dict[str, bool]) -> bool:

@@ -171,8 +171,8 @@ def _sizes(rng: random.Random) -> dict[str, int]:
     chosen: dict[str, int] = {}
     for name, small in (
         ("uploads.PIECE_BYTES", 600), ("uploads.BUDGET_BYTES", 1200), ("uploads.FIRST_COMMITS", 2),
-        ("uploads.FEW_FILES", 0), ("execution.FEW", 1), ("packing.BODY_BYTES", 600), ("drift.FEW", 1),
-        ("guard.FEW_FILES", 2),
+        ("uploads.MAX_SINGLE_UPLOADS", 0), ("execution.MAX_SINGLE_STEPS", 1), ("packing.BODY_BYTES", 600), ("drift.MAX_ENTRIES_LOOKED_UP", 1),
+        ("guard.MAX_UNGUARDED_FILES", 2),
     ):  # fmt: skip
         if rng.random() < 0.4:
             chosen[name] = small

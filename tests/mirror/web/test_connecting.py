@@ -81,7 +81,7 @@ def test_an_answer_works_only_once(configured: Simulator, alice: User) -> None:
 def test_a_forged_state_is_refused(configured: Simulator, alice: User) -> None:
     client = browser_of(alice)
     back = changed(consent(configured, begin(client), ANNA), state="x" * 43)
-    assert said(client.get(back)).startswith("This answer does not belong to a connection begun here")
+    assert said(client.get(back)).startswith("This answer does not belong to a connection started here")
     assert active_links() == 0
 
 
@@ -128,7 +128,7 @@ def test_the_answer_in_another_browser_of_the_same_user_is_refused(
     configured: Simulator, alice: User
 ) -> None:
     back = consent(configured, begin(browser_of(alice)), ANNA)
-    assert said(browser_of(alice).get(back)).startswith("This connection was begun in another browser")
+    assert said(browser_of(alice).get(back)).startswith("This connection was started in another browser")
     assert active_links() == 0
 
 

@@ -73,7 +73,7 @@ def import_many(request: HttpRequest) -> HttpResponse:
     try:
         if file is None:
             raise Invalid(gettext("Choose a file."))
-        made = imports.import_users(content=file.read(imports.MOST_BYTES + 1), by=person(request))
+        made = imports.import_users(content=file.read(imports.MAX_BYTES + 1), by=person(request))
     except Refused as error:
         context = {"refused": str(error), "problems": getattr(error, "problems", [])}
         return render(request, "accounts/users_import.html", context, status=error.status)

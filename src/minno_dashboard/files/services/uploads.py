@@ -23,8 +23,8 @@ from minno_dashboard.files.models import Node, Tree, Upload
 from minno_dashboard.files.services.change import Frozen, Person
 from minno_dashboard.files.services.writing import ANYTHING, Expected, IfThere, put_upload, split
 
-MOST_PIECE_BYTES = 16 * 1024 * 1024
-MOST_FILE_BYTES = 50 * 1024**3
+MAX_PIECE_BYTES = 16 * 1024 * 1024
+MAX_FILE_BYTES = 50 * 1024**3
 KEEP_UNFINISHED = timedelta(days=7)
 
 
@@ -49,8 +49,8 @@ def begin_upload(*, tree: Tree, by: Person, parent: Node | None, path: str, size
     split(path)
     if size < 0:
         raise Invalid(gettext("The size of a file cannot be negative."))
-    if size > MOST_FILE_BYTES:
-        raise TooLarge(gettext("A file can have at most %(most)s GB.") % {"most": MOST_FILE_BYTES // 1024**3})
+    if size > MAX_FILE_BYTES:
+        raise TooLarge(gettext("A file can have at most %(most)s GB.") % {"most": MAX_FILE_BYTES // 1024**3})
     if Tree.objects.filter(pk=tree.pk, is_frozen=True).exists():
         raise Frozen
     limits.check_before(tree, size=size)
@@ -75,10 +75,10 @@ def append_upload(*, upload: Upload, offset: int, piece: bytes) -> int:
         TooLarge: the piece, or the file with it, is larger than said, or the owner's space is full.
         NotFound: the upload was abandoned or finished.
     """
-    if len(piece) > MOST_PIECE_BYTES:
+    if len(piece) > MAX_PIECE_BYTES:
         raise TooLarge(
             gettext("A piece can have at most %(most_piece_bytes)s bytes.")
-            % {"most_piece_bytes": MOST_PIECE_BYTES}
+            % {"most_piece_bytes": MAX_PIECE_BYTES}
         )
     with transaction.atomic():
         current = _locked(upload)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
@@ -33,9 +32,7 @@ from minno_dashboard.mirror.models import (
 from minno_dashboard.mirror.sending import ledger
 from minno_dashboard.siteconfig.sealing import SealBroken
 
-PROOF_EVERY = timedelta(hours=1)
 THROTTLED = "throttled"
-KEEP = "restore"
 ACCEPT = "accept"
 
 

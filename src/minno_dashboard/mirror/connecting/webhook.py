@@ -25,9 +25,9 @@ from minno_dashboard.mirror.models import Link
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.siteconfig.sealing import SealBroken
 
-LONGEST_BODY = 256 * 1024
-LONGEST_CHALLENGE = 1000
-MOST_ACCOUNTS = 5000
+MAX_BODY_BYTES = 256 * 1024
+MAX_CHALLENGE_LENGTH = 1000
+MAX_ACCOUNTS = 5000
 AT_ONCE = 500
 CALM = timedelta(minutes=1)
 
@@ -39,12 +39,12 @@ CALM = timedelta(minutes=1)
 def webhook(request: HttpRequest) -> HttpResponse:
     """Answer Dropbox's challenge, or take its word that accounts changed."""
     if request.method != "POST":
-        return _plain(200, request.GET.get("challenge", "")[:LONGEST_CHALLENGE])
+        return _plain(200, request.GET.get("challenge", "")[:MAX_CHALLENGE_LENGTH])
     length = request.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > LONGEST_BODY:
+    if length.isdigit() and int(length) > MAX_BODY_BYTES:
         return _plain(413, "too large")
-    body = request.read(LONGEST_BODY + 1)
-    if len(body) > LONGEST_BODY:
+    body = request.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
         return _plain(413, "too large")
     if not _is_signed(body, request.headers.get("X-Dropbox-Signature", "")):
         return _plain(403, "wrong signature")
@@ -94,7 +94,7 @@ def _accounts(body: bytes) -> list[str]:
     accounts = named.get("accounts") if isinstance(named, dict) else None
     if not isinstance(accounts, list):
         raise ValueError("no accounts")
-    return list(dict.fromkeys(_texts(accounts)))[:MOST_ACCOUNTS]
+    return list(dict.fromkeys(_texts(accounts)))[:MAX_ACCOUNTS]
 
 
 def _texts(values: list[object]) -> Iterator[str]:

@@ -23,8 +23,8 @@ from minno_dashboard.mirror.errors import (
     Unsupported,
 )
 
-SHORTEST_PAUSE_SECONDS = 1.0
-LONGEST_TAGS = 6
+MIN_PAUSE_SECONDS = 1.0
+MAX_TAGS_LENGTH = 6
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def tags(error: Any) -> list[str]:
     The reasons of `files/upload` and of the relocation entries stand in a field of another name; both are read.
     """
     path: list[str] = []
-    while len(path) < LONGEST_TAGS:
+    while len(path) < MAX_TAGS_LENGTH:
         if isinstance(error, str):
             return [*path, error]
         if not isinstance(error, dict):
@@ -235,7 +235,7 @@ def _throttled(route: str, answer: Answer) -> MirrorError:
     error = answer.json().get("error")
     reason = tags(error.get("reason")) if isinstance(error, dict) else []
     is_lock = "too_many_write_operations" in reason
-    after = max(_retry_after(answer), SHORTEST_PAUSE_SECONDS)
+    after = max(_retry_after(answer), MIN_PAUSE_SECONDS)
     return Retry("lock" if is_lock else "throttled", after)
 
 
@@ -243,7 +243,7 @@ def meaning_of_token_refusal(answer: Answer, *, is_refresh: bool) -> MirrorError
     """Translate a refusal of the token endpoint. Only `invalid_grant` on a refresh disconnects a user."""
     text = answer.body.lower()
     if answer.status >= 500 or answer.status == 429:
-        return Retry("token_endpoint", max(_retry_after(answer), SHORTEST_PAUSE_SECONDS))
+        return Retry("token_endpoint", max(_retry_after(answer), MIN_PAUSE_SECONDS))
     if "invalid_client" in text or answer.status == 401:
         return NeedsAdmin("app_refused")
     error = str(answer.json().get("error", ""))

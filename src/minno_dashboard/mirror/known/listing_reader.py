@@ -24,11 +24,11 @@ from minno_dashboard.mirror.planner.guard import Verdict
 from minno_dashboard.mirror.planner.model import MARKER
 from minno_dashboard.mirror.stored import RemovalQuestion
 
-LARGEST_PAGE = 2000
-SMALLEST_PAGE = 100
+MAX_PAGE = 2000
+MIN_PAGE = 100
 WRITTEN_HERE = ("README.txt", "MANIFEST.json", "verify.py", MARKER)
 """Names of files whose text we make ourselves; no database holds it."""
-FEW = 40
+MAX_ENTRIES_LOOKED_UP = 40
 """So many entries are looked up one by one before the whole remote tree is read."""
 
 
@@ -72,7 +72,7 @@ def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
     at, entries, cursor = clock.now(), list[Entry](), ""
     promised = _promised(link)
     try:
-        page = port.list_all(limit=link.learned.get("page", LARGEST_PAGE))
+        page = port.list_all(limit=link.learned.get("page", MAX_PAGE))
         entries, cursor = list(page.entries), page.cursor
         while page.has_more:
             lease.renew()
@@ -259,7 +259,7 @@ def _update(link: Link, **fields: Any) -> None:
 
 def _is_all_known(link: Link, entries: Sequence[Entry]) -> bool:
     """Say whether every entry tells what we know already; also where nothing was expected of an interrupted call."""
-    if len(entries) > FEW or Intent.objects.filter(link=link).exists():
+    if len(entries) > MAX_ENTRIES_LOOKED_UP or Intent.objects.filter(link=link).exists():
         return False
     return all(_is_known(link, entry) for entry in entries)
 

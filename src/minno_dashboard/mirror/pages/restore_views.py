@@ -16,7 +16,7 @@ from minno_dashboard.mirror.models import Restore, link_of
 from minno_dashboard.mirror.pages import notices, views
 from minno_dashboard.mirror.restoring import restore
 
-MOST_SHOWN = 10
+MAX_SHOWN = 10
 NAME = "dropbox_restore"
 
 
@@ -63,7 +63,7 @@ def allow(request: HttpRequest) -> HttpResponse:
 
 def _progress(user: User) -> dict[str, object]:
     rows = Restore.objects.filter(link__user=user).select_related("study").order_by("-asked_at", "-pk")
-    restores = list(rows[:MOST_SHOWN])
+    restores = list(rows[:MAX_SHOWN])
     return {
         "restores": restores,
         "is_moving": any(one.state == Restore.State.OPEN for one in restores),

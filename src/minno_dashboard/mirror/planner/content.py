@@ -12,10 +12,10 @@ from minno_dashboard.mirror.planner.apply import perform
 from minno_dashboard.mirror.planner.draft import Draft
 from minno_dashboard.mirror.planner.model import Content, Copy, Desired, MakeFolder, Remote, Step, Upload
 
-LARGEST_COPY = 10_000
+MAX_COPY = 10_000
 """The most files and folders that Dropbox copies in one call."""
 
-SMALLEST_COPY = 2
+MIN_COPY = 2
 """The fewest files for which a folder is copied whole: its contents cost another plan, which adopts them."""
 
 
@@ -100,7 +100,7 @@ class Contents:
         if source is None or source.content is not None or self._lies_in(node, source):
             return []
         twins = self._twins(node, source)
-        if sum(self._draft.desired.nodes[twin].content is not None for twin in twins) < SMALLEST_COPY:
+        if sum(self._draft.desired.nodes[twin].content is not None for twin in twins) < MIN_COPY:
             return []
         if node.parent is not None:
             self._draft.make_folder(node.parent)
@@ -124,7 +124,7 @@ class Contents:
             wanted = self._draft.desired.inside(folder)
             for folded, below in self._draft.remote.inside(key).items():
                 twin = nodes.get(wanted.get(folded, ""))
-                if twin is None or not _is_twin(rows[below], twin) or len(twins) == LARGEST_COPY:
+                if twin is None or not _is_twin(rows[below], twin) or len(twins) == MAX_COPY:
                     return []
                 twins.append(twin.identity)
                 pairs.append((twin.identity, below))

@@ -22,13 +22,13 @@ from minno_dashboard.mirror.planner.naming import is_emptied
 from minno_dashboard.mirror.planner.paths import Footprint
 from minno_dashboard.mirror.planner.tree import DesiredTree, RemoteTree
 
-MOST_FILES = 200
+MAX_FILES = 200
 """More files than this wait for a confirmation."""
 
-MOST_PERCENT = 30
+MAX_PERCENT = 30
 """More of all files than this wait for a confirmation."""
 
-FEW_FILES = 10
+MAX_UNGUARDED_FILES = 10
 """So few files never wait: one of three files is a third, and still an everyday deletion."""
 
 
@@ -42,9 +42,9 @@ class Verdict:
     @property
     def must_wait(self) -> bool:
         """Tell whether this is a mass removal."""
-        if self.removed <= FEW_FILES:
+        if self.removed <= MAX_UNGUARDED_FILES:
             return False
-        return self.removed > MOST_FILES or self.removed * 100 > self.total * MOST_PERCENT
+        return self.removed > MAX_FILES or self.removed * 100 > self.total * MAX_PERCENT
 
 
 def planned_removal(plan: Plan, remote: Iterable[Remote], *, total: int | None = None) -> Verdict:

@@ -14,7 +14,7 @@ from minno_dashboard.mirror.planner.draft import Draft
 from minno_dashboard.mirror.planner.model import DELETED, Desired, Remote, Step
 from minno_dashboard.mirror.planner.order import in_layers
 
-LONGEST_QUEUE = 8
+MAX_QUEUE_LENGTH = 8
 """The most nodes that wait for each other's places, hence about the most batches of moves in a row: in a longer
 queue (a hundred pages, each renamed to the number after it) every eighth takes a temporary name."""
 
@@ -64,7 +64,7 @@ class _Arrangement:
                 self._bring(here)
                 self._settled.add(here.identity)
                 on_the_way.discard(waiting.pop().identity)
-            elif obstacle.is_in_the_way and len(waiting) >= LONGEST_QUEUE:
+            elif obstacle.is_in_the_way and len(waiting) >= MAX_QUEUE_LENGTH:
                 self._draft.move_for_now(self._draft.place[obstacle.identity])
             elif obstacle.identity not in on_the_way:
                 waiting.append(obstacle)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import count
 
-from minno_dashboard.core.names import LONGEST_NAME_BYTES, clean, fold
+from minno_dashboard.core.names import MAX_NAME_BYTES, clean, fold
 
 Taken = Callable[[str], bool]
 
@@ -94,7 +94,7 @@ def numbered(stem: str, suffix: str, is_taken: Taken, *, remark: str = "", first
 def _numbered(stem: str, suffix: str, remark: str, number: int) -> str:
     words = [word for word in (remark, str(number) if number > 1 else "") if word]
     tail = (f" ({' '.join(words)})" if words else "") + suffix
-    return _cut(stem, LONGEST_NAME_BYTES - len(tail.encode())) + tail
+    return _cut(stem, MAX_NAME_BYTES - len(tail.encode())) + tail
 
 
 def _cut(text: str, longest_bytes: int) -> str:

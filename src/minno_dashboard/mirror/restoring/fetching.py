@@ -33,7 +33,7 @@ SMALL_BYTES = 1024 * 1024
 LANES = 4
 TRIES = 4
 """So often a content is asked for again at once where the line breaks, or where other bytes arrive."""
-MOST_PROBLEMS = 200
+MAX_PROBLEMS = 200
 NOTE_SECONDS = 1.0
 
 
@@ -132,7 +132,7 @@ class Fetcher:
         self._note(files=self._row.files, bytes=self._row.bytes)
 
     def _refuse(self, path: str, reason: str) -> None:
-        if len(self.problems) < MOST_PROBLEMS:
+        if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(f"{path}: {reason}")
 
     # --- contents ---

@@ -33,7 +33,7 @@ from minno_dashboard.studies.rebuilding import rebuild_study
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 240.0
-MOST_FAILURES = 12
+MAX_FAILURES = 12
 """So many failures in a row, without one more file, end a restore; with the growing waits that is half an hour."""
 
 NEWER = "newer_in_dropbox"
@@ -216,7 +216,7 @@ def _after(row: Restore, lease: Lease, error: MirrorError) -> None:
         _fail(lease, GONE)
         return
     failures = row.failures + 1
-    if failures > MOST_FAILURES:
+    if failures > MAX_FAILURES:
         _fail(
             lease,
             TOO_LONG,

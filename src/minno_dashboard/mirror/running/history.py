@@ -16,7 +16,7 @@ from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin, NeedsUser
 from minno_dashboard.mirror.models import Link, Restore, Run
 from minno_dashboard.ui import words
 
-MOST_SHOWN = 12
+MAX_SHOWN = 12
 DRIFT_WITHIN = timedelta(days=30)
 KEPT = timedelta(days=90)
 PROVEN, INTERRUPTED, WAITING = "proven", "interrupted", "waiting"
@@ -35,7 +35,7 @@ class PastRun:
 
 def past_runs(link: Link) -> list[PastRun]:
     """Return the last runs of a mirror, the newest first."""
-    runs = Run.objects.filter(link=link).order_by("-started_at", "-pk")[:MOST_SHOWN]
+    runs = Run.objects.filter(link=link).order_by("-started_at", "-pk")[:MAX_SHOWN]
     return [PastRun(run.started_at, did(run), sum((run.calls or {}).values())) for run in runs]
 
 

@@ -117,7 +117,7 @@ def read_head(pieces: Iterator[bytes]) -> dict[str, Any]:
             rest = mark + b"]}"
             head = bytearray(before)
             break
-        if len(head) > MOST_HEAD_BYTES:
+        if len(head) > MAX_HEAD_BYTES:
             return {}
     try:
         found = json.loads((bytes(head) + rest).decode("utf-8-sig"))
@@ -126,7 +126,7 @@ def read_head(pieces: Iterator[bytes]) -> dict[str, Any]:
     return found if isinstance(found, dict) and found.get("format") == verify.FORMAT else {}
 
 
-MOST_HEAD_BYTES = 32 * 1024 * 1024
+MAX_HEAD_BYTES = 32 * 1024 * 1024
 
 
 def _program() -> tuple[bytes, str]:

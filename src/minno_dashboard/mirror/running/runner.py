@@ -54,13 +54,13 @@ from minno_dashboard.mirror.wanted.layout import Layout
 
 log = logging.getLogger(__name__)
 
-MOST_ROUNDS = 40
+MAX_ROUNDS = 40
 """A run that is not done after so many looks begins anew later; a plan needs one or two."""
-MOST_SURPRISES = 6
+MAX_SURPRISES = 6
 """So often a run may find the Dropbox other than it knew before it waits a while."""
-MOST_DAMAGED = 3
+MAX_DAMAGED = 3
 """So often bytes may arrive other than they were sent before the run waits a while."""
-LONGEST_RUN = timedelta(minutes=2)
+MAX_RUN = timedelta(minutes=2)
 """After so long another link may have the lane."""
 PROOF_EVERY = timedelta(hours=1)
 LISTING_EVERY, LISTING_MAY_WAIT = timedelta(days=7), timedelta(days=1)
@@ -117,7 +117,7 @@ class _Runner:
         self._unfinished_since = link.waits_since
         self.is_out_of_time = False
         self.planned_at = clock.now()
-        self._until = self.planned_at + LONGEST_RUN
+        self._until = self.planned_at + MAX_RUN
         self._read_at: datetime | None = None
         self._surprises = self._damaged = 0
         self._left: int | None = None
@@ -179,7 +179,7 @@ class _Runner:
         if not slice_reader.is_behind(self.link):
             manifest.refresh_if_quiet(self.link, self.lease)
         rounds = 0
-        while rounds < MOST_ROUNDS:
+        while rounds < MAX_ROUNDS:
             rounds += 1
             if self._should_stop():
                 self.is_out_of_time = not self._is_stopping()
@@ -193,7 +193,7 @@ class _Runner:
             except Rescan as error:
                 self._doubt(is_full=error.is_full)
             rounds -= self._gave_way
-            if self._surprises > MOST_SURPRISES:
+            if self._surprises > MAX_SURPRISES:
                 self._save(wants_everything=True)
                 self._look_later("unsettled")
         raise Retry("no_end")
@@ -323,7 +323,7 @@ class _Runner:
     def _list(self) -> None:
         """List everything; a Dropbox that fails at it is asked for smaller pages the next time."""
         self._refuse_while_late()
-        limit = self.link.learned.get("page", listing_reader.LARGEST_PAGE)
+        limit = self.link.learned.get("page", listing_reader.MAX_PAGE)
         try:
             self._take_in(listing_reader.read_everything(self.link, self.port, self.lease))
         except LookLater as error:
@@ -333,7 +333,7 @@ class _Runner:
             self._look_later("relisting")
         except Retry as error:
             if error.reason.startswith("http_") or error.reason == "no_answer":
-                smaller = max(listing_reader.SMALLEST_PAGE, limit // 2)
+                smaller = max(listing_reader.MIN_PAGE, limit // 2)
                 self._save(learned={**self.link.learned, "page": smaller})
             raise
         if "page" in self.link.learned:
@@ -456,7 +456,7 @@ class _Runner:
         if "lock" in reasons:
             raise Retry("lock", 1.0)
         self._damaged += "damaged_on_the_way" in reasons
-        if self._damaged >= MOST_DAMAGED:
+        if self._damaged >= MAX_DAMAGED:
             raise Retry("damaged_on_the_way", 60.0)
 
     def _without_what_is_unknown(self, steps: Plan) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.stored import Learned
 
-MOST = 8
+MAX_PROCESSES = 8
 """So many processes are known to have looked; one more looks again now and then."""
 
 
@@ -16,4 +16,7 @@ def has_looked(link: Link) -> bool:
 
 def with_reader(link: Link) -> Learned:
     """Return what the link has learned, with the holder of the lease among those who have looked."""
-    return {**link.learned, "readers": [*link.learned.get("readers", [])[1 - MOST :], link.lease_owner]}
+    return {
+        **link.learned,
+        "readers": [*link.learned.get("readers", [])[1 - MAX_PROCESSES :], link.lease_owner],
+    }

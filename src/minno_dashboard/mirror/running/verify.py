@@ -21,7 +21,7 @@ from typing import Any, Iterable, Sequence
 MANIFEST = "MANIFEST.json"
 FORMAT = "minno-dashboard manifest 1"
 PIECE = 1024 * 1024
-MOST_SHOWN = 50
+MAX_SHOWN = 50
 BESIDE = ("manifest.json", "verify.py", "readme.txt", ".minno-dashboard.json")
 LITTER = (".ds_store", "desktop.ini", "thumbs.db", ".dropbox", "icon\r")
 
@@ -90,10 +90,10 @@ def check(folder: str, manifest: dict[str, Any], *, is_quiet: bool = False) -> i
             wrong.append(f"{problem}: {path}")
     if shows_progress:
         print("\r", end="")
-    for line in wrong[:MOST_SHOWN]:
+    for line in wrong[:MAX_SHOWN]:
         print(line)
-    if len(wrong) > MOST_SHOWN:
-        print(f"and {len(wrong) - MOST_SHOWN} more")
+    if len(wrong) > MAX_SHOWN:
+        print(f"and {len(wrong) - MAX_SHOWN} more")
     others = there.others(row[0] for row in rows)
     if others and not is_quiet:
         print(f"Beside them: {count(others)} that the manifest does not name, newer ones or your own.")

@@ -18,7 +18,7 @@ from minno_dashboard.mirror.planner.model import Content, Upload
 from minno_dashboard.mirror.sending.calls import Committed, Held, Sender, Session
 from minno_dashboard.mirror.stored import Learned
 
-MOST_COMMITS = 1000
+MAX_COMMITS = 1000
 QUICK_COMMIT_SECONDS = 5.0
 SLOW_COMMIT_SECONDS = 20.0
 MANY_BYTES = 2 * 1024**3
@@ -187,4 +187,4 @@ class Commits:
             self._notes.learned["commits"] = max(1, self.at_once // 2)
         elif ended.seconds < SLOW_COMMIT_SECONDS:
             growth = 2 if ended.seconds > QUICK_COMMIT_SECONDS else 4
-            self._notes.learned["commits"] = min(MOST_COMMITS, self.at_once * growth)
+            self._notes.learned["commits"] = min(MAX_COMMITS, self.at_once * growth)

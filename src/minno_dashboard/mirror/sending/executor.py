@@ -39,9 +39,9 @@ from minno_dashboard.mirror.wanted.layout import numbers
 from minno_dashboard.mirror.wanted.slice_reader import is_outrun
 from minno_dashboard.mirror.wanted.tree_slice import Slice
 
-FEW = 3
+MAX_SINGLE_STEPS = 3
 """So many moves, copies or removals are made one by one: a batch needs a second call to learn its end."""
-MOST_AT_ONCE = 1000
+MAX_AT_ONCE = 1000
 MAX_LOOKED_FOR = 20
 """So many things that were not there to be removed are asked for one by one; more are learnt by reading."""
 LOOKS = 3
@@ -91,7 +91,7 @@ class Executor:
         for node in slice_.desired:
             self._below[node.parent].append(node)
         self.needs_reading = False
-        self.did_anything = self.gave_way = self.must_wait = False
+        self.gave_way = self.must_wait = False
 
     def carry_out(self, plan: Plan) -> None:
         """Carry the steps out in their order, until one fails that later ones may rely on.
@@ -107,7 +107,6 @@ class Executor:
             todo = [step for step in batch if not self._is_parked(step)]
             if not todo:
                 continue
-            self.did_anything = True
             if not self._carry_out_batch(todo):
                 return
 
@@ -226,13 +225,13 @@ class Executor:
     def _in_portions(
         self, steps: Sequence[S], one: Callable[[S], None], many: Callable[[Sequence[S]], None]
     ) -> None:
-        if len(steps) <= FEW:
+        if len(steps) <= MAX_SINGLE_STEPS:
             for step in steps:
                 if self._notes.is_blocked:
                     return
                 one(step)
             return
-        for portion in in_portions(steps, MOST_AT_ONCE):
+        for portion in in_portions(steps, MAX_AT_ONCE):
             if self._notes.is_blocked:
                 return
             try:

@@ -12,7 +12,7 @@ BODY_BYTES = 8 * 1024 * 1024
 """Several lanes hold one body each."""
 HEADER_BYTES = 48 * 1024
 """Dropbox's own limit is unknown; proxies allow 60 KiB and more."""
-MOST_ENTRIES = 500
+MAX_ENTRIES = 500
 
 
 @dataclass
@@ -33,9 +33,7 @@ def bodies(files: Sequence[tuple[Upload, str]], header: int, most: int) -> Itera
         }
         size = len(json.dumps(entry)) + 2
         is_full = (
-            len(body.files) == MOST_ENTRIES
-            or length + size > header - 200
-            or bytes_ + one.content.size > most
+            len(body.files) == MAX_ENTRIES or length + size > header - 200 or bytes_ + one.content.size > most
         )
         if body.files and is_full:
             yield body

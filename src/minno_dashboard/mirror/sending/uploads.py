@@ -28,19 +28,19 @@ from minno_dashboard.mirror.planner.model import Content, Upload
 from minno_dashboard.mirror.sending import bandwidth, packing
 from minno_dashboard.mirror.sending.blob_reading import Opener
 from minno_dashboard.mirror.sending.calls import Sender, Sent, Session
-from minno_dashboard.mirror.sending.commits import MOST_COMMITS, Commits, Notebook
+from minno_dashboard.mirror.sending.commits import MAX_COMMITS, Commits, Notebook
 from minno_dashboard.mirror.sending.packing import HEADER_BYTES, Body, bodies
 from minno_dashboard.mirror.sending.upload_lanes import Transfer, UnderWay
 
 MIB = 1024 * 1024
-FEW_FILES = 3
+MAX_SINGLE_UPLOADS = 3
 """So many small files are written by one call each: no more calls than a batch has."""
 SMALL_BYTES = 8 * MIB
 PIECE_BYTES = 16 * MIB
 """The largest piece, for a fast line; each lane holds one."""
-MOST_SESSIONS = 1000
+MAX_SESSIONS = 1000
 FIRST_COMMITS = 500
-MAX_WAITING = 2 * MOST_COMMITS
+MAX_WAITING = 2 * MAX_COMMITS
 """So far the lanes run ahead of the commits."""
 SHORT_FILES, SHORT_BYTES = 100, 2 * MIB
 """What is more than that takes long: only some runs at once may."""
@@ -134,7 +134,7 @@ class Uploader:
             raise WaitsForTurn
         small = [one for one in rest if one.content.size <= most]
         large = [one for one in rest if one.content.size > most]
-        if len(small) <= FEW_FILES and self._is_short([*urgent, *small]):
+        if len(small) <= MAX_SINGLE_UPLOADS and self._is_short([*urgent, *small]):
             urgent, small = [*urgent, *small], []
         self._send_singly(urgent)
         if not small and not large:
@@ -258,7 +258,7 @@ class Uploader:
             return _Job(self._look_ahead, self._take_look)
         may_start = self._ledger.may_batch() and self._commits.backlog < MAX_WAITING
         if may_start and self._small and not self._is_starting and len(self._bodies) < LANES:
-            group = [self._small.popleft() for _ in range(min(len(self._small), MOST_SESSIONS))]
+            group = [self._small.popleft() for _ in range(min(len(self._small), MAX_SESSIONS))]
             self._is_starting = True
             return _Job(
                 lambda: self._sender.start_batch(len(group)), lambda ids: self._take_started(group, ids)

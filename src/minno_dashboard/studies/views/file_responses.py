@@ -10,7 +10,7 @@ from django.utils.http import parse_etags
 
 from minno_dashboard.studies.contents import Content
 
-MOST_MEDIA_BYTES = 8 * 1024 * 1024
+MAX_MEDIA_BYTES = 8 * 1024 * 1024
 """The largest part that a player of sound or video gets at once, less than the server holds for a slow reader.
 
 Such a player stops reading when it has enough, for as long as it is paused; the rest it asks for when it needs it.
@@ -85,7 +85,7 @@ def _bytes(
     if start >= stop:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{content.size}"})
     if request.headers.get("Sec-Fetch-Dest") in ("audio", "video"):
-        stop = min(stop, start + MOST_MEDIA_BYTES)
+        stop = min(stop, start + MAX_MEDIA_BYTES)
     response = StreamingHttpResponse(content.read(start, stop), status=206, content_type=content_type)
     response["Content-Length"] = str(stop - start)
     response["Content-Range"] = f"bytes {start}-{stop - 1}/{content.size}"

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from minno_dashboard.accounts.access import login_not_required
 from minno_dashboard.core.errors import NotFound, Refused
-from minno_dashboard.files.queries import MOST_EDITOR_BYTES
+from minno_dashboard.files.queries import MAX_EDITOR_BYTES
 from minno_dashboard.studies import players, playing
 from minno_dashboard.studies.access import Action
 from minno_dashboard.studies.contents import Content
@@ -94,7 +94,7 @@ def play_file(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
     content = given.at(path)
     if "play" in request.GET and given.kind == Study.Kind.MINNOJS and content.name.endswith(".js"):
         return _task(key, path)
-    if media_type(content.name) == "text/html" and content.size <= MOST_EDITOR_BYTES:
+    if media_type(content.name) == "text/html" and content.size <= MAX_EDITOR_BYTES:
         return _page(key, content)
     return sent(request, content, type_of(content.name))
 

@@ -34,10 +34,10 @@ def encoded(what: Asked) -> bytes:
             )
             % {"value": error.start + 1}
         ) from error
-    if len(content) > files.MOST_EDITOR_BYTES:
+    if len(content) > files.MAX_EDITOR_BYTES:
         raise TooLarge(
             gettext("The editor saves texts up to %(value)s MB. Upload this as a file instead.")
-            % {"value": files.MOST_EDITOR_BYTES // 1024**2}
+            % {"value": files.MAX_EDITOR_BYTES // 1024**2}
         )
     return content
 

@@ -18,7 +18,7 @@ from minno_dashboard.studies.models import Version
 from minno_dashboard.studies.queries import get_study, newest_version, studies_of
 from minno_dashboard.studies.views.json_requests import Asked, api
 
-MOST_SUCCESSORS = 500
+MAX_SUCCESSORS = 500
 """How many files of earlier versions one question may name."""
 
 
@@ -52,7 +52,7 @@ def here(request: HttpRequest, what: Asked) -> HttpResponseBase:
 @api("GET", Action.READ_FILES)
 def successors(request: HttpRequest, what: Asked) -> HttpResponseBase:
     """Tell which files of this version began as the given files of earlier versions: `?ids=12,15`."""
-    given = [whole_number(one) for one in request.GET.get("ids", "").split(",")[:MOST_SUCCESSORS]]
+    given = [whole_number(one) for one in request.GET.get("ids", "").split(",")[:MAX_SUCCESSORS]]
     trees = list(what.study.versions.values_list("tree_id", flat=True))
     found = files.successors(tree=what.tree, trees=trees, node_ids=[one for one in given if one is not None])
     return JsonResponse({"successors": found})

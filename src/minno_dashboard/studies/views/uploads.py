@@ -16,7 +16,7 @@ from minno_dashboard.studies import unpacking
 from minno_dashboard.studies.access import Action
 from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, Asked, api, done
 
-MOST_PATHS = 50_000
+MAX_PATHS = 50_000
 
 
 def _policy(given: str) -> services.IfThere:
@@ -50,10 +50,10 @@ def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
     """
     folder = what.folder()
     paths = what.texts("paths")
-    if len(paths) > MOST_PATHS:
+    if len(paths) > MAX_PATHS:
         raise Invalid(
             gettext("More than %(most_paths)s files at once are too many. Upload them in smaller parts.")
-            % {"most_paths": f"{MOST_PATHS:,}"}
+            % {"most_paths": f"{MAX_PATHS:,}"}
         )
     litter = [path for path in paths if is_litter(path.split("/"))]
     left_out = set(litter)

@@ -24,7 +24,7 @@ from minno_dashboard.studies.comparison import How, compare
 from minno_dashboard.studies.models import Version
 from minno_dashboard.studies.queries import get_study, get_version, newest_version
 
-MOST_SHOWN = 1000
+MAX_SHOWN = 1000
 """How many differences one page shows."""
 
 
@@ -62,8 +62,8 @@ def show_comparison(request: HttpRequest, public_id: str) -> HttpResponse:
         "old": old,
         "new": new,
         "versions": sorted(study.versions.all(), key=lambda one: -one.number),
-        "differences": comparison.differences[:MOST_SHOWN],
-        "left_out": max(0, len(comparison.differences) - MOST_SHOWN),
+        "differences": comparison.differences[:MAX_SHOWN],
+        "left_out": max(0, len(comparison.differences) - MAX_SHOWN),
         "counts": [(how, comparison.count(how)) for how in How],
         "same": comparison.same,
         "titles": [str(old), str(new)],
