@@ -301,7 +301,7 @@ def test_what_cannot_be_unpacked_says_why_and_can_still_be_kept(study: Study, da
     for content, reason in (
         (b"no zip at all", "not a complete zip file"),
         (zipped(a__js=b"1", A__js=b"2"), "differ only in upper and lower case"),
-        (zipped(**{"_____x": b"1"}), "leads out of the study"),
+        (zipped(**{"_____x": b"1"}), "leads outside the study"),
     ):
         address = arrive(dana, study, "bad.zip", content)
         told = post(dana, f"{address}/contents", {"zip_names": ""}).json()
