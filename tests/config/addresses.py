@@ -195,6 +195,7 @@ TABLE: dict[str, Row] = {
     "download_data": get("read_data"),
     "request_data_again": post("read_data"),
     "cancel_data_request": post("read_data"),
+    "study_data_in_dropbox": post("read_data", wanted="off"),
     # the files of a version
     "download": get("read_files"),
     "download_study": get("read_files"),

@@ -90,6 +90,8 @@ class AuditAction(StrEnum):
     STUDY_MARK_DATA = "study.mark_data"
     STUDY_REQUEST_DATA = "study.request_data"
     STUDY_DOWNLOAD_DATA = "study.download_data"
+    STUDY_SEND_DATA = "study.send_data"
+    STUDY_STOP_SENDING_DATA = "study.stop_sending_data"
 
 
 # After the name of who did it, and before a colon and what it was done to.
@@ -160,6 +162,10 @@ PHRASES: dict[AuditAction, Promise] = {
     AuditAction.STUDY_MARK_DATA: gettext_lazy("marked sessions of a study"),
     AuditAction.STUDY_REQUEST_DATA: gettext_lazy("requested a download of a study's data"),
     AuditAction.STUDY_DOWNLOAD_DATA: gettext_lazy("downloaded a study's data"),
+    AuditAction.STUDY_SEND_DATA: gettext_lazy("let a study's data come into their Dropbox"),
+    AuditAction.STUDY_STOP_SENDING_DATA: gettext_lazy(
+        "let no more of a study's data come into their Dropbox"
+    ),
     AuditAction.STUDY_CLOSE_EXPERIMENT: gettext_lazy("closed an experiment"),
     AuditAction.STUDY_REOPEN_EXPERIMENT: gettext_lazy("reopened an experiment"),
     AuditAction.STUDY_CHANGE_EXPERIMENT: gettext_lazy("changed the launch settings of an experiment"),

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from minno_dashboard.collection.models import DataFile, DataFolder
+from minno_dashboard.core import clock
 from minno_dashboard.files import store
 
 
@@ -22,10 +23,14 @@ def data_changed(study_id: int, *, of_past_days: bool = False) -> None:
 
 
 def begin(study_ids: set[int]) -> None:
-    """Let the files of these studies be made, where they are not yet."""
+    """Let the files of these studies be made, where they are not yet.
+
+    Their revisions begin at the seconds of the clock, so that they are greater than those of a folder that ended.
+    """
     known = set(DataFolder.objects.filter(study__in=study_ids).values_list("study_id", flat=True))
     for study_id in study_ids - known:
-        DataFolder.objects.get_or_create(study_id=study_id)
+        values = {"files_revision": int(clock.now().timestamp())}
+        DataFolder.objects.get_or_create(study_id=study_id, defaults=values)
 
 
 def end(folder: DataFolder) -> None:

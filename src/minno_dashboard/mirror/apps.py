@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class MirrorConfig(AppConfig):
@@ -17,12 +18,20 @@ class MirrorConfig(AppConfig):
         from minno_dashboard.accounts import revocation_hooks
         from minno_dashboard.mirror import schedule  # noqa: F401 - registers its periodic work
         from minno_dashboard.mirror.connecting import services
-        from minno_dashboard.mirror.pages import sections
+        from minno_dashboard.mirror.pages import data_views, sections
         from minno_dashboard.mirror.restoring import restore
         from minno_dashboard.mirror.running import due_links
         from minno_dashboard.studies.services import before_purge
+        from minno_dashboard.ui import slots
 
         sections.contribute()
+        slots.contribute(
+            "study.data",
+            name="dropbox",
+            title=gettext_lazy("Data in your Dropbox"),
+            order=10,
+            render=data_views.section,
+        )
         before_purge(due_links.note_study)
         revocation_hooks.register(services.end_with_account)
         revocation_hooks.register_at_a_reset(restore.withdraw_reading)

@@ -132,6 +132,7 @@ class Taken(models.Model):
 
         STUDY = "study", "Study"
         TREE = "tree", "Tree"
+        DATA = "data", "Data folder of a study"
 
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="taken")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -152,6 +153,24 @@ class Taken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.object_id} at {self.revision}"
+
+
+class DataOptIn(models.Model):
+    """A user's wish to have the data of a study in their Dropbox, given for one Dropbox account.
+
+    It gives no right: who may read the data is asked each time (`wanted.data_folders`).
+    """
+
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="data_opt_ins")
+    study = models.ForeignKey("studies.Study", on_delete=models.CASCADE, related_name="data_opt_ins")
+    account_id = models.CharField(max_length=100)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["link", "study"], name="one_data_opt_in_per_study")]
+
+    def __str__(self) -> str:
+        return f"data of study {self.study_id} for link {self.link_id}"
 
 
 class RemoteNode(models.Model):

@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 from minno_dashboard.jobs import registry
+from minno_dashboard.mirror.connecting import data_opt_in
 from minno_dashboard.mirror.pages import emails
 from minno_dashboard.mirror.running import history
 
@@ -24,3 +25,9 @@ def tell_of_what_waits() -> None:
     """Write to the people without whom a mirror has stood still for a day."""
     if posted := emails.tell_of_what_waits():
         log.info("posted %d letters about mirrors that wait", posted)
+
+
+@registry.every(timedelta(minutes=5), "mirror: begin and end folders of data")
+def begin_and_end_data_folders() -> None:
+    """Have files of data made only where somebody connected may still receive them."""
+    data_opt_in.begin_and_end_folders()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from minno_dashboard.mirror.connecting import webhook
-from minno_dashboard.mirror.pages import restore_views, views
+from minno_dashboard.mirror.pages import data_views, restore_views, views
 
 urlpatterns = [
     path("dropbox/connect", views.connect, name="dropbox_connect"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("dropbox/restore", restore_views.page, name="dropbox_restore"),
     path("dropbox/restore/progress", restore_views.progress, name="dropbox_restore_progress"),
     path("dropbox/restore/allow", restore_views.allow, name="dropbox_restore_allow"),
+    path("studies/<str:public_id>/data/dropbox/", data_views.switch, name="study_data_in_dropbox"),
     path("dropbox/webhook", webhook.webhook, name="dropbox_webhook"),
     path("admin/configuration/dropbox", views.save_configuration, name="save_dropbox_configuration"),
 ]

@@ -16,6 +16,7 @@ from minno_dashboard.jobs.lease import MAX_WAIT
 from minno_dashboard.mirror import backoff, wording
 from minno_dashboard.mirror.connecting import installation
 from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Taken, links_of
+from minno_dashboard.mirror.wanted import data_folders
 from minno_dashboard.mirror.wanted.deleted_folder import mirrored
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.models import Collaboration, Study
@@ -263,6 +264,9 @@ def _compared(link: Link, study: Study | None) -> tuple[dict[int, int], set[int]
     tuples: this is asked for by every page, and thousands of rows must cost milliseconds.
     """
     studies = Study.objects.filter(pk=study.pk) if study else _held(link.user_id)
+    data = _data_behind(link, study)
+    if study and study.pk in data:  # the user may have the data of it alone
+        studies = _held(link.user_id).filter(pk=study.pk)
     rows = list(studies.values_list("pk", "revision", "versions__tree", "versions__tree__revision"))
     known = Taken.objects.filter(link=link)
     if study:
@@ -277,9 +281,36 @@ def _compared(link: Link, study: Study | None) -> tuple[dict[int, int], set[int]
         for pk, _, tree, revision in rows
         if (since := taken_trees.get(tree, -1)) < (-1 if revision is None else revision)
     }
+    for pk, count in data.items():
+        behind[pk] = behind.get(pk, 0) + count
     for tree, count in _changed_since({tree: since for tree, (_, since) in moved.items()}).items():
         behind[moved[tree][0]] += count
     return behind, taken.keys() - behind.keys()
+
+
+def _data_behind(link: Link, study: Study | None) -> dict[int, int]:
+    """Return, for each study whose data this Dropbox receives, 1 where it does not have the last of them, else 0."""
+    asked = data_folders.asked_for().filter(link=link)
+    if study:
+        asked = asked.filter(study=study)
+    rows = list(
+        asked.values_list(
+            "study_id",
+            "study__data_folder__files_revision",
+            "study__data_folder__revision",
+            "study__data_folder__made_revision",
+        )
+    )
+    if not rows:
+        return {}
+    received = data_folders.receives(link.user)
+    known = Taken.objects.filter(link=link, kind=Taken.Kind.DATA)
+    taken = dict(known.values_list("object_id", "revision"))
+    return {
+        pk: int(files is None or taken.get(pk, -1) < files or made < revision)
+        for pk, files, revision, made in rows
+        if pk in received
+    }
 
 
 def _changed_since(since: dict[int, int]) -> dict[int, int]:

@@ -71,11 +71,17 @@ def seen_removal(before: Iterable[Remote], after: Iterable[Remote], *, total: in
 
 
 def _files(tree: RemoteTree) -> set[str]:
-    """Return the keys of the files of ours that are not among the deleted things."""
+    """Return the keys of the files of ours that are not among the deleted things.
+
+    Files of data do not count: they are written from the database, and go when somebody may no longer read them.
+    """
     return {
         key
         for key, row in tree.nodes.items()
-        if row.content is not None and row.identity is not None and not tree.is_deleted(key)
+        if row.content is not None
+        and row.identity is not None
+        and not row.identity.startswith("datafile:")
+        and not tree.is_deleted(key)
     }
 
 

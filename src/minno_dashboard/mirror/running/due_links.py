@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 
 from minno_dashboard.accounts.models import User
+from minno_dashboard.collection.models import DataFolder
 from minno_dashboard.core import clock
 from minno_dashboard.files.models import Tree
 from minno_dashboard.jobs.lease import MAX_WAIT, Lease, claim, is_free
@@ -20,6 +21,7 @@ from minno_dashboard.jobs.worker import place_name
 from minno_dashboard.mirror import backoff
 from minno_dashboard.mirror.models import Doubt, Link, Taken
 from minno_dashboard.mirror.running import runner
+from minno_dashboard.mirror.wanted import data_folders
 from minno_dashboard.mirror.wanted.layout import followers
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.models import Study, Version
@@ -179,6 +181,8 @@ def note_changes() -> None:
     trees = list(Tree.objects.exclude(revision=F("settled_revision")).values_list("pk", "revision")[:AT_ONCE])
     for pk, revision in trees:
         _note_tree(pk, revision)
+    for folder in DataFolder.objects.exclude(files_revision=F("settled_revision"))[:AT_ONCE]:
+        _note_data(folder)
 
 
 @transaction.atomic
@@ -206,6 +210,19 @@ def _note_tree(pk: int, revision: int) -> None:
             _note(link, Taken.Kind.TREE, pk, revision)
         _ask_anew(links)
     Tree.objects.filter(pk=pk, revision=revision).update(settled_revision=revision)
+
+
+@transaction.atomic
+def _note_data(folder: DataFolder) -> None:
+    """Note how far the files of a study's data are, for all who asked for them; a right to them is asked for later."""
+    asked = data_folders.asked_for().filter(study=folder.study_id)
+    links = list(asked.values_list("link_id", flat=True))
+    for link in links:
+        _note(link, Taken.Kind.DATA, folder.study_id, folder.files_revision)
+    _ask_anew(links)
+    DataFolder.objects.filter(pk=folder.pk, files_revision=folder.files_revision).update(
+        settled_revision=folder.files_revision
+    )
 
 
 def _ask_anew(links: Iterable[int]) -> None:

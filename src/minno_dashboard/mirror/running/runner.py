@@ -48,7 +48,7 @@ from minno_dashboard.mirror.sending.ledger import Notes
 from minno_dashboard.mirror.sending.upload_lanes import UnderWay
 from minno_dashboard.mirror.sending.uploads import WaitsForTurn
 from minno_dashboard.mirror.stored import LastWrite, RemovalQuestion
-from minno_dashboard.mirror.wanted import slice_reader
+from minno_dashboard.mirror.wanted import data_folders, slice_reader
 from minno_dashboard.mirror.wanted.deleted_folder import mirrored, not_deleted
 from minno_dashboard.mirror.wanted.layout import Layout
 
@@ -469,7 +469,8 @@ class _Runner:
         """Ask the user before a plan that removes much; forget a question that no plan asks any more."""
         removal = planned_removal(steps, slice_.remote)
         if removal.removed:
-            total = RemoteNode.objects.filter(link=self.link, is_folder=False, identity__isnull=False).count()
+            files = RemoteNode.objects.filter(link=self.link, is_folder=False, identity__isnull=False)
+            total = files.exclude(identity__startswith=f"{data_folders.FILE}:").count()
             removal = Verdict(removal.removed, total)
         if removal.must_wait:
             self._ask(PLANNED, removal)

@@ -13,6 +13,7 @@ from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.mirror.models import Link, Parked, RemoteNode
 from minno_dashboard.mirror.planner.model import DELETED, Policy
 from minno_dashboard.mirror.planner.removals import is_outdated
+from minno_dashboard.mirror.wanted.data_folders import FILE
 
 
 def outdated(link: Link) -> set[int]:
@@ -83,8 +84,8 @@ class Figures:
 
 
 def mirrored(link: Link) -> Figures:
-    """Count the files of studies that a Dropbox holds, without those among the deleted things."""
-    of_studies = Q(is_folder=False, identity__startswith="node:")
+    """Count the files of studies, and of their data, that a Dropbox holds, without those among the deleted things."""
+    of_studies = Q(is_folder=False) & (Q(identity__startswith="node:") | Q(identity__startswith=f"{FILE}:"))
     whole = _count(Q(link=link) & of_studies)
     home = RemoteNode.objects.filter(link=link, parent=None, name_key=fold(DELETED)).values_list(
         "pk", flat=True

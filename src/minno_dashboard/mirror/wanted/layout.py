@@ -1,8 +1,9 @@
 """What one user's Dropbox should hold, read by identity from studies and files.
 
 Layout: `/README.txt`, `/MANIFEST.json`, `/verify.py`, `/Studies/<study>/v1/…`,
-`/Shared with me/<owner>/<study>/v1/…`. Identities: `readme`, `manifest`, `verify`, `folder:studies`,
-`folder:shared`, `owner:<user>`, `study:<id>`, `version:<id>`, `node:<id>`.
+`/Shared with me/<owner>/<study>/v1/…`, beside the versions `data/…` for those who asked for it. Identities: `readme`,
+`manifest`, `verify`, `folder:studies`, `folder:shared`, `owner:<user>`, `study:<id>`, `version:<id>`, `node:<id>`, and
+those of `data_folders`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.mirror.planner.model import SHARED, STUDIES, Content, Desired
 from minno_dashboard.mirror.restore_models import Manifest
+from minno_dashboard.mirror.wanted import data_folders
 from minno_dashboard.mirror.wanted.study_folders import StudyFolders, gives_files
 from minno_dashboard.studies.models import Collaboration, Study, Version
 
@@ -74,7 +76,7 @@ def is_gone(identity: str) -> bool:
 def followers(study: Study) -> set[int]:
     """Return the ids of the users whose mirrors hold this study."""
     sharing = Collaboration.objects.filter(gives_files(), study=study).values_list("user_id", flat=True)
-    return {study.owner_id, *sharing}
+    return {study.owner_id, *sharing, *data_folders.receivers(study)}
 
 
 FIXED = frozenset({"readme", "manifest", "verify", "folder:studies", "folder:shared"})
@@ -89,7 +91,8 @@ class Layout:
         self.sources: dict[str, Source] = {}
         self.version_of_tree: dict[int, int] = {}
         self._known: dict[str, Desired | None] = {}
-        self._studies = StudyFolders(user)
+        self.with_data = data_folders.receives(user)
+        self._studies = StudyFolders(user, self.with_data)
         self._nodes: dict[int, Any] = {}
 
     @property
@@ -127,6 +130,7 @@ class Layout:
         self._resolve_studies(numbers(asked, "study"))
         self._resolve_versions(Q(pk__in=portion) for portion in in_portions(numbers(asked, "version")))
         self._resolve_nodes(numbers(asked, "node"))
+        self._resolve_data(asked)
         found: dict[str, Desired] = {}
         for identity in identities:
             self._add_with_parents(identity, found)
@@ -180,6 +184,19 @@ class Layout:
                 self._know(Desired(above, "folder:shared", folder.owner_name))
             self._know(Desired(f"study:{pk}", above, folder.name))
 
+    def _resolve_data(self, asked: Collection[str]) -> None:
+        """Know the data folders of studies whose data this user asked for and may read, and the files asked for."""
+        files = numbers(asked, data_folders.FILE)
+        studies = data_folders.studies_in(asked, files) & self.with_data
+        self._resolve_studies(studies)
+        for study in studies:
+            for folder in data_folders.folders(study):
+                self._know(folder)
+        for file, sha256 in data_folders.files(studies, files):
+            if file.content is not None:
+                self.sources[file.identity] = Source(file.content, sha256=sha256)
+            self._know(file)
+
     def _resolve_versions(self, conditions: Iterable[Q]) -> None:
         for condition in conditions:
             rows = Version.objects.filter(condition).values_list("pk", "study_id", "number", "tree_id")
@@ -190,7 +207,7 @@ class Layout:
         self._resolve_studies({study for _, study, _, _ in rows})
         for pk, study, number, tree in rows:
             self.version_of_tree[tree] = pk
-            if self._known.get(f"study:{study}") is not None:
+            if study in self._with_files({study}):
                 self._know(Desired(f"version:{pk}", f"study:{study}", f"v{number}"))
 
     def _resolve_nodes(self, pks: Collection[int]) -> None:
@@ -246,7 +263,11 @@ class Layout:
             keep.update(f"node:{pk}" for pk in self._of_lost(of_studies))
         return keep
 
+    def _with_files(self, pks: Collection[int]) -> set[int]:
+        """Return those of the studies whose files the Dropbox should hold."""
+        return {pk for pk, folder in self._studies.find(pks).items() if folder.has_files}
+
     def _of_lost(self, rows: Sequence[tuple[int, int | None]]) -> Iterator[int]:
         """Leave out what lies in a study that is still shared: that was deleted in it, and goes here too."""
-        shared = self._studies.find({study for _, study in rows if study is not None})
+        shared = self._with_files({study for _, study in rows if study is not None})
         return (pk for pk, study in rows if study not in shared)

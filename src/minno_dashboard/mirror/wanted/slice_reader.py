@@ -13,11 +13,13 @@ from dataclasses import replace
 from django.db import connection, transaction
 from django.db.models import F, Min, Q
 
+from minno_dashboard.collection.models import DataFolder
 from minno_dashboard.core.names import fold
 from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.models import Doubt, Link, RemoteNode, Taken
 from minno_dashboard.mirror.planner.model import DELETED, SHARED, Content, Desired, Remote
+from minno_dashboard.mirror.wanted import data_folders
 from minno_dashboard.mirror.wanted.deleted_folder import outdated
 from minno_dashboard.mirror.wanted.layout import FIXED, Layout, is_gone
 from minno_dashboard.mirror.wanted.tree_slice import COLUMNS, Mark, Row
@@ -86,7 +88,7 @@ class _Reader:
             self._load_what_goes(frontier - found.keys())
             self._load_what_comes_back(new)
             self._load_occupants()
-            more = self._whole_trees(new)
+            more = self._whole_trees(new) | self._whole_data(new)
             self._load_sources(new.values())
             self._load_ancestors()
             more |= {row.identity for row in self.rows.values() if row.identity is not None}
@@ -114,11 +116,24 @@ class _Reader:
             )
             changed |= {f"study:{pk}" for pk in portion}
             versions = Version.objects.filter(study__in=portion).values_list("pk", flat=True)
-            changed |= {f"version:{pk}" for pk in versions}
+            changed |= {f"version:{pk}" for pk in versions} | data_folders.both_folders(portion)
+        changed |= self._changed_data(
+            {pk: revision for kind, pk, revision in behind if kind == Taken.Kind.DATA}
+        )
         trees = {pk: revision for kind, pk, revision in behind if kind == Taken.Kind.TREE}
         self._mark(Taken.Kind.TREE, trees, self.layout.revisions(trees).items())
         for tree, revision in trees.items():
             changed |= self.layout.changed(tree, since=revision)
+        return changed
+
+    def _changed_data(self, studies: dict[int, int]) -> set[str]:
+        """Return what changed in the data folders of studies since these revisions of them."""
+        known = DataFolder.objects.filter(study__in=studies).values_list("study_id", "files_revision")
+        self._mark(Taken.Kind.DATA, studies, known)
+        changed = {one for pk, since in studies.items() for one in data_folders.changed_since(pk, since)}
+        for portion in in_portions(sorted(data_folders.both_folders(studies))):
+            there = RemoteNode.objects.filter(link=self.link, parent__identity__in=portion)
+            changed.update(there.filter(identity__isnull=False).values_list("identity", flat=True))  # type: ignore[arg-type]
         return changed
 
     def _outdated(self) -> set[str]:
@@ -147,6 +162,7 @@ class _Reader:
             self.full_trees |= {tree for _, tree, _ in versions}
             nodes = Node.objects.filter(tree__version__study__in=portion, deleted_at=None)
             changed |= {f"node:{pk}" for pk in nodes.values_list("pk", flat=True)}
+        changed |= self._changed_data(dict.fromkeys(self.layout.with_data, -1))
         rows = self._keep(RemoteNode.objects.filter(link=self.link).values_list(*COLUMNS))
         return changed | {row.identity for row in rows if row.identity is not None}
 
@@ -163,6 +179,16 @@ class _Reader:
         self.full_trees |= trees
         nodes = Node.objects.filter(tree__in=trees, deleted_at=None).values_list("pk", flat=True)
         return {f"node:{pk}" for pk in nodes} if trees else set()
+
+    def _whole_data(self, new: dict[str, Desired]) -> set[str]:
+        """Return all files of the data folders that have no place in the Dropbox (any more)."""
+        prefix = f"{data_folders.NAME}:"
+        absent = [
+            int(one.removeprefix(prefix))
+            for one in new
+            if one.startswith(prefix) and ((row := self._row_of(one)) is None or self._is_deleted(row))
+        ]
+        return {one for pk in absent for one in data_folders.changed_since(pk, -1)}
 
     # --- the remote side ---
 

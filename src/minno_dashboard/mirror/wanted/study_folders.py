@@ -20,11 +20,12 @@ from minno_dashboard.studies.models import Collaboration, Study
 
 @dataclass(frozen=True)
 class Folder:
-    """The folder of one study: its name, and whose study it is."""
+    """The folder of one study: its name, whose study it is, and whether its files are in it or only its data."""
 
     name: str
     owner: int
     owner_name: str
+    has_files: bool = True
 
 
 def gives_files() -> Q:
@@ -36,8 +37,9 @@ def gives_files() -> Q:
 class StudyFolders:
     """The folders of studies in one user's Dropbox, each looked up once."""
 
-    def __init__(self, user: User) -> None:
-        self._user = user
+    def __init__(self, user: User, with_data: Collection[int] = ()) -> None:
+        """Look up folders for a user; `with_data` are the studies of which the data are there too."""
+        self._user, self._with_data = user, with_data
         self._found: dict[int, Folder | None] = {}
         self._is_all = False
 
@@ -71,15 +73,25 @@ class StudyFolders:
             )
             shared = studies.filter(pk__in=mine.values("study")).annotate(has_twin=Exists(same_owner))
             found += shared.values_list("pk", "name", "owner_id", "owner__username", "has_twin")
+        with_files = self._with_files(pks)
         if any(has_twin for *_, has_twin in found):
             self._read_all()
         for pk, name, owner, owner_name, has_twin in found:
             if not has_twin:
-                self._found[pk] = Folder(clean(name), owner, owner_name)
+                self._found[pk] = Folder(clean(name), owner, owner_name, pk in with_files)
+
+    def _with_files(self, pks: Collection[int]) -> set[int]:
+        """Return those studies whose files the user has; of the others they have the data alone."""
+        if not self._with_data:
+            return set(pks)
+        own = Study.objects.filter(owner=self._user, pk__in=pks).values_list("pk", flat=True)
+        given = Collaboration.objects.filter(gives_files(), user=self._user, study__in=pks)
+        return {*own, *given.values_list("study_id", flat=True)}
 
     def _shared(self) -> QuerySet[Collaboration]:
         """Return what brings others' studies here."""
-        mine = Collaboration.objects.filter(gives_files(), user=self._user, study__deleted_at=None)
+        gives = gives_files() | Q(study__in=self._with_data)
+        mine = Collaboration.objects.filter(gives, user=self._user, study__deleted_at=None)
         return mine.exclude(study__owner=self._user)
 
     def _read_all(self) -> None:
@@ -91,7 +103,8 @@ class StudyFolders:
             "study_id", "study__name", "study__owner_id", "study__owner__username"
         ):
             by_owner[owner, owner_name].append((pk, name))
+        with_files = self._with_files([pk for studies in by_owner.values() for pk, _ in studies])
         for (owner, owner_name), studies in by_owner.items():
             for pk, name in unique_study_names(studies).items():
-                self._found[pk] = Folder(name, owner, owner_name)
+                self._found[pk] = Folder(name, owner, owner_name, pk in with_files)
         self._is_all = True
