@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 
 class MirrorError(Exception):
     """A call did not end well; the class says what to do, `reason` says why."""
@@ -67,3 +69,10 @@ class Ambiguous(MirrorError):
     def __init__(self, reason: str, after: float = 0.0) -> None:
         super().__init__(reason)
         self.after = after
+
+
+def seconds_asked(error: MirrorError) -> float:
+    """Return how many seconds an error asks to leave the account alone; without end for what only people can mend."""
+    if isinstance(error, NeedsUser | NeedsAdmin):
+        return inf
+    return error.after if isinstance(error, Retry | Ambiguous) else 0.0

@@ -51,6 +51,16 @@ def test_a_seed_tells_and_plays_the_same_story_each_time(installation: Installat
     assert first.happened
 
 
+def test_of_what_lanes_meet_at_once_the_longest_wait_counts(installation: Installation) -> None:
+    troubles = (
+        story.Beat(1, 0, 0, "fault", "5xx_before", 377977),
+        story.Beat(1, 1, 1, "fault", "throttle", 469070),
+    )
+    behaviour = {"disabled_routes": frozenset({"files/upload_session/append_batch"})}
+    told = story.Story(400110, 2, troubles, behaviour, {"uploads.FEW_FILES": 0}, users=1, patience=0)
+    assert play(told, installation).failure == ""
+
+
 def test_a_failing_story_is_made_as_short_as_it_can_be() -> None:
     told = next(one for one in map(story.tell, range(1000)) if len(one.beats) > 12)
     needed = {told.beats[3], told.beats[-2]}

@@ -19,6 +19,7 @@ from minno_dashboard.mirror.errors import (
     ParkItem,
     Rescan,
     Retry,
+    seconds_asked,
 )
 from minno_dashboard.mirror.known import journal_lag
 from minno_dashboard.mirror.known.rows import Book
@@ -263,9 +264,9 @@ class Notes:
 
     @property
     def whole_account(self) -> MirrorError | None:
-        """Return a trouble that concerns more than one item, or an item that is not ours to park, if there was one."""
+        """Return the trouble that concerns more than one item, or an item that is not ours to park, and asks for most."""
         kinds = NeedsUser | NeedsAdmin | Retry | ParkItem
-        return next((one for one in self.trouble if isinstance(one, kinds)), None)
+        return max((one for one in self.trouble if isinstance(one, kinds)), key=seconds_asked, default=None)
 
 
 def _fulfil(promise: object) -> None:

@@ -23,6 +23,7 @@ from minno_dashboard.mirror.errors import (
     Retry,
     RetryItem,
     Unsupported,
+    seconds_asked,
 )
 from minno_dashboard.mirror.planner.model import Content, Upload
 from minno_dashboard.mirror.sending import bandwidth, packing
@@ -144,9 +145,10 @@ class Uploader:
             self._pump()
         finally:
             self._ledger.keep(self._commits.left())
-        failure = self._failure or self._commits.failure
-        if failure is not None:
-            raise failure
+        if self._commits.failure is not None:
+            self._fail(self._commits.failure)
+        if self._failure is not None:
+            raise self._failure
         return not self._large and not self._commits.is_full and not self.gives_way
 
     def _is_short(self, files: Sequence[Upload]) -> bool:
@@ -330,7 +332,7 @@ class Uploader:
             if isinstance(ids, Unsupported | ParkItem):
                 self._ledger.remember_no_batch()
             else:
-                self._failure = ids
+                self._fail(ids)
             return
         packed = list(bodies([*self._started, *zip(group, ids, strict=True)], self._header, self._body))
         self._started = packed.pop().files if self._small else []
@@ -354,9 +356,14 @@ class Uploader:
                     self._ledger.drop([one.content])
                 reported.append((one, found))
             else:
-                self._failure = found
+                self._fail(found)
         if reported:
             self._ledger.record(reported)
+
+    def _fail(self, error: MirrorError) -> None:
+        """Stop because of an error; of those that several lanes meet at once, what asks for the longest wait counts."""
+        if self._failure is None or seconds_asked(error) > seconds_asked(self._failure):
+            self._failure = error
 
     def _go_on(self, one: Upload, session: Session) -> None:
         """Commit what is whole; remember how far a large file is, and send the rest of it next."""
