@@ -7,14 +7,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import OpenPage, assert_accessible, picture
-from tests.browser.site import ROOT, Site
+from tests.browser.conftest import OpenPage, assert_accessible, picture, with_people
+from tests.browser.site import ROOT, Site, WholeSite
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("launching")]
@@ -36,6 +37,13 @@ print(json.dumps({
     "errors": [[one.kind, one.message, one.file, one.line] for one in ClientError.objects.filter(experiment=made)],
 }))
 """
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """All processes of `serve`: what participants send goes through the gateway."""
+    with with_people(WholeSite(tmp_path_factory.mktemp("launching"))) as site:
+        yield site
 
 
 class Launched:

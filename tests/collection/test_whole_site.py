@@ -134,3 +134,40 @@ def test_pages_are_answered_while_110_requests_are_half_sent_and_12_readers_of_a
     finally:
         for sock in (*halves, *readers):
             sock.close()
+
+
+def test_nobody_forges_or_floods_data(site: WholeSite, launch_address: str) -> None:
+    """What the existing system let anybody do (forge sessions, set dates, read stored documents, send 50 MB)."""
+    address = data_address(site, launch_address)
+    first = requests.put(
+        address, json={"data": [{"row": 1}], "createdDate": "1999-01-01"}, timeout=PATIENCE_SECONDS
+    )
+    assert first.json() == {"stored": True}  # nothing of what is stored comes back
+    ids = json.loads(
+        site.python(
+            "import json\nfrom minno_dashboard.collection.models import Session, Submission\n"
+            "session = Session.objects.order_by('-started_at').first()\n"
+            "sent = Submission.objects.filter(session=session).order_by('-pk').first()\n"
+            "print(json.dumps([session.pk, session.experiment.public_id, session.version.launch_id, sent.received_at.year]))"
+        )
+    )
+    session, experiment, version, year = ids
+    assert year > 1999
+    count = "from minno_dashboard.collection.models import Submission\nprint(Submission.objects.count())"
+    before = site.python(count)
+    body = {"data": [{"row": 2}], "sessionId": session, "studyId": experiment, "versionId": version}
+    plain = f"{site.url}/data"
+    forged = {
+        "another session": (address, {**body, "sessionId": session + 1}, 409),
+        "another experiment": (plain, {**body, "studyId": "0" * 40}, 404),
+        "another version": (plain, {**body, "versionId": "0" * 40}, 409),
+        "a session that nobody started": (plain, {**body, "sessionId": session + 1}, 404),
+        "a token with another signature": (f"{address[:-1]}{'A' if address[-1] != 'A' else 'B'}", body, 404),
+        "no rows": (address, {**body, "data": "text"}, 400),
+    }
+    for name, (where, sent, status) in forged.items():
+        answer = requests.put(where, json=sent, timeout=PATIENCE_SECONDS)
+        assert (answer.status_code, answer.json()["stored"]) == (status, False), name
+    large = requests.put(address, data=b"[" + b" " * 17 * 2**20 + b"]", timeout=PATIENCE_SECONDS)
+    assert large.status_code == 413
+    assert site.python(count) == before

@@ -143,7 +143,6 @@ TABLE: dict[str, Row] = {
     "test_launch": get(OPEN),
     "launch_file": get(OPEN),
     "jatos_asset": get(OPEN),
-    "data": Row("POST", OPEN, json={"data": []}),
     "start_session": send(OPEN),
     "finish_session": send(OPEN),
     "session_state": send(OPEN, component=0),

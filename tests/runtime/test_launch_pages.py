@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from minno_dashboard.accounts.models import User
-from minno_dashboard.collection.models import ClientError, PersonalLink, Session, Submission
+from minno_dashboard.collection.models import ClientError, PersonalLink, Session
 from minno_dashboard.core import clock
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import services as file_services
@@ -69,31 +69,25 @@ def test_a_launch_page_holds_the_session_and_stores_nothing(client: Client, expe
     assert other["$meta"]["sessionId"] != meta["sessionId"]
 
 
-def test_what_a_page_posts_is_stored_once(client: Client, experiment: Experiment) -> None:
+def test_a_page_starts_its_session_once_and_data_are_not_for_django(
+    client: Client, experiment: Experiment
+) -> None:
     given = settings_of(client.get(f"{path_of(experiment)}?n=01").content)
-    body = json.dumps({"data": [{"$isTouch": True, "taskName": "one"}], **given["$meta"]})
     for _ in range(2):
-        answer = client.put(
-            given["dataUrl"], body, content_type="application/json", headers={"X-Minno-Sequence": "1"}
-        )
-        assert answer.json() == {"stored": True}
+        answer = client.post(f"{given['dataUrl']}/start", "{}", content_type="text/plain")
+        assert answer.json()["stored"] is True
         assert answer["Access-Control-Allow-Origin"] == "*"
-    client.post(f"{given['dataUrl']}?sequence=2", "a,b\n1,2\n", content_type="text/plain")
-    session = Session.objects.get()
-    assert session.params == {"n": "01"}
-    stored = [(one.sequence, one.kind, one.body) for one in Submission.objects.order_by("pk")]
-    assert stored == [(1, "json", body), (2, "csv", "a,b\n1,2\n")]
-    assert client.post(f"{given['dataUrl']}x", body, content_type="text/plain").status_code == 404
-    assert (
-        client.options(given["dataUrl"])["Access-Control-Allow-Headers"] == "content-type, x-minno-sequence"
-    )
+    assert Session.objects.get().params == {"n": "01"}
+    assert client.post(f"{given['dataUrl']}x/start", "{}", content_type="text/plain").status_code == 404
+    assert client.options(f"{given['dataUrl']}/start")["Access-Control-Allow-Headers"] == "content-type"
+    # The gateway takes data (tests/collection/test_intake.py); there is no second way in.
+    assert client.put(given["dataUrl"], "{}", content_type="application/json").status_code == 404
 
 
 def test_a_test_page_stores_nothing_whatever_it_posts(client: Client, experiment: Experiment) -> None:
     given = settings_of(client.get(path_of(experiment, kind="test")).content)
     assert given["$meta"]["sessionId"] == -1
     for end, body in (
-        ("", '{"data":[]}'),
         ("/start", "{}"),
         ("/finish", "{}"),
         ("/error", '{"kind":"script"}'),
@@ -152,7 +146,7 @@ def test_a_personal_link_works_once_or_goes_on(client: Client, experiment: Exper
     )
     for link in (once, again):
         given = settings_of(client.get(f"{path_of(experiment)}?link={link.code}").content)
-        client.post(given["dataUrl"], '{"data":[{}]}', content_type="text/plain")
+        client.post(f"{given['dataUrl']}/start", "{}", content_type="text/plain")
     assert Session.objects.get(link=once).params == {"group": "a"}
     used = client.get(f"{path_of(experiment)}?link={once.code}")
     assert b"already been used" in used.content
@@ -214,7 +208,7 @@ def test_publishing_keeps_the_launch_link_or_gives_a_new_one(
     v1 = services.publish(study=study, by=alice, relink=experiments.keep_launch_link)
     known = path_of(experiment, v1)
     given = settings_of(client.get(known).content)
-    client.post(given["dataUrl"], '{"data":[{}]}', content_type="text/plain")
+    client.post(f"{given['dataUrl']}/start", "{}", content_type="text/plain")
     services.new_version(study=study, by=alice)
     write(Study.objects.get(pk=study.pk), "index.html", b"<p>Second</p>")
     v2 = services.publish(study=study, by=alice, relink=experiments.keep_launch_link)

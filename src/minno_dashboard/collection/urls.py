@@ -1,4 +1,4 @@
-"""The addresses to which participants' pages post."""
+"""What participants' pages ask for beside sending data; `/data/<token>` itself is the gateway's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from django.urls import URLPattern, path
 from minno_dashboard.collection import views
 
 urlpatterns: list[URLPattern] = [
-    path("data/<str:token>", views.submit, name="data"),
     path("data/<str:token>/start", views.start, name="start_session"),
     path("data/<str:token>/finish", views.finish, name="finish_session"),
     path("data/<str:token>/state", views.state, name="session_state"),

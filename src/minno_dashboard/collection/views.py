@@ -1,4 +1,7 @@
-"""What participants' pages post, answered to any origin and without cookies."""
+"""What participants' pages ask for beside sending data, answered to any origin and without cookies.
+
+The data themselves (`/data`, `/data/<token>`) are taken by the gateway (`config.gateway.submissions`), never by Django.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
@@ -18,15 +19,13 @@ from minno_dashboard.accounts.access import login_not_required
 from minno_dashboard.collection import services
 from minno_dashboard.collection.completion import Completion, Outcome
 from minno_dashboard.collection.ingest.launch_token import BadToken, LaunchToken, decode
-from minno_dashboard.collection.models import Session, Submission
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotFound, Refused
-from minno_dashboard.core.numbers import whole_number
 
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "PUT, POST",
-    "Access-Control-Allow-Headers": "content-type, x-minno-sequence",
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "content-type",
     "Access-Control-Max-Age": "86400",
     "Access-Control-Expose-Headers": "retry-after",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -36,29 +35,26 @@ _HEADERS = {
 View = Callable[[HttpRequest, LaunchToken], HttpResponse]
 
 
-def posted(*methods: str) -> Callable[[View], Callable[..., HttpResponse]]:
-    """Make a view of `/data/<token>…` that any origin may post to; refusals are JSON with a sentence and a reason."""
+def posted(view: View) -> Callable[..., HttpResponse]:
+    """Make a view of `/data/<token>/…` that any origin may post to; refusals are JSON with a sentence and a reason."""
 
-    def wrap(view: View) -> Callable[..., HttpResponse]:
-        @wraps(view)
-        def answered(request: HttpRequest, token: str) -> HttpResponse:
-            try:
-                if request.method == "OPTIONS":
-                    response = HttpResponse(status=204)
-                else:
-                    response = view(request, _token(token))
-            except Refused as refused:
-                response = _refusal(refused)
-            for name, value in _HEADERS.items():
-                response[name] = value
-            return response
+    @wraps(view)
+    def answered(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            if request.method == "OPTIONS":
+                response = HttpResponse(status=204)
+            else:
+                response = view(request, _token(token))
+        except Refused as refused:
+            response = _refusal(refused)
+        for name, value in _HEADERS.items():
+            response[name] = value
+        return response
 
-        return csrf_exempt(login_not_required(require_http_methods([*methods, "OPTIONS"])(answered)))
-
-    return wrap
+    return csrf_exempt(login_not_required(require_http_methods(["POST", "OPTIONS"])(answered)))
 
 
-@posted("POST")
+@posted
 def start(request: HttpRequest, token: LaunchToken) -> HttpResponse:
     """Start the session, or say where the one that is there stands."""
     if token.is_test:
@@ -74,23 +70,7 @@ def start(request: HttpRequest, token: LaunchToken) -> HttpResponse:
     )
 
 
-@posted("PUT", "POST")
-def submit(request: HttpRequest, token: LaunchToken) -> HttpResponse:
-    """Store one submission; the same sequence number of a session again changes nothing."""
-    if token.is_test:
-        return JsonResponse({"stored": False})
-    body = request.body
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Invalid(gettext("This is not UTF-8 text.")) from error
-    session = services.start_session(token=token, user_agent=request.headers.get("User-Agent", ""))
-    given = request.headers.get("X-Minno-Sequence") or request.GET.get("sequence", "")
-    _store(session, text, sequence=whole_number(given), size=len(body))
-    return JsonResponse({"stored": True})
-
-
-@posted("POST")
+@posted
 def finish(request: HttpRequest, token: LaunchToken) -> HttpResponse:
     """End the session and tell what the participant gets."""
     if token.is_test:
@@ -103,7 +83,7 @@ def finish(request: HttpRequest, token: LaunchToken) -> HttpResponse:
     return JsonResponse({"stored": True, **told(completion)})
 
 
-@posted("POST")
+@posted
 def state(request: HttpRequest, token: LaunchToken) -> HttpResponse:
     """Store at which page of a study of several pages the session is, and what the pages pass on."""
     given = _json(request)
@@ -115,7 +95,7 @@ def state(request: HttpRequest, token: LaunchToken) -> HttpResponse:
     return JsonResponse({"stored": not token.is_test})
 
 
-@posted("POST")
+@posted
 def error(request: HttpRequest, token: LaunchToken) -> HttpResponse:
     """Store what went wrong in the browser."""
     given = _json(request)
@@ -137,44 +117,6 @@ def told(completion: Completion) -> dict[str, str]:
         "redirect": completion.redirect,
         "code": completion.code,
     }
-
-
-def _store(session: Session, text: str, *, sequence: int | None, size: int) -> None:
-    try:
-        content = json.loads(text)
-        kind, task = Submission.Kind.JSON, _task_of(content)
-    except ValueError:
-        kind, task = Submission.Kind.CSV, ""
-    now = clock.now()
-    try:
-        with transaction.atomic():
-            Submission.objects.create(
-                session=session,
-                sequence=sequence,
-                received_at=now,
-                kind=kind,
-                task=task,
-                size=size,
-                body=text.replace("\0", "\\u0000"),
-            )
-            Session.objects.filter(pk=session.pk).update(
-                last_post_at=now,
-                submission_count=F("submission_count") + 1,
-                byte_count=F("byte_count") + size,
-                progress=task or session.progress,
-            )
-    except IntegrityError:
-        if sequence is None or not Submission.objects.filter(session=session, sequence=sequence).exists():
-            raise
-
-
-def _task_of(content: Any) -> str:
-    rows = content.get("data") if isinstance(content, dict) else content
-    first = rows[0] if isinstance(rows, list) and rows else None
-    for one in (content, first):
-        if isinstance(one, dict) and isinstance(one.get("taskName"), str):
-            return str(one["taskName"]).replace("\0", "")[:200]
-    return ""
 
 
 def _token(text: str) -> LaunchToken:

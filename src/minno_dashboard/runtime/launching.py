@@ -81,7 +81,7 @@ class Launch:
         state = "Published" if self.version.state == Version.State.PUBLISHED else "Develop"
         text = encode(self.token, token_key())
         return {
-            "dataUrl": reverse("data", args=[text]),
+            "dataUrl": reverse("start_session", args=[text]).removesuffix("/start"),
             "$meta": meta,
             "$postOnce": {
                 **self.token.params,
