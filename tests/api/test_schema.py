@@ -17,8 +17,11 @@ from schemathesis.config import ChecksConfig, PositiveDataAcceptanceConfig, Sche
 from minno_dashboard.accounts.models import LoginFailure, User
 from minno_dashboard.api import endpoints
 from minno_dashboard.config.wsgi import application
+from minno_dashboard.files.queries import node_at
 from minno_dashboard.studies import sharing
+from minno_dashboard.studies.experiments import add_experiment
 from minno_dashboard.studies.models import Study
+from minno_dashboard.studies.queries import newest_version
 from tests.api.conftest import Program
 
 EXAMPLES = 6
@@ -64,7 +67,17 @@ def test_every_address_keeps_what_its_document_promises(
     method: str,
 ) -> None:
     share = sharing.invite(study=study, who="bob", file_access="read", sees_data=False, by=alice)
-    known = {"study": study.public_id, "number": 1, "path": "task.js", "member": share.pk}
+    version = newest_version(study)
+    node = node_at(tree=version.tree, path="task.js")
+    assert node
+    made = add_experiment(study=study, version=version, node=node, by=alice)
+    known = {
+        "experiment": made.public_id,
+        "study": study.public_id,
+        "number": 1,
+        "path": "task.js",
+        "member": share.pk,
+    }
     real = {name: value for name, value in known.items() if f"{{{name}}}" in path} or None
     operation = document[path][method]
     good, bad = GenerationMode.POSITIVE, GenerationMode.NEGATIVE

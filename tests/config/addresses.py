@@ -263,6 +263,13 @@ TABLE: dict[str, Row] = {
     "api_studies_study_versions_number_copy POST": call(
         "POST", "edit_files", {"paths": ["task.js"], "to": "folder"}
     ),
+    "api_studies_study_sessions GET": call("GET", "read_data"),
+    "api_studies_study_data GET": call("GET", "read_data"),
+    "api_studies_study_experiments GET": call("GET", "see_members"),
+    "api_studies_study_experiments POST": call("POST", "launch", {"path": "folder/inside.js"}),
+    "api_studies_study_experiments_experiment PATCH": call("PATCH", "launch", {"closed": True}),
+    "api_studies_study_experiments_experiment_links GET": call("GET", "launch"),
+    "api_studies_study_experiments_experiment_links POST": call("POST", "launch", {"labels": ["P9"]}),
     "api_studies_study_members GET": call("GET", "see_members"),
     "api_studies_study_members POST": call("POST", "share", {"who": "dora", "files": "read"}),
     "api_studies_study_members_member PATCH": call("PATCH", "share", {"files": "edit"}),

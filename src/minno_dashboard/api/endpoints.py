@@ -17,7 +17,9 @@ from ninja.operation import Operation
 
 from minno_dashboard.accounts.audit import made_through
 from minno_dashboard.api import problems
+from minno_dashboard.api.views.data import data
 from minno_dashboard.api.views.files import tree_and_files
+from minno_dashboard.api.views.launching import launching
 from minno_dashboard.api.views.members import members
 from minno_dashboard.api.views.routing import SCHEME
 from minno_dashboard.api.views.studies import studies
@@ -39,11 +41,11 @@ class Api(NinjaAPI):
 api = Api(
     title="minno-dashboard",
     version="1",
-    description="Studies, files, versions, members and the state of the mirror, by personal tokens.",
+    description="Studies, files, versions, members, experiments, participants' data and the state of the mirror, by personal tokens.",
     openapi_url=None,
     docs_url=None,
 )
-for _router in (studies, tree_and_files, versions, members, own):
+for _router in (studies, tree_and_files, versions, members, launching, data, own):
     api.add_router("", _router)
 problems.handle(api)
 

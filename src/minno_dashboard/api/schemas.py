@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Schema
 from pydantic import ConfigDict, StringConstraints
 
+from minno_dashboard.collection.models import Session
 from minno_dashboard.files.models import Node
-from minno_dashboard.studies.models import Collaboration, Version
+from minno_dashboard.studies.models import Collaboration, Experiment, Version
 from minno_dashboard.studies.queries import Row
 from minno_dashboard.studies.services import MAX_DESCRIPTION_LENGTH, MAX_NOTE_LENGTH
 
@@ -215,6 +216,126 @@ class MirrorOut(Schema):
     parked: list[ParkedOut]
     last_error: str | None
     not_before: datetime | None
+
+
+class SessionOut(Schema):
+    """One participant's visit; `participant` is the label of a personal link or what the recruitment platform calls them."""
+
+    id: str
+    experiment: str
+    version: int
+    state: Literal["started", "finished", "screened_out"]
+    condition: str
+    participant: str
+    params: dict[str, str]
+    started_at: datetime
+    last_post_at: datetime
+    finished_at: datetime | None
+    submissions: int
+    is_test: bool
+    is_excluded: bool
+    note: str
+
+
+class SessionPage(Schema):
+    """Sessions in the order of their start; `next_cursor` leads on, also to those that start later."""
+
+    items: list[SessionOut]
+    next_cursor: str
+    has_more: bool
+
+
+class DataPage(Schema):
+    """Rows of whole sessions; `problems` counts submissions that cannot be read as rows (a download holds them)."""
+
+    items: list[dict[str, Any]]
+    sessions: int
+    problems: int
+    next_cursor: str
+    has_more: bool
+
+
+class ExperimentIn(Given):
+    """A file to launch; without a name it gets the file's."""
+
+    path: Path
+    name: Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)] = ""
+
+
+class ExperimentChange(Given):
+    """Whether an experiment is closed."""
+
+    closed: bool
+
+
+class ExperimentOut(Schema):
+    """An experiment; `address` launches it in the newest version."""
+
+    id: str
+    name: str
+    is_closed: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    address: str
+
+
+class LinksIn(Given):
+    """A personal link for each label."""
+
+    labels: list[Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)]] = Field(
+        min_length=1, max_length=1000
+    )
+    resumable: bool = False
+
+
+class LinkOut(Schema):
+    """A personal link; `sessions` began by it."""
+
+    id: int
+    label: str
+    address: str
+    resumable: bool
+    revoked: bool
+    sessions: int
+
+
+class LinkPage(Schema):
+    """Personal links in the order in which they were made."""
+
+    items: list[LinkOut]
+    has_more: bool
+
+
+def session_out(session: Session) -> SessionOut:
+    """Return a session; its id is text, because programs that read JSON numbers as floats would round it."""
+    return SessionOut(
+        id=str(session.pk),
+        experiment=session.experiment.name,
+        version=session.version.number,
+        state=_known(session.state),
+        condition=session.condition,
+        participant=(session.link.label if session.link else "") or session.participant_key,
+        params=session.params,
+        started_at=session.started_at,
+        last_post_at=session.last_post_at,
+        finished_at=session.finished_at,
+        submissions=session.submission_count,
+        is_test=session.is_test,
+        is_excluded=session.is_excluded,
+        note=session.note,
+    )
+
+
+def experiment_out(experiment: Experiment, address: str) -> ExperimentOut:
+    """Return an experiment with its launch address."""
+    return ExperimentOut(
+        id=experiment.public_id,
+        name=experiment.name,
+        is_closed=experiment.closed_at is not None,
+        opens_at=experiment.opens_at,
+        closes_at=experiment.closes_at,
+        address=address,
+    )
 
 
 def study_out(row: Row) -> StudyOut:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -15,8 +16,14 @@ from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotFound
 from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.results.flatten.records import Malformed, Scalar, SubmissionRecord
-from minno_dashboard.results.flatten.tidy import TrialTable
-from minno_dashboard.results.selection import Selection, narrowed, record_of
+from minno_dashboard.results.flatten.tidy import Row, TrialTable
+from minno_dashboard.results.selection import (
+    BYTES_IN_A_PORTION,
+    Selection,
+    in_order,
+    narrowed,
+    record_of,
+)
 from minno_dashboard.results.stages import NAMES, Stage, condition_of, stage_of
 from minno_dashboard.studies.models import Study
 
@@ -34,6 +41,17 @@ class SessionPage:
 
     sessions: list[Session]
     next_cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """The rows of whole sessions; `next_cursor` is the last session's place, to go on from also at the end."""
+
+    rows: list[Row]
+    session_count: int
+    problem_count: int
+    next_cursor: str
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,45 @@ def page_of_sessions(
     )
     more = len(sessions) > size
     return SessionPage(sessions[:size], cursor_of(sessions[size - 1]) if more else "")
+
+
+def page_of_rows(selection: Selection, cursor: str = "", *, size: int = SESSIONS_ON_A_PAGE) -> RowPage:
+    """Return the rows of the next sessions, oldest first: at most `size` sessions, and about 8 MB of what they sent.
+
+    Raises:
+        Invalid: the cursor is none of ours.
+    """
+    page = page_of_sessions(selection, cursor, size=size, oldest_first=True)
+    taken = _within(page.sessions, BYTES_IN_A_PORTION)
+    submissions: dict[int, list[Submission]] = defaultdict(list)
+    for submission in Submission.objects.filter(session__in=taken).order_by("pk"):
+        submissions[submission.session_id].append(submission)
+    table, rows, problems = TrialTable(), [], 0
+    for session in taken:
+        for one in in_order(submissions[session.pk]):
+            try:
+                rows += list(table.rows(record_of(session), one))
+            except (Malformed, RecursionError, ValueError):
+                problems += 1
+    return RowPage(
+        rows=rows,
+        session_count=len(taken),
+        problem_count=problems,
+        next_cursor=cursor_of(taken[-1]) if taken else cursor,
+        has_more=bool(page.next_cursor) or len(taken) < len(page.sessions),
+    )
+
+
+def _within(sessions: list[Session], most_bytes: int) -> list[Session]:
+    """Return the first sessions whose submissions have so many bytes together, and at least one."""
+    taken: list[Session] = []
+    size = 0
+    for session in sessions:
+        size += session.byte_count
+        if taken and size > most_bytes:
+            break
+        taken.append(session)
+    return taken
 
 
 def cursor_of(session: Session) -> str:
