@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from minno_dashboard.results import codebook
+from minno_dashboard.results import codebook, iat_scoring
 from minno_dashboard.results.flatten import classic, tidy, wide
 from minno_dashboard.results.flatten.names import ColumnNames
 from minno_dashboard.results.flatten.records import Malformed, Scalar, SessionRecord, SubmissionRecord, iso
@@ -22,6 +22,7 @@ from minno_dashboard.results.spool import Spool
 Read = Iterable[tuple[SessionRecord, list[SubmissionRecord]]]
 _SAME_FOR_SAME_INPUT = (1980, 1, 1, 0, 0, 0)
 COPY_BYTES = 1 << 20
+IAT_TABLE = "iatscores"
 
 
 class Format(StrEnum):
@@ -59,6 +60,7 @@ class _Tables:
         self.trials = tidy.TrialTable()
         self.session_names = ColumnNames(dict.fromkeys(tidy.SESSION_COLUMNS, ""))
         self.wide_names = ColumnNames(dict.fromkeys(tidy.SESSION_COLUMNS, ""))
+        self.halves: dict[str, list[tuple[float, float]]] = {}
         self.spools: dict[str, Spool] = {}
         self._problems = (folder / "problems.jsonl").open("wb")
 
@@ -95,6 +97,14 @@ class _Tables:
         for made in rows:
             table.add(made, session.version)
         self.outcome.rows += len(rows)
+        self._add_iat_scores(session, rows)
+
+    def _add_iat_scores(self, session: SessionRecord, rows: list[tidy.Row]) -> None:
+        for row in iat_scoring.score_rows(session.session_id, rows):
+            self.spool(IAT_TABLE, iat_scoring.SCORE_COLUMNS).add(row, session.version)
+            odd, even = row["d2_odd_trials"], row["d2_even_trials"]
+            if not row["exclusion"] and isinstance(odd, float) and isinstance(even, float):
+                self.halves.setdefault(str(row["task"]), []).append((odd, even))
 
     def _trial_rows(self, session: SessionRecord, submission: SubmissionRecord) -> list[tidy.Row]:
         try:
@@ -203,7 +213,8 @@ def _write_sav(tables: _Tables) -> Iterator[Path]:
 
 
 def _labels(table: str) -> dict[str, str]:
-    return tidy.TRIAL_COLUMNS if table == "trials" else tidy.SESSION_COLUMNS
+    by_table = {"trials": tidy.TRIAL_COLUMNS, IAT_TABLE: iat_scoring.SCORE_COLUMNS}
+    return by_table.get(table, tidy.SESSION_COLUMNS)
 
 
 def _write(tables: _Tables) -> Iterator[Path]:
@@ -254,7 +265,25 @@ def _readme(title: str, tables: _Tables) -> str:
         lines.append(
             f"{outcome.problems} submissions could not be read as rows. problems.jsonl holds each word for word."
         )
-    return "\n".join([*lines, *outcome.notes]) + "\n"
+    return "\n".join([*lines, *_iat_lines(tables), *outcome.notes]) + "\n"
+
+
+def _iat_lines(tables: _Tables) -> list[str]:
+    if IAT_TABLE not in tables.spools:
+        return []
+    lines = [
+        "",
+        f"{IAT_TABLE}.csv scores tasks with IAT blocks 3, 4, 6 and 7: D1 to D6 of Greenwald, Nosek and Banaji (2003).",
+        "A positive D means faster in blocks 3 and 4. Leave out sessions that have a reason under “exclusion”.",
+    ]
+    for task, pairs in sorted(tables.halves.items()):
+        found = iat_scoring.reliability(pairs)
+        shown = "too few sessions" if found is None else f"{found:.3f}"
+        lines.append(
+            f"“{task}”: {len(pairs)} sessions without a reason to exclude them; split-half reliability of D2"
+            f" (odd and even trials, Spearman-Brown): {shown}."
+        )
+    return lines
 
 
 def _describe(title: str, entries: list[dict[str, Scalar]]) -> str:
