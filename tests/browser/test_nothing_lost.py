@@ -331,6 +331,7 @@ def test_a_second_refused_rename_is_said_too(site: Site, open_page: OpenPage) ->
         expect(page.locator(".tree-error")).to_contain_text(name)
     page.get_by_role("treeitem", name="c.js").click()
     expect(page.get_by_text("“a.js” keeps its name.")).to_be_visible()
+    open_file(page, "c.js")
     # One that is refused late calls nobody back.
     renames: list[Route] = []
     page.route("**/rename", lambda route: renames.append(route))
