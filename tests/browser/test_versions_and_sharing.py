@@ -125,7 +125,7 @@ def test_versions_and_their_comparison_are_legible(
     expect(page.locator(".version-note", has_text="As sent to the ethics board")).to_be_visible()
     legible(page, f"versions-list-{look}")
     page.goto(f"{address}versions/compare/")
-    expect(page.get_by_text("1 file the same")).to_be_visible()
+    expect(page.get_by_text("1 file unchanged")).to_be_visible()
     hows = page.locator(".difference-how").all_inner_texts()
     assert sorted(hows) == ["Added", "Changed", "Moved", "Removed"]
     page.locator("summary", has_text="task.js").click()
@@ -221,7 +221,7 @@ def test_a_member_leaves_and_an_owner_gives_the_study_away(site: Site, open_page
     page.get_by_label("New owner").select_option(label="Nir Bar (nir)")
     page.get_by_role("button", name="Transfer…").click()
     confirm(page, "Transfer the study")
-    expect(page.get_by_text("“Shared 3” belongs to Nir Bar now.")).to_be_visible()
+    expect(page.get_by_text("“Shared 3” now belongs to Nir Bar.")).to_be_visible()
     expect(page.get_by_label("New owner")).to_have_count(0)
 
 

@@ -119,7 +119,7 @@ def _is_done(user: User) -> bool:
     status = mirror_status.status(user)
     state = status["state"]
     if state == "off":
-        raise Refused(f"{user.username} is not connected with a Dropbox account.")
+        raise Refused(f"{user.username} is not connected to a Dropbox account.")
     if state in ("needs_user", "needs_admin") or status["parked"]:
         raise Refused(mirror_status.badge(user).full)
     is_open = Link.objects.filter(user=user, needs_reading=True).exists()

@@ -88,7 +88,7 @@ def test_the_user_chooses_what_becomes_of_deleted_files(connected: Client, alice
     connected.post("/dropbox/policy", {"deleted_files": "delete"})
     assert not Link.objects.get(user=alice).keep_deleted
     response = connected.post("/dropbox/policy", {"deleted_files": "something"})
-    assert "nothing was changed" in said(response)
+    assert "Nothing was changed" in said(response)
     connected.post("/dropbox/policy", {"deleted_files": "keep"})
     assert Link.objects.get(user=alice).keep_deleted
 

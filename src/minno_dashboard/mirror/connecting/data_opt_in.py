@@ -29,7 +29,7 @@ def switch_on(*, user: User, study: Study) -> None:
     require(user, Action.READ_DATA, study)
     link = link_of(user)
     if link is None:
-        raise NotFound(gettext("Your studies are not connected with a Dropbox account."))
+        raise NotFound(gettext("Your studies are not connected to a Dropbox account."))
     values = {"account_id": link.account_id, "at": clock.now()}
     DataOptIn.objects.update_or_create(link=link, study=study, defaults=values)
     _record(user, study, is_on=True)
