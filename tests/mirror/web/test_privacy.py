@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
@@ -17,9 +19,10 @@ from dropbox_simulator import Simulator, faults
 from minno_dashboard.accounts.models import User
 from minno_dashboard.api.scopes import Scope
 from minno_dashboard.api.services import make_token
+from minno_dashboard.core import clock
 from minno_dashboard.mirror.models import Link, OAuthState
 from minno_dashboard.studies.services import create_study
-from tests.mirror.web.conftest import APP_SECRET, begin, browser_of, connect, consent
+from tests.mirror.web.conftest import APP_SECRET, begin, browser_of, configure, connect, consent
 
 ANNA, BEN = "anna@dropbox.example", "ben@dropbox.example"
 VALUES = {"int": "1", "str": "x", "slug": "x", "uuid": "00000000-0000-0000-0000-000000000000", "path": "x"}
@@ -143,6 +146,36 @@ def test_no_address_shows_an_admin_a_token_or_anybodys_dropbox(
     ended = Link.objects.exclude(state=Link.State.ACTIVE)
     assert [link.user_id for link in ended if link.user.is_active] == []
     assert Link.objects.count() == 2
+
+
+def test_the_list_of_users_tells_an_admin_whether_backups_are_well_and_nothing_else(
+    two_connected: Simulator, admin: User, alice: User, bob: User
+) -> None:
+    client = browser_of(admin)
+
+    def told() -> dict[str, str]:
+        html = client.get("/admin/users/").content.decode()
+        assert ANNA not in html
+        assert BEN not in html
+        return {
+            str(re.search(r"<bdi>(\w+)</bdi>", row)[1]): str(re.search(r"Backup: ([\w ]+)", row)[1])  # type: ignore[index]
+            for row in html.split("<li")
+            if "data-backup" in row
+        }
+
+    links = Link.objects.filter(user=alice)
+    everybody_well = {"root": "off", "alice": "OK", "bob": "OK"}
+    assert told() == everybody_well
+    links.update(state=Link.State.NEEDS_USER, reason="revoked")
+    assert told() == {**everybody_well, "alice": "needs attention"}
+    links.update(state=Link.State.ACTIVE, reason="", proven_at=clock.now() - timedelta(hours=25))
+    assert told() == {**everybody_well, "alice": "needs attention"}
+    links.update(proven_at=clock.now() - timedelta(hours=2))
+    assert told() == everybody_well
+    browser_of(bob).post("/dropbox/stop")
+    assert told() == {**everybody_well, "bob": "off"}
+    configure(is_enabled=False)
+    assert told()["alice"] == "needs attention"
 
 
 def test_a_dump_of_the_database_holds_no_secret_in_clear(two_connected: Simulator, alice: User) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import ids
 from minno_dashboard.mirror.connecting import app_settings, redirect
-from minno_dashboard.mirror.pages import mirror_status, notices
+from minno_dashboard.mirror.pages import backup_column, mirror_status, notices
 from minno_dashboard.mirror.pages.forms import DropboxForm, PolicyForm
 from minno_dashboard.mirror.pages.mirror_status import Badge, Overview
 from minno_dashboard.mirror.pages.panel import Panel, is_moving, panel_of
@@ -29,6 +29,9 @@ def contribute() -> None:
     slots.contribute("topbar", name="mirror", title=gettext_lazy("Mirror"), order=10, render=bar)
     slots.contribute("study.row", name="mirror", title=gettext_lazy("Mirror"), order=10, render=study_mark)
     slots.contribute("study.head", name="mirror", title=gettext_lazy("Mirror"), order=10, render=study_head)
+    slots.contribute(
+        "users.backup", name="mirror", title=gettext_lazy("Mirror"), order=10, render=backup_column.cell
+    )
     slots.contribute("settings.sections", name="dropbox", title="Dropbox", order=40, render=settings_section)
     slots.contribute(
         "configuration.sections", name="dropbox", title="Dropbox", order=10, render=configuration_section
