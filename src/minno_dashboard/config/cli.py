@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import click
 
-ROOMS_WITH_COMMANDS = ("accounts", "studies", "runtime", "mirror", "results", "api")
+ROOMS_WITH_COMMANDS = ("accounts", "studies", "runtime", "mirror", "results", "api", "operations")
 
 
 class Commands(click.Group):

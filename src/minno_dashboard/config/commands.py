@@ -1,4 +1,4 @@
-"""Commands of the installation as a whole: `serve`, `migrate`, `doctor`."""
+"""Commands of the installation as a whole: `serve`, `migrate`, `doctor`, `move-database`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import click
 from django.conf import settings
 
 from minno_dashboard.config import doctor as health
-from minno_dashboard.config import migrating, server
+from minno_dashboard.config import env, migrating, server
+from minno_dashboard.operations import moving_database
 
 
 @click.command()
@@ -59,4 +60,19 @@ def doctor(verify: bool) -> None:
         sys.exit(1)
 
 
-COMMANDS = (migrate, serve, doctor)
+@click.command("move-database")
+@click.argument("url", metavar="DATABASE_URL")
+def move_database(url: str) -> None:
+    """Copy all rows to an empty database, SQLite or PostgreSQL, and compare them. Stop the Dashboard first.
+
+    DATABASE_URL is written as the variable of that name; sqlite:///PATH for SQLite. Afterwards set the variable to it
+    and start the Dashboard again; the old database is not changed.
+    """
+    target = env.database_at(url, settings.DATA_DIR)
+    copied = moving_database.move_database(target, progress=lambda table: click.echo(f"  {table}", err=True))
+    click.echo(
+        f"{copied} rows copied and compared. Now set DATABASE_URL to it and start the Dashboard again."
+    )
+
+
+COMMANDS = (migrate, serve, doctor, move_database)

@@ -215,7 +215,11 @@ def allowed_hosts(url: str, host: str, *others: str) -> list[str]:
 
 def database(folder: Path) -> dict[str, object]:
     """Return Django's description of the database that `DATABASE_URL` names; SQLite in the data folder by default."""
-    url = text("DATABASE_URL")
+    return database_at(text("DATABASE_URL"), folder)
+
+
+def database_at(url: str, folder: Path) -> dict[str, object]:
+    """Return Django's description of the database of an address as `DATABASE_URL` takes it."""
     if not url or url.startswith("sqlite"):
         name = unquote(url.removeprefix("sqlite:///")) if url else str(folder / "minno.sqlite3")
         return {

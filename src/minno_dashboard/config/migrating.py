@@ -11,13 +11,21 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from minno_dashboard.operations import before_upgrade
+
 PATIENCE_SECONDS = 600.0
 _NUMBER = 0x6D696E6E6F  # "minno": the name of PostgreSQL's lock
 
 
 def migrate(*, verbosity: int) -> None:
-    """Apply the migrations that wait; another process that does so is waited for."""
+    """Apply the migrations that wait, after a backup of the database; another process that does so is waited for.
+
+    Raises:
+        NewerDatabase: the database was written by a newer version of the product.
+        Unavailable: the backup could not be made; nothing was changed.
+    """
     with _alone():
+        before_upgrade.back_up_if_due()
         call_command("migrate", interactive=False, verbosity=verbosity)
 
 

@@ -21,6 +21,7 @@ TRUSTED_PROXIES = env.trusted_proxies(SERVER_URL)
 # How long a worker holds a piece of work without a sign of life; longer than any single call to Dropbox takes.
 LEASE_SECONDS = env.integer("MINNO_LEASE_SECONDS", 240, low=2, high=3600)
 SECRET_KEY = env.secret_key(DATA_DIR)
+BACKUP_BEFORE_UPGRADE = env.text("MINNO_BACKUP_BEFORE_UPGRADE", "yes").lower() not in ("no", "0", "false")
 BLOB_STORE = env.blob_store(DATA_DIR)
 DATABASES = {"default": env.database(DATA_DIR)}
 
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
     "minno_dashboard.mirror",
     "minno_dashboard.administration",
     "minno_dashboard.api",
+    "minno_dashboard.operations",
 ]
 MIDDLEWARE = [
     "minno_dashboard.accounts.middleware.TrustedProxyMiddleware",

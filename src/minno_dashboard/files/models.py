@@ -35,6 +35,15 @@ class Blob(models.Model):
         return self.sha256[:12]
 
 
+class RemovalPause(models.Model):
+    """While one of these lasts no stored bytes are removed: a backup is copying them."""
+
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"no removals until {self.until:%Y-%m-%d %H:%M:%S}"
+
+
 class Tree(models.Model):
     """The folders and files of one version.
 

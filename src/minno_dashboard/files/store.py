@@ -29,8 +29,8 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.contenthash import Hasher
-from minno_dashboard.core.errors import Refused, Unavailable
-from minno_dashboard.files.models import Blob
+from minno_dashboard.core.errors import Invalid, Refused, Unavailable
+from minno_dashboard.files.models import Blob, RemovalPause
 
 if TYPE_CHECKING:
     from minno_dashboard.files.bucket import Bucket
@@ -154,20 +154,25 @@ def put(source: Source) -> Blob:
         Unavailable: the disk is full, or the bucket cannot be reached; nothing was stored.
     """
     temporary = _incoming() / uuid.uuid4().hex
-    hasher = Hasher()
     try:
-        with room():
-            temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with room(), temporary.open("xb") as target:
-            for piece in pieces(source):
-                hasher.update(piece)
-                target.write(piece)
-            target.flush()
-            os.fsync(target.fileno())
+        hasher = _write_temporary(temporary, source)
         with room():
             return _keep(temporary, hasher)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _write_temporary(temporary: Path, source: Source) -> Hasher:
+    hasher = Hasher()
+    with room():
+        temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with room(), temporary.open("xb") as target:
+        for piece in pieces(source):
+            hasher.update(piece)
+            target.write(piece)
+        target.flush()
+        os.fsync(target.fileno())
+    return hasher
 
 
 def _keep(temporary: Path, hasher: Hasher) -> Blob:
@@ -193,18 +198,44 @@ def _keep(temporary: Path, hasher: Hasher) -> Blob:
     return blob
 
 
+def bring_back(sha256: str, size: int, source: Source) -> bool:
+    """Store bytes from a backup under their name, without telling the database; return whether they were missing.
+
+    Raises:
+        Invalid: the bytes are not those of the name; nothing was stored.
+        Unavailable: the disk is full, or the bucket cannot be reached; nothing was stored.
+    """
+    if is_intact(sha256, size):
+        return False
+    temporary = _incoming() / uuid.uuid4().hex
+    try:
+        hasher = _write_temporary(temporary, source)
+        if (hasher.sha256(), hasher.size) != (sha256, size):
+            raise Invalid(f"The bytes of {sha256} in this backup are damaged. Use another backup.")
+        with room():
+            _move_into_place(temporary, sha256)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
 def is_intact(sha256: str, size: int) -> bool:
     """Say whether the bytes that lie under this name are those of the name; the size is compared first."""
     if _stored_bytes(sha256) != size:
         return False
-    found = hashlib.sha256()
     try:
         with storage().open(_place(sha256), "rb") as stream:
-            for piece in pieces(cast("Readable", stream)):
-                found.update(piece)
+            return digest_of(cast("Readable", stream)) == sha256
     except FileNotFoundError:
         return False
-    return found.hexdigest() == sha256
+
+
+def digest_of(source: Source) -> str:
+    """Return the SHA-256 of bytes in hexadecimal; memory is that of one piece."""
+    found = hashlib.sha256()
+    for piece in pieces(source):
+        found.update(piece)
+    return found.hexdigest()
 
 
 def note_damage(blob: Blob) -> None:
@@ -360,8 +391,44 @@ def _unreferenced() -> Q:
     return condition
 
 
+REMOVAL_PAUSE = timedelta(minutes=30)
+
+
+class Pause:
+    """Keeps stored bytes from being removed for as long as it is renewed (see `removals_paused`)."""
+
+    def __init__(self, pk: int) -> None:
+        self._pk = pk
+        self._renewed_at = clock.now()
+
+    def renew(self) -> None:
+        """Let the pause last; cheap enough to be called for each file."""
+        now = clock.now()
+        if now - self._renewed_at > REMOVAL_PAUSE / 6:
+            RemovalPause.objects.filter(pk=self._pk).update(until=now + REMOVAL_PAUSE)
+            self._renewed_at = now
+
+
+@contextmanager
+def removals_paused() -> Iterator[Pause]:
+    """Keep all processes from removing stored bytes; if this one dies, for `REMOVAL_PAUSE` at most."""
+    now = clock.now()
+    RemovalPause.objects.filter(until__lt=now).delete()
+    row = RemovalPause.objects.create(until=now + REMOVAL_PAUSE)
+    try:
+        yield Pause(row.pk)
+    finally:
+        RemovalPause.objects.filter(pk=row.pk).delete()
+
+
+def _is_paused() -> bool:
+    return RemovalPause.objects.filter(until__gt=clock.now()).exists()
+
+
 def _remove(pk: int) -> bool:
     with transaction.atomic():
+        if _is_paused():
+            return False
         due = Blob.objects.select_for_update().filter(
             _unreferenced(), pk=pk, unreferenced_since__lt=clock.now() - KEEP_UNREFERENCED
         )
@@ -375,14 +442,16 @@ def _remove(pk: int) -> bool:
 def drop(blob_ids: Iterable[int]) -> int:
     """Remove those of the blobs that nothing points to at once, without the 30 days; return how many were removed.
 
-    Inside somebody's transaction nothing is removed, because bytes do not come back when it is undone: there the
-    collector does it later.
+    Inside somebody's transaction nothing is removed, because bytes do not come back when it is undone, nor while
+    removals are paused: there the collector does it later.
     """
     removed = 0
     for pk in blob_ids:
         if connection.in_atomic_block:
             return removed
         with transaction.atomic():
+            if _is_paused():
+                return removed
             due = Blob.objects.select_for_update().filter(_unreferenced(), pk=pk).first()
             if due is not None:
                 Blob.objects.filter(pk=pk).delete()
