@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `mirror`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from django.utils.translation import gettext_lazy
 
 
 class MirrorConfig(AppConfig):
-    """The `mirror` room."""
+    """The Django app `mirror`."""
 
     name = "minno_dashboard.mirror"
     label = "mirror"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Take the mirror's places in the pages of other rooms; hear what is removed there for good."""
+        """Register the mirror's parts of other apps' pages, and its callbacks for studies that are purged."""
         from minno_dashboard.accounts import revocation_hooks
         from minno_dashboard.mirror import schedule  # noqa: F401 - registers its periodic work
         from minno_dashboard.mirror.connecting import services

@@ -1,4 +1,4 @@
-"""What a link does after an error: wait, and for whom."""
+"""Back-off after an error of a run: how long a link waits, and which links wait."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ IS_WORKING = Q(state=Link.State.ACTIVE) | Q(state=Link.State.NEEDS_USER, reason=
 
 
 def standing(link: Link) -> dict[str, Any]:
-    """Return how a link stands after a run without an error: something may not have fitted."""
+    """Return the state of a link after a run without an error; a file may not have fitted."""
     if not Parked.objects.filter(link=link, reason=FULL).exists():
         return NOTHING_WRONG
     since = link.reason_at if link.reason == FULL and link.reason_at else clock.now()
@@ -51,12 +51,12 @@ def standing(link: Link) -> dict[str, Any]:
 
 
 def backoff_seconds(failures: int) -> float:
-    """Return a random wait that grows with the failures in a row, up to five minutes."""
+    """Return a random wait in seconds that grows with the failures in a row, at most five minutes."""
     return _rng.uniform(0.5, min(MAX_WAIT_SECONDS, 2.0 ** min(failures, 10)))
 
 
 def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) -> None:
-    """Give the lease back with what the error asks for."""
+    """Release the lease and set the wait that the error asks for."""
     at = clock.now()
     if isinstance(error, NeedsAdmin):
         _pause_all(link, error)
@@ -86,7 +86,7 @@ def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) ->
 
 
 def _pause_all(link: Link, error: NeedsAdmin) -> None:
-    """Pause every link of the app key: the same trouble waits for each of them."""
+    """Pause every link of the app key: the error concerns all of them."""
     at = clock.now()
     working = IS_WORKING | Q(state=Link.State.NEEDS_ADMIN)
     paused = Link.objects.filter(app_key=link.app_key, state=Link.State.NEEDS_ADMIN, reason=error.reason)

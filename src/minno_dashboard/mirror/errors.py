@@ -1,4 +1,4 @@
-"""What Dropbox answered, named by what the mirror should do about it.
+"""Errors of Dropbox calls, named by what the mirror should do about them.
 
 `reason` is a short stable code (`full`, `reconnect`, `lock` …), never a token, a path or a body.
 """
@@ -9,7 +9,7 @@ from math import inf
 
 
 class MirrorError(Exception):
-    """A call did not end well; the class says what to do, `reason` says why."""
+    """A call failed; the class says what to do, `reason` why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -17,7 +17,7 @@ class MirrorError(Exception):
 
 
 class Retry(MirrorError):
-    """Leave the whole account alone for `after` seconds, then go on; nothing was changed by the call."""
+    """Make no call for this account for `after` seconds, then continue; the call changed nothing."""
 
     def __init__(self, reason: str, after: float = 0.0) -> None:
         super().__init__(reason)
@@ -25,11 +25,11 @@ class Retry(MirrorError):
 
 
 class LookLater(Retry):
-    """Dropbox's listings are of no use for `after` seconds; what is saved meanwhile is sent without them."""
+    """Read no listing for `after` seconds; files saved meanwhile are sent without one."""
 
 
 class RetryItem(MirrorError):
-    """This item did not go through and will, later; the others are not concerned.
+    """This item failed and is to be tried again later; others are not affected.
 
     `correct_offset` is how many bytes an upload session holds, where Dropbox told.
     """
@@ -40,7 +40,7 @@ class RetryItem(MirrorError):
 
 
 class ParkItem(MirrorError):
-    """This item will be refused again until its name or content is another."""
+    """Dropbox refuses this item until its name or content changes."""
 
 
 class NeedsUser(MirrorError):
@@ -48,11 +48,11 @@ class NeedsUser(MirrorError):
 
 
 class NeedsAdmin(MirrorError):
-    """Only the admin of this Dashboard can help; every account with this app key is concerned."""
+    """Only an admin of this Dashboard can help; all accounts with this app key are affected."""
 
 
 class Rescan(MirrorError):
-    """The Dropbox is not as we know it: read what changed; with `is_full`, list all of it anew."""
+    """The Dropbox is not as we know it: read the changes; with `is_full`, list everything again."""
 
     def __init__(self, reason: str, *, is_full: bool = False) -> None:
         super().__init__(reason)
@@ -60,11 +60,11 @@ class Rescan(MirrorError):
 
 
 class Unsupported(MirrorError):
-    """This Dropbox does not know the route; there is another way."""
+    """This Dropbox does not know the route; use another one."""
 
 
 class Ambiguous(MirrorError):
-    """Nobody knows whether the call took effect: look before doing it again."""
+    """The call may or may not have taken effect: read the Dropbox before repeating it."""
 
     def __init__(self, reason: str, after: float = 0.0) -> None:
         super().__init__(reason)
@@ -72,7 +72,7 @@ class Ambiguous(MirrorError):
 
 
 def seconds_asked(error: MirrorError) -> float:
-    """Return how many seconds an error asks to leave the account alone; without end for what only people can mend."""
+    """Return for how many seconds an error asks to make no calls for the account; infinity where a person must act."""
     if isinstance(error, NeedsUser | NeedsAdmin):
         return inf
     return error.after if isinstance(error, Retry | Ambiguous) else 0.0

@@ -1,4 +1,4 @@
-"""What the mirror remembers: links, what they have taken over, and what we know each Dropbox holds."""
+"""Tables of the mirror: links, what they have taken over, and what each Dropbox holds as far as we know."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TAKEN_OVER = "taken_over"
 
 
 class Link(LeaseModel):
-    """The stored authorisation of one user's Dropbox account, and how far its mirror is.
+    """The stored authorisation of one user's Dropbox account, and the progress of its mirror.
 
     Tokens are sealed (`siteconfig.sealing`). An unlinked account keeps its row, `off` and without tokens, so that
     connecting the same account again continues where it was. `not_before` (of the lease) is the moment until which
@@ -32,7 +32,7 @@ class Link(LeaseModel):
     """
 
     class State(models.TextChoices):
-        """Whether the mirror works, and on whom it waits."""
+        """Whether the mirror works, or who must act."""
 
         ACTIVE = "active", "Active"
         OFF = "off", "Off"
@@ -106,7 +106,7 @@ class Link(LeaseModel):
 
     @property
     def may_read(self) -> bool:
-        """Say whether Dropbox lets the Dashboard read what the files hold, and whoever is logged in may have it."""
+        """Return whether Dropbox grants reading of file contents, and the logged-in user may have them."""
         return READ_SCOPE in self.scopes.split() and not self.is_reading_withdrawn
 
 
@@ -121,14 +121,14 @@ def link_of(user: User) -> Link | None:
 
 
 class Taken(models.Model):
-    """How far one link has taken over one study or tree.
+    """The revision of one study or tree up to which one link's Dropbox is equal to it.
 
     `noted_revision` is the revision that was last seen to be wanted, `revision` the one that was mirrored: the
     link is behind where the first is greater. A `released` study is one whose access was lost: its copy stays.
     """
 
     class Kind(models.TextChoices):
-        """What has the revision."""
+        """Which kind of object has the revision."""
 
         STUDY = "study", "Study"
         TREE = "tree", "Tree"
@@ -156,7 +156,7 @@ class Taken(models.Model):
 
 
 class DataOptIn(models.Model):
-    """A user's wish to have the data of a study in their Dropbox, given for one Dropbox account.
+    """A user's choice to have the data of a study in their Dropbox, for one Dropbox account.
 
     It gives no right: who may read the data is asked each time (`wanted.data_folders`).
     """
@@ -223,7 +223,7 @@ class RemoteNode(models.Model):
 
 
 class Doubt(models.Model):
-    """An identity whose place or content in the Dropbox the user changed: the next plan looks at it."""
+    """An identity whose place or content in the Dropbox is in doubt: the next plan includes it."""
 
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="doubts")
     identity = models.CharField(max_length=60)
@@ -236,7 +236,7 @@ class Doubt(models.Model):
 
 
 class Intent(models.Model):
-    """What a call under way is about to change; there only while its outcome is unknown.
+    """What a call under way is about to change; kept only while its outcome is unknown.
 
     `expected` lists what will stand in the Dropbox if the call succeeded; `job` is there for an asynchronous one.
     That of a folder that was `MOVED` stays until Dropbox has told of all that is in it, and names its `moved_row`.
@@ -257,7 +257,7 @@ class Intent(models.Model):
 
 
 class UploadSession(models.Model):
-    """Bytes that Dropbox already holds and that are not committed yet, so that they are not sent again."""
+    """A Dropbox upload session that is not committed yet, kept so that its bytes are not sent again."""
 
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="upload_sessions")
     content_hash = models.CharField(max_length=64)
@@ -279,7 +279,7 @@ class UploadSession(models.Model):
 
 
 class Parked(models.Model):
-    """A file or folder that Dropbox refuses; tried again when its path or content is another."""
+    """A file or folder that Dropbox refuses; tried again when its path or content changes, or after a time."""
 
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="parked")
     identity = models.CharField(max_length=60)
@@ -296,7 +296,7 @@ class Parked(models.Model):
 
 
 class Run(models.Model):
-    """One run of a mirror, for the history that its user sees."""
+    """One run of a mirror, for the history shown to its user."""
 
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="runs")
     started_at = models.DateTimeField()

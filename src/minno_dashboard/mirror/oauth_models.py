@@ -1,4 +1,4 @@
-"""What is kept between "connect" and Dropbox's answer."""
+"""The table of connections that were begun and not finished."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class OAuthState(models.Model):
-    """One connection that was begun: whose it is, in which browser, until when, and the sealed PKCE verifier.
+    """One begun connection: its user, browser and end of validity, and the sealed PKCE verifier.
 
     Only fingerprints (SHA-256) of the state and of the browser's mark are kept. `used_at` is set by the first
     answer that names the state, whatever becomes of it.

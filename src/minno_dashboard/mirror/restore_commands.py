@@ -75,7 +75,7 @@ def _looked_into(user: User, until: datetime) -> Link:
 
 
 def _chosen(link: Link, wanted: str) -> list[Found]:
-    """Return the studies that were asked for.
+    """Return the studies that were named.
 
     Raises:
         NotFound: there is none.
@@ -94,7 +94,7 @@ def _chosen(link: Link, wanted: str) -> list[Found]:
 
 
 def _work_on(rows: Sequence[Restore], until: datetime) -> None:
-    """Restore, here or by whoever claimed it, until all have ended."""
+    """Restore here, or wait for the worker that claimed it, until all have ended."""
     pause, owner = threading.Event(), owner_name()
     mine = Restore.objects.filter(pk__in=[row.pk for row in rows])
     with click.progressbar(

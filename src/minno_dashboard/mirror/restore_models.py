@@ -1,4 +1,4 @@
-"""What is kept of manifests and of studies on their way back from a Dropbox."""
+"""Tables of manifests and of restores of studies from a Dropbox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minno_dashboard.studies.models import Study
 
 
 class Manifest(models.Model):
-    """The `MANIFEST.json` and `verify.py` that a Dropbox should hold: those of the last quiet moment.
+    """The `MANIFEST.json` and `verify.py` that a Dropbox should hold, as of the last time nothing had changed for a while.
 
     `describes_at` is that moment; a change after it makes the manifest stale, not wrong.
     """
@@ -29,14 +29,14 @@ class Manifest(models.Model):
 
 
 class Restore(LeaseModel):
-    """One study that its user wants back from the Dropbox; `path` is its folder there.
+    """One study that its user restores from the Dropbox; `path` is its folder there.
 
     What was fetched by a try that failed is stored and is not fetched again. `problems` names what could not come
     along, `sentence` says how it ended.
     """
 
     class State(models.TextChoices):
-        """How far it is."""
+        """The progress of a restore."""
 
         OPEN = "open", "On its way"
         DONE = "done", "Restored"
@@ -69,7 +69,7 @@ class Restore(LeaseModel):
 
     @property
     def said(self) -> str:
-        """Return how it ended, in the reader's language where the sentence is one of ours."""
+        """Return how the restore ended, in the reader's language where the sentence is ours."""
         if self.state == self.State.DONE and self.study:
             return gettext("Restored as “%(name)s”.") % {"name": self.study.name}
         return gettext(self.sentence) if self.sentence else ""

@@ -1,1 +1,1 @@
-"""Connecting a user's Dropbox account, and what the admin configures for it."""
+"""Connecting a user's Dropbox account, and the admin's Dropbox settings."""

@@ -1,4 +1,4 @@
-"""Saving the section Dropbox of the configuration, checked with Dropbox as it is saved."""
+"""Saving the section Dropbox of the configuration; the app key and secret are checked with Dropbox first."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ class WrongKey(Invalid):
 
 
 class WrongSecret(Invalid):
-    """Dropbox knows the app key, and the secret is not its secret."""
+    """Dropbox knows the app key, but the app secret is wrong."""
 
 
 class WrongPair(Invalid):
-    """Dropbox refuses the pair, and does not say which of the two is wrong."""
+    """Dropbox refuses app key and secret, and does not say which is wrong."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What Dropbox said about the stored pair, as a dot and a sentence."""
+    """Result of the check of the stored app key and secret, as a dot and a sentence."""
 
     dot: str
     sentence: str
 
 
 def save(*, actor: User, is_enabled: bool, app_key: str, app_secret: str) -> Checked | None:
-    """Check the pair with Dropbox and store it; an empty secret keeps the stored one. Nothing is stored when it is wrong.
+    """Check app key and secret with Dropbox and store them; an empty secret keeps the stored one. Nothing is stored when they are wrong.
 
     Disabling pauses every mirror and keeps the connections; another app key ends them.
 
@@ -92,7 +92,7 @@ def save(*, actor: User, is_enabled: bool, app_key: str, app_secret: str) -> Che
 
 
 def check(*, app_key: str, app_secret: str) -> str:
-    """Ask Dropbox about a pair: `WORKS`, or `UNCHECKED` where Dropbox cannot be reached.
+    """Check app key and secret with Dropbox: `WORKS`, or `UNCHECKED` where Dropbox cannot be reached.
 
     Raises:
         WrongKey, WrongSecret, WrongPair: Dropbox refuses the pair.
@@ -129,7 +129,7 @@ def _what_is_wrong(app_key: str) -> Invalid:
 
 
 def paused() -> list[str]:
-    """Return, in sentences for the admin, what pauses mirrors or keeps files from them until an admin acts."""
+    """Return sentences for the admin about what pauses mirrors, or keeps files out of them, until an admin acts."""
     sentences = []
     waiting = Link.objects.filter(state=Link.State.NEEDS_ADMIN)
     for reason, count, at in waiting.values_list("reason").annotate(Count("pk"), Min("reason_at")):
@@ -146,7 +146,7 @@ def paused() -> list[str]:
 
 
 def last_check() -> Checked | None:
-    """Return what Dropbox said when the pair was saved, or None where there is no pair."""
+    """Return the result of the check made at saving, or None where no app key is stored."""
     section = Section.objects.filter(name=siteconfig.DROPBOX).first()
     if section is None or not section.values.get("check"):
         return None

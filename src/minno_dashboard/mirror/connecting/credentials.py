@@ -1,4 +1,4 @@
-"""Opening one user's Dropbox: the only place where a link's tokens are unsealed."""
+"""Opens a user's Dropbox; the only module that unseals a link's tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minno_dashboard.siteconfig.sealing import SealBroken, seal, unseal
 
 
 def store_grant(link: Link, grant: Grant) -> None:
-    """Put a grant into the row, sealed; the row is not saved."""
+    """Put the tokens of a grant into the row, sealed; does not save the row."""
     link.sealed_access_token = seal(grant.access_token)
     link.access_expires_at = grant.expires_at
     if grant.refresh_token:
@@ -24,7 +24,7 @@ def store_grant(link: Link, grant: Grant) -> None:
 
 
 def open_port(link: Link) -> DropboxPort:
-    """Return the port to the linked Dropbox; nothing is called yet.
+    """Return the port to the linked Dropbox; makes no call.
 
     Raises:
         NeedsUser: the link has no tokens, or those of another app.
@@ -34,7 +34,7 @@ def open_port(link: Link) -> DropboxPort:
 
 
 def stored_access_token(link: Link) -> str:
-    """Return an access token of the link that is good now, refreshed where needed."""
+    """Return a valid access token of the link, refreshed where needed."""
     return _tokens(link).current()
 
 

@@ -1,4 +1,4 @@
-"""Participants' data in the user's own Dropbox: switched on and off for one study."""
+"""Switches participants' data in the user's own Dropbox on and off, for one study."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from minno_dashboard.studies.models import Study
 
 @transaction.atomic
 def switch_on(*, user: User, study: Study) -> None:
-    """Let the data of a study come into the user's Dropbox, the account that is connected now.
+    """Have the data of a study written to the user's Dropbox, the account that is connected now.
 
     Raises:
         NotAllowed: the user may not read the data.
@@ -45,7 +45,7 @@ def switch_on(*, user: User, study: Study) -> None:
 
 @transaction.atomic
 def switch_off(*, user: User, study: Study) -> None:
-    """Let no more data of a study come into the user's Dropbox; what is there goes to its deleted things."""
+    """Stop writing the data of a study to the user's Dropbox; the files there go to `/Deleted`, or are deleted."""
     link = Link.objects.filter(user=user).first()
     if link is None or not DataOptIn.objects.filter(link=link, study=study).exists():
         return
@@ -63,7 +63,7 @@ def _record(user: User, study: Study, *, is_on: bool) -> None:
 
 
 def begin_and_end_folders() -> None:
-    """Have the files of data made for the studies that somebody receives now, and for no others."""
+    """Have data files written for the studies that some Dropbox receives now, and for no others."""
     asked = data_folders.asked_for().exclude(link__state=Link.State.OFF).values("study_id")
     received = {one.pk for one in Study.objects.filter(pk__in=asked) if data_folders.receivers(one)}
     kept.begin(received)

@@ -1,4 +1,4 @@
-"""Which Dashboard writes into a Dropbox: a small marker file there, and the place where our database lies.
+"""Which Dashboard may write into a Dropbox: a marker file in the Dropbox, and where our database is stored.
 
 A copied database beside the one it was copied from would undo its changes for ever. Two things tell: the copy finds
 itself in another place than the one it remembers; and whoever reads a marker that it did not write itself knows that
@@ -42,7 +42,7 @@ ABOUT = "This file tells which Dashboard writes into this folder. Another Dashbo
 
 @cache
 def place() -> dict[str, str]:
-    """Return where the database lies, by things that do not travel with a copy of it."""
+    """Return an identification of the place of the database, made of what does not travel with a copy of it."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT system_identifier::text, current_database() FROM pg_control_system()")
@@ -55,13 +55,13 @@ def place() -> dict[str, str]:
 
 
 def is_here(link: Link) -> bool:
-    """Say whether the database lies where it lay as it last wrote into this Dropbox."""
+    """Return whether the database is at the place from which it last wrote into this Dropbox."""
     before = (link.marker or {}).get("place")
     return before is None or sum(before.get(name) == value for name, value in place().items()) >= MIN_EQUAL
 
 
 def check_place(link: Link) -> None:
-    """Check that this database is where it was.
+    """Check that this database is at the place from which it last wrote.
 
     Raises:
         NeedsUser: it was copied, moved or brought back from a backup elsewhere.
@@ -71,7 +71,7 @@ def check_place(link: Link) -> None:
 
 
 def check_marker(link: Link) -> None:
-    """Check, after a look, that nobody but us wrote the marker.
+    """Check, after a listing was read, that nobody but us wrote the marker.
 
     Raises:
         NeedsUser: another Dashboard writes into this Dropbox.
@@ -84,7 +84,7 @@ def check_marker(link: Link) -> None:
 
 
 def taking_over(link: Link, known: Sequence[str] = ()) -> Marker:
-    """Return the marker of a link whose user has just decided for this Dashboard: it is written before all else.
+    """Return the marker of a link whose user has just chosen this Dashboard; it is written before anything else.
 
     `known` are hashes of markers that this Dashboard wrote into the same Dropbox for other users.
     """
@@ -92,7 +92,7 @@ def taking_over(link: Link, known: Sequence[str] = ()) -> Marker:
 
 
 def is_claim_due(link: Link, *, is_changed: bool) -> bool:
-    """Say whether the marker must be written before anything else is.
+    """Return whether the marker must be written before anything else.
 
     With `is_changed`, something was found other than we left it: perhaps another Dashboard did that.
     """
@@ -104,7 +104,7 @@ def is_claim_due(link: Link, *, is_changed: bool) -> bool:
 
 
 def claim(link: Link, port: Port, lease: Lease) -> None:
-    """Write the marker anew, at exactly the revision that we know; a Dropbox that is full goes without.
+    """Write the marker again, in the place of exactly the revision that we know; where the Dropbox is full, no marker is written.
 
     What stands in its place and was not written by us is renamed aside: it may be the user's.
 

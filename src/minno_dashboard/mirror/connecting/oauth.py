@@ -1,4 +1,4 @@
-"""Connecting: to Dropbox's consent page and back, each way it can end with its own sentence."""
+"""OAuth: to Dropbox's consent page and back; each possible ending has a sentence of its own."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def begin(*, user: User, browser: str, may_read: bool = False) -> str:
 
 
 def finish(*, user: User, browser: str, answer: Mapping[str, str]) -> str:
-    """Take Dropbox's answer from the redirect and connect the account; return the sentence of success.
+    """Exchange the code of the redirect, connect the account, and return the sentence of success.
 
     Raises:
         Refused: nothing was connected; the sentence says why and what to do.
@@ -90,7 +90,7 @@ def finish(*, user: User, browser: str, answer: Mapping[str, str]) -> str:
 
 
 def sentence(refusal: MirrorError) -> str:
-    """Say why a connection could not be finished."""
+    """Return why a connection could not be finished."""
     reason = refusal.reason
     if isinstance(refusal, NeedsAdmin) and reason == "redirect_uri":
         return gettext(
@@ -112,7 +112,7 @@ def sentence(refusal: MirrorError) -> str:
 
 
 def missing_permissions(scopes: tuple[str, ...]) -> str:
-    """Say which permissions Dropbox did not grant."""
+    """Return which permissions Dropbox did not grant."""
     return gettext(
         "Dropbox did not grant everything the mirror needs (%(scopes)s); nothing was connected. Ask the administrator to tick these permissions of the app at Dropbox, then connect again."
     ) % {"scopes": ", ".join(scopes)}
@@ -149,7 +149,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
 
 
 def _token_of(link: Link) -> str:
-    """Return a token of the account that is given up, to hand it back; "" where none can be had."""
+    """Return an access token of the account that is being disconnected, to revoke it; "" where none can be had."""
     if not installation.is_here(link):
         return ""
     with suppress(SealBroken, MirrorError):
@@ -158,7 +158,7 @@ def _token_of(link: Link) -> str:
 
 
 def stop(*, user: User) -> None:
-    """End the connection: the tokens are forgotten, and revoked where Dropbox can be reached."""
+    """Disconnect: delete the stored tokens, and revoke them where Dropbox can be reached."""
     services.unlink(user=user)
     audit.record(actor=user, action=AuditAction.DROPBOX_DISCONNECT)
     tell(user, Notice.DROPBOX_OFF)

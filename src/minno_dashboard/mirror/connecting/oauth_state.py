@@ -1,4 +1,4 @@
-"""The `state` of a connection: bound to a user and a browser, good for one answer within ten minutes."""
+"""The OAuth `state` of a connection: bound to one user and one browser, valid for one answer within ten minutes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def begin_again(sentence: str) -> str:
 
 @dataclass(frozen=True)
 class Begun:
-    """A connection that was begun: `state` and `challenge` (PKCE, S256) go to Dropbox with the browser."""
+    """A connection that was begun: `state` and `challenge` (PKCE, S256) are sent to Dropbox."""
 
     state: str
     challenge: str
@@ -36,14 +36,14 @@ class Begun:
 
 @dataclass(frozen=True)
 class Taken:
-    """A state that came back: what the token exchange needs of it."""
+    """A state that came back, with what the token exchange needs of it."""
 
     verifier: str
     app_key: str
 
 
 def begin(*, user: User, browser: str, app_key: str) -> Begun:
-    """Remember that `user` goes to Dropbox from the browser that carries the mark `browser`."""
+    """Store that `user` goes to Dropbox from the browser that carries the cookie value `browser`."""
     OAuthState.objects.filter(expires_at__lt=clock.now() - KEPT).delete()
     state, verifier = ids.secret_code(), ids.secret_code()
     OAuthState.objects.create(
@@ -100,7 +100,7 @@ def take(*, state: str, user: User, browser: str) -> Taken:
 
 
 def spend(state: str) -> OAuthState | None:
-    """Mark a state as used and return its row as it was before, or None for one never given out."""
+    """Mark a state as used and return its row as it was before, or None for an unknown one."""
     fingerprint = ids.fingerprint(state)
     row = OAuthState.objects.filter(fingerprint=fingerprint).first()
     if row is None or not hmac.compare_digest(row.fingerprint, fingerprint):

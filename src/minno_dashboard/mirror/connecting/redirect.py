@@ -1,4 +1,4 @@
-"""The redirect URI: where Dropbox sends people back to, the same to the letter on both sides."""
+"""The redirect URI, to which Dropbox sends people back; it must be the same character by character on both sides."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def uri() -> str:
 
 
 def webhook() -> str:
-    """Return the address that Dropbox may tell about changes."""
+    """Return the address to which Dropbox may send notifications of changes."""
     return f"{settings.SERVER_URL}{reverse('dropbox_webhook')}"
 
 
 def is_accepted_by_dropbox() -> bool:
-    """Say whether Dropbox takes this URI: https anywhere, http only on the machine itself."""
+    """Return whether Dropbox accepts this URI: https anywhere, http only on the same machine."""
     parts = urlsplit(settings.SERVER_URL)
     return parts.scheme == "https" or _is_loopback(parts.hostname or "")
 

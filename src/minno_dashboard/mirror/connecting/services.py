@@ -1,4 +1,4 @@
-"""Connecting, disconnecting, and what a user decides about the mirror."""
+"""Connecting, disconnecting, and the user's choices about the mirror."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def is_dead() -> Q:
 
 
 def _begin_anew(row: Link) -> None:
-    """Forget what was known of another account: nothing of it is true of this one."""
+    """Delete what was known of another Dropbox account; none of it holds for this one."""
     for model in (RemoteNode, Doubt, Intent, UploadSession, Parked, Taken, Manifest):
         model.objects.filter(link=row).delete()
     row.epoch += 1
@@ -112,7 +112,7 @@ def _begin_anew(row: Link) -> None:
 
 
 def _learn_whose(row: Link) -> None:
-    """Ask Dropbox for the account's name and space; what cannot be had now is asked for by the first run."""
+    """Ask Dropbox for the account's name and space; what fails now is asked again by the first run."""
     try:
         port = credentials.open_port(row)
         account, space = port.account(), port.space()
@@ -129,7 +129,7 @@ def _learn_whose(row: Link) -> None:
 
 
 def unlink(*, user: User) -> None:
-    """Stop mirroring: forget the tokens, then give them back at Dropbox if it can be reached. The files stay there."""
+    """Stop mirroring: delete the tokens, then revoke them at Dropbox if it can be reached. The files stay there."""
     with transaction.atomic():
         row = _link_of(user)
         _switch_off(row)
@@ -137,7 +137,7 @@ def unlink(*, user: User) -> None:
 
 
 def end_with_account(*, user: User, by: User | None) -> None:
-    """Stop mirroring for somebody whose account ends; belongs into the transaction that ends it. The files stay there."""
+    """Stop mirroring for a user whose account ends; call it in the transaction that ends it. The files stay in Dropbox."""
     row = Link.objects.select_for_update().filter(user=user).exclude(state=Link.State.OFF).first()
     if row is not None:
         _switch_off(row)
@@ -145,7 +145,7 @@ def end_with_account(*, user: User, by: User | None) -> None:
 
 
 def _switch_off(row: Link) -> None:
-    """Forget the tokens, and take the link from whoever works on it."""
+    """Delete the tokens, and end the lease of whoever works on the link."""
     Link.objects.filter(pk=row.pk).update(
         state=Link.State.OFF,
         reason="",
@@ -164,7 +164,7 @@ def _switch_off(row: Link) -> None:
 
 
 def _give_back(row: Link) -> None:
-    """Give tokens back at Dropbox; the row in hand still has them, and a refresh that this may take holds no database.
+    """Revoke tokens at Dropbox, read from the given row; a refresh that this may take holds no database transaction.
 
     Where another Dashboard may work with a copy of them, that would end its connection too.
     """
@@ -183,7 +183,7 @@ def _link_of(user: User) -> Link:
 
 @transaction.atomic
 def prove_now(*, user: User) -> None:
-    """Make a proof due at once, and try again what was parked; it shortens no wait that Dropbox asked for."""
+    """Make a proof due at once, and try parked files again; shortens no wait that Dropbox asked for."""
     row = _link_of(user)
     ledger.try_again(row, list(Parked.objects.filter(link=row).values_list("identity", flat=True)))
     if row.last_error in backoff.LOOKS:
@@ -193,14 +193,14 @@ def prove_now(*, user: User) -> None:
 
 @transaction.atomic
 def choose_policy(*, user: User, keep_deleted: bool) -> None:
-    """Decide whether what is deleted in the Dashboard moves to /Deleted or is deleted in Dropbox too."""
+    """Store whether what is deleted in the Dashboard moves to `/Deleted` or is deleted in Dropbox too."""
     row = _link_of(user)
     Link.objects.filter(pk=row.pk).update(keep_deleted=keep_deleted)
 
 
 @transaction.atomic
 def confirm_removal(*, user: User, accept: bool) -> None:
-    """Answer the question of a mass removal, or which Dashboard is to write.
+    """Store the answer to the question about a mass removal, or about which Dashboard may write.
 
     What the Dashboard was about to remove: `accept` lets it, else the mirror stays paused. What the user removed in
     Dropbox: `accept` puts it back there, else the mirror stays paused. With another Dashboard: `accept` lets this one
@@ -231,7 +231,7 @@ def confirm_removal(*, user: User, accept: bool) -> None:
 
 
 def use_here(links: QuerySet[Link]) -> int:
-    """Let this Dashboard write into Dropboxes of which it was asked whether it or another one may; return how many."""
+    """Let this Dashboard write into all Dropboxes that wait for the question which Dashboard may; return how many."""
     asking = Q(state=Link.State.NEEDS_USER, reason__in=installation.QUESTIONS)
     moved = [one.pk for one in links.filter(backoff.IS_WORKING) if not installation.is_here(one)]
     found = list(links.filter(asking | Q(pk__in=moved)))
@@ -249,7 +249,7 @@ def use_here(links: QuerySet[Link]) -> int:
 
 @transaction.atomic
 def follow_configuration(*, app_key: str) -> None:
-    """Take over a changed Dropbox section: links of another app key ask their users, refused ones try again."""
+    """Apply a changed Dropbox section: links of another app key must reconnect, refused ones are tried again."""
     at = clock.now()
     working = backoff.IS_WORKING | Q(state=Link.State.NEEDS_ADMIN)
     Link.objects.exclude(app_key=app_key).filter(working).update(

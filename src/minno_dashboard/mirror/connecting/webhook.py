@@ -1,4 +1,4 @@
-"""The address that Dropbox tells about changes in linked accounts; it only makes a mirror due for a proof.
+"""The webhook that Dropbox calls about changes in linked accounts; it only makes a mirror due for a proof.
 
 Nothing depends on it: without it, proofs come by the schedule. Dropbox also tells of what we write ourselves, so a
 mirror that was proven within the last minute is looked at a minute later, and however often it is told, only once.
@@ -37,7 +37,7 @@ CALM = timedelta(minutes=1)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook(request: HttpRequest) -> HttpResponse:
-    """Answer Dropbox's challenge, or take its word that accounts changed."""
+    """Answer Dropbox's challenge, or accept its notification of changed accounts."""
     if request.method != "POST":
         return _plain(200, request.GET.get("challenge", "")[:MAX_CHALLENGE_LENGTH])
     length = request.headers.get("Content-Length", "")
@@ -57,7 +57,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
 
 
 def make_due(accounts: list[str]) -> int:
-    """Make the mirrors of accounts due for a proof: now, or in a minute where they were just proven or are at work."""
+    """Make the mirrors of accounts due for a proof: now, or in a minute where they were just proven or a run is under way."""
     at = clock.now()
     count = 0
     for begin in range(0, len(accounts), AT_ONCE):
@@ -71,7 +71,7 @@ def make_due(accounts: list[str]) -> int:
 
 
 def _is_signed(body: bytes, signature: str) -> bool:
-    """Say whether who sent the body knows the app secret."""
+    """Return whether the body is signed with the app secret."""
     settings = siteconfig.dropbox()
     if not settings.is_enabled or not settings.has_secret:
         return False

@@ -1,4 +1,4 @@
-"""What each answer of Dropbox means for the mirror: one table, with a default for what nobody has seen yet.
+"""What each answer of Dropbox means for the mirror: one table, with a default for unknown answers.
 
 Pure: reads status, headers and the raw body. The official SDK decodes unknown union members to `other`; here
 they keep their names.
@@ -29,14 +29,14 @@ MAX_TAGS_LENGTH = 6
 
 @dataclass(frozen=True)
 class Answer:
-    """A refusal as it came: status, headers, body."""
+    """A refusal as received: status, headers, body."""
 
     status: int
     headers: Mapping[str, str]
     body: str
 
     def json(self) -> dict[str, Any]:
-        """Return the body as an object; an empty one where it is something else."""
+        """Return the body as a dict; an empty one where it is not a JSON object."""
         try:
             decoded = json.loads(self.body)
         except ValueError:
@@ -45,7 +45,7 @@ class Answer:
 
 
 class AccessExpired(MirrorError):
-    """The access token is no longer accepted; `reason` is the tag. One refresh may help."""
+    """The access token is no longer accepted; `reason` is Dropbox's tag. One refresh may help."""
 
 
 def tags(error: Any) -> list[str]:
@@ -121,7 +121,7 @@ _SESSION_ROUTES = ("files/upload_session/",)
 
 
 def meaning_of_tags(route: str, error: Any) -> MirrorError:
-    """Translate the `error` of a 409, or of one entry of a batch."""
+    """Return the `MirrorError` for the `error` of a 409, or of one entry of a batch."""
     path = tags(error)
     for known, make in _BY_TAG:
         for tag in path:
@@ -147,7 +147,7 @@ def _not_found(route: str, path: list[str]) -> MirrorError:
 
 
 def _find_offset(error: Any) -> int | None:
-    """Return the `correct_offset` that stands anywhere in the error."""
+    """Return the first `correct_offset` found in the error."""
     while isinstance(error, dict):
         offset = error.get("correct_offset")
         if isinstance(offset, int):
@@ -158,7 +158,7 @@ def _find_offset(error: Any) -> int | None:
 
 
 def meaning(route: str, answer: Answer) -> MirrorError:
-    """Translate a refusal of the route."""
+    """Return the `MirrorError` for a refusal of the route."""
     by_status: dict[int, Callable[[str, Answer], MirrorError]] = {
         400: _bad_request,
         401: _unauthorized,
@@ -240,7 +240,7 @@ def _throttled(route: str, answer: Answer) -> MirrorError:
 
 
 def meaning_of_token_refusal(answer: Answer, *, is_refresh: bool) -> MirrorError:
-    """Translate a refusal of the token endpoint. Only `invalid_grant` on a refresh disconnects a user."""
+    """Return the `MirrorError` for a refusal of the token endpoint. Only `invalid_grant` on a refresh disconnects a user."""
     text = answer.body.lower()
     if answer.status >= 500 or answer.status == 429:
         return Retry("token_endpoint", max(_retry_after(answer), MIN_PAUSE_SECONDS))

@@ -1,4 +1,4 @@
-"""The only file that calls Dropbox: the official SDK, its own retries switched off, behind a narrow port.
+"""The only module that calls Dropbox: the official SDK, its own retries switched off, behind `Port`.
 
 The SDK checks and encodes each argument and makes the call; the answers are read from the raw JSON, because the
 SDK turns union members that it does not know into `other`. Every error is translated once, by `answers`.
@@ -105,7 +105,7 @@ def _consent_page() -> str:
 
 
 def exchange_code(*, app_key: str, app_secret: str, code: str, redirect_uri: str, verifier: str) -> Grant:
-    """Turn the code of the consent page into tokens.
+    """Exchange the code of the consent page for tokens.
 
     Raises:
         NeedsUser("code"): the code is used, expired or not ours; the user starts again.
@@ -153,7 +153,7 @@ def _ask_for_tokens(form: dict[str, str], app_key: str, app_secret: str, *, is_r
 
 
 def check_app(*, app_key: str, app_secret: str) -> None:
-    """Ask Dropbox whether the pair of app key and secret works.
+    """Check with Dropbox whether app key and secret belong together.
 
     Raises:
         NeedsAdmin("app_refused"): the key is unknown or the secret is wrong.
@@ -171,7 +171,7 @@ def check_app(*, app_key: str, app_secret: str) -> None:
 
 
 def knows_app(*, app_key: str) -> bool:
-    """Say whether Dropbox knows an app key at all: its consent page answers 400 for one that it does not.
+    """Return whether Dropbox knows an app key: its consent page answers 400 for an unknown one.
 
     Raises:
         Retry: Dropbox could not be reached, or answered something else.
@@ -193,7 +193,7 @@ def knows_app(*, app_key: str) -> bool:
 
 
 def revoke(*, access_token: str) -> None:
-    """Give the connection back at Dropbox; one that is gone already is fine.
+    """Revoke the tokens at Dropbox; tokens that are revoked already are no error.
 
     Raises:
         Retry: Dropbox could not be reached, or has troubles.
@@ -213,7 +213,7 @@ def _post(url: str, **arguments: Any) -> requests.Response:
 
 
 def _without_secrets(error: Exception) -> Exception:
-    """Return an error that names the kind of trouble and carries no request, header or body."""
+    """Return an error that names the kind of failure and carries no request, header or body."""
     return ConnectionError(type(error).__name__)
 
 
@@ -271,7 +271,7 @@ class _Client(Dropbox):  # type: ignore[misc]
         request_binary: bytes | None = None,
         timeout: float | tuple[float, float] | None = None,
     ) -> Any:
-        """Make the call, once more with a fresh token where the old one expired, and return the raw answer."""
+        """Make the call, a second time with a new token where the old one expired, and return the raw answer."""
         name = f"{namespace}/{route.name}" + (f"_v{route.version}" if route.version > 1 else "")
         once = (route.attrs["host"] or "api", name, route.attrs["style"] or "rpc", arg, route.attrs["auth"])
         self._refuse_while_closed()
@@ -283,7 +283,7 @@ class _Client(Dropbox):  # type: ignore[misc]
             raise
 
     def _refuse_while_closed(self) -> None:
-        """Make no call, from any lane, while Dropbox wants none."""
+        """Raise, in every lane, while Dropbox asked for a wait."""
         if self._closed_until is None:
             return
         until, why = self._closed_until
@@ -331,7 +331,7 @@ class _Client(Dropbox):  # type: ignore[misc]
         raise error
 
     def begin_download(self, rev: str, offset: int) -> requests.Response:
-        """Ask for the bytes of one revision from `offset` on; they are read by whoever gets the answer."""
+        """Request the bytes of one revision from `offset` on; the caller reads them from the answer."""
         arg = json_encode(stone.download.arg_type, stone.DownloadArg(f"rev:{rev}"))
         token = self.tokens.current()
         try:
@@ -363,7 +363,7 @@ class _Client(Dropbox):  # type: ignore[misc]
         raise Retry(error.reason, error.after) if isinstance(error, Ambiguous) else error
 
     def raise_dropbox_error_for_resp(self, res: requests.Response) -> None:
-        """Hand every refusal over as it came; the SDK would decode it and lose what it does not know."""
+        """Raise every refusal with its raw answer; the SDK would decode it and drop what it does not know."""
         if not 200 <= res.status_code <= 299:
             raise _Refusal(Answer(res.status_code, res.headers, res.text))
 
@@ -377,7 +377,7 @@ class _Refusal(Exception):
 
 
 def _network_meaning(trouble: Exception) -> MirrorError:
-    """Translate what went wrong before an answer was complete."""
+    """Return the `MirrorError` for a connection that failed before an answer was complete."""
     if isinstance(trouble, requests.exceptions.SSLError | requests.exceptions.ConnectTimeout):
         return Retry("unreachable")
     if isinstance(trouble, requests.ConnectionError) and "NewConnectionError" in repr(trouble):
@@ -394,7 +394,7 @@ _MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
 def _as_read(method: Callable[P, T]) -> Callable[P, T]:
-    """Let a method raise Retry where an answer cannot be understood: nothing was changed by the call."""
+    """Decorator: raise Retry where an answer cannot be understood, since the call changed nothing."""
 
     @functools.wraps(method)
     def understood(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -408,7 +408,7 @@ def _as_read(method: Callable[P, T]) -> Callable[P, T]:
 
 
 def _as_written(method: Callable[P, T]) -> Callable[P, T]:
-    """Let a method raise Ambiguous where an answer cannot be understood: the call may have taken effect."""
+    """Decorator: raise Ambiguous where an answer cannot be understood, since the call may have taken effect."""
 
     @functools.wraps(method)
     def understood(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -422,7 +422,7 @@ def _as_written(method: Callable[P, T]) -> Callable[P, T]:
 
 
 class DropboxPort:
-    """The `Port` to a real Dropbox (or whatever speaks its API at the SDK's hosts)."""
+    """The `Port` to a real Dropbox, or to a server that speaks its API at the SDK's hosts."""
 
     def __init__(self, tokens: Tokens, http: requests.Session | None = None) -> None:
         self.tokens = tokens
@@ -434,7 +434,7 @@ class DropboxPort:
         return dict(self._client.calls)
 
     def watch(self, on_progress: Callable[[], None]) -> None:
-        """Call `on_progress` whenever bytes have moved, in the thread of the call; what it raises ends the call."""
+        """Call `on_progress` whenever bytes have moved, in the thread of the call; an exception it raises ends the call."""
         transport.watch(self._client._session, on_progress)
 
     def close(self) -> None:
@@ -443,7 +443,7 @@ class DropboxPort:
 
     @_as_read
     def list_all(self, *, limit: int = LIST_LIMIT) -> Page:
-        """Return the first page, of `limit` entries, of everything there is."""
+        """Return the first page, of `limit` entries, of a listing of everything."""
         return decode.page(self._client.files_list_folder("", recursive=True, limit=limit))
 
     @_as_read
@@ -453,7 +453,7 @@ class DropboxPort:
 
     @_as_read
     def list_below(self, path: str, *, recursive: bool) -> Page:
-        """Return the first page of what lies in a folder ("" the app folder), or of everything below it."""
+        """Return the first page of what a folder ("" the app folder) holds, or of everything below it."""
         return decode.page(self._client.files_list_folder(path, recursive=recursive, limit=LIST_LIMIT))
 
     def download(self, rev: str, *, offset: int = 0) -> Iterator[bytes]:
@@ -495,7 +495,7 @@ class DropboxPort:
 
     @_as_read
     def append_batch(self, pieces: Sequence[Piece]) -> list[MirrorError | None]:
-        """Append to many sessions in one call and close them; answer in the same order, None where it went well."""
+        """Append to many sessions in one call and close them; return errors in the same order, None for success."""
         route = "files/upload_session/append_batch"
         entries = [
             stone.UploadSessionAppendBatchArgEntry(
@@ -513,7 +513,7 @@ class DropboxPort:
         ]
 
     def encode_commits(self, commits: Sequence[Commit]) -> EncodedCommits:
-        """Encode at most 1000 files for `finish_batch`: a tenth of a second that no commit then waits for."""
+        """Encode at most 1000 files for `finish_batch` in advance; this takes about 0.1 s."""
         entries = [
             stone.UploadSessionFinishArg(
                 stone.UploadSessionCursor(one.session_id, one.size),
@@ -526,55 +526,55 @@ class DropboxPort:
 
     @_as_written
     def finish_batch(self, commits: EncodedCommits) -> list[Outcome]:
-        """Bring files into being from closed sessions, in the same order."""
+        """Commit files from closed upload sessions; outcomes in the same order."""
         timeout = (CONNECT_SECONDS, COMMIT_READ_SECONDS)
         raw = self._client.send(_FINISH, "files", commits, timeout=timeout)
         return [decode.outcome("files/upload_session/finish_batch_v2", one) for one in raw["entries"]]
 
     @_as_written
     def move(self, from_path: str, to_path: str) -> Entry:
-        """Move or rename one thing with everything in it."""
+        """Move or rename a file, or a folder with everything in it."""
         return decode.entry(self._client.files_move_v2(from_path, to_path)["metadata"])
 
     @_as_written
     def move_batch(self, relocations: Sequence[Relocation]) -> Job:
-        """Move many things."""
+        """Move or rename many files and folders."""
         return decode.job("move_batch", self._client.files_move_batch_v2(_relocations(relocations)))
 
     @_as_written
     def copy(self, from_path: str, to_path: str) -> Entry:
-        """Copy one thing with everything in it, without sending a byte."""
+        """Copy a file, or a folder with everything in it, on Dropbox's side."""
         return decode.entry(self._client.files_copy_v2(from_path, to_path)["metadata"])
 
     @_as_written
     def copy_batch(self, relocations: Sequence[Relocation]) -> Job:
-        """Copy many things."""
+        """Copy many files and folders."""
         return decode.job("copy_batch", self._client.files_copy_batch_v2(_relocations(relocations)))
 
     @_as_written
     def create_folder(self, path: str) -> Entry:
-        """Make one folder, and those above it."""
+        """Create one folder, and the missing ones above it."""
         return decode.entry(self._client.files_create_folder_v2(path)["metadata"])
 
     @_as_written
     def create_folder_batch(self, paths: Sequence[str]) -> Job:
-        """Make many folders."""
+        """Create many folders."""
         return decode.job("create_folder_batch", self._client.files_create_folder_batch(list(paths)))
 
     @_as_written
     def delete(self, path: str, *, rev: str = "") -> Entry:
-        """Delete one thing with everything in it; a file only at exactly `rev`."""
+        """Delete a file only at exactly `rev`, or a folder with everything in it."""
         return decode.entry(self._client.files_delete_v2(path, parent_rev=rev or None)["metadata"])
 
     @_as_written
     def delete_batch(self, removals: Sequence[Removal]) -> Job:
-        """Delete many things."""
+        """Delete many files and folders."""
         entries = [stone.DeleteArg(one.path, one.rev or None) for one in removals]
         return decode.job("delete_batch", self._client.files_delete_batch(entries))
 
     @_as_read
     def check_job(self, job: Job) -> Job:
-        """Look how far an asynchronous batch is."""
+        """Return the state of an asynchronous batch."""
         ask: dict[str, Callable[[str], Any]] = {
             "move_batch": self._client.files_move_batch_check_v2,
             "copy_batch": self._client.files_copy_batch_check_v2,
@@ -585,7 +585,7 @@ class DropboxPort:
 
     @_as_read
     def get_metadata(self, path: str) -> Entry | None:
-        """Return what stands at the path, or None."""
+        """Return the entry at the path, or None."""
         try:
             return decode.entry(self._client.files_get_metadata(path))
         except MirrorError as error:
@@ -595,17 +595,17 @@ class DropboxPort:
 
     @_as_read
     def account(self) -> Account:
-        """Return whose Dropbox it is."""
+        """Return the owner of the Dropbox."""
         raw = self._client.users_get_current_account()
         return Account(raw["account_id"], raw["name"]["display_name"], raw["email"])
 
     @_as_read
     def space(self) -> Space:
-        """Return how full it is; of a team's space and a member's own limit in it, the one with less room."""
+        """Return used and total bytes; of a team's space and a member's own limit, those with less room."""
         return decode.space(self._client.users_get_space_usage())
 
     def revoke(self) -> None:
-        """Give the connection back at Dropbox."""
+        """Revoke the tokens at Dropbox."""
         revoke(access_token=self.tokens.current())
 
 

@@ -1,4 +1,4 @@
-"""Raw answers of Dropbox in the words of the port; unknown fields are ignored."""
+"""Decodes raw answers of Dropbox into the types of `port`; unknown fields are ignored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minno_dashboard.mirror.errors import Ambiguous
 
 
 def entry(raw: dict[str, Any]) -> Entry:
-    """Read metadata; those of an upload carry no tag."""
+    """Decode metadata; those of an upload carry no tag."""
     kind = raw.get(".tag")
     if kind not in ("file", "folder", "deleted"):
         kind = "file" if "rev" in raw else "folder"
@@ -27,19 +27,19 @@ def entry(raw: dict[str, Any]) -> Entry:
 
 
 def page(raw: dict[str, Any]) -> Page:
-    """Read one page of a listing."""
+    """Decode one page of a listing."""
     return Page(tuple(entry(one) for one in raw["entries"]), raw["cursor"], bool(raw["has_more"]))
 
 
 def outcome(route: str, raw: dict[str, Any]) -> Outcome:
-    """Read one entry of a batch: the metadata stand inline, under `success` or under `metadata`."""
+    """Decode one entry of a batch: the metadata are inline, under `success` or under `metadata`."""
     if raw.get(".tag") == "success":
         return entry(raw.get("success") or raw.get("metadata") or {**raw, ".tag": None})
     return answers.meaning_of_tags(route, raw.get("failure", raw))
 
 
 def space(raw: dict[str, Any]) -> Space:
-    """Read how full a Dropbox is; a member's limit counts only where Dropbox stops at it."""
+    """Decode used and total bytes; a member's limit counts only where Dropbox stops at it."""
     allocation = raw["allocation"]
     if allocation.get(".tag") != "team":
         return Space(int(raw["used"]), int(allocation.get("allocated", 0)))
@@ -53,7 +53,7 @@ def space(raw: dict[str, Any]) -> Space:
 
 
 def job(route: str, raw: dict[str, Any], *, job_id: str = "") -> Job:
-    """Read the launch or the state of an asynchronous batch.
+    """Decode the launch or the state of an asynchronous batch.
 
     Raises:
         Ambiguous: the job ended without saying what it did.

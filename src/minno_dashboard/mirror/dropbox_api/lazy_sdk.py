@@ -1,4 +1,4 @@
-"""The official Dropbox SDK without the parts the mirror never calls: they are read when something asks for them.
+"""Loads the official Dropbox SDK without the parts the mirror never calls; they are loaded on first use.
 
 `import dropbox` reads the definitions of every route there is, those for administering teams above all: most of a
 second and more than half of the memory of a process that only writes files (docs/decisions/0019-sdk-in-parts.md).
@@ -29,7 +29,7 @@ UNUSED = (
 
 
 def postpone_unused_parts() -> None:
-    """Let `import dropbox` find the unused parts without reading them; each reads itself when it is used."""
+    """Let `import dropbox` skip the unused parts; each is loaded on first use."""
     package = PathFinder.find_spec("dropbox")
     if package is None or "dropbox" in sys.modules:
         return

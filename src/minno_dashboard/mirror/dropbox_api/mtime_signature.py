@@ -1,4 +1,4 @@
-"""A mark on what we write, by which it is known again even where the database forgot it.
+"""Encodes a content-derived second (mod 240) in `client_modified`, so that our files are recognised after a database restore.
 
 Dropbox keeps with each file the time of its last change as the writer tells it. Ours is at most four minutes before
 the truth, at a second that follows from the content. So a file whose time fits its content was, but for one chance
@@ -21,13 +21,13 @@ def _second(content_hash: str) -> int:
 
 
 def marked(at: datetime, content_hash: str) -> datetime:
-    """Return the last moment not after `at` that marks this content."""
+    """Return the last time not after `at` that carries the signature of this content."""
     now = int(at.timestamp())
     return datetime.fromtimestamp(now - (now - _second(content_hash)) % WINDOW_SECONDS, UTC)
 
 
 def is_marked(modified: str, content_hash: str) -> bool:
-    """Say whether a file of this content and time (as Dropbox writes it) bears the mark."""
+    """Return whether a file's time (as Dropbox writes it) carries the signature of its content; false positives 1 in 240."""
     try:
         at = datetime.fromisoformat(modified)
     except ValueError:
@@ -36,7 +36,7 @@ def is_marked(modified: str, content_hash: str) -> bool:
 
 
 def is_more_than_chance(marked: int, files: int) -> bool:
-    """Say whether among so many files of somebody else hardly ever so many would bear the mark by chance."""
+    """Return whether more of so many foreign files carry the signature than chance explains."""
     if not marked:
         return False
     chance = 1.0 / WINDOW_SECONDS

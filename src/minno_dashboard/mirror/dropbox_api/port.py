@@ -1,4 +1,4 @@
-"""The narrow port through which the mirror sees one Dropbox."""
+"""The interface through which the mirror uses one Dropbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minno_dashboard.mirror.errors import MirrorError
 
 @dataclass(frozen=True)
 class Grant:
-    """What the token endpoint gave; `refresh_token` and `account_id` are "" where it gave none."""
+    """Tokens from the token endpoint; `refresh_token` and `account_id` are "" where it gave none."""
 
     access_token: str
     expires_at: datetime
@@ -26,7 +26,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Account:
-    """Whose Dropbox it is."""
+    """The owner of a Dropbox."""
 
     account_id: str
     name: str
@@ -35,7 +35,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Space:
-    """Bytes used and bytes there are."""
+    """Used and total bytes."""
 
     used: int
     allocated: int
@@ -43,7 +43,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a listing, or the metadata of what a write made; `kind` is file, folder or deleted."""
+    """One entry of a listing, or the metadata that a write returned; `kind` is file, folder or deleted."""
 
     kind: str
     name: str
@@ -66,7 +66,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Piece:
-    """The bytes to append to one upload session of a batch; it is closed by them."""
+    """The bytes to append to one upload session of a batch; the session is closed with them."""
 
     session_id: str
     data: bytes
@@ -75,7 +75,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Commit:
-    """One file of `hash` to bring into being from a closed upload session; `rev` "" where the path is new."""
+    """One file of `hash` to create from a closed upload session; `rev` is "" where the path is new."""
 
     session_id: str
     size: int
@@ -90,7 +90,7 @@ EncodedCommits = NewType("EncodedCommits", str)
 
 @dataclass(frozen=True)
 class Relocation:
-    """From where to where one thing is moved or copied."""
+    """Source and target path of one move or copy."""
 
     from_path: str
     to_path: str
@@ -98,7 +98,7 @@ class Relocation:
 
 @dataclass(frozen=True)
 class Removal:
-    """What to delete; a file only at exactly `rev` (where given)."""
+    """A path to delete; a file only at exactly `rev` (where given)."""
 
     path: str
     rev: str = ""
@@ -110,7 +110,7 @@ Outcome = Entry | MirrorError
 
 @dataclass(frozen=True)
 class Job:
-    """An asynchronous batch: `outcomes` are there once it is complete."""
+    """An asynchronous batch; `outcomes` are set once it is complete."""
 
     route: str
     job_id: str = ""
@@ -118,7 +118,7 @@ class Job:
 
 
 class Port(Protocol):
-    """What the mirror asks of one Dropbox. Every method raises `MirrorError`s only."""
+    """The calls the mirror makes to one Dropbox. Every method raises `MirrorError`s only."""
 
     @property
     def calls(self) -> dict[str, int]: ...

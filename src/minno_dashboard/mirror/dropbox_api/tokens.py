@@ -13,7 +13,7 @@ SAFE_MARGIN = timedelta(minutes=5)
 
 
 class Tokens:
-    """Holds the access token and gets a new one from `renew` when it is due.
+    """The access token; `renew` is called for a new one when it expires soon.
 
     `renewed` is the last grant that was not written down yet; whoever holds the link's lease stores it.
     """
@@ -28,7 +28,7 @@ class Tokens:
         return "Tokens(…)"
 
     def current(self, *, instead_of: str = "") -> str:
-        """Return an access token that is good for some minutes, and another one than `instead_of`."""
+        """Return an access token that is valid for some minutes, and differs from `instead_of`."""
         with self._lock:
             grant = self._grant
             is_good = grant is not None and grant.expires_at - SAFE_MARGIN > clock.now()

@@ -1,4 +1,4 @@
-"""HTTP connections whose time-outs follow progress: a slow line may take its time, one on which nothing moves may not.
+"""HTTP connections whose time-outs count from the last progress: a slow line may take long, one without progress may not.
 
 requests knows two time-outs, and writing a body falls under the one for connecting: a body that a thin line did not
 carry within ten seconds was given up and sent again, without end. Here each portion written has its own time-out, and
@@ -36,12 +36,12 @@ OnProgress = Callable[[], None]
 
 
 class _ByProgress(HTTPConnection):
-    """Writes portion by portion, each within `PROGRESS_SECONDS`; calls `on_progress` after each."""
+    """Sends in chunks, each within `PROGRESS_SECONDS`; calls `on_progress` after each."""
 
     on_progress: OnProgress
 
     def connect(self) -> None:
-        """Connect, and let the system buffer little."""
+        """Connect, with a small send buffer."""
         super().connect()
         if self.sock is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
@@ -52,7 +52,7 @@ class _ByProgress(HTTPConnection):
         super().putrequest(*arguments, **options)
 
     def send(self, data: Any) -> None:
-        """Write bytes; a time-out counts from the last portion that was taken."""
+        """Send bytes; the time-out counts from the last chunk that was accepted."""
         if not isinstance(data, bytes):
             super().send(data)
             return
@@ -66,13 +66,13 @@ class _ByProgress(HTTPConnection):
         self._written += len(data)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        """Wait until the line has carried what was written, then for the answer."""
+        """Wait until the sent bytes were acknowledged, then for the answer."""
         if self._written > PORTION_BYTES:
             self._wait_until_carried()
         return super().getresponse()
 
     def _wait_until_carried(self) -> None:
-        """Wait while the system still has much to send and gets rid of it.
+        """Wait while many sent bytes are unacknowledged and their number falls.
 
         Raises:
             TimeoutError: nothing moved for `PROGRESS_SECONDS`.
@@ -97,7 +97,7 @@ class _TlsByProgress(_ByProgress, HTTPSConnection):
 
 
 def _unacknowledged_bytes(connection: socket.socket) -> int:
-    """Return how many bytes the other end has not acknowledged yet; 0 where the system does not say."""
+    """Return how many sent bytes the peer has not acknowledged yet; 0 where the system cannot tell."""
     if sys.platform != "linux":
         return 0
     import fcntl
@@ -109,26 +109,26 @@ def _unacknowledged_bytes(connection: socket.socket) -> int:
 
 
 class ProgressAdapter(sdk_session._SSLAdapter):  # type: ignore[misc]
-    """The SDK's transport with such connections; `on_progress` is called, in its thread, by each that moves on."""
+    """The SDK's transport with such connections; each calls `on_progress`, in its thread, when bytes move."""
 
     def __init__(self, **options: Any) -> None:
         self.on_progress: OnProgress = _ignore
         super().__init__(**options)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Make the pools."""
+        """Create the connection pools."""
         super().init_poolmanager(*arguments, **options)
         self.poolmanager.pool_classes_by_scheme = self._pools()
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Make the pools of a proxy."""
+        """Create the connection pools of a proxy."""
         manager = super().proxy_manager_for(proxy, **options)
         if not proxy.lower().startswith("socks"):
             manager.pool_classes_by_scheme = self._pools()
         return manager
 
     def _pools(self) -> dict[str, type[HTTPConnectionPool]]:
-        """Return classes whose connections tell this adapter of their progress."""
+        """Return pool classes whose connections report their progress to this adapter."""
 
         def tell(_: object) -> None:
             self.on_progress()
@@ -142,11 +142,11 @@ class ProgressAdapter(sdk_session._SSLAdapter):  # type: ignore[misc]
 
 
 def _ignore() -> None:
-    """Do nothing: nobody asked to be told."""
+    """Do nothing; the default for `on_progress`."""
 
 
 def watch(session: requests.Session, on_progress: OnProgress) -> None:
-    """Call `on_progress` whenever a connection of the session has moved bytes; what it raises ends that call."""
+    """Call `on_progress` whenever a connection of the session has moved bytes; an exception it raises ends that call."""
     for adapter in session.adapters.values():
         if isinstance(adapter, ProgressAdapter):
             adapter.on_progress = on_progress

@@ -1,1 +1,1 @@
-"""The remote tree: what a Dropbox holds as far as its listings told us."""
+"""The remote tree: what a Dropbox holds according to its listings."""

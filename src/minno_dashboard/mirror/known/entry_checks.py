@@ -1,4 +1,4 @@
-"""Entries of a listing, put into an order that can be trusted; those in doubt are asked for one by one.
+"""Sorts and checks the entries of a listing; contradictory ones are asked for one by one.
 
 Nothing promises that entries come once and in order. An old one that comes after its successor would make our own
 text look like the user's, and the user's like ours.
@@ -21,13 +21,13 @@ MAX_ASKED = 20
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the last entry of each path: deletions first, then folders before what is in them."""
+    """Return the last entry of each path: deletions first, then folders before their content."""
     last = {fold(entry.path_lower): entry for entry in entries}
     return sorted(last.values(), key=lambda entry: (entry.kind != "deleted", entry.path_lower.count("/")))
 
 
 def contradictory(entries: Iterable[Entry]) -> set[str]:
-    """Return the folded paths of which entries disagree, and those at which one id stands twice."""
+    """Return the folded paths whose entries disagree, and those at which one id occurs twice."""
     states: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     places: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
@@ -40,7 +40,7 @@ def contradictory(entries: Iterable[Entry]) -> set[str]:
 
 
 def confirmed(link: Link, port: Port, entries: Sequence[Entry]) -> list[Entry]:
-    """Return entries in order; what is in doubt as Dropbox answers it now, path by path."""
+    """Return the entries in order, the contradictory ones as Dropbox's metadata call answers them now."""
     doubtful = contradictory(entries)
     if len(entries) <= MAX_ENTRIES_COMPARED:
         doubtful |= against_ours(link, entries)
@@ -56,7 +56,7 @@ def _ask(port: Port, path: str) -> Entry:
 
 
 def against_ours(link: Link, entries: Sequence[Entry]) -> set[str]:
-    """Return the folded paths of entries by which a file or folder of ours is gone, moved or other than we know."""
+    """Return the folded paths of entries by which one of our files or folders is gone, moved or changed."""
     rows = RemoteNode.objects.filter(link=link, identity__isnull=False)
     by_id = {row.dropbox_id: row for row in rows.filter(dropbox_id__in=[one.id for one in entries if one.id])}
     found: set[str] = set()

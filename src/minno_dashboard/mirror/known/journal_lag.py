@@ -1,4 +1,4 @@
-"""Whether Dropbox's listings have caught up with our own last write. Until then, what they tell is older than we are.
+"""Detects listings that lag behind our own last write; until they show it, they are older than what we know.
 
 Dropbox tells of all changes of a folder in their order. So one write, the last, is enough to know that a listing
 tells of all of them; it is recognised by the id and the revision that Dropbox answered.
@@ -26,22 +26,22 @@ GIVE_UP_AFTER = timedelta(minutes=10)
 
 
 def written(entry: Entry) -> LastWrite:
-    """Return how a listing will show what a call of ours brought into being."""
+    """Return the listing entry expected after a call that wrote something."""
     return {"path": fold(entry.path_lower), "id": entry.id, "rev": entry.rev, "at": clock.now().isoformat()}
 
 
 def removed(path: str) -> LastWrite:
-    """Return how a listing will show that nothing stands at a path any more."""
+    """Return the listing entry expected after a removal."""
     return {"path": fold(path), "id": "", "rev": "", "at": clock.now().isoformat()}
 
 
 def as_it_is(path: str, entry: Entry | None, at: str) -> LastWrite:
-    """Return how a listing will show what was just read at a path (None: nothing stands there)."""
+    """Return the listing entry expected for what was just read at a path (None: nothing is there)."""
     return {**(removed(path) if entry is None else written(entry)), "at": at}
 
 
 def is_told(last_write: LastWrite | None, entries: Iterable[Entry], *, is_listing: bool) -> bool:
-    """Say whether entries, changes or a listing of everything, tell of our last write."""
+    """Return whether entries, changes or a listing of everything, show our last write."""
     if last_write is None:
         return True
     path, state = last_write["path"], (last_write["id"], last_write["rev"])
@@ -53,12 +53,12 @@ def is_told(last_write: LastWrite | None, entries: Iterable[Entry], *, is_listin
 
 
 def is_too_old(last_write: LastWrite) -> bool:
-    """Say whether listings had so much time to tell of a write that they never will."""
+    """Return whether our last write is so old that listings will never show it."""
     return clock.now() - datetime.fromisoformat(last_write["at"]) > GIVE_UP_AFTER
 
 
 def waiting_longer(learned: Learned, reason: str) -> Learned:
-    """Return what the link has learned, with the next look put off; each time in a row twice as long."""
+    """Return `learned` with the next look postponed, each time in a row twice as long."""
     in_vain = tries(learned) + 1
     seconds = min(MAX_WAIT_SECONDS, 2.0 ** (in_vain - 1))
     until = clock.now() + timedelta(seconds=seconds)
@@ -66,14 +66,14 @@ def waiting_longer(learned: Learned, reason: str) -> Learned:
 
 
 def looking_now(learned: Learned) -> Learned:
-    """Return what the link has learned, with no look put off."""
+    """Return `learned` with no look postponed."""
     left = learned.copy()
     left.pop("look", None)
     return left
 
 
 def relisting(learned: Learned) -> Learned:
-    """Return what the link has learned, where everything must be listed anew: the first time in an hour at once, then later."""
+    """Return `learned` for listing everything again: the first time in an hour at once, then later."""
     now = clock.now()
     before = learned.get("relisted")
     is_recent = before is not None and now - datetime.fromisoformat(before["at"]) < RELISTINGS_COUNT_FOR
@@ -87,7 +87,7 @@ def relisting(learned: Learned) -> Learned:
 
 
 def seconds_left(learned: Learned) -> float:
-    """Return how long no look may be taken yet, 0 where it may; a clock that was put back shortens it."""
+    """Return the seconds until a look is allowed, 0 where it is; an impossibly long wait (clock set back) counts as over."""
     look = learned.get("look")
     if look is None:
         return 0.0
@@ -96,12 +96,12 @@ def seconds_left(learned: Learned) -> float:
 
 
 def tries(learned: Learned) -> int:
-    """Return how many looks in a row were in vain."""
+    """Return after how many looks in a row our last write was still missing."""
     look = learned.get("look")
     return 0 if look is None else look["tries"]
 
 
 def reason(learned: Learned) -> str:
-    """Return why looks are put off."""
+    """Return why looks are postponed."""
     look = learned.get("look")
     return "lagging" if look is None else look["reason"]

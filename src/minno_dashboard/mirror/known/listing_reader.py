@@ -1,4 +1,4 @@
-"""Reading a Dropbox: everything, or what changed since the cursor; and storing what was found."""
+"""Reads a Dropbox, everything or the changes since the cursor, and stores what was found."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ MAX_ENTRIES_LOOKED_UP = 40
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reading found: when it began, and how much was other than we knew."""
+    """Result of a reading: when it began, and how many differences it found."""
 
     at: datetime
     doubts: int
 
 
 class Ahead:
-    """Pages of a Dropbox's journal that were read while commits were under way, for the reading that follows them.
+    """Pages of changes that were read while commits were under way, for the reading that follows them.
 
     Nobody is told of them before that reading; where the process dies they are read again.
     """
@@ -51,7 +51,7 @@ class Ahead:
         self._entries: list[Entry] = []
 
     def read(self, port: Port, start: str) -> None:
-        """Read one page more of what happened since the cursor `start`; touches no database, runs in the lanes."""
+        """Read one more page of changes since the cursor `start`; uses no database, runs in the lanes."""
         if not start:
             return
         if self._start != start:
@@ -61,14 +61,14 @@ class Ahead:
         self._cursor = page.cursor
 
     def take(self, start: str) -> tuple[list[Entry], str]:
-        """Give away what was read since the cursor `start`, and the cursor behind it."""
+        """Return the pages read since the cursor `start`, and the cursor after them; they are returned once."""
         taken = (self._entries, self._cursor) if self._start == start else ([], start)
         self._start, self._cursor, self._entries = "", "", []
         return taken
 
 
 def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
-    """List the whole Dropbox anew and take the difference in. An app folder that is gone holds nothing."""
+    """List the whole Dropbox and store the differences. A missing app folder counts as empty."""
     at, entries, cursor = clock.now(), list[Entry](), ""
     promised = _promised(link)
     try:
@@ -96,7 +96,7 @@ def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
 
 
 def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
-    """Read what changed since the cursor and take it in; our own commits are recognised and change nothing.
+    """Read the changes since the cursor and store them; our own commits are recognised and change nothing.
 
     Raises:
         Rescan: the cursor is of no use any more; everything must be listed.
@@ -133,7 +133,7 @@ def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
 def _expect_our_last_write(
     link: Link, port: Port, lease: Lease, entries: Sequence[Entry], *, is_listing: bool
 ) -> None:
-    """Check that entries tell of our last write, or of what somebody made of it since.
+    """Check that the entries show our last write, or what somebody made of it since.
 
     Raises:
         LookLater: they are older.
@@ -155,7 +155,7 @@ def _expect_our_last_write(
 
 
 def look_at(link: Link, port: Port, lease: Lease, paths: Sequence[tuple[str | None, str]]) -> Reading:
-    """Read a few paths themselves, where a call was refused as if they were other than we know; listings may be late.
+    """Read the metadata of a few paths, where a call was refused as if they had changed; listings may be late.
 
     `paths` come with the identity that belongs there, if one does.
     """
@@ -185,7 +185,7 @@ def look_at(link: Link, port: Port, lease: Lease, paths: Sequence[tuple[str | No
 
 
 def _where_it_went(link: Link, port: Port, path: str) -> list[Entry]:
-    """Find what we know to stand at a path, or the highest folder above it that is elsewhere now, by Dropbox's id."""
+    """Find by Dropbox's id where the thing known at a path, or the highest folder above it, is now."""
     names = parts(path)
     for length in range(1, len(names) + 1):
         row = row_at(link, "/" + "/".join(names[:length]))
@@ -198,13 +198,13 @@ def _where_it_went(link: Link, port: Port, path: str) -> list[Entry]:
 
 
 def _is_our_own(entry: Entry) -> bool:
-    """Say whether a file is one that we wrote: our content, and the mark of ours in its time."""
+    """Return whether we wrote a file: it has our content and our signature in its time."""
     is_known = Blob.objects.filter(dropbox_hash=entry.content_hash).exists()
     return is_known and mtime_signature.is_marked(entry.modified, entry.content_hash)
 
 
 def _newer(link: Link, entries: Sequence[Entry], replay: Replay) -> int:
-    """Count the files that a newer database wrote: where ours belong, of content we never had, under our mark.
+    """Count the files that a newer database wrote: in our places, with our signature and content we never had.
 
     One of 240 files bears the mark by chance; so many as chance explains count for nothing.
     """
@@ -229,7 +229,7 @@ def _newer(link: Link, entries: Sequence[Entry], replay: Replay) -> int:
 
 
 def _question(link: Link, drift: Drift, newer: int) -> dict[str, Any]:
-    """Return what the user must be asked before anything is written, in the fields that remember it."""
+    """Return the fields that store what the user must be asked before anything is written."""
     removal = Verdict(drift.files_gone, drift.files_before)
     if newer:
         asked: RemovalQuestion = {"reason": "newer_in_dropbox", "removed": newer, "total": removal.total}
@@ -258,7 +258,7 @@ def _update(link: Link, **fields: Any) -> None:
 
 
 def _is_all_known(link: Link, entries: Sequence[Entry]) -> bool:
-    """Say whether every entry tells what we know already; also where nothing was expected of an interrupted call."""
+    """Return whether every entry says only what we know, and no interrupted call is open."""
     if len(entries) > MAX_ENTRIES_LOOKED_UP or Intent.objects.filter(link=link).exists():
         return False
     return all(_is_known(link, entry) for entry in entries)
@@ -306,7 +306,7 @@ def _load(link: Link) -> Replay:
 
 
 def _place(row: Known) -> tuple[object, ...]:
-    """Return where a row stands, and for what."""
+    """Return the place and the identity of a row."""
     parent = None if row.parent is None else id(row.parent)
     return (parent, row.name, row.key, row.is_folder, row.identity, row.is_lost)
 
@@ -315,19 +315,19 @@ _TOLD = ("dropbox_id", "rev", "content_hash", "size", "is_changed")
 
 
 def _told(row: Known) -> tuple[object, ...]:
-    """Return what else Dropbox tells of a row; a move changes the revision of every file below it."""
+    """Return the other fields Dropbox sent for a row; a move changes the revision of every file below it."""
     return (row.dropbox_id, row.rev, row.hash, row.size, row.is_changed)
 
 
 def _promised(link: Link) -> list[int]:
-    """Return the calls of which Dropbox will tell from now on, if they were made: those that ended before."""
+    """Return the ids of intents whose calls have ended (no asynchronous job), so that Dropbox must show them now."""
     return list(
         Intent.objects.filter(link=link, job__isnull=True).order_by("pk").values_list("pk", flat=True)
     )
 
 
 def _follow(link: Link, replay: Replay, entries: Iterable[Entry], promised: Sequence[int]) -> Drift:
-    """Take entries and the expectations of interrupted calls in, and store what is other than it was."""
+    """Apply entries and the intents of interrupted calls, and store the rows that differ."""
     before = [(row, _place(row), _told(row)) for row in replay.rows]
     for intent in Intent.objects.filter(pk__in=promised).order_by("pk"):
         if intent.moved_row is not None:
@@ -348,7 +348,7 @@ def _follow(link: Link, replay: Replay, entries: Iterable[Entry], promised: Sequ
 
 
 def _store(link: Link, replay: Replay, changed: list[Known]) -> None:
-    """Write rows in an order in which no name or identity occurs twice on the way."""
+    """Save rows in an order in which no name or identity occurs twice meanwhile."""
     gone = [row.pk for row in replay.rows if row.is_lost and row.pk is not None]
     touched = [*gone, *(row.pk for row in changed if row.pk is not None)]
     for places in in_portions(touched):
@@ -366,7 +366,7 @@ def _store(link: Link, replay: Replay, changed: list[Known]) -> None:
 
 
 def _store_what_was_told(link: Link, rows: Sequence[tuple[Known, tuple[object, ...]]]) -> None:
-    """Write what Dropbox tells anew of rows that stay where they are: those columns alone."""
+    """Save the changed columns of rows that stay where they are."""
     fields = [
         name for at, name in enumerate(_TOLD) if any(_told(row)[at] != before[at] for row, before in rows)
     ]
@@ -375,7 +375,7 @@ def _store_what_was_told(link: Link, rows: Sequence[tuple[Known, tuple[object, .
 
 
 def _create(link: Link, rows: list[Known]) -> None:
-    """Store new rows level by level, so that each knows its folder."""
+    """Insert new rows level by level, so that each has its folder."""
     level: list[Known] = []
     for row in [*rows, None]:
         if level and (row is None or (row.parent is not None and row.parent.pk is None)):

@@ -1,4 +1,4 @@
-"""Taking a listing, or what changed since a cursor, into what we know of the Dropbox. Pure: rows in, rows out.
+"""Applies a listing, or the changes since a cursor, to the rows of the remote tree. Pure: rows in, rows out.
 
 Entries are followed in their order. A row is recognised by Dropbox's id wherever it turns up again; so a renamed
 folder stays the row it was, and what is not found again by the end of the reading is gone.
@@ -20,7 +20,7 @@ OUR_FOLDERS = frozenset({fold(STUDIES), fold(SHARED)})
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """One row of the remote tree in memory; `pk` None until it is stored. A lost row has no place."""
+    """One row of the remote tree in memory; `pk` is None until it is stored. A lost row has no place."""
 
     pk: int | None
     parent: Known | None
@@ -39,7 +39,7 @@ class Known:
 
 @dataclass
 class Drift:
-    """What a reading found out: identities to look at again, and how many files of ours are gone."""
+    """Result of a replay: identities to plan again, and how many of our files are gone."""
 
     doubts: set[str] = field(default_factory=set)
     files_gone: int = 0
@@ -47,10 +47,10 @@ class Drift:
 
 
 class Replay:
-    """The remote tree while entries are taken in."""
+    """The remote tree while entries are applied."""
 
     def __init__(self, rows: Iterable[Known]) -> None:
-        """Take rows whose `parent` is set; children are found from that."""
+        """Take rows whose `parent` is set; children are derived from it."""
         self.top: dict[str, Known] = {}
         self.rows: list[Known] = list(rows)
         self._by_id: dict[str, Known] = {}
@@ -78,12 +78,12 @@ class Replay:
         return found
 
     def forget_all(self) -> None:
-        """Begin a listing of everything: nothing is there until it is listed."""
+        """Begin a listing of everything: every row counts as gone until it is listed."""
         for row in list(self.top.values()):
             self._lose(row, f"/{row.key}")
 
     def follow(self, entries: Iterable[Entry]) -> None:
-        """Take entries in, in their order."""
+        """Apply entries in their order."""
         for entry in entries:
             path = fold(entry.path_lower)
             if entry.kind == "deleted":
@@ -94,7 +94,7 @@ class Replay:
                 self._place(entry, path)
 
     def at(self, path: str) -> Known | None:
-        """Return what stands at a folded path."""
+        """Return the row at a folded path."""
         inside, row = self.top, None
         for key in path.split("/")[1:]:
             row = inside.get(key)
@@ -104,7 +104,7 @@ class Replay:
         return row
 
     def is_in_our_place(self, entry: Entry) -> bool:
-        """Say whether an entry is ours by Dropbox's id, or lies in a folder of ours, before it is followed."""
+        """Return whether an entry, not applied yet, is ours by Dropbox's id or lies in a folder of ours."""
         row = self._by_id.get(entry.id)
         if row is not None and row.identity is not None:
             return True
@@ -118,19 +118,19 @@ class Replay:
         return fold(entry.path_lower).split("/")[1] in OUR_FOLDERS
 
     def expect(self, identity: str, path: str, hash: str, size: int) -> None:
-        """Say, before entries are followed, what an interrupted call of ours may have written where."""
+        """Announce, before entries are applied, what an interrupted call of ours may have written where."""
         self._expected[fold(path)] = (identity, hash, size)
 
     def moved(self, pks: Collection[int]) -> None:
-        """Say, before entries are followed, which folders we moved: their entries must tell of all that is in them."""
+        """Announce, before entries are applied, which folders we moved: entries must list all of their content."""
         self._moved += [row for row in self.rows if row.pk in pks]
 
     def moved_folders(self) -> list[int]:
-        """Return the folders known before that entries told to be elsewhere."""
+        """Return the known folders that the entries list elsewhere."""
         return [row.pk for row in self._moved if row.pk is not None and not row.is_lost]
 
     def is_untold(self) -> bool:
-        """Say whether something below a folder that moved was not told of: it was removed before, and nobody said so.
+        """Return whether the entries omit a child of a moved folder: it was deleted earlier, so everything must be listed.
 
         Of what is moved, Dropbox tells anew, at its new place; the removal of what had been in it at the old place
         goes down in that of the folder itself.
@@ -144,7 +144,7 @@ class Replay:
         return False
 
     def _recognise(self, row: Known, entry: Entry, path: str) -> None:
-        """Let a row stand for the identity whose content an interrupted call wrote at this path.
+        """Give a row the identity whose content an interrupted call wrote at this path.
 
         Other bytes of the same size under the mark of ours are ours too, damaged on the way.
         """
@@ -166,7 +166,7 @@ class Replay:
             row.hash, row.size, row.is_changed = hash, size, False
 
     def _recognise_moved(self) -> None:
-        """Recognise what an interrupted call wrote and the user moved before we looked.
+        """Recognise files that an interrupted call wrote and the user moved before we read the Dropbox.
 
         It is new, of the same bytes, and has the same name or bears the mark of ours.
         """
@@ -194,7 +194,7 @@ class Replay:
         return mtime_signature.is_marked(entry.modified, entry.content_hash)
 
     def conclude(self) -> Drift:
-        """Compare contents and places with what they were, and say what is no longer as we left it."""
+        """Compare content and places with those before, and return what is no longer as we left it."""
         self._recognise_moved()
         drift = Drift(doubts=set(self._damaged))
         for row, entry in self._latest.values():
@@ -252,14 +252,14 @@ class Replay:
         self._recognise(row, entry, path)
 
     def _nameless(self, there: Known | None, path: str, is_folder: bool) -> Known | None:
-        """Return the row at this place, or lost from it, whose id Dropbox had not told us yet."""
+        """Return the row at this place, or lost from it, whose Dropbox id is not known yet."""
         for row in (there, self._lost_at.get(path)):
             if row is not None and not row.dropbox_id and row.is_folder == is_folder:
                 return row
         return None
 
     def _folder(self, path: str) -> Known | None:
-        """Return the folder at a path; one that no entry told of is put in without an id."""
+        """Return the folder at a path; one without an entry is added without an id."""
         if not path:
             return None
         row = self.at(path)
@@ -280,7 +280,7 @@ class Replay:
             (self.top if row.parent is None else row.parent.children).pop(row.key, None)
 
     def _lose(self, row: Known, path: str) -> None:
-        """Take a row out with everything below it; each may turn up again by its id."""
+        """Take out a row with everything below it; each may be found again by its id."""
         self._take_out(row)
         waiting = [(row, path)]
         while waiting:
@@ -293,7 +293,7 @@ class Replay:
 
 
 def depth_first(rows: Sequence[Known]) -> list[Known]:
-    """Return rows so that each comes after the folder it lies in."""
+    """Return rows so that each comes after its folder."""
     depths: dict[int, int] = {}
 
     def depth(row: Known) -> int:

@@ -1,4 +1,4 @@
-"""Writing down what a step did: the rows of the remote tree, by path and by identity."""
+"""Stores the results of steps: the rows of the remote tree, by path and by identity."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from minno_dashboard.mirror.planner.model import Desired
 
 
 def parts(path: str) -> list[str]:
-    """Return the names on a path that begins with a slash."""
+    """Return the names in a path that begins with a slash."""
     return [name for name in path.split("/") if name]
 
 
 def row_at(link: Link, path: str) -> RemoteNode | None:
-    """Return what we know to stand at a path."""
+    """Return the known row at a path."""
     here: RemoteNode | None = None
     for name in parts(path):
         here = RemoteNode.objects.filter(link=link, parent=here, name_key=fold(name)).first()
@@ -51,7 +51,7 @@ def paths_of_folders(desired: Sequence[Desired]) -> dict[str, str]:
 
 
 class Book:
-    """The remote tree of one link while a plan is carried out; every method belongs into a fenced transaction."""
+    """The stored remote tree of one link while a plan is carried out; call every method in a fenced transaction."""
 
     def __init__(self, link: Link, desired: Sequence[Desired]) -> None:
         self.link = link
@@ -59,7 +59,7 @@ class Book:
         self._ways: dict[str, RemoteNode] = {}
 
     def folders_to_come(self, paths: Sequence[str]) -> dict[str, str]:
-        """Return the identities, by path, of the folders above these paths that Dropbox will make by itself."""
+        """Return identities by path of the folders above these paths that Dropbox will create by itself."""
         above: dict[str, str] = {}
         for path in paths:
             names = parts(path)[:-1]
@@ -76,7 +76,7 @@ class Book:
         return {folder: identity for folder, identity in above.items() if identity not in there}
 
     def own(self, pairs: Sequence[tuple[int, str | None]]) -> None:
-        """Let rows stand for identities, or for none; what the user changed in them is theirs or ours from then on."""
+        """Assign identities, or none, to rows; the user's changes in them become ours, or the user's."""
         for portion in in_portions(pairs):
             RemoteNode.objects.filter(pk__in=[pk for pk, _ in portion]).update(
                 identity=None, is_changed=False
@@ -87,7 +87,7 @@ class Book:
         self._doubt_below({pk: identity for pk, identity in pairs if identity is not None})
 
     def _doubt_below(self, adopted: Mapping[int, str]) -> None:
-        """Have looked at again what of others lies in adopted folders: no study leads there any more.
+        """Have others' files in adopted folders planned again: no study leads there any more.
 
         A plan that is cut short right after the adoption would else be the last one to know of it.
         """
@@ -105,7 +105,7 @@ class Book:
         Doubt.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
 
     def moved(self, pk: int, to_path: str, entry: Entry, *, aside: bool) -> None:
-        """Put a row, with everything below it, to another place; a file has the revision and content Dropbox told.
+        """Move a row, with everything below it; a file gets the revision and content Dropbox answered.
 
         Content other than we knew is the user's, written before the move: the next plan puts it aside.
         """
@@ -130,12 +130,12 @@ class Book:
         row.rev, (row.content_hash, row.size) = entry.rev, told
 
     def removed(self, pk: int) -> None:
-        """Forget a row with everything below it."""
+        """Delete a row with everything below it."""
         RemoteNode.objects.filter(pk=pk).delete()
         self._ways.clear()
 
     def made(self, identity: str, path: str, entry: Entry) -> None:
-        """Put in a new folder, or a copy of a file or folder."""
+        """Insert a new folder, or a copy of a file or folder."""
         parent = self._folder(parts(path)[:-1])
         RemoteNode.objects.filter(link=self.link, identity=identity).update(identity=None)
         row = RemoteNode(link=self.link, parent=parent, identity=identity)
@@ -147,7 +147,7 @@ class Book:
         self._ways.clear()
 
     def written(self, files: Sequence[tuple[str, str, Entry]]) -> None:
-        """Put in many files at once: identity, path, what Dropbox answered."""
+        """Insert or update many files at once: identity, path, Dropbox's answer."""
         self._lay([parts(path)[:-1] for _, path, _ in files])
         rows: list[RemoteNode] = []
         for identity, path, entry in files:
@@ -168,7 +168,7 @@ class Book:
         RemoteNode.objects.bulk_create([row for row in rows if not row.pk], batch_size=500)
 
     def _known_at(self, rows: Sequence[RemoteNode]) -> dict[tuple[int | None, str], RemoteNode]:
-        """Return the rows that stand in the places of these, by folder and folded name."""
+        """Return the rows at these places, by folder and folded name."""
         found: dict[tuple[int | None, str], RemoteNode] = {}
         asked = {(row.parent_id, row.name_key) for row in rows}
         tops = RemoteNode.objects.filter(
@@ -183,13 +183,13 @@ class Book:
         return {place: row for place, row in found.items() if place in asked}
 
     def _clear(self, row: RemoteNode) -> None:
-        """Make sure that nothing we know stands in the place of a row: Dropbox said it was free."""
+        """Delete the row known at a place, since Dropbox said that the place is free."""
         RemoteNode.objects.filter(link=self.link, parent=row.parent, name_key=row.name_key).exclude(
             pk=row.pk
         ).delete()
 
     def _folder(self, names: Sequence[str]) -> RemoteNode | None:
-        """Return the row of a folder; Dropbox makes missing ones by itself, so they are put in here."""
+        """Return the row of a folder; missing ones are inserted, since Dropbox creates them by itself."""
         here: RemoteNode | None = None
         path = ""
         for name in names:
@@ -200,7 +200,7 @@ class Book:
         return here
 
     def _lay(self, folders: Sequence[Sequence[str]]) -> None:
-        """Find the rows of many folders, level by level, and put in the missing ones."""
+        """Find the rows of many folders, level by level, and insert the missing ones."""
         levels: dict[int, dict[str, tuple[str, str]]] = defaultdict(dict)
         for names in folders:
             path = ""

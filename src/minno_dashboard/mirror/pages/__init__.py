@@ -1,1 +1,1 @@
-"""What people see of the mirror: badges, Settings, configuration, restoring, and what is mailed."""
+"""The mirror's pages and mails: badges, Settings, configuration, restoring."""

@@ -1,4 +1,4 @@
-"""The column Backup in the list of users: whether an admin should ask somebody, and nothing more of their Dropboxes."""
+"""The column Backup in the list of users: whether a backup needs attention, and nothing else about a Dropbox."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATES_OF_REQUEST = "mirror_backup_states"
 
 
 def states() -> dict[int, str]:
-    """Return whether each backup is `OK` or needs `ATTENTION`, by the user's id; whoever has none is not named.
+    """Return by user id whether each backup is `OK` or needs `ATTENTION`; users without a backup are left out.
 
     Two queries, however many users there are.
     """
@@ -36,7 +36,7 @@ def states() -> dict[int, str]:
 
 
 def cell(request: HttpRequest) -> str:
-    """Render what the list of users says of one user's backup."""
+    """Render the Backup cell of one user."""
     user = getattr(request, "slot_subject", None)
     if not isinstance(user, User):
         return ""

@@ -1,4 +1,4 @@
-"""Study → Data: the part about the user's own Dropbox, and its switch."""
+"""Study → Data: the section about the user's own Dropbox, and its switch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from minno_dashboard.ui import words
 
 
 def section(request: HttpRequest) -> str:
-    """Render whether the data are in the user's Dropbox; nothing for whoever may not read them."""
+    """Render whether the data are in the user's Dropbox; empty for users who may not read the data."""
     study = getattr(request, "slot_subject", None)
     user = request.user
     if not isinstance(study, Study) or not isinstance(user, User) or not may(user, Action.READ_DATA, study):
@@ -41,7 +41,7 @@ def section(request: HttpRequest) -> str:
 
 
 def _sentence(user: User, study: Study) -> str:
-    """Return how far the data are in the user's Dropbox; "proven" only where everything known was compared."""
+    """Return which data are in the user's Dropbox; "proven" only where everything was compared."""
     folder = DataFolder.objects.filter(study=study).first()
     if folder is None or folder.made_at is None:
         return gettext("The files are being made. They are in your Dropbox in a minute or two.")

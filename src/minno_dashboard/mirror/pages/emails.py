@@ -1,4 +1,4 @@
-"""The mails of the mirror: once for each state that has waited for its user, or for the admins, for more than a day."""
+"""Mails of the mirror: one for each state that has waited for its user, or for the admins, for more than a day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AFTER = timedelta(days=1)
 
 
 def tell_of_what_waits() -> int:
-    """Write to whom a mirror has waited for too long, once for each state; answer how many letters were posted."""
+    """Mail the person for whom a mirror has waited too long, once for each state; return how many mails were queued."""
     if not mail.is_enabled():
         return 0
     waiting = Link.objects.filter(reason_at__lte=clock.now() - AFTER).select_related("user").order_by("pk")
@@ -40,7 +40,7 @@ def tell_of_what_waits() -> int:
 
 
 def _state(link: Link) -> str:
-    """Name a state: the reason and since when it is."""
+    """Return a name of a state: its reason and since when it lasts."""
     return f"{link.reason} {link.reason_at:%Y-%m-%dT%H:%M:%S}"
 
 

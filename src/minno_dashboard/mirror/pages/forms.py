@@ -1,4 +1,4 @@
-"""What people fill in about Dropbox."""
+"""Forms about Dropbox."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.utils.translation import gettext, gettext_lazy
 
 
 class SecretInput(forms.TextInput):
-    """A text box whose value never travels back to the browser."""
+    """A text box whose value is never sent back to the browser."""
 
     def format_value(self, value: Any) -> None:
-        """Show nothing, whatever was entered or stored."""
+        """Return nothing, whatever was entered or stored."""
         return
 
 
@@ -90,7 +90,7 @@ class DropboxForm(forms.Form):
 
 
 class PolicyForm(forms.Form):
-    """What becomes of a file in Dropbox that was deleted in the Dashboard."""
+    """What happens in Dropbox to a file that was deleted in the Dashboard."""
 
     KEEP: ClassVar[str] = "keep"
     DELETE: ClassVar[str] = "delete"

@@ -1,4 +1,4 @@
-"""How a user's mirror stands, in the words of the contract and of the badge."""
+"""The state of a user's mirror, in the fixed words of the `status` contract and of the badge."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TREES_AT_ONCE = 200  # SQLite takes expressions up to a depth of 1,000
 
 @dataclass(frozen=True)
 class Badge:
-    """The mirror in one dot and one sentence; `action` names the button (`connect`, `reconnect`, `confirm`) or is ""."""
+    """The mirror as one dot and one sentence; `action` names the button (`connect`, `reconnect`, `confirm`) or is ""."""
 
     state: str
     dot: str
@@ -49,7 +49,7 @@ DOTS = {
 
 @dataclass(frozen=True)
 class Overview:
-    """A user's whole mirror as one page shows it: read once, for the bar, the studies of a list, and Settings.
+    """The state of a user's whole mirror for one page: read once, for the top bar, the list of studies, and Settings.
 
     `behind` counts, for each study that the mirror should hold, what it has not taken over yet; `leaving` counts
     deleted studies whose place in the Dropbox does not show it yet. `is_open`: something is known to differ, or was
@@ -64,11 +64,11 @@ class Overview:
 
     @property
     def pending(self) -> int:
-        """Return how many changes the Dropbox does not have yet."""
+        """Return how many changes are not in the Dropbox yet."""
         return sum(self.behind.values()) + self.leaving
 
     def state(self) -> str:
-        """Return the state of the whole mirror, in the word of the contract."""
+        """Return the state of the whole mirror, as a word of the contract."""
         return self._state(self.pending)
 
     def badge(self) -> Badge:
@@ -76,7 +76,7 @@ class Overview:
         return self._badge(self.pending, words.plural(len(self.behind), "study", "studies"))
 
     def badges(self) -> dict[int, Badge]:
-        """Return the badge of each study that the mirror should hold, by its id; none without a mirror."""
+        """Return the badge by study id of each study that the mirror should hold; empty without a mirror."""
         made = {count: self._badge(count, "") for count in set(self.behind.values())}
         return {study_id: made[count] for study_id, count in self.behind.items()}
 
@@ -92,7 +92,7 @@ class Overview:
 
 
 def overview(user: User) -> Overview:
-    """Return how a user's mirror stands; a few queries, however many studies there are."""
+    """Return the state of a user's mirror; the number of queries does not grow with the studies."""
     return _overview(user)
 
 
@@ -102,7 +102,7 @@ def badge(user: User) -> Badge:
 
 
 def status(user: User, known: Overview | None = None) -> dict[str, Any]:
-    """Return the state of a user's mirror; its keys are a contract with other people's scripts (DESIGN 10)."""
+    """Return the state of a user's mirror; its keys are a contract with other programs (DESIGN 10)."""
     seen = known or overview(user)
     link = seen.link
     if link is None:
@@ -230,7 +230,7 @@ def _waits_until(link: Link) -> datetime | None:
 
 
 def _overview(user: User, study: Study | None = None) -> Overview:
-    """Return how a user's mirror stands, or as much of it as concerns one study."""
+    """Return the state of a user's mirror, or the part of it about one study."""
     known = [Exists(kind.objects.filter(link=OuterRef("pk"))) for kind in (Parked, Doubt, Intent)]
     link = links_of(user).annotate(differs=known[0] | known[1] | known[2]).first()
     if link is None:
@@ -258,7 +258,7 @@ def _held(user_id: int) -> QuerySet[Study]:
 
 
 def _compared(link: Link, study: Study | None) -> tuple[dict[int, int], set[int]]:
-    """Count, for each study (or one), the changed files and folders (and itself) that the mirror has not taken over yet.
+    """Return, by study (or for one), the number of changed files and folders (and itself) not taken over yet.
 
     Returned besides: the ids of other studies that were taken over once. Few and simple queries, and rows as plain
     tuples: this is asked for by every page, and thousands of rows must cost milliseconds.
@@ -289,7 +289,7 @@ def _compared(link: Link, study: Study | None) -> tuple[dict[int, int], set[int]
 
 
 def _data_behind(link: Link, study: Study | None) -> dict[int, int]:
-    """Return, for each study whose data this Dropbox receives, 1 where it does not have the last of them, else 0."""
+    """Return, by study whose data this Dropbox receives, 1 where it lacks the newest of them, else 0."""
     asked = data_folders.asked_for().filter(link=link)
     if study:
         asked = asked.filter(study=study)
@@ -314,7 +314,7 @@ def _data_behind(link: Link, study: Study | None) -> dict[int, int]:
 
 
 def _changed_since(since: dict[int, int]) -> dict[int, int]:
-    """Count the nodes of each tree that changed after its revision; trees are asked for many at a time."""
+    """Count the nodes of each tree that changed after its revision; many trees in one query."""
     counts: dict[int, int] = {}
     waiting = list(since.items())
     while waiting:
@@ -328,7 +328,7 @@ def _changed_since(since: dict[int, int]) -> dict[int, int]:
 
 
 def _leaving(link: Link, others: set[int]) -> int:
-    """Count those studies that were deleted, or removed for good, and whose place in the Dropbox does not show it yet."""
+    """Count the deleted or purged studies whose folder in the Dropbox does not show it yet."""
     if not others:
         return 0
     known = Taken.objects.filter(link=link, kind=Taken.Kind.STUDY, object_id__in=others, is_released=False)

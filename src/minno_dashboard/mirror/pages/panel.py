@@ -1,4 +1,4 @@
-"""What Settings → Dropbox shows about one user's mirror."""
+"""The live part of Settings → Dropbox: one user's mirror."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOVING = {"pending", "running"}
 
 @dataclass(frozen=True)
 class Question:
-    """A mass removal that waits for the user: what would happen, and the two buttons with their consequences."""
+    """A mass removal that waits for the user: what would happen, and the two buttons with their effects."""
 
     sentence: str
     accept: str
@@ -33,7 +33,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Panel:
-    """One user's mirror in figures and words; only `is_offered` counts where nothing is linked."""
+    """One user's mirror in numbers and sentences; without a link, only `is_offered` is used."""
 
     is_offered: bool
     is_linked: bool = False
@@ -58,17 +58,17 @@ class Panel:
 
     @property
     def total(self) -> int:
-        """Return how many files there will be when all has been sent."""
+        """Return how many files there will be when all are uploaded."""
         return max(self.files + self.pending, 1)
 
 
 def is_moving(badge: Badge) -> bool:
-    """Say whether the page should look again soon."""
+    """Return whether the page should refresh soon."""
     return badge.state in MOVING
 
 
 def panel_of(user: User, known: Overview | None = None) -> Panel:
-    """Return what the section shows this user."""
+    """Return the panel of this user."""
     seen = known or mirror_status.overview(user)
     link = seen.link
     if link is None:
@@ -99,7 +99,7 @@ def panel_of(user: User, known: Overview | None = None) -> Panel:
 
 
 def question(link: Link) -> Question | None:
-    """Put the mass removal that waits for this user's answer into words."""
+    """Return the question about the mass removal that waits for this user's answer."""
     if link.state == Link.State.NEEDS_USER and link.reason in installation.QUESTIONS:
         return _which_dashboard(link)
     asked = link.removal_question
@@ -149,7 +149,7 @@ def question(link: Link) -> Question | None:
 
 
 def _which_dashboard(link: Link) -> Question:
-    """Ask whether this Dashboard is the one that is to write."""
+    """Return the question whether this Dashboard may write."""
     ask = (
         gettext(
             "If another Dashboard is in use, or %(name)s was changed by somebody, decide which one goes on. Files that differ stay under names with “changed in Dropbox”."

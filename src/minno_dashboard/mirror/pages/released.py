@@ -1,4 +1,4 @@
-"""Copies of studies that are no longer shared with the user: they stay in the Dropbox and are no longer updated."""
+"""Copies of studies that are no longer shared with the user: they stay in the Dropbox and are not updated any more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from minno_dashboard.mirror.models import Link, RemoteNode, Taken
 
 
 def no_longer_updated(link: Link) -> list[str]:
-    """Return the paths of the copies that stay in this Dropbox as they were when the share ended."""
+    """Return the paths of such copies in this Dropbox."""
     released = Taken.objects.filter(link=link, kind=Taken.Kind.STUDY, is_released=True)
     identities = [f"study:{pk}" for pk in released.values_list("object_id", flat=True)]
     copies = RemoteNode.objects.filter(link=link, identity__in=identities).select_related(

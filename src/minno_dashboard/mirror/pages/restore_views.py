@@ -23,7 +23,7 @@ NAME = "dropbox_restore"
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
-    """Show which studies lie in the Dropbox; POST asks for one of them."""
+    """Show which studies are in the Dropbox; POST asks to restore one of them."""
     user = person(request)
     if request.method == "POST":
         try:
@@ -48,7 +48,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def progress(request: HttpRequest) -> HttpResponse:
-    """Answer the live part: what is on its way and how it ended."""
+    """Render the live part: restores that run and how they ended."""
     return render(request, "mirror/restore_progress.html", _progress(person(request)))
 
 
@@ -56,7 +56,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 @require_POST
 @confirmation_required
 def allow(request: HttpRequest) -> HttpResponse:
-    """Send the user to Dropbox to let the Dashboard read, and back to this page."""
+    """Redirect the user to Dropbox to grant reading, and back to this page."""
     request.session[views.GO_ON_AT] = NAME
     return views.to_dropbox(request, may_read=True)
 

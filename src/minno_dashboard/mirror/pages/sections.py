@@ -1,4 +1,4 @@
-"""What the mirror adds to pages of other rooms: the badge in the bar, Settings → Dropbox, Edit configuration → Dropbox."""
+"""The mirror's parts of other apps' pages: the badge in the top bar, Settings → Dropbox, Edit configuration → Dropbox."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIGNS = {"good": "✓", "warn": "↑", "bad": "!", "off": "○"}
 
 
 def contribute() -> None:
-    """Take the mirror's places in the pages; called once as the room starts."""
+    """Register the mirror's parts of other pages; called once at start."""
     slots.contribute("topbar", name="mirror", title=gettext_lazy("Mirror"), order=10, render=bar)
     slots.contribute("study.row", name="mirror", title=gettext_lazy("Mirror"), order=10, render=study_mark)
     slots.contribute("study.head", name="mirror", title=gettext_lazy("Mirror"), order=10, render=study_head)
@@ -47,7 +47,7 @@ def bar(request: HttpRequest) -> str:
 
 
 def _overview(request: HttpRequest, user: User) -> Overview:
-    """Return how the reader's mirror stands, read once for a page."""
+    """Return the state of the reader's mirror, read once per page."""
     known: Overview | None = getattr(request, OVERVIEW_OF_REQUEST, None)
     if known is None:
         known = mirror_status.overview(user)
@@ -56,7 +56,7 @@ def _overview(request: HttpRequest, user: User) -> Overview:
 
 
 def bar_context(user: User) -> dict[str, object]:
-    """Return what the badge of the bar shows; `mark` tells whether it is still the same one."""
+    """Return the context of the top bar's badge; `mark` changes when the badge does."""
     return _bar_context(mirror_status.badge(user))
 
 
@@ -65,7 +65,7 @@ def _bar_context(badge: Badge) -> dict[str, object]:
 
 
 def badge_context(badge: Badge) -> dict[str, object]:
-    """Return a badge with its dot and its pace."""
+    """Return a badge with the colour of its dot and the interval at which the page asks again."""
     return {"badge": badge, "is_moving": is_moving(badge)}
 
 
@@ -79,13 +79,13 @@ def study_head(request: HttpRequest) -> str:
 
 
 def study_context(user: User, study: Study, known: Badge | None = None) -> dict[str, object]:
-    """Return what the badge of a study shows."""
+    """Return the context of a study's badge."""
     badge = known or mirror_status.study_badge(user, study)
     return {**badge_context(badge), "study": study, "mark": _mark(badge)}
 
 
 def study_mark(request: HttpRequest) -> str:
-    """Render the mark of one line of the Studies list; nothing for a study that is not in the reader's mirror."""
+    """Render the badge of one line of the Studies list; empty for a study that is not in the reader's mirror."""
     study = getattr(request, "slot_subject", None)
     if not request.user.is_authenticated or not isinstance(study, Study):
         return ""
@@ -99,7 +99,7 @@ def study_mark(request: HttpRequest) -> str:
 
 
 def _mark(badge: Badge) -> str:
-    """Return a few letters that change whenever what the badge shows does."""
+    """Return a short digest that changes when the badge does."""
     return ids.fingerprint(f"{badge.state} {badge.short}")[:12]
 
 
@@ -119,7 +119,7 @@ def settings_section(request: HttpRequest) -> str:
 
 
 def panel_context(user: User) -> dict[str, object]:
-    """Return what the live part of the section shows."""
+    """Return the context of the live part of the section."""
     seen = mirror_status.overview(user)
     return {**badge_context(seen.badge()), "panel": panel_of(user, seen)}
 
@@ -133,7 +133,7 @@ def _policy_form(panel: Panel) -> PolicyForm:
 
 
 def configuration_section(request: HttpRequest) -> str:
-    """Render Edit configuration → Dropbox; a form that was refused is shown again with its sentences."""
+    """Render Edit configuration → Dropbox; a refused form is shown again with its errors."""
     stored = siteconfig.dropbox()
     form: DropboxForm | None = getattr(request, FORM_OF_REQUEST, None)
     context = {
@@ -151,7 +151,7 @@ def configuration_section(request: HttpRequest) -> str:
 
 
 def empty_form() -> DropboxForm:
-    """Return the form with what is stored, without the secret."""
+    """Return the form with the stored values, without the secret."""
     stored = siteconfig.dropbox()
     return DropboxForm(
         initial={
@@ -162,7 +162,7 @@ def empty_form() -> DropboxForm:
 
 
 def dressed(form: DropboxForm) -> DropboxForm:
-    """Give the inputs their looks, and tie them to their errors for screen readers."""
+    """Add CSS classes to the inputs, and tie them to their errors for screen readers."""
     for name, field in form.fields.items():
         bound = form[name]
         field.widget.attrs["class"] = "form-check-input" if name == "synchronization" else "form-control"

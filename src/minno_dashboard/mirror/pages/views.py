@@ -46,7 +46,7 @@ def _back_to_settings() -> HttpResponseRedirect:
 
 
 def _do(request: HttpRequest, change: Callable[[], None], done: str) -> HttpResponse:
-    """Make a change of the user's own mirror and say so, or say why not."""
+    """Run a change of the user's own mirror and show its message, or the reason why it failed."""
     try:
         change()
     except Refused as error:
@@ -60,13 +60,13 @@ def _do(request: HttpRequest, change: Callable[[], None], done: str) -> HttpResp
 @require_POST
 @confirmation_required
 def connect(request: HttpRequest) -> HttpResponse:
-    """Send the user to Dropbox's consent page."""
+    """Redirect the user to Dropbox's consent page."""
     request.session.pop(GO_ON_AT, None)
     return to_dropbox(request)
 
 
 def to_dropbox(request: HttpRequest, *, may_read: bool = False) -> HttpResponse:
-    """Send the user to Dropbox's consent page, or say why not."""
+    """Redirect the user to Dropbox's consent page, or show why that is impossible."""
     origin = request.headers.get("Origin", "null")
     if origin not in ("null", settings.SERVER_URL):
         notices.say(
@@ -90,7 +90,7 @@ def to_dropbox(request: HttpRequest, *, may_read: bool = False) -> HttpResponse:
 @never_cache
 @require_GET
 def come_back(request: HttpRequest) -> HttpResponse:
-    """Take Dropbox's answer; whatever it is, the browser goes on to an address without it."""
+    """Handle Dropbox's redirect; in every case the browser goes on to an address without the code."""
     if not request.user.is_authenticated:
         oauth_state.spend(request.GET.get("state", ""))
         messages.error(request, gettext(LOGGED_OUT))
@@ -113,7 +113,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def badge(request: HttpRequest) -> HttpResponse:
-    """Answer the badge of the bar, or 204 where it is still the one that the page shows."""
+    """Return the badge of the top bar, or 204 where the page shows it already."""
     context = sections.bar_context(person(request))
     if request.GET.get("was") == context["mark"]:
         return HttpResponse(status=204)
@@ -123,7 +123,7 @@ def badge(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def study_badge(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Answer the badge of a study that the visitor may see, or 204 where it is still the same."""
+    """Return the badge of a study that the visitor may see, or 204 where the page shows it already."""
     user = person(request)
     context = sections.study_context(user, studies.get_study(user, public_id))
     if request.GET.get("was") == context["mark"]:
@@ -134,13 +134,13 @@ def study_badge(request: HttpRequest, public_id: str) -> HttpResponse:
 @never_cache
 @require_GET
 def panel(request: HttpRequest) -> HttpResponse:
-    """Answer the live part of Settings → Dropbox."""
+    """Return the live part of Settings → Dropbox."""
     return render(request, "mirror/panel.html", sections.panel_context(person(request)))
 
 
 @require_POST
 def prove(request: HttpRequest) -> HttpResponse:
-    """Ask for a proof now."""
+    """Make a proof due now."""
     return _do(
         request,
         lambda: services.prove_now(user=person(request)),
@@ -151,7 +151,7 @@ def prove(request: HttpRequest) -> HttpResponse:
 @require_POST
 @confirmation_required
 def policy(request: HttpRequest) -> HttpResponse:
-    """Save what becomes of deleted files."""
+    """Save what happens to deleted files."""
     form = PolicyForm(request.POST)
     if form.is_valid():
         return _do(
@@ -172,7 +172,7 @@ def policy(request: HttpRequest) -> HttpResponse:
 @require_POST
 @confirmation_required
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Take the user's answer about many files that would go."""
+    """Save the user's answer about a mass removal."""
     form = ConfirmForm(request.POST)
     if not form.is_valid():
         notices.say(request, gettext("Choose one of the two buttons. Nothing was changed."), is_refusal=True)
@@ -194,7 +194,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @require_POST
 @confirmation_required
 def stop(request: HttpRequest) -> HttpResponse:
-    """End the connection."""
+    """Disconnect the Dropbox account."""
     return _do(
         request,
         lambda: oauth.stop(user=person(request)),
@@ -208,7 +208,7 @@ def stop(request: HttpRequest) -> HttpResponse:
 @admin_required
 @confirmation_required
 def save_configuration(request: HttpRequest) -> HttpResponse:
-    """Save the section Dropbox of the configuration, or show it again with what is wrong."""
+    """Save the section Dropbox of the configuration, or show it again with its errors."""
     stored = siteconfig.dropbox()
     form = DropboxForm(request.POST, has_secret=stored.has_secret, stored_key=stored.app_key)
     if form.is_valid():

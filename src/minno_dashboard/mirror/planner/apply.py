@@ -1,4 +1,4 @@
-"""What each step does to the remote tree: what to record once Dropbox has carried it out."""
+"""Changes the remote tree as a step changes the Dropbox: to be recorded once Dropbox has carried it out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from minno_dashboard.mirror.planner.tree import DesiredTree, RemoteTree
 def apply(
     remote: Iterable[Remote], step: Step, desired: Iterable[Desired] = (), *, rev: str = ""
 ) -> tuple[Remote, ...]:
-    """Return the remote tree after one step. `rev` is what Dropbox answered for the file that was written."""
+    """Return the remote tree after one step. `rev` is Dropbox's answer for the file that was written."""
     tree = RemoteTree(remote)
     perform(tree, step, DesiredTree(desired), rev=rev)
     return tuple(tree.nodes.values())
@@ -66,7 +66,7 @@ def _upload(tree: RemoteTree, step: Upload, desired: DesiredTree, rev: str) -> s
 
 
 def _copy(tree: RemoteTree, step: Copy, desired: DesiredTree, rev: str) -> str:
-    """Copy a node; what lies below is nobody's, and its revisions are unknown until Dropbox lists them."""
+    """Copy a node; nodes below it have no identity, and their revisions are unknown until Dropbox lists them."""
     below = list(tree.below(step.key))
     top = _add(tree, step.identity, step.to_path, tree.nodes[step.key].content, desired, rev)
     twins: dict[str | None, str] = {step.key: top}
@@ -87,7 +87,7 @@ def _add(
 
 
 def _way(tree: RemoteTree, path: str, desired: DesiredTree) -> tuple[str | None, str]:
-    """Return the folder of a path, made with the folders above it where it is not there, and the name in it."""
+    """Return the folder of a path, with missing folders added, and the last name of the path."""
     *folders, last = map(clean, path.split("/")[1:])
     here: str | None = None
     wanted: Desired | None = None

@@ -1,4 +1,4 @@
-"""What files hold: copied where the bytes are in this Dropbox already, uploaded where not; then the empty folders.
+"""Steps that give files their content: copies where the bytes are in this Dropbox, uploads elsewhere; then empty folders.
 
 A file that is there and holds something else is written in place, even where a copy could be had: that keeps its
 history in Dropbox, and there is no moment without it.
@@ -20,16 +20,16 @@ MIN_COPY = 2
 
 
 class Contents:
-    """Copies, uploads and empty folders; the three are asked for in this order."""
+    """Copies, uploads and empty folders; call the three methods in this order."""
 
     def __init__(self, draft: Draft) -> None:
-        """Start where everything that was there already is in its place."""
+        """Start after everything that exists was moved to its place."""
         self._draft = draft
         self._made = set(draft.place)
         self._sources: dict[Content, deque[Remote]] | None = None
 
     def copy(self) -> list[Step]:
-        """Return the copies: of whole folders where nothing would be copied that does not belong, then of files.
+        """Return the copies: of whole folders where nothing undesired would be copied, then of files.
 
         Folders come first, while nothing new is in them.
         """
@@ -43,7 +43,7 @@ class Contents:
         return steps
 
     def upload(self) -> list[Step]:
-        """Return the uploads: what is still missing, and what holds something else than it should."""
+        """Return the uploads: of files that are missing, and of files with other content than desired."""
         steps: list[Step] = []
         for node in self._draft.order:
             if node.content is None:
@@ -58,7 +58,7 @@ class Contents:
         return steps
 
     def make_folders(self) -> list[Step]:
-        """Return the folders that nothing else brings into being; those above them come with them."""
+        """Return the folders that no other step creates; those above them are created with them."""
         steps: list[Step] = []
         for node in reversed(self._draft.order):
             if node.identity not in self._made:
@@ -67,14 +67,14 @@ class Contents:
         return steps[::-1]
 
     def _bring_about(self, node: Desired) -> None:
-        """Note that a node comes into being, and so do the folders above it."""
+        """Record that a node, and the folders above it, will exist."""
         here: str | None = node.identity
         while here is not None and here not in self._made:
             self._made.add(here)
             here = self._draft.desired.nodes[here].parent
 
     def _copy_file(self, node: Desired, content: Content) -> list[Step]:
-        """Copy a missing file from one of ours, as we wrote it, that holds the same: its origin, or any in turns."""
+        """Copy a missing file from an unchanged one of ours with the same content: its origin, else any, by turns."""
         source = self._draft.remote.of(node.origin) if node.origin else None
         if source is None or source.content != content or source.is_changed:
             if self._sources is None:
@@ -95,7 +95,7 @@ class Contents:
         return sources
 
     def _copy_folder(self, node: Desired) -> list[Step]:
-        """Copy a missing folder from its origin, where the copy brings nothing but what is desired."""
+        """Copy a missing folder from its origin, where the copy contains only what is desired."""
         source = self._draft.remote.of(node.origin) if node.origin else None
         if source is None or source.content is not None or self._lies_in(node, source):
             return []
@@ -112,7 +112,7 @@ class Contents:
         return [step]
 
     def _twins(self, node: Desired, source: Remote) -> list[str]:
-        """Return what of a missing folder a copy brings; nothing where it would bring what does not belong.
+        """Return the desired nodes that copying a folder creates; none where the copy would contain anything else.
 
         All below the source is ours, as we wrote it, and has a missing counterpart of the same name and content. What
         the copy lacks is copied or uploaded by itself.
@@ -140,7 +140,7 @@ class Contents:
 
 
 def _is_twin(row: Remote, node: Desired) -> bool:
-    """Tell whether a copy of a node would be exactly the desired one."""
+    """Return whether a copy of a node would be exactly the desired one."""
     return (
         row.identity is not None
         and not row.is_changed

@@ -1,4 +1,4 @@
-"""What of a plan must wait: a mass removal until somebody confirms it, blind steps until Dropbox was looked at."""
+"""Steps to hold back: mass removals until confirmed, and steps that need a fresh read of the Dropbox."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ MAX_UNGUARDED_FILES = 10
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How many of how many files are removed, and whether that must wait for a confirmation."""
+    """How many of how many files are removed, and whether that needs a confirmation."""
 
     removed: int
     total: int
 
     @property
     def must_wait(self) -> bool:
-        """Tell whether this is a mass removal."""
+        """Return whether this is a mass removal, which needs a confirmation."""
         if self.removed <= MAX_UNGUARDED_FILES:
             return False
         return self.removed > MAX_FILES or self.removed * 100 > self.total * MAX_PERCENT
 
 
 def planned_removal(plan: Plan, remote: Iterable[Remote], *, total: int | None = None) -> Verdict:
-    """Judge what a plan removes, or moves to the folder of deleted things.
+    """Count the files a plan deletes, or moves to the folder of deleted files.
 
     `remote` is what the plan was made of. `total` is the number of files of ours in the whole Dropbox, where
     `remote` is a slice.
@@ -64,14 +64,14 @@ def planned_removal(plan: Plan, remote: Iterable[Remote], *, total: int | None =
 
 
 def seen_removal(before: Iterable[Remote], after: Iterable[Remote], *, total: int | None = None) -> Verdict:
-    """Judge what vanished from the Dropbox between two looks at it (or at the same slice of it)."""
+    """Count the files that vanished from the Dropbox between two reads of it (or of the same slice)."""
     files = _files(RemoteTree(before))
     there = {row.key for row in after}
     return Verdict(removed=len(files - there), total=len(files) if total is None else total)
 
 
 def _files(tree: RemoteTree) -> set[str]:
-    """Return the keys of the files of ours that are not among the deleted things.
+    """Return the keys of our files outside the folder of deleted files.
 
     Files of data do not count: they are written from the database, and go when somebody may no longer read them.
     """
@@ -86,12 +86,12 @@ def _files(tree: RemoteTree) -> set[str]:
 
 
 def without_blind_steps(steps: Plan) -> Plan:
-    """Return the steps that may be made without a look at the Dropbox between them."""
+    """Return the steps that can be carried out without reading the Dropbox in between."""
     return _before_blind_removal(_without_blind_writes(steps))
 
 
 def right_after_look(steps: Plan) -> Plan:
-    """Return the steps that one look at the Dropbox, just made, allows: no folder is removed after another call."""
+    """Return the steps allowed after one fresh read: no folder is removed after another call."""
     was_called = was_moved = False
     for at, step in enumerate(steps.steps):
         if isinstance(step, Remove) and (was_moved or (was_called and not step.rev)):
@@ -102,7 +102,7 @@ def right_after_look(steps: Plan) -> Plan:
 
 
 def _without_blind_writes(steps: Plan) -> Plan:
-    """Return the steps without the new contents of files that move, or lie in a folder that moves.
+    """Return the steps without new content for files that move, or lie in a folder that moves.
 
     A move may give files other revisions, and a file is written only in place of the revision we know: with the old
     one its bytes would be sent for nothing. The next plan knows the new one.
@@ -127,7 +127,7 @@ def _is_blind_write(step: Step, moved: Footprint) -> bool:
 
 
 def _before_blind_removal(steps: Plan) -> Plan:
-    """Return the steps before the first that takes something away and needs a look right before it.
+    """Return the steps before the first removal that needs a fresh read.
 
     Dropbox removes a folder with whatever is in it, and takes no revision for it: what the user put there since we
     looked would go too. What a folder that is to be emptied holds of the user's should not move with it. And a
@@ -145,6 +145,6 @@ def _before_blind_removal(steps: Plan) -> Plan:
 
 
 def is_emptying(step: Move) -> bool:
-    """Return whether a move takes a folder to where it is emptied for good."""
+    """Return whether a step moves a folder to the place where it is emptied."""
     parts = step.to_path.split("/")
     return len(parts) == 3 and fold(parts[1]) == fold(DELETED) and is_emptied(parts[2])

@@ -1,4 +1,4 @@
-"""Who is who: which remote node is, or can become, what each desired one should be.
+"""Matching: which remote node is, or can become, each desired node.
 
 1. The node that carries the identity is it, wherever it lies and whatever it is called.
 2. It is not when the user changed the file to something else (their work), or when one is a file and one a folder.
@@ -14,7 +14,7 @@ from minno_dashboard.mirror.planner.model import Adopt, Desired, Remote, Step
 
 
 def recognise(draft: Draft) -> tuple[list[Step], list[str]]:
-    """Settle who is who; return the bookkeeping (no calls) and the keys of nodes that must lose their identity."""
+    """Match nodes; return the bookkeeping steps (no calls) and the keys of nodes that must lose their identity."""
     adopted: list[Step] = []
     unusable: list[str] = []
     for node in draft.order:
@@ -41,14 +41,14 @@ def recognise(draft: Draft) -> tuple[list[Step], list[str]]:
 
 
 def _is_usable(row: Remote, node: Desired) -> bool:
-    """Tell whether the node that carries an identity is still it."""
+    """Return whether the node that carries an identity still fits it."""
     if (row.content is None) != (node.content is None):
         return False
     return not row.is_changed or row.content == node.content
 
 
 def _can_become(draft: Draft, row: Remote, node: Desired) -> bool:
-    """Tell whether what lies in the place of a desired node may be taken for it."""
+    """Return whether the node in the place of a desired one may be adopted for it."""
     if (row.content is None) != (node.content is None):
         return False
     if row.identity is None:

@@ -1,4 +1,4 @@
-"""The planner's words: what the Dropbox should hold, what it holds, and the steps from one to the other.
+"""Data types of the planner: desired nodes, remote nodes, and the steps from one tree to the other.
 
 Both sides are trees of nodes keyed by who a node is, not by where it is. A desired node is known by its identity
 (`study:7`, `version:31`, `node:912`, `readme`), a remote node by its key (one row of what we know of the Dropbox).
@@ -28,7 +28,7 @@ KEPT_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file holds: Dropbox's content hash (hexadecimal) and the size in bytes."""
+    """Content of a file: Dropbox's content hash (hexadecimal) and the size in bytes."""
 
     hash: str
     size: int
@@ -70,7 +70,7 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the user chose and what day it is.
+    """What the user chose for deleted files, and today's date.
 
     `today` (ISO date) goes into the names of aside-moves and of `/Deleted`. With `keep_deleted` a node that is no
     longer desired moves to `/Deleted/<today> <name>`; without it, it is removed. What lies in `/Deleted` is removed
@@ -82,38 +82,38 @@ class Policy:
 
     @property
     def oldest_kept(self) -> str:
-        """The earliest day (ISO date) whose deleted things are still kept."""
+        """The earliest day (ISO date) whose deleted files are still kept."""
         return (date.fromisoformat(self.today) - timedelta(days=KEPT_DAYS)).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """No call: the remote node `key` is what `identity` should be (a folder in its place, a file with its content)."""
+    """Bookkeeping, no call: the remote node `key` gets the `identity` (a folder in its place, a file with its content)."""
 
     identity: str
     key: str
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """No path is touched."""
+        """Empty: no path is touched."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Disown:
-    """No call: the remote node `key` stops being ours and is left to the user where it is."""
+    """Bookkeeping, no call: the remote node `key` becomes the user's and stays where it is."""
 
     key: str
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """No path is touched."""
+        """Empty: no path is touched."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Move or rename the remote node `key`, with everything below it; missing folders of `to_path` come into being.
+    """Move or rename the remote node `key`, with everything below it; missing folders of `to_path` are created.
 
     `aside` says that the node is moved out of the way and belongs to the user from then on: it is disowned by the
     same step.
@@ -165,7 +165,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class MakeFolder:
-    """Make an empty folder; folders above it, and folders of files, come into being by themselves."""
+    """Create an empty folder; folders above it, and folders of files, are created by Dropbox itself."""
 
     identity: str
     path: str
@@ -195,7 +195,7 @@ Step = Adopt | Disown | Move | Copy | Upload | MakeFolder | Remove
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in an order in which each can be carried out; paths are those of the moment of the step's turn.
+    """Steps in an order in which they can be carried out; each step's paths are those at its turn.
 
     An empty plan says: the two trees are equal.
     """
@@ -203,12 +203,12 @@ class Plan:
     steps: tuple[Step, ...] = ()
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to do."""
+        """Return whether there are any steps."""
         return bool(self.steps)
 
     @property
     def batches(self) -> tuple[tuple[Step, ...], ...]:
-        """The same steps in runs of one kind whose steps may be carried out in any order, or at once.
+        """Return the same steps in groups of one kind, whose steps may be carried out in any order or at once.
 
         Inside one batch no path occurs twice and none lies above another. Neighbouring batches may be of the same
         kind (a swap of two names is three batches of moves), so this, and not the kind, says what may go together.

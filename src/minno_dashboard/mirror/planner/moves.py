@@ -1,4 +1,4 @@
-"""Everything to its place: what is ours and lies elsewhere moves, and what stands in the way steps aside.
+"""Moves every node of ours to its desired place, and renames what occupies that place.
 
 Places are settled from the top down, so a place is always reached through folders that are final. A node of ours in
 the way goes to its own place first; where nodes wait for each other in a circle (a swap, a/b becoming b/a), one
@@ -21,14 +21,14 @@ queue (a hundred pages, each renamed to the number after it) every eighth takes 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """An identity that must be settled first, and whether that is because its node stands in the way."""
+    """An identity that must be settled first, and whether its node occupies the place."""
 
     identity: str
     is_in_the_way: bool
 
 
 def arrange(draft: Draft, unusable: list[str]) -> list[Step]:
-    """Bring every node to its place; return the moves, and the removals without which a place is not free.
+    """Move every node to its place; return the moves, and the removals needed to free places.
 
     What loses its identity comes first: what takes the identity over may be a folder that comes with the moves.
     """
@@ -45,14 +45,14 @@ def arrange(draft: Draft, unusable: list[str]) -> list[Step]:
 
 
 class _Arrangement:
-    """The work of `arrange`."""
+    """State of `arrange`."""
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._settled: set[str] = set()
 
     def settle(self, node: Desired) -> None:
-        """Bring one node to its place, after all that it has to wait for."""
+        """Move one node to its place, after all nodes that it depends on."""
         if node.identity in self._settled:
             return
         waiting = [_Waiting(node.identity, is_in_the_way=False)]
@@ -76,7 +76,7 @@ class _Arrangement:
                 self._draft.move_for_now(self._draft.place[obstacle.identity])
 
     def retire(self, key: str) -> None:
-        """Take the identity from a node that the user changed, or that is of the wrong kind."""
+        """Remove the identity of a node that the user changed, or that is of the wrong kind."""
         draft, row = self._draft, self._draft.remote.nodes.get(key)
         if row is None or row.identity is None:
             return  # it went with another, or made room for the folder of deleted things
@@ -97,7 +97,7 @@ class _Arrangement:
             draft.move_aside(key)
 
     def _obstacle(self, node: Desired) -> _Waiting | None:
-        """Return what must be settled before a node: its folder, or the node of ours that has its place."""
+        """Return what must be settled before a node: its folder, or the node of ours in its place."""
         if node.parent is not None and node.parent not in self._settled:
             return _Waiting(node.parent, is_in_the_way=False)
         occupant = self._draft.occupant(node)
@@ -107,7 +107,7 @@ class _Arrangement:
         return _Waiting(owner, is_in_the_way=True)
 
     def _bring(self, node: Desired) -> None:
-        """Move a node, where there is one, to its place, which nothing of ours that is wanted occupies."""
+        """Move a node, if it exists, to its place, which no desired node of ours occupies."""
         draft = self._draft
         key = draft.place.get(node.identity)
         occupant = draft.occupant(node)
@@ -124,7 +124,7 @@ class _Arrangement:
         draft.move(key, parent=folder, name=node.name)
 
     def _clear(self, row: Remote) -> None:
-        """Free the place of a node that is the user's, or ours and no longer wanted."""
+        """Free the place of a node: what occupies it is the user's, or ours and no longer desired."""
         draft = self._draft
         if row.identity is None or row == draft.remote.deleted_folder():
             draft.move_aside(row.key)
@@ -136,7 +136,7 @@ class _Arrangement:
             draft.move_for_now(row.key)  # what is wanted of it moves or is copied first; then it is removed
 
     def _is_all_unwanted(self, row: Remote) -> bool:
-        """Tell whether a node and all below it is ours, as we wrote it, and no longer wanted."""
+        """Return whether a node and all below it is ours, unchanged, and no longer desired."""
         return all(self._draft.is_orphan(each) and not each.is_changed for each in self._tree(row))
 
     def _tree(self, row: Remote) -> list[Remote]:

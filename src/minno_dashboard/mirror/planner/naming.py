@@ -1,4 +1,4 @@
-"""The names that the mirror itself gives: to studies that clash, to what steps aside, to what is deleted.
+"""Names that the mirror gives: to studies of the same name, to files renamed aside, to deleted files.
 
 Every function is deterministic. `is_taken` says of a folded name whether something has it, or is to have it.
 """
@@ -39,31 +39,31 @@ def unique_study_names(studies: Iterable[tuple[int, str]]) -> dict[int, str]:
 
 
 def aside(name: str, *, is_folder: bool, today: str, is_taken: Taken) -> str:
-    """Name what belongs to the user and stands where ours belongs: `name (changed in Dropbox 2026-11-23).js`."""
+    """Return the new name of a user's file in one of our places: `name (changed in Dropbox 2026-11-23).js`."""
     stem, suffix = (name, "") if is_folder else split(name)
     return numbered(stem, suffix, is_taken, remark=f"changed in Dropbox {today}")
 
 
 def is_aside(name: str) -> bool:
-    """Tell whether a file has a name that `aside` gave."""
+    """Return whether a file has a name that `aside` gave."""
     stem, _ = split(name)
     return _ASIDE.search(stem) is not None
 
 
 def deleted(name: str, *, is_folder: bool, today: str, is_taken: Taken) -> str:
-    """Name what goes to the folder of deleted things: `2026-11-23 name.js`, then `2026-11-23 name (2).js`."""
+    """Return the name in the folder of deleted files: `2026-11-23 name.js`, then `2026-11-23 name (2).js`."""
     stem, suffix = (name, "") if is_folder else split(name)
     return numbered(f"{today} {stem}", suffix, is_taken)
 
 
 def day_of_deletion(name: str) -> str:
-    """Return the ISO date with which a name in the folder of deleted things begins, "" where there is none."""
+    """Return the ISO date that begins a name in the folder of deleted files, "" where there is none."""
     day, space, _ = name.partition(" ")
     return day if space and _DAY.fullmatch(day) else ""
 
 
 def emptied(name: str, *, today: str, is_taken: Taken) -> str:
-    """Name a folder in the folder of deleted things whose files are removed for good: `Emptied 2026-11-23 name`."""
+    """Return the name in the folder of deleted files of a folder that is being emptied: `Emptied 2026-11-23 name`."""
     return numbered(f"Emptied {today} {name}", "", is_taken)
 
 
@@ -73,12 +73,12 @@ def is_emptied(name: str) -> bool:
 
 
 def temporary(key: str, *, is_taken: Taken) -> str:
-    """Name a node for the moment between two moves; the name says whose it is, should it ever be left behind."""
+    """Return a name for the time between two moves; it tells what the node is, in case it stays."""
     return numbered(f"moving-{hashlib.sha256(key.encode()).hexdigest()[:12]}.minno", "", is_taken)
 
 
 def split(name: str) -> tuple[str, str]:
-    """Split a file's name into stem and suffix; a leading dot starts no suffix, and a long tail is none."""
+    """Split a file name into stem and suffix; a leading dot begins no suffix, and a long suffix counts as none."""
     stem, dot, suffix = name.rpartition(".")
     if not stem.strip(".") or not dot or len(suffix.encode()) > 16:
         return name, ""
@@ -98,7 +98,7 @@ def _numbered(stem: str, suffix: str, remark: str, number: int) -> str:
 
 
 def _cut(text: str, longest_bytes: int) -> str:
-    """Cut a text to so many bytes of UTF-8, between characters, and leave no space at its end."""
+    """Cut a text to a number of bytes of UTF-8, between characters, without a trailing space."""
     encoded = text.encode("utf-8", "surrogatepass")
     if len(encoded) <= longest_bytes:
         return text

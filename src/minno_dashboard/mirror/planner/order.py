@@ -1,4 +1,4 @@
-"""In which order the steps of one phase are given, so that as many as can go together do."""
+"""Orders the steps of one phase so that as many as possible are in one batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KINDS = (Disown, Adopt, Move, Copy, Upload, MakeFolder, Remove)
 
 
 def in_layers(steps: Sequence[Step]) -> list[Step]:
-    """Order steps, which are right in the order given, into as few batches as that order allows.
+    """Sort steps, given in a valid order, into as few batches as that order allows.
 
     A step comes in the layer after the last earlier step that one of its paths meets. Steps whose paths never meet
     may change places without either noticing, so a thousand swaps take three layers and not three thousand.

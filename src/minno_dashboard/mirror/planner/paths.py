@@ -1,4 +1,4 @@
-"""Which paths meet: two steps may change places, or be done at once, only when none of their paths do."""
+"""Overlapping paths: two steps may be swapped, or done at once, only if none of their paths overlap."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Footprint:
     """
 
     def __init__(self) -> None:
-        """Start untouched."""
+        """Start without paths."""
         self._at: dict[str, int] = {}
         self._below: dict[str, int] = {}
 
     def level(self, path: str) -> int:
-        """Return the highest level among the touched paths that this one meets, 0 where it meets none."""
+        """Return the highest level among the stored paths that overlap this one, 0 where none does."""
         folded, above_it = _ways(path)
         highest = max(self._at.get(folded, 0), self._below.get(folded, 0))
         for above in above_it:
@@ -27,7 +27,7 @@ class Footprint:
         return highest
 
     def add(self, path: str, level: int) -> None:
-        """Touch a path."""
+        """Store a path with its level."""
         folded, above_it = _ways(path)
         self._at[folded] = max(level, self._at.get(folded, 0))
         for above in above_it:
@@ -37,7 +37,7 @@ class Footprint:
 
 @lru_cache(maxsize=1024)  # a path is asked about first and touched right after
 def _ways(path: str) -> tuple[str, tuple[str, ...]]:
-    """Return the folded path, and those of the folders above it but for the app folder, which nothing touches."""
+    """Return the folded path and those of the folders above it, without the app folder."""
     folded = fold(path)
     above: list[str] = []
     cut = folded.rfind("/")

@@ -1,4 +1,4 @@
-"""The planner: from what the Dropbox should hold and what it holds to the steps between them."""
+"""The planner: returns the steps that change the remote tree into the desired tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is no longer wanted goes: to the folder of deleted things, or for good.
+"""Removes nodes of ours that are no longer desired: to the folder of deleted files, or for good.
 
 What was kept long enough among the deleted things goes for good too. Nothing of the user's is removed for good: not
 what they added, not what they changed.
@@ -16,7 +16,7 @@ from minno_dashboard.mirror.planner.model import Policy, Remote, Step
 
 
 def remove(draft: Draft) -> list[Step]:
-    """Return the steps that take away what is ours, no longer wanted, and not among the deleted things already."""
+    """Return the steps that remove our nodes that are not desired and not in the folder of deleted files."""
     for row in _topmost_orphans(draft):
         if draft.policy.keep_deleted:
             draft.move_to_deleted(row.key)
@@ -28,7 +28,7 @@ def remove(draft: Draft) -> list[Step]:
 
 
 def _outdated(draft: Draft) -> list[Remote]:
-    """Return what of ours was deleted so long ago that it is kept no more, the topmost of each, by path."""
+    """Return the topmost of our nodes that were deleted too long ago to be kept, by path."""
     remote = draft.remote
     home = remote.deleted_folder()
     if home is None:
@@ -46,13 +46,13 @@ def _outdated(draft: Draft) -> list[Remote]:
 
 
 def is_outdated(name: str, policy: Policy) -> bool:
-    """Tell whether what has this name in the folder of deleted things is to be removed for good."""
+    """Return whether a name in the folder of deleted files is older than is kept."""
     day = naming.day_of_deletion(name)
     return naming.is_emptied(name) or (bool(day) and day < policy.oldest_kept)
 
 
 def _topmost_orphans(draft: Draft) -> list[Remote]:
-    """Return the orphans that go with no other, by path."""
+    """Return the orphans that are in no other orphan, by path."""
     remote = draft.remote
     found = [
         row
@@ -66,7 +66,7 @@ def _topmost_orphans(draft: Draft) -> list[Remote]:
 
 
 def _remove_for_good(draft: Draft, top: Remote) -> None:
-    """Remove a file; let a folder be emptied elsewhere; where it holds the user's work, all but the way to that work."""
+    """Delete a file, or move a folder away to be emptied; where it holds the user's files, all but the folders to them."""
     tree, spared = _tree(draft, top), _spared(draft, top)
     gone: set[str] = set()
     for key in tree:
@@ -84,7 +84,7 @@ def _remove_for_good(draft: Draft, top: Remote) -> None:
 
 
 def _empty(draft: Draft, top: Remote) -> None:
-    """Remove what is ours among the deleted things: the files, each at its revision, then the folders."""
+    """Delete our nodes in the folder of deleted files: the files, each at its revision, then the folders."""
     tree, spared, nodes = _tree(draft, top), _spared(draft, top), draft.remote.nodes
     for key in tree:
         if key not in spared and nodes[key].content is not None:
@@ -102,7 +102,7 @@ def _tree(draft: Draft, top: Remote) -> list[str]:
 
 
 def _spared(draft: Draft, top: Remote) -> set[str]:
-    """Return the keys of the user's work in a tree, and of the folders above it."""
+    """Return the keys of the user's nodes in a tree, and of the folders above them."""
     spared: set[str] = set()
     for key in _tree(draft, top):
         row = draft.remote.nodes[key]

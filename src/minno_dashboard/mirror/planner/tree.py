@@ -1,4 +1,4 @@
-"""The two trees, indexed: who lies in which folder under which name, and what lies below.
+"""The two trees, indexed by folder, name and path.
 
 Building one checks what everything else relies on; a violation is a mistake of the caller, a BrokenTree.
 """
@@ -14,11 +14,11 @@ from minno_dashboard.mirror.planner.model import DELETED, Content, Desired, Remo
 
 
 class BrokenTree(Exception):
-    """The nodes given are no tree: an id or a name twice, a parent that is missing or a file, a circle."""
+    """The given nodes are no tree: an id or a name occurs twice, a parent is missing or a file, or there is a circle."""
 
 
 class Node(Protocol):
-    """What both kinds of node have."""
+    """Attributes that both kinds of node have."""
 
     @property
     def parent(self) -> str | None:
@@ -30,7 +30,7 @@ class Node(Protocol):
 
     @property
     def content(self) -> Content | None:
-        """What a file holds; None for a folder."""
+        """The content of a file; None for a folder."""
 
 
 N = TypeVar("N", bound=Node)
@@ -40,7 +40,7 @@ class Tree(Generic[N]):
     """Nodes by id, and by folder and folded name."""
 
     def __init__(self, nodes: Iterable[N], id_of: Callable[[N], str]) -> None:
-        """Index the nodes; raise BrokenTree where they are no tree."""
+        """Index the nodes; raises BrokenTree where they are no tree."""
         self.nodes: dict[str, N] = {}
         self._inside: dict[str | None, dict[str, str]] = {}
         for node in nodes:
@@ -54,7 +54,7 @@ class Tree(Generic[N]):
             raise BrokenTree("folders lie inside each other in a circle")
 
     def inside(self, folder: str | None) -> dict[str, str]:
-        """Return what lies directly in a folder: ids by folded name."""
+        """Return the direct children of a folder: ids by folded name."""
         return self._inside.get(folder, {})
 
     def child(self, folder: str | None, name: str) -> N | None:
@@ -63,7 +63,7 @@ class Tree(Generic[N]):
         return None if id is None else self.nodes[id]
 
     def below(self, folder: str | None) -> Iterator[str]:
-        """Walk the ids of everything below a folder, each after the folder it lies in."""
+        """Yield the ids of everything below a folder, each after its own folder."""
         waiting = [folder]
         while waiting:
             ids = self.inside(waiting.pop()).values()
@@ -71,14 +71,14 @@ class Tree(Generic[N]):
             waiting.extend(ids)
 
     def above(self, id: str) -> Iterator[str]:
-        """Walk the ids of the folders above a node, the nearest first."""
+        """Yield the ids of the folders above a node, the nearest first."""
         parent = self.nodes[id].parent
         while parent is not None:
             yield parent
             parent = self.nodes[parent].parent
 
     def path(self, id: str) -> str:
-        """Return the path of a node, as the names are written."""
+        """Return the path of a node, with the names as written."""
         names = [self.nodes[id].name, *(self.nodes[folder].name for folder in self.above(id))]
         return "/" + "/".join(reversed(names))
 
@@ -107,7 +107,7 @@ class Tree(Generic[N]):
 
 
 class DesiredTree(Tree[Desired]):
-    """What the Dropbox should hold; never changes."""
+    """What the Dropbox should hold; immutable."""
 
     def __init__(self, nodes: Iterable[Desired]) -> None:
         """Index the nodes, with the names in Unicode's composed form, as Dropbox keeps them."""
@@ -118,7 +118,7 @@ class DesiredTree(Tree[Desired]):
         self._paths: dict[str | None, str] = {None: ""}
 
     def downwards(self) -> list[Desired]:
-        """Return all nodes, each after the folder it lies in; the order depends on names only."""
+        """Return all nodes, each after its folder; the order depends on names only."""
         order: list[Desired] = []
         waiting: list[str | None] = [None]
         while waiting:
@@ -129,7 +129,7 @@ class DesiredTree(Tree[Desired]):
         return order
 
     def path(self, id: str) -> str:
-        """Return the path of a node; that of its folder is remembered."""
+        """Return the path of a node; folders' paths are cached."""
         node = self.nodes[id]
         if node.content is not None:
             return f"{self._folder_path(node.parent)}/{node.name}"
@@ -147,10 +147,10 @@ class DesiredTree(Tree[Desired]):
 
 
 class RemoteTree(Tree[Remote]):
-    """What the Dropbox holds; changes as steps are carried out, or drafted."""
+    """What the Dropbox holds; changed by the steps of a plan."""
 
     def __init__(self, nodes: Iterable[Remote]) -> None:
-        """Index the nodes; raise BrokenTree where an identity occurs twice as well."""
+        """Index the nodes; raises BrokenTree also where an identity occurs twice."""
         super().__init__(nodes, lambda node: node.key)
         self._by_identity: dict[str, str] = {}
         for node in self.nodes.values():
@@ -161,22 +161,22 @@ class RemoteTree(Tree[Remote]):
                 raise BrokenTree(f"{node.identity} occurs twice")
 
     def of(self, identity: str) -> Remote | None:
-        """Return the node that stands for an identity."""
+        """Return the node that has an identity."""
         key = self._by_identity.get(identity)
         return None if key is None else self.nodes[key]
 
     def deleted_folder(self) -> Remote | None:
-        """Return the folder of deleted things, whoever it belongs to."""
+        """Return the folder of deleted files, ours or the user's."""
         found = self.child(None, DELETED)
         return found if found is not None and found.content is None else None
 
     def is_deleted(self, key: str) -> bool:
-        """Tell whether a node lies below the folder of deleted things."""
+        """Return whether a node is below the folder of deleted files."""
         deleted = self.deleted_folder()
         return deleted is not None and deleted.key in self.above(key)
 
     def add(self, node: Remote) -> None:
-        """Put a new node in; its name is free and its folder is there."""
+        """Add a new node; its name must be free and its folder must exist."""
         self._check_parent(node.key, node)
         self._put(node.key, node)
         self.nodes[node.key] = node
@@ -192,7 +192,7 @@ class RemoteTree(Tree[Remote]):
         self.nodes[key] = moved
 
     def remove(self, key: str) -> None:
-        """Take a node away, with everything below it."""
+        """Remove a node, with everything below it."""
         gone = [key, *self.below(key)]
         self._take(self.nodes[key])
         for each in gone:
@@ -202,7 +202,7 @@ class RemoteTree(Tree[Remote]):
                 del self._by_identity[node.identity]
 
     def own(self, key: str, identity: str | None) -> None:
-        """Let a node stand for an identity, or for none; the user's changes to it are ours, or the user's, then."""
+        """Give a node an identity, or none; the user's changes to it become ours, or the user's."""
         node = self.nodes[key]
         if node.identity is not None:
             del self._by_identity[node.identity]
@@ -213,11 +213,11 @@ class RemoteTree(Tree[Remote]):
         self.nodes[key] = replace(node, identity=identity, is_changed=False)
 
     def write(self, key: str, *, content: Content, rev: str) -> None:
-        """Replace what a file holds."""
+        """Replace the content of a file."""
         self.nodes[key] = replace(self.nodes[key], content=content, rev=rev, is_changed=False)
 
     def fresh_key(self, wanted: str) -> str:
-        """Return a key for a new node."""
+        """Return an unused key for a new node."""
         while wanted in self.nodes:
             wanted += "+"
         return wanted

@@ -1,1 +1,1 @@
-"""Bringing studies back from a Dropbox."""
+"""Restoring studies from a Dropbox."""

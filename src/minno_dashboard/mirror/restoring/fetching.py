@@ -1,4 +1,4 @@
-"""Reading one study out of a Dropbox: its listing, its manifest, and every content, checked against Dropbox's hash.
+"""Reads one study from a Dropbox: its listing, its manifest and every content, checked against Dropbox's hash.
 
 Small files come through a few lanes at once, large ones piece by piece; memory is that of the pieces under way. What
 arrived is stored at once, so that a second try fetches only what is still missing.
@@ -38,12 +38,12 @@ NOTE_SECONDS = 1.0
 
 
 class Stopped(Exception):
-    """The worker ends; another goes on."""
+    """The worker stops; another continues the restore."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What has to be fetched: bytes of this hash and size, found as this revision."""
+    """A content to fetch: its hash and size, and the revision at which it is found."""
 
     hash: str
     size: int
@@ -52,14 +52,14 @@ class Content:
 
 @dataclass
 class Listing:
-    """What lies in the folder of a study: the files and folders of each version."""
+    """The content of a study's folder: files and folders of each version."""
 
     versions: dict[int, dict[Path, Content]] = field(default_factory=dict)
     folders: dict[int, list[Path]] = field(default_factory=dict)
 
 
 class Fetcher:
-    """Reads for one restore; `problems` fills with a sentence for each thing that cannot come along."""
+    """Reads for one restore; `problems` gets a sentence for each item that cannot be restored."""
 
     def __init__(self, port: Port, row: Restore, lease: Lease, is_stopping: Callable[[], bool]) -> None:
         self._port, self._row, self._lease, self._is_stopping = port, row, lease, is_stopping
@@ -70,7 +70,7 @@ class Fetcher:
     # --- what there is ---
 
     def told(self) -> dict[str, dict[str, Any]]:
-        """Return what the manifests in the app folder tell of the studies, by folded path."""
+        """Return what the manifests in the app folder say of the studies, by folded path."""
         heads = []
         for entry in self._pages("", recursive=False):
             if entry.kind == "file" and inventory.is_manifest(entry.name):
@@ -81,7 +81,7 @@ class Fetcher:
         return inventory.told_studies(heads)
 
     def listing(self) -> Listing:
-        """Return what lies in the study's folder now.
+        """Return what the study's folder holds now.
 
         Raises:
             Rescan: it is gone.
@@ -138,7 +138,7 @@ class Fetcher:
     # --- contents ---
 
     def fetch(self, listing: Listing) -> dict[tuple[str, int], Blob]:
-        """Fetch every content that is not here already; return the blobs by hash and size."""
+        """Fetch every content that is not stored here yet; return the blobs by hash and size."""
         uses: dict[tuple[str, int], list[Content]] = {}
         for files in listing.versions.values():
             for one in files.values():
@@ -161,7 +161,7 @@ class Fetcher:
         return blobs
 
     def _here(self, hash: str, size: int) -> Blob | None:
-        """Return the blob that holds these bytes already, proven by reading them."""
+        """Return the blob that has these bytes already, verified by reading it."""
         blob = Blob.objects.filter(dropbox_hash=hash, size=size).first()
         if blob is None:
             return None
@@ -174,7 +174,7 @@ class Fetcher:
         return blob
 
     def _fetched(self, contents: Sequence[Content]) -> Iterator[tuple[Content, Blob | None]]:
-        """Yield each content with its blob as it arrives, None where it cannot be had."""
+        """Yield each content with its blob as it arrives, None where it is not available."""
         waiting: deque[tuple[Content, Future[bytes]]] = deque()
         with ThreadPoolExecutor(LANES, thread_name_prefix="restore") as lanes:
             try:
@@ -194,7 +194,7 @@ class Fetcher:
         return content, self._or_problem(content, lambda: iter([future.result()]))
 
     def _or_problem(self, content: Content, pieces: Callable[[], Iterator[bytes]]) -> Blob | None:
-        """Store bytes; where only this content is concerned, note the problem and go on."""
+        """Store bytes; an error that concerns only this content is added to the problems."""
         try:
             blob = store.put(pieces())
         except (ParkItem, RetryItem, Rescan) as error:
@@ -206,14 +206,14 @@ class Fetcher:
         return blob
 
     def _bytes_of(self, content: Content) -> bytes:
-        """Fetch a small file; runs in a lane and touches no database."""
+        """Fetch a small file; runs in a lane and uses no database."""
         return b"".join(self._checked(content, lambda: None))
 
     def _pieces(self, content: Content) -> Iterator[bytes]:
         return self._checked(content, self._go_on)
 
     def _checked(self, content: Content, go_on: Callable[[], None]) -> Iterator[bytes]:
-        """Yield a content's bytes, going on where a line broke; the last step proves them.
+        """Yield a content's bytes, resuming after a broken connection; at the end the hash is checked.
 
         Raises:
             RetryItem: other bytes arrived than Dropbox says it holds.
@@ -239,7 +239,7 @@ class Fetcher:
     # --- progress ---
 
     def _go_on(self) -> None:
-        """Hold the lease, and end where the worker ends."""
+        """Renew the lease; raises Stopped where the worker stops."""
         if self._is_stopping():
             raise Stopped
         if clock.monotonic_seconds() - self._noted_at > NOTE_SECONDS:
@@ -251,7 +251,7 @@ class Fetcher:
         self._go_on()
 
     def _note(self, **more: int) -> None:
-        """Write down how far it is, while the lease is held."""
+        """Store the progress, while the lease is held."""
         self._noted_at = clock.monotonic_seconds()
         done = {"files_done": self._row.files_done, "bytes_done": self._row.bytes_done}
         with self._lease.fenced():
@@ -262,7 +262,7 @@ class Fetcher:
     def versions(
         self, listing: Listing, blobs: Mapping[tuple[str, int], Blob], told: Mapping[int, Told]
     ) -> list[KeptVersion]:
-        """Put the versions together; a state that no manifest tells is published for all but the newest."""
+        """Return the versions; where no manifest gives a state, all but the newest are published."""
         numbers = sorted(listing.versions)
         return [
             self._version(number, listing, blobs, told.get(number), is_newest=number == numbers[-1])
@@ -297,7 +297,7 @@ class Fetcher:
         )
 
     def kind(self, told: Mapping[str, Any], kept: Sequence[KeptVersion]) -> str:
-        """Return the kind of study that the manifest tells, or that the newest version looks like."""
+        """Return the study type from the manifest, else as detected from the newest version."""
         kind = told.get("kind")
         if kind in Study.Kind.values:
             return str(kind)

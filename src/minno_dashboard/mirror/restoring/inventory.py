@@ -1,4 +1,4 @@
-"""What of a Dropbox folder is a study, and what a manifest says of it. Pure: paths and parsed JSON in, values out."""
+"""Finds studies among a Dropbox's folders, and decodes manifests. Pure: paths and parsed JSON in, values out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DEPTHS = {fold(STUDIES): 3, fold(SHARED): 4, fold(DELETED): 3}
 
 @dataclass(frozen=True)
 class Found:
-    """A study that lies in the Dropbox: its folder, its name, whose it was ("" the user's own), which versions."""
+    """A study in the Dropbox: its folder, name, owner ("" is the user), and versions."""
 
     path: str
     name: str
@@ -31,7 +31,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Told:
-    """What a manifest tells of one version."""
+    """What a manifest says of one version."""
 
     is_published: bool
     published_at: datetime | None
@@ -46,7 +46,7 @@ def version_number(name: str) -> int | None:
 
 
 def studies_in(folders: Iterable[str]) -> list[Found]:
-    """Return the studies among folders: those that hold folders named like versions, in the order of their names."""
+    """Return the folders that hold folders named like versions, in the order of their names."""
     versions: dict[str, set[int]] = {}
     for path in folders:
         parts = path.strip("/").split("/")
@@ -70,12 +70,12 @@ def _found(path: str, numbers: set[int]) -> Found:
 
 
 def is_manifest(name: str) -> bool:
-    """Say whether a file at the root is a manifest, also one that was put aside under a longer name."""
+    """Return whether a file at the root is a manifest, also one that was renamed aside."""
     return _MANIFEST.fullmatch(name.lower()) is not None
 
 
 def told_studies(heads: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return what manifests tell of studies, by folded path; a later manifest outdoes an earlier one."""
+    """Return what manifests say of studies, by folded path; a later manifest wins."""
     told: dict[str, dict[str, Any]] = {}
     for head in sorted(heads, key=lambda one: str(one.get("describes", ""))):
         studies = head.get("studies")
@@ -86,19 +86,19 @@ def told_studies(heads: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]
 
 
 def told_name(study: Mapping[str, Any], otherwise: str) -> str:
-    """Return the name that a manifest gives, where it is a good one."""
+    """Return the name that a manifest gives, where it is valid."""
     name = study.get("name")
     return name if isinstance(name, str) and names.is_good(name) else otherwise
 
 
 def told_text(study: Mapping[str, Any], key: str) -> str:
-    """Return a text of a manifest, "" where there is none."""
+    """Return a text of a manifest, "" where it is missing."""
     text = study.get(key)
     return text.replace("\0", "") if isinstance(text, str) else ""
 
 
 def told_versions(study: Mapping[str, Any]) -> dict[int, Told]:
-    """Return what a manifest tells of a study's versions, by number."""
+    """Return what a manifest says of a study's versions, by number."""
     versions = study.get("versions")
     told = {}
     for one in versions if isinstance(versions, list) else ():

@@ -1,4 +1,4 @@
-"""Studies back from a Dropbox: which there are, asking for one, and the work itself.
+"""Restores studies from a Dropbox: lists them, takes requests, and does the work.
 
 The folder alone suffices: names, kinds and states come from its manifest, and where that is silent from the folders.
 Restoring only reads there, and always makes a new study.
@@ -64,12 +64,12 @@ CONNECTION_REFUSED = gettext_noop(
 
 
 def withdraw_reading(*, user: User, by: User | None) -> None:
-    """Read nothing more from a user's Dropbox until Dropbox has asked whose it is; the mirror goes on."""
+    """Read no files from a user's Dropbox until Dropbox has confirmed the owner again; the mirror continues."""
     Link.objects.filter(user=user).update(is_reading_withdrawn=True)
 
 
 def studies_of(link: Link) -> list[Found]:
-    """Return the studies that lie in the Dropbox, as it was known at the last look."""
+    """Return the studies in the Dropbox, as of the last listing."""
     rows = RemoteNode.objects.filter(link=link, is_folder=True, name_key__startswith="v")
     folders = []
     for row in rows.select_related("parent__parent__parent"):
@@ -81,7 +81,7 @@ def studies_of(link: Link) -> list[Found]:
 
 
 def _path(row: RemoteNode) -> str | None:
-    """Return the path of a folder that lies no deeper than a version does."""
+    """Return the path of a folder that is at most as deep as a version."""
     way: list[str] = []
     here: RemoteNode | None = row
     while here is not None:
@@ -93,7 +93,7 @@ def _path(row: RemoteNode) -> str | None:
 
 
 def ask(*, user: User, path: str) -> Restore:
-    """Ask for a study back; asking again while it is on its way changes nothing.
+    """Request a restore; a request for one that is under way changes nothing.
 
     Raises:
         NotFound: nothing is connected, or no such study lies there.
@@ -114,7 +114,7 @@ def ask(*, user: User, path: str) -> Restore:
 
 
 class DueRestores:
-    """The worker's source of restores."""
+    """The worker's source of due restores."""
 
     def __init__(
         self, is_stopping: Callable[[], bool] = lambda: False, long_runs: LongRuns | None = None
@@ -140,7 +140,7 @@ class DueRestores:
 
 
 def run(pk: int, lease: Lease, is_stopping: Callable[[], bool] = lambda: False) -> None:
-    """Work on a claimed restore until it is done, must wait, or cannot be done."""
+    """Work on a claimed restore until it is done, must wait, or fails."""
     row = Restore.objects.select_related("link__user").get(pk=pk)
     if row.state != Restore.State.OPEN:  # it ended between being found and being claimed
         lease.release()
@@ -196,7 +196,7 @@ def _work(row: Restore, lease: Lease, is_stopping: Callable[[], bool]) -> None:
 
 
 def _look_again(link: Link) -> None:
-    """Let a mirror that waits because the Dropbox held more than the Dashboard see what it is like now."""
+    """Have a mirror that waits because the Dropbox held more than the Dashboard compare again."""
     Link.objects.filter(pk=link.pk, state=Link.State.NEEDS_USER, reason=NEWER).update(
         state=Link.State.ACTIVE,
         reason="",
@@ -208,7 +208,7 @@ def _look_again(link: Link) -> None:
 
 
 def _after(row: Restore, lease: Lease, error: MirrorError) -> None:
-    """Wait and try again, or end with a sentence where only a person can help."""
+    """Schedule another try, or end with a sentence where only a person can help."""
     if isinstance(error, NeedsUser | NeedsAdmin):
         _fail(lease, _why(error))
         return
