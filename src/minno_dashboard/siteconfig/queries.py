@@ -22,6 +22,7 @@ class DropboxSettings:
 
     is_enabled: bool = False
     app_key: str = ""
+    app_name: str = ""
     has_secret: bool = False
     secret_set_at: datetime | None = None
     changed_at: datetime | None = None
@@ -39,7 +40,7 @@ class DropboxSettings:
 def dropbox() -> DropboxSettings:
     """Return the section Dropbox; switched off where nobody saved it yet.
 
-    Its values are stored as `{"is_enabled": bool, "app_key": str}`, its secret as `app_secret`.
+    Its values are stored as `{"is_enabled": bool, "app_key": str, "app_name": str}`, its secret as `app_secret`.
     """
     section = Section.objects.filter(name=DROPBOX).first()
     if section is None:
@@ -48,6 +49,7 @@ def dropbox() -> DropboxSettings:
     return DropboxSettings(
         is_enabled=bool(section.values.get("is_enabled", False)),
         app_key=str(section.values.get("app_key", "")),
+        app_name=str(section.values.get("app_name", "")),
         has_secret=secret is not None,
         secret_set_at=datetime.fromisoformat(secret["set_at"]) if secret else None,
         changed_at=section.changed_at,

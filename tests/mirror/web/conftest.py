@@ -45,9 +45,12 @@ def configured(db: None, simulator: Simulator) -> Simulator:
     return simulator
 
 
-def configure(*, is_enabled: bool = True, app_key: str = APP_KEY, app_secret: str = APP_SECRET) -> None:
+def configure(
+    *, is_enabled: bool = True, app_key: str = APP_KEY, app_secret: str = APP_SECRET, app_name: str = ""
+) -> None:
     """Store the section Dropbox without asking Dropbox."""
-    save_section("dropbox", {"is_enabled": is_enabled, "app_key": app_key}, {"app_secret": app_secret})
+    values = {"is_enabled": is_enabled, "app_key": app_key, "app_name": app_name}
+    save_section("dropbox", values, {"app_secret": app_secret})
 
 
 def _person(name: str, role: str = User.Role.RESEARCHER) -> User:

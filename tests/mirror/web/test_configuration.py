@@ -42,12 +42,16 @@ def test_the_section_has_the_labels_of_the_manual_and_the_steps_at_dropbox(
 
 def test_a_pair_that_works_is_saved_and_said_to_work(simulator: Simulator, admin: User) -> None:
     client = browser_of(admin)
-    response = save(client)
+    response = save(client, app_name="Minno lab")
     assert (response.status_code, response["Location"]) == (303, "/admin/configuration/#dropbox")
     assert said(response) == "Saved."
     page = client.get(PAGE).content.decode()
     assert "Checked with Dropbox just now: this pair works." in text_of(page)
     assert siteconfig.dropbox().is_enabled
+    assert siteconfig.dropbox().app_name == "Minno lab"
+    assert 'value="Minno lab"' in page
+    refused = save(client, app_name="Apps/Minno lab").content.decode()
+    assert "The name of an app contains neither / nor \\." in text_of(refused)
     assert siteconfig.dropbox().app_secret() == APP_SECRET
     entry = AuditEntry.objects.get(target="Dropbox")
     assert (entry.actor, entry.action) == (admin, "configuration.change")

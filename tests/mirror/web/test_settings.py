@@ -9,8 +9,10 @@ from django.urls import reverse
 from dropbox_simulator import Simulator, faults
 from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.core import clock
-from minno_dashboard.mirror.models import Link, Parked
+from minno_dashboard.mirror.models import Link, Parked, RemoteNode
+from minno_dashboard.studies.services import create_study
 from tests.mirror.web.conftest import browser_of, configure, connect, said, text_of
+from tests.studies.conftest import share
 
 ANNA, BEN = "anna@dropbox.example", "ben@dropbox.example"
 
@@ -30,6 +32,36 @@ def connected(configured: Simulator, alice: User) -> Client:
     client = browser_of(alice)
     connect(client, configured, ANNA)
     return client
+
+
+def test_the_folder_in_dropbox_is_named_and_opened(connected: Client, alice: User, bob: User) -> None:
+    study = create_study(owner=alice, name="Stroop & co")
+    page = f"/studies/{study.public_id}/"
+    assert "Open in Dropbox" not in connected.get(page).content.decode(), "nothing is there yet"
+    link = Link.objects.get(user=alice)
+    above = RemoteNode.objects.create(link=link, name="Studies", name_key="studies", is_folder=True)
+    RemoteNode.objects.create(
+        link=link,
+        parent=above,
+        name="Stroop & co",
+        name_key="stroop & co",
+        is_folder=True,
+        identity=f"study:{study.pk}",
+    )
+    for name, path, address in (
+        ("", "Apps/<your app>", "https://www.dropbox.com/home/Apps"),
+        ("Minno lab", "Apps/Minno lab", "https://www.dropbox.com/home/Apps/Minno%20lab"),
+    ):
+        configure(app_name=name)
+        assert f"Folder in Dropbox {path}/Studies/… · Open in Dropbox" in dropbox_section(connected)
+        assert f'href="{address}"' in settings_page(connected)
+        html = connected.get(page).content.decode()
+        assert f"Open in Dropbox {path}/Studies/Stroop & co" in text_of(html)
+        assert f'href="{address}{"/Studies/Stroop%20%26%20co" if name else ""}"' in html
+    share(study, bob, status="accepted", file_access="read")
+    html = browser_of(bob).get(page).content.decode()
+    assert "Stroop &amp; co" in html
+    assert "Open in Dropbox" not in html, "it is in another person's Dropbox"
 
 
 def test_the_feature_being_off_is_said_without_a_button(simulator: Simulator, alice: User) -> None:

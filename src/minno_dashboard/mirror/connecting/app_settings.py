@@ -51,8 +51,12 @@ class Checked:
     sentence: str
 
 
-def save(*, actor: User, is_enabled: bool, app_key: str, app_secret: str) -> Checked | None:
+def save(
+    *, actor: User, is_enabled: bool, app_key: str, app_secret: str, app_name: str = ""
+) -> Checked | None:
     """Check app key and secret with Dropbox and store them; an empty secret keeps the stored one. Nothing is stored when they are wrong.
+
+    `app_name` is the name of the app's folder at Dropbox, which no call of the API tells; "" where nobody entered it.
 
     Disabling pauses every mirror and keeps the connections; another app key ends them.
 
@@ -73,6 +77,7 @@ def save(*, actor: User, is_enabled: bool, app_key: str, app_secret: str) -> Che
     values = {
         "is_enabled": is_enabled,
         "app_key": app_key,
+        "app_name": app_name,
         "check": verdict,
         "checked_at": clock.now().isoformat(),
     }
@@ -84,6 +89,7 @@ def save(*, actor: User, is_enabled: bool, app_key: str, app_secret: str) -> Che
             target="Dropbox",
             is_enabled=is_enabled,
             app_key=app_key,
+            app_name=app_name,
             is_new_secret=bool(app_secret),
             check=verdict,
         )

@@ -59,6 +59,15 @@ class DropboxForm(forms.Form):
         ],
         widget=SecretInput(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}),
     )
+    app_name = forms.CharField(
+        label=gettext_lazy("Name of the Dropbox app"),
+        required=False,
+        max_length=100,
+        validators=[
+            RegexValidator(r"^[^/\\]*\Z", gettext_lazy("The name of an app contains neither / nor \\."))
+        ],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "auto"}),
+    )
 
     def __init__(self, *args: Any, has_secret: bool = False, stored_key: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,7 +11,8 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.mirror import wording
 from minno_dashboard.mirror.connecting import installation
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.pages import mirror_status
+from minno_dashboard.mirror.pages import dropbox_place, mirror_status
+from minno_dashboard.mirror.pages.dropbox_place import Place
 from minno_dashboard.mirror.pages.mirror_status import Badge, Overview
 from minno_dashboard.mirror.pages.released import no_longer_updated
 from minno_dashboard.mirror.running import history
@@ -40,6 +41,7 @@ class Panel:
     keeps_deleted: bool = True
     account_name: str = ""
     account_email: str = ""
+    place: Place | None = None
     space_used: int | None = None
     space_allocated: int | None = None
     proven_at: datetime | None = None
@@ -80,6 +82,7 @@ def panel_of(user: User, known: Overview | None = None) -> Panel:
         keeps_deleted=link.keep_deleted,
         account_name=link.account_name,
         account_email=link.account_email,
+        place=dropbox_place.app_folder(),
         space_used=None if link.space_used is None else max(link.space_used, status["bytes"]),
         space_allocated=link.space_allocated,
         proven_at=link.proven_at,

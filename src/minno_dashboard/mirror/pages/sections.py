@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import ids
 from minno_dashboard.mirror.connecting import app_settings, redirect
-from minno_dashboard.mirror.pages import backup_column, mirror_status, notices
+from minno_dashboard.mirror.pages import backup_column, dropbox_place, mirror_status, notices
 from minno_dashboard.mirror.pages.forms import DropboxForm, PolicyForm
 from minno_dashboard.mirror.pages.mirror_status import Badge, Overview
 from minno_dashboard.mirror.pages.panel import Panel, is_moving, panel_of
@@ -21,6 +21,7 @@ from minno_dashboard.ui import slots
 FORM_OF_REQUEST = "mirror_dropbox_form"
 OVERVIEW_OF_REQUEST = "mirror_overview"
 MARKS_OF_REQUEST = "mirror_study_marks"
+HELP = {"app_secret": "app-secret-help", "app_name": "app-name-help"}
 SIGNS = {"good": "✓", "warn": "↑", "bad": "!", "off": "○"}
 
 
@@ -32,6 +33,7 @@ def contribute() -> None:
     slots.contribute(
         "users.backup", name="mirror", title=gettext_lazy("Mirror"), order=10, render=backup_column.cell
     )
+    slots.contribute("study.menu", name="mirror", title=gettext_lazy("Mirror"), order=10, render=study_menu)
     slots.contribute("settings.sections", name="dropbox", title="Dropbox", order=40, render=settings_section)
     slots.contribute(
         "configuration.sections", name="dropbox", title="Dropbox", order=10, render=configuration_section
@@ -82,6 +84,16 @@ def study_context(user: User, study: Study, known: Badge | None = None) -> dict[
     """Return the context of a study's badge."""
     badge = known or mirror_status.study_badge(user, study)
     return {**badge_context(badge), "study": study, "mark": _mark(badge)}
+
+
+def study_menu(request: HttpRequest) -> str:
+    """Render the way to the study's folder in the reader's Dropbox; nothing while it is not there."""
+    study = getattr(request, "slot_subject", None)
+    if not request.user.is_authenticated or not isinstance(study, Study):
+        return ""
+    link = _overview(request, request.user).link
+    place = dropbox_place.study_folder(link, study) if link else None
+    return render_to_string("mirror/study_menu.html", {"place": place}) if place else ""
 
 
 def study_mark(request: HttpRequest) -> str:
@@ -157,6 +169,7 @@ def empty_form() -> DropboxForm:
         initial={
             "synchronization": DropboxForm.ON if stored.is_enabled else DropboxForm.OFF,
             "app_key": stored.app_key,
+            "app_name": stored.app_name,
         }
     )
 
@@ -167,8 +180,8 @@ def dressed(form: DropboxForm) -> DropboxForm:
         bound = form[name]
         field.widget.attrs["class"] = "form-check-input" if name == "synchronization" else "form-control"
         described = [f"{bound.auto_id}_error"] if bound.errors else []
-        if name == "app_secret":
-            described.append("app-secret-help")
+        if name in HELP:
+            described.append(HELP[name])
         if bound.errors:
             field.widget.attrs["aria-invalid"] = "true"
             field.widget.attrs["class"] += " is-invalid"

@@ -218,6 +218,7 @@ def save_configuration(request: HttpRequest) -> HttpResponse:
                 is_enabled=form.is_enabled,
                 app_key=form.cleaned_data["app_key"],
                 app_secret=form.cleaned_data["app_secret"],
+                app_name=form.cleaned_data["app_name"],
             )
         except app_settings.WrongKey as error:
             form.add_error("app_key", str(error))

@@ -1,0 +1,48 @@
+"""Where a user finds the copies: the path in the Dropbox, and its address at Dropbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from django.utils.translation import gettext
+
+from minno_dashboard.mirror.models import Link, RemoteNode
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.studies.models import Study
+
+APPS = "Apps"
+HOME = "https://www.dropbox.com/home/"
+DEEPEST = "parent__parent__parent"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder in a Dropbox: its path as a person reads it, and the address that opens it, or the nearest one known."""
+
+    path: str
+    address: str
+
+
+def app_folder() -> Place:
+    """Return the folder that Dropbox made for the app."""
+    return _place(())
+
+
+def study_folder(link: Link, study: Study) -> Place | None:
+    """Return the folder of a study as we know it to be in this Dropbox; None while it is not there."""
+    known = RemoteNode.objects.filter(link=link, identity=f"study:{study.pk}").select_related(DEEPEST)
+    node = known.first()
+    names: list[str] = []
+    while node is not None:
+        names.insert(0, node.name)
+        node = node.parent
+    return _place(tuple(names)) if names else None
+
+
+def _place(below: tuple[str, ...]) -> Place:
+    """Name a place; without the app's name Dropbox can be opened only at the folder of all apps."""
+    app = siteconfig.dropbox().app_name
+    unknown = gettext("your app")
+    path = "/".join((APPS, app or f"<{unknown}>", *below))
+    return Place(path, HOME + (quote(path) if app else APPS))
