@@ -45,9 +45,13 @@ def place() -> dict[str, str]:
     """Return an identification of the place of the database, made of what does not travel with a copy of it."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT system_identifier::text, current_database() FROM pg_control_system()")
-            cluster, name = cursor.fetchone()
-        return {"cluster": cluster, "database": name}
+            cursor.execute("SELECT has_function_privilege('pg_control_system()', 'execute'), current_database()")
+            may_ask, name = cursor.fetchone()
+            if may_ask:
+                cursor.execute("SELECT system_identifier::text FROM pg_control_system()")
+                return {"cluster": cursor.fetchone()[0], "database": name}
+        told = connection.settings_dict
+        return {"cluster": f"{told['HOST']}:{told['PORT']}", "database": name}
     path, number = Path(str(connection.settings_dict["NAME"])), ""
     with suppress(OSError):
         number = str(path.stat().st_ino)
