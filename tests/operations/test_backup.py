@@ -302,10 +302,10 @@ def test_the_database_is_backed_up_before_its_tables_change(
     filled: World, own_store: Path, tmp_path: Path, settings: Settings
 ) -> None:
     assert before_upgrade.back_up_if_due() is None
-    call_command("migrate", "files", "0004", verbosity=0)
+    call_command("migrate", "results", "zero", verbosity=0)
     try:
         expected = digests("default")
-        assert "files_removalpause" not in expected
+        assert "results_datarequest" not in expected
         migrating.migrate(verbosity=0)
     finally:
         call_command("migrate", verbosity=0)
@@ -323,7 +323,7 @@ def test_the_database_is_backed_up_before_its_tables_change(
 
 
 def test_no_room_for_the_backup_stops_the_upgrade(filled: World, own_store: Path) -> None:
-    call_command("migrate", "files", "0004", verbosity=0)
+    call_command("migrate", "results", "zero", verbosity=0)
     try:
         before_upgrade.folder().mkdir()
         before_upgrade.folder().chmod(0o500)
@@ -332,7 +332,7 @@ def test_no_room_for_the_backup_stops_the_upgrade(filled: World, own_store: Path
             before_upgrade.folder().symlink_to("/dev/full/none")
         with pytest.raises(Unavailable, match="was not upgraded"):
             migrating.migrate(verbosity=0)
-        assert ("files", "0005_removal_pause") not in schema.applied("default")
+        assert ("results", "0001_initial") not in schema.applied("default")
     finally:
         call_command("migrate", verbosity=0)
 

@@ -45,7 +45,9 @@ def place() -> dict[str, str]:
     """Return an identification of the place of the database, made of what does not travel with a copy of it."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT has_function_privilege('pg_control_system()', 'execute'), current_database()")
+            cursor.execute(
+                "SELECT has_function_privilege('pg_control_system()', 'execute'), current_database()"
+            )
             may_ask, name = cursor.fetchone()
             if may_ask:
                 cursor.execute("SELECT system_identifier::text FROM pg_control_system()")
