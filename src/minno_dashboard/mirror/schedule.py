@@ -1,4 +1,4 @@
-"""The room's periodic work."""
+"""The mirror's periodic work."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ log = logging.getLogger(__name__)
 
 @registry.every(timedelta(days=1), "mirror: forget runs of 90 days ago")
 def forget_history() -> None:
-    """Forget what nobody looks at any more."""
+    """Delete old history."""
     if forgotten := history.forget():
         log.info("forgot %d runs and restores of more than 90 days ago", forgotten)
 
 
 @registry.every(timedelta(hours=1), "mirror: tell by mail what waits for people")
 def tell_of_what_waits() -> None:
-    """Write to the people without whom a mirror has stood still for a day."""
+    """Mail people for whom a mirror has waited for a day."""
     if posted := emails.tell_of_what_waits():
         log.info("posted %d letters about mirrors that wait", posted)
 
 
 @registry.every(timedelta(minutes=5), "mirror: begin and end folders of data")
 def begin_and_end_data_folders() -> None:
-    """Have files of data made only where somebody connected may still receive them."""
+    """Have data files written only for studies that some connected Dropbox may still receive."""
     data_opt_in.begin_and_end_folders()

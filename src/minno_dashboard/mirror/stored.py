@@ -1,4 +1,4 @@
-"""The shapes of what links and intents keep as JSON. Every key may be missing until something is known of it."""
+"""Types of the JSON that links and intents store. Every key may be missing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TypedDict
 
 
 class LastWrite(TypedDict):
-    """By what a listing shows that it knows our last write: id and revision are "" where something was removed."""
+    """The listing entry that shows our last write; id and revision are "" where something was removed."""
 
     path: str
     id: str
@@ -15,7 +15,7 @@ class LastWrite(TypedDict):
 
 
 class PostponedLook(TypedDict):
-    """Until when no listing is read, why, and after how many looks in vain."""
+    """Until when no listing is read, why, and how many looks in a row were useless."""
 
     reason: str
     tries: int
@@ -23,14 +23,14 @@ class PostponedLook(TypedDict):
 
 
 class Relistings(TypedDict):
-    """How often in a row, within an hour, everything had to be listed anew."""
+    """How many times in a row, within an hour, everything had to be listed again."""
 
     count: int
     at: str  # ISO 8601
 
 
 class Refusal(TypedDict):
-    """A file that did not fit: its size and how much room Dropbox told of then, in bytes."""
+    """A file that did not fit: its size and the free space at that time, in bytes."""
 
     room: int
     refused: int
@@ -38,7 +38,7 @@ class Refusal(TypedDict):
 
 
 class Marker(TypedDict, total=False):
-    """What is known of the marker that says which Dashboard writes into a Dropbox (`connecting.installation`)."""
+    """What is known of the marker file that says which Dashboard writes into a Dropbox (`connecting.installation`)."""
 
     known: list[str]  # content hashes of those that we wrote
     place: dict[str, str]  # where our database lay as it was written
@@ -47,7 +47,7 @@ class Marker(TypedDict, total=False):
 
 
 class Learned(TypedDict, total=False):
-    """What the runs of one link have learned about its line and its account; kept from run to run."""
+    """What the runs of one link have measured and found out about its line and account."""
 
     lane_rate: int  # bytes per second of one lane
     line_rate: int  # bytes per second of all lanes together
@@ -63,7 +63,7 @@ class Learned(TypedDict, total=False):
 
 
 class RemovalQuestion(TypedDict):
-    """What the user is asked before many files go or come back: `removed` of `total` files."""
+    """The question before a mass removal or restore: `removed` of `total` files."""
 
     reason: str
     removed: int
@@ -71,7 +71,7 @@ class RemovalQuestion(TypedDict):
 
 
 class Expected(TypedDict):
-    """What will stand in the Dropbox if a call succeeded; `hash` is "" for a folder, `size` is in bytes."""
+    """What the Dropbox will hold if a call succeeded; `hash` is "" for a folder, `size` is in bytes."""
 
     identity: str
     path: str
@@ -80,13 +80,13 @@ class Expected(TypedDict):
 
 
 class MovedRow(TypedDict):
-    """A folder that was moved and of which Dropbox has not told all that is in it."""
+    """A moved folder whose content Dropbox has not listed completely yet."""
 
     row: int
 
 
 class StoredJob(TypedDict):
-    """Dropbox's id of an asynchronous job, with the route that answers for it."""
+    """Dropbox's id of an asynchronous job, and the route that reports on it."""
 
     route: str
     job_id: str

@@ -1,4 +1,4 @@
-"""The addresses of the mirror's pages; `/dropbox/set` is registered at Dropbox to the letter and never changes."""
+"""URLs of the mirror's pages; `/dropbox/set` is registered at Dropbox character by character and must not change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentences of the badge and of what Dropbox refuses, each for the person who reads it."""
+"""Sentences of the badge, and of Dropbox's refusals, for the person who reads them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 
 @dataclass(frozen=True)
 class Trouble:
-    """What a link waits for, said short and in full; `action` names the button that helps, "" where none does."""
+    """What a link waits for, short and in full; `action` names the button that helps, "" where none does."""
 
     short: str
     full: str
@@ -160,7 +160,7 @@ WAITING = {
 
 
 def waiting(reason: str) -> tuple[str, str]:
-    """Return why a mirror waits, short and in full; the full sentence has places for `until` and `changes`."""
+    """Return why a mirror waits, short and in full; the full sentence has placeholders `until` and `changes`."""
     if reason.startswith("ours:"):
         short, full = INTERRUPTED
     else:
@@ -231,6 +231,6 @@ REFUSED_FILES = {
 
 
 def refused_file(reason: str) -> str:
-    """Say why Dropbox does not take a file; what nobody has seen yet is shown as Dropbox names it."""
+    """Return why Dropbox refuses a file; an unknown reason is shown as Dropbox names it."""
     known = REFUSED_FILES.get(reason)
     return gettext(known) if known else gettext("Dropbox refuses it (%(reason)s).") % {"reason": reason}

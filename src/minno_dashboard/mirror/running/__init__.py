@@ -1,1 +1,1 @@
-"""One run of a mirror: whose turn it is, what changed, sending it, proving it, and how long to wait."""
+"""One run of a mirror: claiming due links, reading changes, carrying out the plan, proving, back-off."""

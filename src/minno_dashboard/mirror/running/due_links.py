@@ -1,4 +1,4 @@
-"""Which mirrors are due: those behind with what changed, those whose proof is due, those that look whether they heal."""
+"""Finds due mirrors: those with unmirrored changes, those whose proof is due, and those whose back-off is over."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ MAX_LONG_RUNS = 4
 
 
 class LongRuns:
-    """How many runs of a worker may take long at once; its other lanes stay free for short work."""
+    """Limits how many runs of a worker may take long at once; the other lanes stay free for short work."""
 
     def __init__(self, most: int = MAX_LONG_RUNS) -> None:
         self._left, self._lock = most, threading.Lock()
 
     @property
     def is_one_free(self) -> bool:
-        """Say whether another run may take long now."""
+        """Return whether another run may take long now."""
         return self._left > 0
 
     @contextmanager
     def one_run(self) -> Iterator[Callable[[], bool]]:
-        """Give a run the question whether it may take long; once it may, it may to its end."""
+        """Yield a function that returns whether this run may take long; once True, it stays True until the run ends."""
         is_held = False
 
         def may_take_long() -> bool:
@@ -66,7 +66,7 @@ class LongRuns:
 
 
 class DueMirrors:
-    """The worker's source of mirrors; where the worker begins, every mirror is due."""
+    """The worker's source of due mirrors; when the worker starts, every mirror is due."""
 
     def __init__(
         self,
@@ -102,13 +102,13 @@ def run_claimed(
     is_stopping: Callable[[], bool] = lambda: False,
     may_take_long: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Run a link that was claimed, as it is stored now."""
+    """Run a claimed link, reading its row again first."""
     Link.objects.filter(pk=link.pk, is_hurried=True).update(is_hurried=False)
     runner.run(Link.objects.select_related("user").get(pk=link.pk), lease, is_stopping, may_take_long)
 
 
 def due(*, user: User | None = None, may_take_long: bool = True) -> Iterable[Link]:
-    """Return the links (of one user, or of all) on which somebody should work now.
+    """Return the links (of one user, or of all) that are due now.
 
     Changes of mirrors that stand come first, then first mirrors, then those that wait for their turn to take long,
     which `may_take_long` leaves out; among equals those that have waited longest.
@@ -143,7 +143,7 @@ def due(*, user: User | None = None, may_take_long: bool = True) -> Iterable[Lin
 
 
 def prove_all_anew() -> None:
-    """Make every proof due: who starts a worker may have given it an older database than the Dropboxes know.
+    """Make every proof due: at the start of a worker the database may be older than the Dropboxes (a restored backup).
 
     Found out now it costs one call while nothing else is to do; found out by the next save, that save would wait.
     """
@@ -152,7 +152,7 @@ def prove_all_anew() -> None:
 
 
 def release_the_dead() -> None:
-    """Give back leases of processes of this machine that are no more."""
+    """Release leases held by processes of this host that have exited."""
     here = f"{place_name()}:"
     held = Link.objects.filter(lease_owner__startswith=here, lease_until__isnull=False)
     for pk, owner, token in held.values_list("pk", "lease_owner", "lease_token"):
@@ -174,7 +174,7 @@ def _is_alive(process: int) -> bool:
 
 
 def note_changes() -> None:
-    """Note for every follower what moved past what was noted, and settle it: the next question stays small."""
+    """Store for every follower how far changed trees are, and mark them settled, so that the next query stays small."""
     studies = list(Study._base_manager.exclude(revision=F("settled_revision"))[:AT_ONCE])
     for study in studies:
         note_study(study)
@@ -187,7 +187,7 @@ def note_changes() -> None:
 
 @transaction.atomic
 def note_study(study: Study) -> None:
-    """Note for every follower how far a study and its trees are; of one that is removed, nobody could find it out later."""
+    """Store for every follower how far a study and its trees are; for a purged study this cannot be found out later."""
     links = dict(Link.objects.filter(user__in=followers(study)).values_list("pk", "user_id"))
     known = Taken.objects.filter(kind=Taken.Kind.STUDY, object_id=study.pk)
     lost = known.exclude(link__in=links.keys())
@@ -214,7 +214,7 @@ def _note_tree(pk: int, revision: int) -> None:
 
 @transaction.atomic
 def _note_data(folder: DataFolder) -> None:
-    """Note how far the files of a study's data are, for all who asked for them; a right to them is asked for later."""
+    """Store how far a study's data files are, for all who asked for them; the right to them is checked later."""
     asked = data_folders.asked_for().filter(study=folder.study_id)
     links = list(asked.values_list("link_id", flat=True))
     for link in links:
@@ -226,7 +226,7 @@ def _note_data(folder: DataFolder) -> None:
 
 
 def _ask_anew(links: Iterable[int]) -> None:
-    """Let mirrors send at once that wait for a turn or a look, and mirrors that ask about a removal look anew."""
+    """Make links due that wait for a turn or a look, and have links that ask about a removal plan again."""
     links = list(links)
     Link.objects.filter(pk__in=links, waits_since__isnull=False).update(is_hurried=True)
     asking = Link.objects.filter(state=Link.State.NEEDS_USER, reason=runner.PLANNED)
@@ -235,7 +235,7 @@ def _ask_anew(links: Iterable[int]) -> None:
 
 
 def _note(link: int, kind: str, object_id: int, revision: int) -> None:
-    """Raise the noted revision of one link; the taken one stays what it is."""
+    """Raise the noted revision of one link; the revision taken over stays the same."""
     row, is_new = Taken.objects.get_or_create(
         link_id=link, kind=kind, object_id=object_id, defaults={"noted_revision": revision}
     )

@@ -1,4 +1,4 @@
-"""How much room a Dropbox has, and whether one that was full has enough for another try."""
+"""Free space of a Dropbox, and whether one that was full has enough for another try."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FULL_AGAIN = timedelta(hours=23)
 
 
 class SpaceFields(TypedDict):
-    """The fields of a link that remember how much space Dropbox told of, in bytes."""
+    """Fields of a link with the space that Dropbox reported, in bytes."""
 
     space_used: int
     space_allocated: int
@@ -26,7 +26,7 @@ class SpaceFields(TypedDict):
 
 
 def ask(port: Port, link: Link) -> tuple[int, SpaceFields]:
-    """Ask Dropbox; return for how many bytes there is room, and the fields of the link that remember the answer."""
+    """Ask Dropbox for its space; return the free bytes, and the fields of the link that store the answer."""
     space = port.space()
     learned: Learned = {**link.learned, "space_at": clock.now().isoformat()}
     told: SpaceFields = {"space_used": space.used, "space_allocated": space.allocated, "learned": learned}
@@ -34,32 +34,32 @@ def ask(port: Port, link: Link) -> tuple[int, SpaceFields]:
 
 
 def is_due(link: Link) -> bool:
-    """Say whether Dropbox was asked so long ago that its user would see an old figure."""
+    """Return whether the stored answer is too old to be shown."""
     asked = link.learned.get("space_at")
     last = link.linked_at if asked is None else datetime.fromisoformat(asked)
     return clock.now() - last > ASK_EVERY
 
 
 def is_short(link: Link) -> bool:
-    """Say whether something did not fit into the Dropbox since it was last proven to hold everything."""
+    """Return whether a file did not fit into the Dropbox since it was last proven to hold everything."""
     return "full" in link.learned or Parked.objects.filter(link=link, reason="full").exists()
 
 
 def with_refusal(room: int, refused: int, link: Link) -> Learned:
-    """Return what the link has learned, with how much room there was as a file of `refused` bytes did not fit."""
+    """Return `learned` with the free space in bytes at the time when a file of `refused` bytes did not fit."""
     full: Refusal = {"room": room, "refused": refused, "at": clock.now().isoformat()}
     return {**link.learned, "full": full}
 
 
 def without_refusal(link: Link) -> Learned:
-    """Return what the link has learned, where everything fits."""
+    """Return `learned` without a refused file."""
     left = link.learned.copy()
     left.pop("full", None)
     return left
 
 
 def usable(room: int, full: Refusal | None, at: datetime) -> int:
-    """Return how many bytes are worth sending into `room`.
+    """Return how many of `room` free bytes to fill.
 
     Where Dropbox refused a file that it had room for, another limit is at work that it does not tell of: nothing is
     sent until it tells of more room, or a day has passed.

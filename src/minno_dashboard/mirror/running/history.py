@@ -1,4 +1,4 @@
-"""What past runs of a mirror did, in words, and what is forgotten of them."""
+"""The history of a mirror's runs: stored, put into sentences, and deleted when old."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEEDS_USER, NEEDS_ADMIN = "needs_user", "needs_admin"
 
 @dataclass(frozen=True)
 class PastRun:
-    """One run: when it began, what it did, how many calls that took."""
+    """One run: when it began, what it did, and the number of its calls."""
 
     at: datetime
     did: str
@@ -40,7 +40,7 @@ def past_runs(link: Link) -> list[PastRun]:
 
 
 def did(run: Run) -> str:
-    """Say what a run did."""
+    """Return what a run did, as a sentence."""
     parts = []
     if run.uploaded:
         parts.append(
@@ -67,7 +67,7 @@ def did(run: Run) -> str:
 
 
 def why(run: Run) -> str:
-    """Say in a few words why a run ended without a proof."""
+    """Return in a few words why a run ended without a proof."""
     if run.outcome == NEEDS_USER:
         trouble = wording.NEEDS_USER.get(run.error, wording.NEEDS_USER_DEFAULT)
         said = gettext(trouble.short)
@@ -79,7 +79,7 @@ def why(run: Run) -> str:
 
 
 def keep(run: Run, calls: dict[str, int], error: MirrorError | None, *, is_proven: bool) -> None:
-    """Write down how a run ended: `outcome` is one of the words above, `error` the reason of what stopped it."""
+    """Store how a run ended: `outcome` is one of the words above, `error` the reason of what stopped it."""
     kinds = ((NeedsUser, NEEDS_USER), (NeedsAdmin, NEEDS_ADMIN))
     run.ended_at, run.calls = clock.now(), calls
     if error is None:
@@ -96,13 +96,13 @@ def calls_today(link: Link) -> int:
 
 
 def drift_repaired(link: Link) -> int:
-    """Return how many changes made in Dropbox were found, and set right, within 30 days."""
+    """Return how many changes made in Dropbox were found and reverted within 30 days."""
     runs = Run.objects.filter(link=link, started_at__gte=clock.now() - DRIFT_WITHIN)
     return int(runs.aggregate(sum=Sum("drifted"))["sum"] or 0)
 
 
 def forget() -> int:
-    """Forget runs and ended restores of more than 90 days ago; return how many."""
+    """Delete runs and ended restores older than 90 days; return how many."""
     before = clock.now() - KEPT
     runs, _ = Run.objects.filter(started_at__lt=before).delete()
     restores, _ = Restore.objects.filter(finished_at__lt=before).exclude(state=Restore.State.OPEN).delete()
@@ -110,7 +110,7 @@ def forget() -> int:
 
 
 def counted(link: Link, made: Mapping[str, int]) -> dict[str, Any]:
-    """Return today's calls with those of a run, in the fields of the link that keep them."""
+    """Return the fields of the link that count today's calls, with those of a run added."""
     today, calls = clock.now().date(), dict[str, int]()
     if link.calls_on == today:
         calls = dict(Link.objects.values_list("calls", flat=True).get(pk=link.pk) or {})

@@ -1,4 +1,4 @@
-"""`MANIFEST.json` and `verify.py` at the root of a Dropbox: what the copy holds, and a program that checks it offline.
+"""`MANIFEST.json` and `verify.py` at the root of a Dropbox: the list of the copy's files, and a program that checks it offline.
 
 Both are written at a quiet moment only, never with a save: ten minutes without a change, at the proof that is due
 then. Until the next such moment the last ones are what the Dropbox should hold. The manifest is written line by line,
@@ -37,7 +37,7 @@ ABOUT = (
 
 
 def is_stale(link: Link) -> bool:
-    """Say whether anything that a link follows changed since its manifest was made, or there is none yet."""
+    """Return whether anything that a link follows changed since its manifest was made, or there is no manifest yet."""
     changed_at = last_change(link)
     if changed_at is None:
         return False
@@ -54,7 +54,7 @@ def last_change(link: Link) -> datetime | None:
 
 
 def refresh_if_quiet(link: Link, lease: Lease) -> bool:
-    """Write the manifest anew where it is stale and nothing changed for ten minutes; answer whether it was.
+    """Write the manifest again where it is stale and nothing changed for ten minutes; return whether it was written.
 
     The link must not be behind. What changes meanwhile makes the attempt void: that was no quiet moment.
     """
@@ -105,7 +105,7 @@ def lines(link: Link, describes_at: datetime, renew: Callable[[], None] = lambda
 
 
 def read_head(pieces: Iterator[bytes]) -> dict[str, Any]:
-    """Return a manifest without its files, reading no further than to them; {} where it is none.
+    """Return a manifest without its list of files, which is not read; {} where it is no manifest.
 
     A manifest that somebody wrote anew in another form is read too, if it is small.
     """
@@ -138,7 +138,7 @@ def _program() -> tuple[bytes, str]:
 
 
 def _encoded(texts: Iterator[str]) -> Iterator[bytes]:
-    """Yield texts as bytes in pieces of a useful size."""
+    """Yield texts as UTF-8 bytes in larger chunks."""
     piece = bytearray()
     for text in texts:
         piece += text.encode()
@@ -157,7 +157,7 @@ def _moment(at: datetime | None) -> str | None:
 
 
 def _places(layout: Layout) -> Iterator[tuple[Study, str, list[Version]]]:
-    """Yield each study with its folder in the Dropbox and its versions, in the order of the folders."""
+    """Yield each study with its folder in the Dropbox and its versions, sorted by folder."""
     desired = layout.resolve([f"study:{pk}" for pk in layout.study_ids])
     paths: dict[int, str] = {}
     for pk in layout.study_ids:
@@ -207,7 +207,7 @@ def _parked(link: Link) -> Iterator[str]:
 
 
 def _files(version: Version, path: str, left_out: set[int]) -> Iterator[tuple[str, int, str, str]]:
-    """Yield path, size and hashes of each file of a version; only its folders are held in memory."""
+    """Yield path, size and hashes of each file of a version; only the folders are held in memory."""
     living = Node.objects.filter(tree=version.tree_id, deleted_at=None)
     folders = {
         pk: (parent, name)

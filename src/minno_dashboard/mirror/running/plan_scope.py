@@ -1,4 +1,4 @@
-"""What a plan sets out to touch, remembered until a later plan finds nothing left to do there."""
+"""Marks everything a plan will touch as in doubt, so that an interrupted plan is planned again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from minno_dashboard.mirror.wanted.slice_reader import Slice
 
 
 def remember(link: Link, lease: Lease, plan: Plan, slice_: Slice) -> None:
-    """Keep in doubt whatever a plan touches that did not change by itself.
+    """Store a doubt for each identity that a plan touches without being changed itself.
 
     What changed is looked at again until it is taken over. What a plan came upon by the way (the inside of a folder
     that comes back, a file that stood in the way) would be forgotten if the plan ended half way.

@@ -1,4 +1,4 @@
-"""A file that is saved over and over is sent once a second: what was sent a moment ago waits for that second to end."""
+"""Rate limit: a file uploaded less than 1 s ago is not uploaded again yet (raises `SavedAgain`)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ SECONDS = 1.0
 
 
 class SavedAgain(Exception):
-    """All that is left to do is sending files that were sent a moment ago."""
+    """The plan consists only of files that were uploaded less than 1 s ago."""
 
 
 class Sent:
-    """What a run sent last."""
+    """The files a run uploaded last."""
 
     def __init__(self) -> None:
         self._files: frozenset[str] = frozenset()
         self._at: datetime | None = None
 
     def note(self, steps: Plan, *, is_well: bool) -> None:
-        """Remember what was just carried out; after a trouble nothing counts as sent."""
+        """Store what was just carried out; after an error nothing counts as sent."""
         sent = (one.identity for one in steps.steps if isinstance(one, Upload))
         self._files, self._at = frozenset(sent if is_well else ()), clock.now()
 
     def refuse(self, steps: Plan) -> None:
-        """Let a plan wait that sends again what was just sent, and nothing else.
+        """Raise SavedAgain for a plan that only uploads again what was just uploaded.
 
         Raises:
             SavedAgain: it is such a plan.

@@ -1,4 +1,4 @@
-"""One run of one mirror, under its lease: look, plan, carry out, look again, prove.
+"""One run of one mirror, under its lease: read the Dropbox, plan, carry out, read again, prove.
 
 State is compared, never queued: whatever ends a run, the next one begins by comparing. Nothing here sleeps; a wait
 is the link's `not_before`.
@@ -77,7 +77,7 @@ Stop = Callable[[], bool]
 def run(
     link: Link, lease: Lease, is_stopping: Stop = lambda: False, may_take_long: Stop = lambda: True
 ) -> None:
-    """Work on a link until it is proven, must wait, or used up its time; then give the lease back."""
+    """Work on a link until it is proven, must wait, or its time is used up; then release the lease."""
     runner = _Runner(link, lease, Run(link=link, started_at=clock.now()), is_stopping, may_take_long)
     try:
         runner.work()
@@ -126,21 +126,21 @@ class _Runner:
 
     @property
     def port(self) -> DropboxPort:
-        """The link's Dropbox, opened when it is first needed."""
+        """The link's Dropbox, opened on first use."""
         if self._port is None:
             self._port = credentials.open_port(self.link)
             self._port.watch(self._allow_to_go_on)
         return self._port
 
     def _should_stop(self) -> bool:
-        """Say whether to end; out of time, a run still attends to what is saved while its last pieces travel."""
+        """Return whether to end; out of time, a run still sends what is saved while its last pieces are under way."""
         return self._is_stopping() or (clock.now() > self._until and not self._under_way.transfers)
 
     def _may_begin_nothing(self) -> bool:
         return self._is_stopping() or clock.now() > self._until
 
     def _allow_to_go_on(self) -> None:
-        """Let calls of a process that ends be given up, wherever they are, after a while; runs in their threads.
+        """Abort calls in every thread some seconds after the process was asked to stop; runs in their threads.
 
         Raises:
             ConnectionAbortedError: the process ends.
@@ -159,14 +159,14 @@ class _Runner:
             self._port.close()
 
     def work(self) -> None:
-        """Compare and repair until nothing is left to do; then wait for what is still under way."""
+        """Compare and repair until nothing is left to do; then wait for calls under way."""
         try:
             self._attend()
         finally:
             self._wait_for_transfers()
 
     def _wait_for_transfers(self) -> None:
-        """Let calls that carry content end, so that nothing is sent twice."""
+        """Wait for calls that carry content, so that nothing is sent twice."""
         while self._under_way.transfers:
             self.lease.renew()
             ledger.keep_sessions(self.link, self.lease, self._under_way.wait(1.0))
@@ -208,19 +208,19 @@ class _Runner:
         self._save(account_name=account.name, account_email=account.email)
 
     def _room(self) -> int:
-        """Ask how many bytes the Dropbox has room for."""
+        """Ask for the free bytes of the Dropbox."""
         left, told = free_space.ask(self.port, self.link)
         self._save(**told)
         return left
 
     def _look_at_room(self) -> None:
-        """Once a day, after a proof of a quiet mirror, ask whose the Dropbox is now, and how full: Settings shows it."""
+        """Once a day, after a proof with nothing to do, ask for the owner and the space of the Dropbox, shown in Settings."""
         if not self.history.uploaded and free_space.is_due(self.link):
             self._ask_whose()
             self._room()
 
     def _room_to_fill(self) -> int | None:
-        """Return for how many bytes there is room, None while nothing says that the Dropbox is full."""
+        """Return the free bytes, None while nothing says that the Dropbox is full."""
         if not free_space.is_short(self.link):
             return None
         if self._left is None:
@@ -228,7 +228,7 @@ class _Runner:
         return self._left
 
     def _settle_room(self, notes: Notes, removed: int) -> None:
-        """After steps: remember what was refused for want of room, and try that again where some was made."""
+        """After the steps, store what was refused for lack of space, and try it again where space was freed."""
         refused = notes.refused_bytes
         if removed or refused is not None:
             self._left = None
@@ -260,18 +260,18 @@ class _Runner:
     # --- looking ---
 
     def _look_later(self, reason: str) -> NoReturn:
-        """Put the next look off, longer each time."""
+        """Postpone the next look, longer each time."""
         self._save(learned=journal_lag.waiting_longer(self.link.learned, reason))
         raise LookLater(reason, journal_lag.seconds_left(self.link.learned))
 
     def _refuse_while_late(self) -> None:
-        """Take no look while listings are known to be of no use."""
+        """Raise LookLater while listings are known to lag."""
         left = journal_lag.seconds_left(self.link.learned)
         if left:
             raise LookLater(journal_lag.reason(self.link.learned), left)
 
     def _read_changes(self) -> None:
-        """Read the journal and take it in.
+        """Read the changes since the cursor and store them.
 
         Raises:
             LookLater: it tells less than we know.
@@ -284,14 +284,14 @@ class _Runner:
         self._take_in(reading)
 
     def _look_at(self, paths: list[tuple[str | None, str]]) -> None:
-        """Read the paths of refused steps themselves, where a look at the listing did not explain the refusal."""
+        """Read the metadata of the paths of refused steps, where a listing did not explain the refusal."""
         some = list(dict.fromkeys(paths))[:MAX_PATHS_LOOKED_AT]
         reading = listing_reader.look_at(self.link, self.port, self.lease, some)
         self.history.drifted += reading.doubts
         self._insist()
 
     def _look(self) -> bool:
-        """Take in what the Dropbox holds where that is in doubt; answer whether a plan can be made."""
+        """Read the Dropbox where its content is in doubt; return whether a plan can be made."""
         is_new_here = not seen_by.has_looked(self.link)
         if is_new_here:
             self._save(learned=journal_lag.looking_now(self.link.learned))
@@ -313,7 +313,7 @@ class _Runner:
 
     @property
     def _is_audit_due(self) -> bool:
-        """Say whether a week has passed since everything was listed; for a day more, changes go before it."""
+        """Return whether everything was last listed a week ago; for a day more, changes are sent first."""
         listed_at = self.link.listed_at
         if listed_at is None or listed_at > clock.now():
             return True
@@ -321,7 +321,7 @@ class _Runner:
         return late > LISTING_MAY_WAIT or (late > timedelta(0) and not slice_reader.is_behind(self.link))
 
     def _list(self) -> None:
-        """List everything; a Dropbox that fails at it is asked for smaller pages the next time."""
+        """List everything; if Dropbox fails at it, ask for smaller pages the next time."""
         self._refuse_while_late()
         limit = self.link.learned.get("page", listing_reader.MAX_PAGE)
         try:
@@ -342,7 +342,7 @@ class _Runner:
             self._save(learned=largest)
 
     def _finish_jobs(self) -> None:
-        """See that asynchronous batches of ours have ended before their outcome is looked at."""
+        """Wait until asynchronous batches of ours have ended, before their outcome is read."""
         intents = Intent.objects.filter(link=self.link, job__isnull=False)
         for pk, stored in [(one.pk, one.job) for one in intents if one.job is not None]:
             last: LastWrite | None = None
@@ -368,14 +368,14 @@ class _Runner:
         self._insist()
 
     def _insist(self) -> None:
-        """Write nothing while the user has not said what to do about what was found in the Dropbox."""
+        """Raise NeedsUser while the user has not answered the question about what was found in the Dropbox."""
         installation.check_marker(self.link)
         asked = self.link.removal_question
         if asked and not self.link.removal_answer and asked["reason"] != PLANNED:
             raise NeedsUser(asked["reason"])
 
     def _ask(self, reason: str, removal: Verdict) -> None:
-        """Wait for the user's word before so many files go, or come back."""
+        """Raise NeedsUser until the user has confirmed a mass removal."""
         asked = self.link.removal_question
         if self.link.removal_answer and asked and asked["reason"] == reason:
             return
@@ -386,7 +386,7 @@ class _Runner:
     # --- planning and doing ---
 
     def _repair(self) -> bool:
-        """Plan and carry out; answer whether desired and remote are equal, as far as we know."""
+        """Plan and carry out; return whether desired and remote tree are equal, as far as we know."""
         if not slice_reader.is_behind(self.link):
             return True
         self.planned_at = clock.now()
@@ -443,12 +443,12 @@ class _Runner:
         return False
 
     def _claim(self) -> None:
-        """Write the marker of this Dashboard, where it is time, before anything else is written."""
+        """Write the marker of this Dashboard, where it is due, before anything else is written."""
         if installation.is_claim_due(self.link, is_changed=self.history.drifted > 0):
             installation.claim(self.link, self.port, self.lease)
 
     def _wait_where_items_ask_for_it(self, reasons: set[str]) -> None:
-        """Let the run wait for what single items met and time heals.
+        """Have the run wait after temporary errors of single items.
 
         Raises:
             Retry: the Dropbox is locked by another writer, or damages bytes on the way.
@@ -460,13 +460,13 @@ class _Runner:
             raise Retry("damaged_on_the_way", 60.0)
 
     def _without_what_is_unknown(self, steps: Plan) -> Plan:
-        """Return the steps outside of folders that were copied and of whose content no listing has told yet."""
+        """Return the steps outside of copied folders whose content no listing has shown yet."""
         copied = Intent.objects.filter(link=self.link, kind="copy", job__isnull=True)
         tops = [one["path"] for intent in copied for one in intent.expected[:1]]
         return without_steps_inside(steps, tops) if tops else steps
 
     def _guard(self, steps: Plan, slice_: slice_reader.Slice) -> None:
-        """Ask the user before a plan that removes much; forget a question that no plan asks any more."""
+        """Ask the user before a plan that removes much; delete a question that no plan needs any more."""
         removal = planned_removal(steps, slice_.remote)
         if removal.removed:
             files = RemoteNode.objects.filter(link=self.link, is_folder=False, identity__isnull=False)
@@ -478,7 +478,7 @@ class _Runner:
             self._save(removal_question=None, removal_answer="")
 
     def _take_over(self, slice_: slice_reader.Slice) -> None:
-        """Note the revisions that were read before the plan came out empty."""
+        """Store the revisions that were read before the plan turned out empty."""
         with self.lease.fenced():
             for mark in slice_.marks:
                 taken, is_new = Taken.objects.get_or_create(
@@ -503,7 +503,7 @@ class _Runner:
     # --- proving ---
 
     def _prove(self) -> bool:
-        """Read the cursor, if nothing has been read since the last write, and stamp the proof."""
+        """Read from the cursor, if nothing was read since the last write, and store the time of the proof."""
         if self._read_at is None:
             self._read_changes()
         if slice_reader.is_behind(self.link) or ledger.try_due_again(self.link, self.lease):
@@ -532,7 +532,7 @@ class _Runner:
             self._save(learned=free_space.without_refusal(self.link))
 
     def _forget_parked(self) -> None:
-        """Forget what was refused once and is not wanted any more; a refused removal stays while its file is there."""
+        """Delete parked items that are not desired any more; a refused removal stays while its file exists."""
         parked = {one.identity for one in Parked.objects.filter(link=self.link)}
         if not parked:
             return
@@ -544,7 +544,7 @@ class _Runner:
     # --- the end ---
 
     def ending(self, error: MirrorError | None = None) -> dict[str, Any]:
-        """Return what the run leaves on the link besides its state: tokens, counted calls; and keep its history."""
+        """Return the fields the run writes to the link besides its state (tokens, counted calls); store its history."""
         made = {} if self._port is None else self._port.calls
         if made or error is not None:
             history.keep(self.history, made, error, is_proven=self._is_proven)
@@ -559,7 +559,7 @@ class _Runner:
 
 
 def _last_write(job: Job) -> LastWrite | None:
-    """Return by what a listing will show that it knows the last write of a batch."""
+    """Return the listing entry that shows the last write of a batch."""
     made = next((one for one in reversed(job.outcomes or ()) if isinstance(one, Entry)), None)
     if made is None:
         return None

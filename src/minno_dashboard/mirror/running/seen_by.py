@@ -1,4 +1,4 @@
-"""Which processes have looked into a Dropbox: one that has not may have been given an older database meanwhile."""
+"""Worker processes that have already read this Dropbox. Any other process reads it first: its database may be a restored backup."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ MAX_PROCESSES = 8
 
 
 def has_looked(link: Link) -> bool:
-    """Say whether the process that holds the lease has looked."""
+    """Return whether the process that holds the lease has read the Dropbox."""
     return link.lease_owner in link.learned.get("readers", [])
 
 
 def with_reader(link: Link) -> Learned:
-    """Return what the link has learned, with the holder of the lease among those who have looked."""
+    """Return `learned` with the holder of the lease among the processes that have read the Dropbox."""
     return {
         **link.learned,
         "readers": [*link.learned.get("readers", [])[1 - MAX_PROCESSES :], link.lease_owner],

@@ -1,1 +1,1 @@
-"""Carrying out a plan at Dropbox: uploads, commits, moves, removals, and the notes that survive a crash."""
+"""Carrying out a plan at Dropbox: uploads, commits, moves, removals, and the intents stored against crashes."""

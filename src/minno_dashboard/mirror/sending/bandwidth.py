@@ -1,4 +1,4 @@
-"""How much is sent at once: sizes and lanes that follow the measured speed of the line to Dropbox.
+"""How much is sent at once: piece sizes and numbers of lanes that follow the measured speed of the line to Dropbox.
 
 The speeds stand in the link's `learned`: bytes per second of one lane, and of all lanes together.
 """
@@ -26,7 +26,7 @@ WEIGHT = 0.5
 
 
 def learn(learned: Learned, *, size: int, seconds: float, lanes: int) -> None:
-    """Note that one lane, while `lanes` were busy, needed so many seconds for so many bytes."""
+    """Store that one lane, while `lanes` were busy, needed so many seconds for so many bytes."""
     if size < MIN_MEASURED_BYTES:
         return
     rate = size / max(seconds, 0.001)
@@ -39,12 +39,12 @@ def _mean(known: int | None, measured: float) -> int:
 
 
 def is_thin(learned: Learned) -> bool:
-    """Say whether a lane is known to need more than ten seconds for the smallest piece."""
+    """Return whether a lane needs more than ten seconds for the smallest piece."""
     return learned.get("lane_rate", MIN_PIECE_BYTES) * ROUND_SECONDS < MIN_PIECE_BYTES
 
 
 def piece_bytes(learned: Learned, most: int) -> int:
-    """Return the size of the next piece of a large file, in bytes: at least 4 MiB, however thin the line."""
+    """Return the size of the next piece of a large file, in bytes: at least 4 MiB."""
     of_lane = learned.get("lane_rate", 0) * PIECE_SECONDS
     # Many lanes first, then large pieces.
     of_all_lanes = learned.get("line_rate", 0) * ROUND_SECONDS / MAX_LANES
@@ -53,7 +53,7 @@ def piece_bytes(learned: Learned, most: int) -> int:
 
 
 def piece_lanes(learned: Learned, piece: int) -> int:
-    """Return how many pieces may be under way at once: one where the line is busy with one for seconds."""
+    """Return how many pieces may be under way at once: one where one piece takes the line seconds."""
     if "line_rate" not in learned:
         return FIRST_LANES
     wanted = int(learned["line_rate"] * ROUND_SECONDS / piece)
@@ -61,14 +61,14 @@ def piece_lanes(learned: Learned, piece: int) -> int:
 
 
 def body_bytes(learned: Learned, most: int) -> int:
-    """Return how many bytes of small files travel in one call."""
+    """Return how many bytes of small files are sent in one call."""
     known = learned.get("lane_rate")
     wanted = FIRST_BODY_BYTES if known is None else max(MIN_BODY_BYTES, int(known * BODY_SECONDS))
     return min(wanted, most)
 
 
 def body_lanes(learned: Learned, body: int, most: int) -> int:
-    """Return how many bodies of small files may be under way at once."""
+    """Return how many calls with small files may be under way at once."""
     if "line_rate" not in learned:
         return min(FIRST_BODY_LANES, most)
     return max(1, min(int(learned["line_rate"] * ROUND_SECONDS / max(body, 1)), most))

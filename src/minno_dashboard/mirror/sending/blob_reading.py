@@ -1,4 +1,4 @@
-"""Reading stored bytes to send them: none leave that are not those which were put."""
+"""Reads stored bytes for sending; only bytes that match their hash are sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Opener = Callable[[str], BinaryIO]
 
 @contextmanager
 def _read() -> Iterator[None]:
-    """Say of what goes wrong with our own store what to do: leave the file out, or come back when the store is there."""
+    """Translate errors of our own store: leave the file out, or try again when the store is available."""
     try:
         yield
     except OSError as error:
@@ -44,7 +44,7 @@ def whole(open_bytes: Opener, one: Upload) -> bytes:
 
 
 def piece(open_bytes: Opener, one: Upload, offset: int, size: int) -> bytes:
-    """Return a piece of a large file; before its first one, all of the file is read and compared.
+    """Return a piece of a large file; before the first piece, the whole file is read and its hash checked.
 
     Raises:
         ParkItem: the bytes are gone, cannot be read, or are not those that were put.

@@ -1,4 +1,4 @@
-"""What happens in the lanes: reading stored bytes and handing them to Dropbox.
+"""Calls that carry content, run in the lanes: read stored bytes and send them to Dropbox.
 
 Nothing here touches the database or waits for its turn; each method makes one call and brings back what became of it.
 Opening sessions and filling them writes nothing into the Dropbox: only committing does.
@@ -20,7 +20,7 @@ from minno_dashboard.mirror.sending.packing import Body
 
 @dataclass
 class Session:
-    """An upload session: what Dropbox holds of one content."""
+    """An upload session and the number of bytes Dropbox holds of one content."""
 
     content: Content
     session_id: str
@@ -36,14 +36,14 @@ Held = tuple[Upload, Session]
 
 @dataclass
 class Sent:
-    """What a lane brought back: for each file its session, or why not."""
+    """Result of a lane: for each file its session, or the error."""
 
     results: list[tuple[Upload, Session | MirrorError]]
 
 
 @dataclass
 class Committed:
-    """What became of a batch: each file's outcome, or why the whole was refused; and how long it took."""
+    """Result of a commit: each file's outcome, or the error of the whole batch; and its duration."""
 
     outcomes: list[Outcome]
     refusal: MirrorError | None
@@ -64,7 +64,7 @@ class Sender:
         return self._port.upload(one.path, data, rev=one.replaces_rev, hash=one.content.hash)
 
     def start_batch(self, count: int) -> list[str] | MirrorError:
-        """Open so many sessions."""
+        """Open a number of upload sessions."""
         try:
             return self._port.start_batch(count)
         except MirrorError as error:
@@ -136,7 +136,7 @@ class Sender:
     # --- commits ---
 
     def encode(self, batch: Sequence[Held]) -> EncodedCommits:
-        """Make a batch ready to be committed."""
+        """Encode a batch for committing."""
         return self._port.encode_commits(
             [
                 Commit(held.session_id, one.content.size, one.path, one.replaces_rev, one.content.hash)
@@ -145,7 +145,7 @@ class Sender:
         )
 
     def commit(self, commits: EncodedCommits) -> Committed:
-        """Bring files into being from their sessions."""
+        """Create files from their upload sessions."""
         began = clock.monotonic_seconds()
         outcomes: list[Outcome] = []
         refusal = None
@@ -157,7 +157,7 @@ class Sender:
 
 
 def _mend(one: Upload, session: Session | None, error: RetryItem) -> Session | MirrorError:
-    """Go on where Dropbox says the session is, or begin the file anew."""
+    """Continue at the offset that Dropbox names, or begin the file again."""
     where = error.correct_offset
     if session is None or error.reason not in ("incorrect_offset", "session_gone", "closed"):
         return error

@@ -1,4 +1,4 @@
-"""Bringing filled sessions into being: one batch at a time, the next ready when Dropbox has done with the last.
+"""Commits filled upload sessions: one batch at a time, the next one prepared meanwhile.
 
 A commit is the write; never are two of one account under way. While Dropbox works on one batch, the results of the
 one before are written down and the next is promised, so that neither waits for the other.
@@ -26,29 +26,29 @@ MANY_BYTES = 2 * 1024**3
 
 
 class Notebook(Protocol):
-    """Where commits are promised and written down; each method runs in the runner's thread."""
+    """Stores intents and results of commits; each method runs in the runner's thread."""
 
     learned: Learned
 
     def promise(self, files: Sequence[Upload]) -> object:
-        """Say what the next call may bring into being; the answer stands for this promise."""
+        """Store an intent of what the next call may create; returns its id."""
 
     def withdraw(self, promise: object) -> None:
-        """Say that the call which was promised will not be made."""
+        """Delete the intent of a call that will not be made."""
 
     def record(self, results: Sequence[tuple[Upload, Outcome]], promise: object = None) -> None:
-        """Write down what became of files, and of the promise."""
+        """Store the results of files, and close the intent."""
 
     def keep(self, sessions: Sequence[Session]) -> None:
-        """Remember how far sessions are."""
+        """Store the progress of upload sessions."""
 
     def drop(self, contents: Sequence[Content]) -> None:
-        """Forget the sessions of contents: they are used up or gone."""
+        """Delete the sessions of contents: they are used up or gone."""
 
 
 @dataclass
 class _Batch:
-    """Files that are committed together, what was promised of them, and the call, ready to be made."""
+    """Files that are committed together, their intent, and the encoded call."""
 
     files: list[Held]
     promise: object
@@ -56,7 +56,7 @@ class _Batch:
 
 
 class Commits:
-    """The files whose bytes Dropbox holds, on their way into the folder."""
+    """Files whose bytes Dropbox holds, waiting to be committed."""
 
     def __init__(self, sender: Sender, notes: Notebook, first: int) -> None:
         self._sender, self._notes, self._first = sender, notes, first
@@ -70,12 +70,12 @@ class Commits:
         self.made = 0
 
     def add(self, one: Upload, session: Session) -> None:
-        """Take a file whose session is closed."""
+        """Add a file whose session is closed."""
         self._waiting.append((one, session))
         self._bytes += one.content.size
 
     def hurry(self) -> None:
-        """Let what waits now be committed without waiting for more."""
+        """Commit waiting files now, without waiting for more."""
         self._hurried = len(self._waiting)
 
     @property
@@ -85,16 +85,16 @@ class Commits:
 
     @property
     def running(self) -> Future[Committed] | None:
-        """Return the commit under way."""
+        """Return the commit call under way."""
         return None if self._under_way is None else self._under_way[0]
 
     @property
     def at_once(self) -> int:
-        """Return how many files one batch has at most; it grows and shrinks with how Dropbox copes."""
+        """Return the largest number of files in one batch; it grows and shrinks with Dropbox's answers."""
         return int(self._notes.learned.get("commits", self._first))
 
     def go_on(self, submit: Callable[..., Future[Committed]], *, is_all: bool, is_over: bool) -> None:
-        """Launch what is ready, write down what has ended, and make the next batch ready.
+        """Start a prepared batch, store what has ended, and prepare the next batch.
 
         With `is_all` no more files are to come, so also a small batch goes; with `is_over` none goes any more.
         """
@@ -107,7 +107,7 @@ class Commits:
         self._launch(submit, is_over=is_over)
 
     def left(self) -> list[Session]:
-        """Give back the sessions of the files that were not committed."""
+        """Return the sessions of the files that were not committed."""
         if self._ready is not None:
             self._notes.withdraw(self._ready.promise)
             self._waiting.extendleft(reversed(self._ready.files))
@@ -135,7 +135,7 @@ class Commits:
         self._under_way = submit(self._sender.commit, batch.call), batch
 
     def _prepare(self, *, is_all: bool, is_over: bool) -> None:
-        """Promise the next batch, if there is one worth its call."""
+        """Store the intent of the next batch, if it is large enough for a call."""
         if self._ready is not None or is_over or self.failure is not None:
             return
         if self._parts:
@@ -159,7 +159,7 @@ class Commits:
             self._record(batch, ended)
 
     def _halve(self, batch: _Batch, refusal: ParkItem) -> None:
-        """A batch refused as a whole is done again in halves, until the file is found that it was for."""
+        """Repeat a batch that was refused as a whole in halves, until the refused file is found."""
         half = len(batch.files) // 2
         self._notes.record([] if half else [(batch.files[0][0], refusal)], batch.promise)
         if half:

@@ -1,4 +1,4 @@
-"""Carrying a plan out: each step by the cheapest call, one writer, results written down as they come."""
+"""Carries out a plan: each step by the cheapest call, by one writer; results are stored as they arrive."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ S = TypeVar("S", bound=Step)
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run allows one plan: until when, whether it may take long, and which plan before it is not done."""
+    """What a run allows one plan: its deadline, whether it may take long, and which earlier plan is unfinished."""
 
     should_stop: Callable[[], bool]
     may_begin_nothing: Callable[[], bool]
@@ -62,11 +62,11 @@ class Limits:
 
 
 class JobUnderWay(Exception):
-    """Dropbox is still at a batch; its end is learnt later."""
+    """An asynchronous batch has not ended yet; its result is read later."""
 
 
 class Executor:
-    """Carries out one plan; `is_complete` says afterwards whether all of it was tried."""
+    """Carries out one plan; `is_complete` says afterwards whether all steps were tried."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Executor:
         limits: Limits,
         room: int | None = None,
     ) -> None:
-        """Take what a plan was made of; `room` is for how many bytes the Dropbox has room, None where it was never full."""
+        """Take what a plan was made of; `room` are the free bytes of the Dropbox, None where it was never full."""
         self._port, self._notes, self._limits = port, notes, limits
         self._read_ahead, self._under_way, self._room = read_ahead, under_way, room
         self._sources, self._marks = slice_.sources, slice_.marks
@@ -94,7 +94,7 @@ class Executor:
         self.gave_way = self.must_wait = False
 
     def carry_out(self, plan: Plan) -> None:
-        """Carry the steps out in their order, until one fails that later ones may rely on.
+        """Carry out the steps in order, until one fails that later ones may depend on.
 
         Raises:
             MirrorError: one that concerns the whole account.
@@ -111,11 +111,11 @@ class Executor:
                 return
 
     def remains(self, plan: Plan) -> bool:
-        """Say whether the plan holds a step that is not parked."""
+        """Return whether the plan has a step that is not parked."""
         return any(not self._is_parked(step) for step in plan.steps)
 
     def _carry_out_batch(self, batch: Sequence[Step]) -> bool:
-        """Carry out steps of one kind; answer whether the plan can go on."""
+        """Carry out steps of one kind; return whether the plan can continue."""
         match batch[0]:
             case Adopt() | Disown():
                 self._own(cast("Sequence[Adopt | Disown]", batch))
@@ -134,7 +134,7 @@ class Executor:
     # --- what is parked ---
 
     def _is_parked(self, step: Step) -> bool:
-        """Say whether Dropbox refused this very step before: the same place and content."""
+        """Return whether Dropbox refused this very step before: the same place and content."""
         parked = self._parked.get(self._identity(step) or "")
         if parked is None:
             return False
@@ -175,7 +175,7 @@ class Executor:
         return (is_all or self._notes.is_full) and not self._notes.is_blocked
 
     def _that_fit(self, files: Sequence[Upload]) -> Sequence[Upload]:
-        """Return the files there is room for, the smallest first where there is not room for all; park the others."""
+        """Return the files that fit, the smallest first where not all do; park the others."""
         if self._room is None:
             return files
         left, fitting = self._room, set[str]()
@@ -189,17 +189,17 @@ class Executor:
         return [one for one in files if one.identity in fitting]
 
     def _needs(self, one: Upload) -> int:
-        """Return how many bytes more a file takes than what it replaces."""
+        """Return how many bytes a file takes beyond what it replaces."""
         before = self._sizes.get(one.identity, 0) if one.replaces_rev else 0
         return max(0, one.content.size - before)
 
     def _is_outrun(self) -> bool:
-        """Say whether something changed since the plan was made; hold the lease meanwhile."""
+        """Return whether something changed since the plan was made; also renews the lease."""
         self._notes.renew_when_due()
         return is_outrun(self._notes.link, self._marks)
 
     def _urgent(self, files: Sequence[Upload]) -> frozenset[str]:
-        """Return which files were saved since a plan that has not come to its end, the last saved ones."""
+        """Return the files saved since an unfinished earlier plan; they are sent first."""
         if self._limits.unfinished_since is None:
             return frozenset()
         saved: list[tuple[datetime, int]] = []
@@ -209,7 +209,7 @@ class Executor:
         return frozenset(f"node:{pk}" for _, pk in sorted(saved)[-MAX_URGENT:])
 
     def _open(self, identity: str) -> BinaryIO:
-        """Open the bytes of a file; runs in the lanes and touches no database."""
+        """Open the bytes of a file; runs in the lanes and uses no database."""
         source = self._sources[identity]
         if not source.sha256:
             return io.BytesIO(source.text)
@@ -242,7 +242,7 @@ class Executor:
                 self._in_portions(portion[half:], one, many)
 
     def _call(self, kind: str, step: Step, expected: list[Expected], call: Callable[[], Entry]) -> None:
-        """Make one call and record its outcome."""
+        """Make one call and store its result."""
         self._notes.expect(kind, expected)
         try:
             outcome: Outcome = call()
@@ -270,7 +270,7 @@ class Executor:
         self._call("remove", step, [], lambda: self._port.delete(step.path, rev=step.rev))
 
     def _expected(self, step: Copy | MakeFolder) -> list[Expected]:
-        """Say what a call brings into being; with a copied folder, all that is desired below it."""
+        """Return what a call will create; for a copied folder, all that is desired below it."""
         if isinstance(step, MakeFolder):
             return [_promise(step.identity, step.path, None)]
         row = self._rows.get(step.key)
@@ -355,7 +355,7 @@ class Executor:
             self._notes.leave_open()
 
     def _remember_last(self, results: Sequence[tuple[Step, Outcome]]) -> None:
-        """Remember the last of these writes, by which listings show that they know them all."""
+        """Store the last of these writes: a listing that shows it shows all of them."""
         for step, outcome in reversed(results):
             if isinstance(outcome, Entry) and outcome.kind != "deleted":
                 is_removal = isinstance(step, Remove)
@@ -364,7 +364,7 @@ class Executor:
                 return
 
     def _with_what_is_gone(self, results: Sequence[tuple[Step, Outcome]]) -> Sequence[tuple[Step, Outcome]]:
-        """Let a removal count as done where Dropbox, asked once more, has nothing at the path."""
+        """Count a removal as done where Dropbox, asked again, has nothing at the path."""
         missing = [
             step
             for step, outcome in results
@@ -381,7 +381,7 @@ class Executor:
         ]
 
     def _must_be_told(self, step: Move) -> bool:
-        """Say whether what is in a moved folder counts: it is ours, and not among the deleted things."""
+        """Return whether listings must show the content of a moved folder: it is ours and not deleted."""
         is_folder = self._rows[step.key].content is None
         return is_folder and not step.aside and not step.to_path.startswith(f"/{DELETED}/")
 

@@ -1,4 +1,4 @@
-"""What a run must remember: intents before each call, results after it, sessions, what is parked, the counts."""
+"""What a run stores: intents before each call, results after it, upload sessions, parked items, counts."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def again_after(reason: str) -> timedelta:
 
 
 def try_again(link: Link, identities: Sequence[str]) -> None:
-    """Let the next plan look at parked items; belongs into a transaction."""
+    """Make parked items part of the next plan; call it in a transaction."""
     Doubt.objects.bulk_create([Doubt(link=link, identity=one) for one in identities], ignore_conflicts=True)
     for portion in in_portions(identities, 500):
         Parked.objects.filter(link=link, identity__in=portion).delete()
 
 
 def try_full_again(link: Link, lease: Lease) -> None:
-    """Let the next plan look at what did not fit: there may be room for it now."""
+    """Make items that did not fit part of the next plan: there may be space now."""
     with lease.fenced():
         try_again(
             link, list(Parked.objects.filter(link=link, reason="full").values_list("identity", flat=True))
@@ -58,7 +58,7 @@ def try_full_again(link: Link, lease: Lease) -> None:
 
 
 def try_due_again(link: Link, lease: Lease) -> bool:
-    """Let the next plan look at what was parked long enough ago; answer whether there was any."""
+    """Make items that were parked long enough ago part of the next plan; return whether there were any."""
     now = clock.now()
     parked = Parked.objects.filter(link=link)
     due = [one.identity for one in parked if not now - again_after(one.reason) < one.at <= now]
@@ -69,7 +69,7 @@ def try_due_again(link: Link, lease: Lease) -> bool:
 
 
 def note_late_call(link: Link) -> None:
-    """Have a Dropbox looked at once more: whoever lost the lease may have made a call that nobody expects now.
+    """Have a Dropbox read once more: a worker that lost the lease may have made a call without an intent.
 
     No lease is needed for it: all it changes is that somebody looks, and that until then nothing counts as proven.
     """
@@ -79,12 +79,12 @@ def note_late_call(link: Link) -> None:
 
 
 def was_called_late(link: Link) -> bool:
-    """Say whether such a call may have been made since the last look began."""
+    """Return whether such a call may have been made since the last look began."""
     return Intent.objects.filter(link=link, kind=Intent.LATE).exists()
 
 
 class Notes:
-    """The uploader's `Ledger` and the executor's notebook, for the time of one plan."""
+    """The uploader's `Ledger` and the executor's store, for one plan."""
 
     def __init__(self, link: Link, lease: Lease, book: Book, run: Run) -> None:
         self.link, self.lease, self.book, self.run = link, lease, book, run
@@ -97,7 +97,7 @@ class Notes:
         self._renewed_at = clock.monotonic_seconds()
 
     def renew_when_due(self) -> None:
-        """Hold the lease while calls are under way; their own time-outs end those on which nothing moves."""
+        """Renew the lease while calls are under way; calls without progress end by their own time-outs."""
         now = clock.monotonic_seconds()
         if now - self._renewed_at >= self.lease.seconds / RENEWALS:
             self._renewed_at = now
@@ -106,7 +106,7 @@ class Notes:
     # --- intents and results ---
 
     def expect(self, kind: str, expected: list[Expected]) -> None:
-        """Write down, before a call, what it may bring into being."""
+        """Store an intent before a call: what it may create."""
         self._intent = self._promised(kind, expected)
 
     def _promised(self, kind: str, expected: list[Expected]) -> Intent:
@@ -120,11 +120,11 @@ class Notes:
             )
 
     def must_be_told(self, row: int) -> None:
-        """Remember until the next reading that it must tell of all below a moved folder; belongs into a transaction."""
+        """Store until the next reading that it must list all below a moved folder; call it in a transaction."""
         Intent.objects.create(link=self.link, kind=Intent.MOVED, moved_row=row, at=clock.now())
 
     def wait_for_job(self, route: str, job_id: str) -> None:
-        """Remember an asynchronous job whose end is not known yet."""
+        """Store an asynchronous job that has not ended yet."""
         with self.lease.fenced():
             if self._intent is not None:
                 self._intent.job = {"route": route, "job_id": job_id}
@@ -132,24 +132,24 @@ class Notes:
         self._intent = None
 
     def settle(self) -> None:
-        """The outcome of the last call is known; belongs into the transaction that records it."""
+        """Close the intent of the last call; call it in the transaction that stores the result."""
         if self._intent is not None:
             self._intent.delete()
             self._intent = None
 
     def wrote(self, last_write: LastWrite) -> None:
-        """Remember by what a listing shows that it knows our last write; belongs into the transaction that records it."""
+        """Store the listing entry that shows our last write; call it in the transaction that stores the result."""
         Link.objects.filter(pk=self.link.pk).update(last_write=last_write)
         self.link.last_write = last_write
 
     def leave_open(self) -> None:
-        """Nobody knows the outcome of the last call: its intent stays until somebody has looked."""
+        """Keep the intent of the last call, whose outcome is unknown, until the Dropbox was read."""
         self._intent = None
 
     def note(
         self, error: MirrorError, *, identity: str | None = None, path: str = "", hash: str = ""
     ) -> None:
-        """Keep what went wrong with one item; one that will be refused again is parked."""
+        """Store the error of one item; one that would be refused again is parked."""
         if isinstance(error, Rescan) and path:
             self.surprising.append((identity, path))
         if isinstance(error, ParkItem) and identity is not None:
@@ -165,7 +165,7 @@ class Notes:
     # --- uploads: one batch is promised while another is under way ---
 
     def promise(self, files: Sequence[Upload]) -> Intent:
-        """Say what the next call may bring into being."""
+        """Store an intent of what the next call may create."""
         return self._promised(
             "upload",
             [
@@ -180,12 +180,12 @@ class Notes:
         )
 
     def withdraw(self, promise: object) -> None:
-        """Say that the call which was promised will not be made."""
+        """Delete the intent of a call that will not be made."""
         with self.lease.fenced():
             _fulfil(promise)
 
     def record(self, results: Sequence[tuple[Upload, Outcome]], promise: object = None) -> None:
-        """Write down what became of files; a promise whose outcome is unknown stays until somebody has looked."""
+        """Store the results of files; an intent with unknown outcome stays until the Dropbox was read."""
         is_unknown = any(isinstance(outcome, Ambiguous) for _, outcome in results)
         with self.lease.fenced():
             written = [(one, outcome) for one, outcome in results if isinstance(outcome, Entry)]
@@ -209,7 +209,7 @@ class Notes:
     # --- sessions ---
 
     def sessions(self, contents: Sequence[Content]) -> list[Session]:
-        """Return the sessions that are there for contents."""
+        """Return the stored upload sessions of contents."""
         if not UploadSession.objects.filter(link=self.link).exists():
             return []
         found: list[Session] = []
@@ -228,11 +228,11 @@ class Notes:
         return found
 
     def keep(self, sessions: Sequence[Session]) -> None:
-        """Remember how far sessions are."""
+        """Store the progress of upload sessions."""
         keep_sessions(self.link, self.lease, sessions)
 
     def drop(self, contents: Sequence[Content]) -> None:
-        """Forget the sessions of contents: they are used up or gone."""
+        """Delete the sessions of contents: they are used up or gone."""
         kept = UploadSession.objects.filter(link=self.link)
         if not kept.exists():
             return
@@ -242,41 +242,41 @@ class Notes:
     # --- learned ---
 
     def may_batch(self) -> bool:
-        """Say whether `append_batch` is worth trying."""
+        """Return whether to try `append_batch`."""
         until = self.learned.get("no_batch_until")
         return until is None or datetime.fromisoformat(until) <= clock.now()
 
     def remember_no_batch(self) -> None:
-        """Remember that this Dropbox does not know `append_batch`."""
+        """Store that this Dropbox does not know `append_batch`."""
         self.learned["no_batch_until"] = (clock.now() + NO_BATCH_FOR).isoformat()
 
     # --- what to do about the troubles ---
 
     @property
     def needs_reading(self) -> bool:
-        """Say whether the Dropbox was other than we knew, or a call's outcome is unknown."""
+        """Return whether the Dropbox differed from what we knew, or a call's outcome is unknown."""
         return any(isinstance(one, Rescan | Ambiguous) for one in self.trouble)
 
     @property
     def is_blocked(self) -> bool:
-        """Say whether later steps must not be tried."""
+        """Return whether later steps must not be tried."""
         return bool(self.trouble)
 
     @property
     def whole_account(self) -> MirrorError | None:
-        """Return the trouble that concerns more than one item, or an item that is not ours to park, and asks for most."""
+        """Return the error with the longest wait among those that concern more than one item."""
         kinds = NeedsUser | NeedsAdmin | Retry | ParkItem
         return max((one for one in self.trouble if isinstance(one, kinds)), key=seconds_asked, default=None)
 
 
 def _fulfil(promise: object) -> None:
-    """Forget a promise; belongs into a transaction."""
+    """Delete an intent; call it in a transaction."""
     if isinstance(promise, Intent):
         promise.delete()
 
 
 def keep_sessions(link: Link, lease: Lease, sessions: Sequence[Session]) -> None:
-    """Remember how far sessions are, in one transaction; of one content, one session is enough."""
+    """Store the progress of upload sessions in one transaction, one session per content."""
     rows = {
         one.content: UploadSession(
             link=link,

@@ -1,4 +1,4 @@
-"""Small files packed into bodies that one call carries."""
+"""Packs small files into bodies, each sent by one call."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ MAX_ENTRIES = 500
 
 @dataclass
 class Body:
-    """Small files whose bytes travel in one call."""
+    """Small files whose bytes are sent in one call."""
 
     files: list[tuple[Upload, str]]
 
 
 def bodies(files: Sequence[tuple[Upload, str]], header: int, most: int) -> Iterator[Body]:
-    """Pack small files into bodies of at most `most` bytes, or one file, that keep entries and header within bounds."""
+    """Pack small files into bodies of at most `most` bytes, or one file; the number of entries and the header are limited too."""
     body, bytes_, length = Body([]), 0, 0
     for one, session_id in files:
         entry = {

@@ -1,4 +1,4 @@
-"""The lanes to Dropbox, and the content that they are carrying; both outlive the plan that began them."""
+"""The lanes (threads for calls to Dropbox) and the content under way in them; both outlive a plan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minno_dashboard.mirror.sending.calls import Sent, Session
 
 @dataclass
 class Transfer:
-    """A call that carries content: whose, how many bytes, and since when, in monotonic seconds."""
+    """A call that carries content: which contents, how many bytes, and its start in monotonic seconds."""
 
     plan: object
     contents: frozenset[Content]
@@ -21,7 +21,7 @@ class Transfer:
 
 
 class UnderWay:
-    """The lanes, and the content that they are carrying; both outlive the plan that began them.
+    """The lanes and the content under way in them; both outlive a plan.
 
     A new plan need not wait for a piece that a thin line carries for minutes: it goes on beside it.
     """
@@ -32,17 +32,17 @@ class UnderWay:
 
     @property
     def lanes(self) -> ThreadPoolExecutor:
-        """Return the lanes; a few more than bodies and pieces take, for short calls."""
+        """Return the thread pool; some more threads than bodies and pieces take, for short calls."""
         if self._lanes is None:
             self._lanes = ThreadPoolExecutor(bandwidth.MAX_LANES + 3, thread_name_prefix="dropbox")
         return self._lanes
 
     def contents(self) -> set[Content]:
-        """Return the contents that are being carried."""
+        """Return the contents under way."""
         return {one for transfer in self.transfers.values() for one in transfer.contents}
 
     def wait(self, seconds: float) -> list[Session]:
-        """Wait so long for calls to end; return the sessions that those which ended have filled."""
+        """Wait a number of seconds for calls to end; return the sessions that ended calls have filled."""
         done, _ = wait(self.transfers, timeout=seconds, return_when=FIRST_COMPLETED)
         sessions: list[Session] = []
         for future in done:
@@ -51,6 +51,6 @@ class UnderWay:
         return sessions
 
     def close(self) -> None:
-        """End the lanes once their calls have ended."""
+        """Wait for calls to end, then end the lanes."""
         if self._lanes is not None:
             self._lanes.shutdown(wait=True)

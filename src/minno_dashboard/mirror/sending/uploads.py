@@ -1,4 +1,4 @@
-"""Sending contents: one call for a few files, batches for many, pieces for large ones.
+"""Uploads contents: one call for a few files, batches for many, pieces for large ones.
 
 Only HTTP and reading blobs happen in the lanes; what must be remembered goes through the `Ledger`, in the runner's
 thread. Commits are strictly serial. Memory is that of the pieces under way, never of a file.
@@ -55,25 +55,25 @@ MAX_URGENT = 10
 
 
 class WaitsForTurn(Exception):
-    """What is left takes long, and as many runs as may take long at once are under way."""
+    """What is left takes long, and the allowed number of long runs is under way."""
 
 
 class Ledger(Notebook, Protocol):
-    """Where the uploader has things remembered; each method runs in the runner's thread."""
+    """What the uploader stores; each method runs in the runner's thread."""
 
     def sessions(self, contents: Sequence[Content]) -> list[Session]:
-        """Return the sessions that are there for contents."""
+        """Return the stored upload sessions of contents."""
 
     def may_batch(self) -> bool:
-        """Say whether `append_batch` is worth trying."""
+        """Return whether to try `append_batch`."""
 
     def remember_no_batch(self) -> None:
-        """Remember that this Dropbox does not know `append_batch`."""
+        """Store that this Dropbox does not know `append_batch`."""
 
 
 @dataclass
 class _Job:
-    """A short call for a lane, and what to do in the runner's thread with what it brings back."""
+    """A short call for a lane, and the callback in the runner's thread for its result."""
 
     call: Callable[[], Any]
     take: Callable[[Any], None]
@@ -81,7 +81,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class Turn:
-    """What a run says about its work: what goes first, whether it must stop, is outrun, may take long."""
+    """Callbacks into the run: which files are urgent, whether it must stop, is out of date, or may take long."""
 
     should_stop: Callable[[], bool]
     is_outrun: Callable[[], bool] = lambda: False
@@ -90,7 +90,7 @@ class Turn:
 
 
 class Uploader:
-    """Sends files until all are there, newer changes wait, or Dropbox asks to stop."""
+    """Sends files until all are sent, newer changes wait, or Dropbox asks to stop."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class Uploader:
         self._most_small = min(SMALL_BYTES, self._piece)
 
     def send(self, files: Sequence[Upload]) -> bool:
-        """Send files; answer whether nothing was left for another time.
+        """Send files; return whether none is left.
 
         Raises:
             MirrorError: one that concerns the whole account. What was sent by then is recorded or remembered.
@@ -152,7 +152,7 @@ class Uploader:
         return not self._large and not self._commits.is_full and not self.gives_way
 
     def _is_short(self, files: Sequence[Upload]) -> bool:
-        """Say whether files are few and take a thin line seconds."""
+        """Return whether the files are few enough to take a slow line only seconds."""
         size = sum(one.content.size for one in files)
         return len(files) <= SHORT_FILES and size <= max(self._body, SHORT_BYTES)
 
@@ -173,7 +173,7 @@ class Uploader:
     # --- the lanes ---
 
     def _pump(self) -> None:
-        """Keep the lanes and the commits busy until nothing is left to do, or nothing more is to be done."""
+        """Keep lanes and commits busy until nothing is left to do, or the run must stop."""
         running: dict[Future[Any], _Job] = {}
         were_small = True
         while True:
@@ -198,7 +198,7 @@ class Uploader:
             self._look()
 
     def _begin_what_can_begin(self, running: dict[Future[Any], _Job]) -> None:
-        """Begin calls while lanes are free and there is something to send."""
+        """Start calls while lanes are free and there is something to send."""
         while not self._is_over() and len(running) < LANES:
             if (job := self._next_job()) is not None:
                 running[self._under_way.lanes.submit(job.call)] = job
@@ -210,14 +210,14 @@ class Uploader:
         return has_failed or self._commits.is_full or self.gives_way or self._turn.should_stop()
 
     def _look(self) -> None:
-        """Now and then, and after many bytes, look whether newer changes wait."""
+        """Check for newer changes, at intervals and after many bytes."""
         now = clock.monotonic_seconds()
         if self._bytes_since_look >= BUDGET_BYTES or now - self._looked_at >= LOOK_SECONDS:
             self._bytes_since_look, self._looked_at = 0, now
             self.gives_way = self.gives_way or self._turn.is_outrun()
 
     def _begin_transfer(self) -> bool:
-        """Begin the next call that carries content; answer whether there was one to begin now."""
+        """Start the next call that carries content; return whether there was one."""
         if self._commits.backlog >= MAX_WAITING:
             return False
         return self._begin_small() if self._are_small_left else self._begin_piece()
@@ -227,7 +227,7 @@ class Uploader:
         self._under_way.transfers[self._under_way.lanes.submit(call)] = transfer
 
     def _take_transfer(self, transfer: Transfer, sent: Sent) -> None:
-        """Take what a lane brought back, also for a plan before this one, and learn how fast the line is."""
+        """Handle a lane's result, also of an earlier plan, and update the measured speed."""
         seconds = clock.monotonic_seconds() - transfer.began
         if any(isinstance(found, Session) for _, found in sent.results):
             lanes = 1 + len(self._under_way.transfers)
@@ -254,7 +254,7 @@ class Uploader:
         return bandwidth.body_bytes(self._ledger.learned, packing.BODY_BYTES)
 
     def _next_job(self) -> _Job | None:
-        """Return the next call that carries nothing."""
+        """Return the next call that carries no content."""
         if self._may_read_ahead and self._commits.made >= self._told + FULL_PAGE:
             self._may_read_ahead = False
             return _Job(self._look_ahead, self._take_look)
@@ -268,7 +268,7 @@ class Uploader:
         return None
 
     def _resume(self, small: Sequence[Upload], large: Sequence[Upload]) -> None:
-        """Let every file go on from what Dropbox holds of it already, or is being sent."""
+        """Continue each file from what Dropbox holds of it already, or what is under way."""
         known = {one.content: one for one in self._ledger.sessions([one.content for one in (*small, *large)])}
         carried = self._under_way.contents()
         for one in (*small, *large):
@@ -291,7 +291,7 @@ class Uploader:
         return None
 
     def _take_look(self, trouble: MirrorError | None) -> None:
-        """Go on reading ahead, but not after a trouble: the reading that follows the commits meets it again."""
+        """Continue reading ahead, but not after an error: the reading after the commits meets it again."""
         self._told += FULL_PAGE
         self._may_read_ahead = trouble is None
 
@@ -302,7 +302,7 @@ class Uploader:
         return bool(self._small or self._bodies or self._is_starting or self._small_under_way)
 
     def _begin_small(self) -> bool:
-        """Begin a call that sends small files; in batches as long as this Dropbox knows them."""
+        """Start a call that sends small files; in batches while this Dropbox knows them."""
         if self._small_under_way >= bandwidth.body_lanes(self._ledger.learned, self._body, LANES):
             return False
         if not self._ledger.may_batch():
@@ -325,7 +325,7 @@ class Uploader:
         return True
 
     def _take_started(self, group: list[Upload], ids: list[str] | MirrorError) -> None:
-        """Pack files into the bodies of calls; the last body, seldom full, waits for the next sessions."""
+        """Pack files into bodies of calls; the last body, if not full, waits for the next sessions."""
         self._is_starting = False
         if isinstance(ids, MirrorError):
             self._small.extendleft(reversed(group))
@@ -343,7 +343,7 @@ class Uploader:
         return int(self._ledger.learned.get("header", HEADER_BYTES))
 
     def _sort(self, results: Sequence[tuple[Upload, Session | MirrorError]]) -> None:
-        """Sort what a lane brought back: to commit, to go on with, to report, or a reason to stop."""
+        """Sort a lane's results: files to commit, to continue, to report, or a reason to stop."""
         reported: list[tuple[Upload, Outcome]] = []
         for one, found in results:
             if isinstance(found, Session):
@@ -361,12 +361,12 @@ class Uploader:
             self._ledger.record(reported)
 
     def _fail(self, error: MirrorError) -> None:
-        """Stop because of an error; of those that several lanes meet at once, what asks for the longest wait counts."""
+        """Stop because of an error; of errors in several lanes, the one with the longest wait counts."""
         if self._failure is None or seconds_asked(error) > seconds_asked(self._failure):
             self._failure = error
 
     def _go_on(self, one: Upload, session: Session) -> None:
-        """Commit what is whole; remember how far a large file is, and send the rest of it next."""
+        """Commit complete files; store the progress of a large one, and send its rest next."""
         if one.content.size > self._most_small or not session.is_closed:
             self._ledger.keep([session])
         if session.is_closed:
@@ -383,7 +383,7 @@ class Uploader:
     # --- large files: piece by piece ---
 
     def _begin_piece(self) -> bool:
-        """Begin the call that sends the next piece of the first large file whose turn it is."""
+        """Start the call that sends the next piece of the first large file in order."""
         size = self._piece
         if not self._large or len(self._under_way.transfers) >= bandwidth.piece_lanes(
             self._ledger.learned, size

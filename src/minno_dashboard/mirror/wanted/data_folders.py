@@ -1,4 +1,4 @@
-"""Whose Dropbox receives the data of which studies, and what the folder `data` of a study holds.
+"""Which Dropboxes receive the data of which studies, and what the folder `data` of a study holds.
 
 A study's folder holds folders named `v1`, `v2`… otherwise, so that `data` collides with none of ours. Identities:
 `data:<study>`, `raw:<study>` for the folder inside it, `datafile:<id>`.
@@ -23,12 +23,12 @@ FILE = "datafile"
 
 
 def asked_for() -> QuerySet[DataOptIn]:
-    """Return what was asked for the Dropbox accounts that are connected still; who may have it is another question."""
+    """Return the opt-ins of Dropbox accounts that are still connected; rights are checked elsewhere."""
     return DataOptIn.objects.filter(account_id=F("link__account_id"))
 
 
 def receives(user: User) -> set[int]:
-    """Return the studies whose data a user asked for in the Dropbox that is connected, and may read now."""
+    """Return the studies whose data a user asked for in the connected Dropbox, and may read now."""
     asked = asked_for().filter(link__user=user).values("study_id")
     studies = Study.objects.filter(pk__in=asked).prefetch_related("collaborations")
     return {study.pk for study in studies if may(user, Action.READ_DATA, study)}
@@ -41,7 +41,7 @@ def receivers(study: Study) -> set[int]:
 
 
 def both_folders(studies: Iterable[int]) -> set[str]:
-    """Return the identities of the data folders of studies, whether there are any or not."""
+    """Return the identities of the data folders of studies, whether they exist or not."""
     return {f"{kind}:{pk}" for pk in studies for kind in (NAME, RAW)}
 
 
@@ -52,7 +52,7 @@ def changed_since(study: int, revision: int) -> set[str]:
 
 
 def studies_in(identities: Collection[str], files: Collection[int]) -> set[int]:
-    """Return the studies that identities of data folders, and files of them, belong to."""
+    """Return the studies to which identities of data folders and data files belong."""
     found = {int(one.partition(":")[2]) for one in identities if one.startswith((f"{NAME}:", f"{RAW}:"))}
     for portion in in_portions(sorted(files)):
         found.update(DataFile.objects.filter(pk__in=portion).values_list("folder__study_id", flat=True))
@@ -60,7 +60,7 @@ def studies_in(identities: Collection[str], files: Collection[int]) -> set[int]:
 
 
 def folders(study: int) -> tuple[Desired, Desired]:
-    """Return the folder of a study's data, and the one of raw files in it."""
+    """Return the folder of a study's data, and the folder of raw files in it."""
     name, raw = f"{NAME}:{study}", f"{RAW}:{study}"
     return Desired(name, f"study:{study}", NAME), Desired(raw, name, RAW)
 

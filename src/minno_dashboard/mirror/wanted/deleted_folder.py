@@ -1,4 +1,4 @@
-"""What lies in a Dropbox's folder of deleted things: what has been there for too long, and what there is beside it."""
+"""A Dropbox's folder of deleted files: what is too old to be kept, and what lies outside of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from minno_dashboard.mirror.wanted.data_folders import FILE
 
 
 def outdated(link: Link) -> set[int]:
-    """Return the rows, directly in the folder of deleted things, that hold something of ours for too long."""
+    """Return the rows directly in the folder of deleted files that hold something of ours for too long."""
     policy = Policy(today=f"{clock.now():%Y-%m-%d}")
     found = RemoteNode.objects.filter(
         Q(name_key__lt=policy.oldest_kept) | Q(name_key__startswith="emptied "),
@@ -32,7 +32,7 @@ def outdated(link: Link) -> set[int]:
 
 
 def _holds_ours(folder: int) -> bool:
-    """Say whether anything of ours lies in a folder that is the user's."""
+    """Return whether anything of ours lies in a folder of the user's."""
     return any(
         RemoteNode.objects.filter(parent__in=folders, identity__isnull=False).exists()
         for folders in _folders_below([folder])
@@ -51,7 +51,7 @@ def _is_refused(link: Link, top: int) -> bool:
 
 
 def _folders_below(tops: list[int]) -> Iterator[list[int]]:
-    """Yield folders with all folders below them, portion by portion."""
+    """Yield folders with all folders below them, batch by batch."""
     waiting = tops
     while waiting:
         below: list[int] = []
@@ -64,7 +64,7 @@ def _folders_below(tops: list[int]) -> Iterator[list[int]]:
 
 
 def not_deleted(link: Link, identities: Collection[str]) -> set[str]:
-    """Return those of a few identities that stand in a Dropbox outside the folder of deleted things."""
+    """Return those of a few identities that are in a Dropbox outside the folder of deleted files."""
     found = set()
     for row in RemoteNode.objects.filter(link=link, identity__in=identities):
         top = row
@@ -77,14 +77,14 @@ def not_deleted(link: Link, identities: Collection[str]) -> set[str]:
 
 @dataclass(frozen=True)
 class Figures:
-    """How many files, and how many bytes in them."""
+    """A number of files, and their total bytes."""
 
     files: int
     bytes: int
 
 
 def mirrored(link: Link) -> Figures:
-    """Count the files of studies, and of their data, that a Dropbox holds, without those among the deleted things."""
+    """Count the files of studies, and of their data, in a Dropbox, without deleted ones."""
     of_studies = Q(is_folder=False) & (Q(identity__startswith="node:") | Q(identity__startswith=f"{FILE}:"))
     whole = _count(Q(link=link) & of_studies)
     home = RemoteNode.objects.filter(link=link, parent=None, name_key=fold(DELETED)).values_list(

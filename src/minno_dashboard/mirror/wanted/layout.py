@@ -1,4 +1,4 @@
-"""What one user's Dropbox should hold, read by identity from studies and files.
+"""The desired tree of one user's Dropbox, read by identity from studies and files.
 
 Layout: `/README.txt`, `/MANIFEST.json`, `/verify.py`, `/Studies/<study>/v1/…`,
 `/Shared with me/<owner>/<study>/v1/…`, beside the versions `data/…` for those who asked for it. Identities: `readme`,
@@ -48,7 +48,7 @@ def numbers(identities: Iterable[str], kind: str) -> list[int]:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a file's bytes are: a blob, or `text` itself."""
+    """The bytes of a file: a blob, or `text` itself."""
 
     content: Content
     sha256: str = ""
@@ -56,7 +56,7 @@ class Source:
 
 
 def readme() -> Source:
-    """Return the text that explains the folder to whoever opens it."""
+    """Return the text of the README in the app folder."""
     text = README.format(address=settings.SERVER_URL).encode()
     hasher = Hasher()
     hasher.update(text)
@@ -67,7 +67,7 @@ _OF_NODE = ("pk", "tree_id", "parent_id", "name", "is_folder", "copied_from", "b
 
 
 def is_gone(identity: str) -> bool:
-    """Say whether the Dashboard no longer knows at all what this was: a study that was purged."""
+    """Return whether a study was purged, so that nothing is known of this identity any more."""
     kind, _, number = identity.partition(":")
     models: dict[str, type[Model]] = {"study": Study, "version": Version, "node": Node}
     return kind in models and not models[kind]._base_manager.filter(pk=int(number)).exists()
@@ -84,7 +84,7 @@ FIXED = frozenset({"readme", "manifest", "verify", "folder:studies", "folder:sha
 
 
 class Layout:
-    """The desired tree of one user, looked up by identity; read anew for each look at the Dashboard."""
+    """The desired tree of one user, looked up by identity; cached for one read of the database."""
 
     def __init__(self, user: User) -> None:
         self.user = user
@@ -101,7 +101,7 @@ class Layout:
         return set(self._studies.all())
 
     def revisions(self, trees: Collection[int]) -> dict[int, int]:
-        """Return the revisions of trees that are there still, and learn whose they are."""
+        """Return the revisions of trees that still exist, and store their owners."""
         revisions: dict[int, int] = {}
         for portion in in_portions(trees):
             rows = list(
@@ -124,7 +124,7 @@ class Layout:
         return found
 
     def resolve(self, identities: Collection[str]) -> dict[str, Desired]:
-        """Return what is desired of the identities given, with the folders above; the others are not desired."""
+        """Return the desired nodes of the given identities, with the folders above; missing ones are not desired."""
         asked = [one for one in identities if one not in self._known]
         self._resolve_fixed(asked)
         self._resolve_studies(numbers(asked, "study"))
@@ -163,7 +163,7 @@ class Layout:
             self._resolve_studies(self._studies.all())
 
     def _resolve_manifest(self) -> None:
-        """Take the manifest of the last quiet moment, and the program that reads it, if there was one."""
+        """Add the last manifest and `verify.py`, if there are any."""
         kept = Manifest.objects.filter(link__user=self.user).select_related("blob", "verify").first()
         if kept is None:
             return
@@ -185,7 +185,7 @@ class Layout:
             self._know(Desired(f"study:{pk}", above, folder.name))
 
     def _resolve_data(self, asked: Collection[str]) -> None:
-        """Know the data folders of studies whose data this user asked for and may read, and the files asked for."""
+        """Add the data folders of studies whose data this user asked for and may read, and the files asked for."""
         files = numbers(asked, data_folders.FILE)
         studies = data_folders.studies_in(asked, files) & self.with_data
         self._resolve_studies(studies)
@@ -203,7 +203,7 @@ class Layout:
             self._know_versions(list(rows))
 
     def _know_versions(self, rows: Sequence[Any]) -> None:
-        """Know versions, each given by its id, study, number and tree, and the studies that are ours to mirror."""
+        """Cache versions, each given by its id, study, number and tree, and the studies to mirror."""
         self._resolve_studies({study for _, study, _, _ in rows})
         for pk, study, number, tree in rows:
             self.version_of_tree[tree] = pk
@@ -246,7 +246,7 @@ class Layout:
         )
 
     def kept(self, identities: Collection[str]) -> set[str]:
-        """Return those, among identities that are not desired, whose copy stays: they belong to others' studies."""
+        """Return the identities among those not desired whose copy stays: they belong to others' studies."""
         keep = {one for one in identities if one.startswith(("owner:", "folder:"))}
         not_own = ~Q(owner=self.user)
         for portion in in_portions(numbers(identities, "study")):
@@ -264,10 +264,10 @@ class Layout:
         return keep
 
     def _with_files(self, pks: Collection[int]) -> set[int]:
-        """Return those of the studies whose files the Dropbox should hold."""
+        """Return the studies among these whose files the Dropbox should hold."""
         return {pk for pk, folder in self._studies.find(pks).items() if folder.has_files}
 
     def _of_lost(self, rows: Sequence[tuple[int, int | None]]) -> Iterator[int]:
-        """Leave out what lies in a study that is still shared: that was deleted in it, and goes here too."""
+        """Leave out what was deleted in a study that is still shared: it is removed here too."""
         shared = self._with_files({study for _, study in rows if study is not None})
         return (pk for pk, study in rows if study not in shared)

@@ -1,4 +1,4 @@
-"""The part of both trees that one plan needs: what changed, and whatever that touches.
+"""Reads the slice of both trees that one plan needs: what changed, and everything that affects.
 
 A slice is closed: with a node come the folders above it, what stands in its way, what lies below something that
 goes, what its content can be copied from; and every identity met on one side is looked up on the other.
@@ -28,7 +28,7 @@ from minno_dashboard.studies.models import Study, Version
 
 
 def read(link: Link) -> Slice:
-    """Read what the link is behind with, in one transaction: the revisions first, then what they stand for."""
+    """Read what the link has not taken over yet, in one transaction: the revisions first, then the nodes."""
     is_outermost = not connection.in_atomic_block
     with transaction.atomic():
         if connection.vendor == "postgresql" and is_outermost:
@@ -38,7 +38,7 @@ def read(link: Link) -> Slice:
 
 
 def is_behind(link: Link) -> bool:
-    """Say whether there is anything the link has not taken over."""
+    """Return whether there is anything the link has not taken over."""
     if link.wants_everything or Doubt.objects.filter(link=link).exists():
         return True
     if Taken.objects.filter(link=link, noted_revision__gt=F("revision")).exists():
@@ -47,7 +47,7 @@ def is_behind(link: Link) -> bool:
 
 
 def is_outrun(link: Link, marks: Iterable[Mark]) -> bool:
-    """Say whether anything that the link follows was noted to have changed since these revisions were read."""
+    """Return whether anything that the link follows has changed since these revisions were read."""
     read = {(mark.kind, mark.object_id): mark.revision for mark in marks}
     behind = Taken.objects.filter(link=link, noted_revision__gt=F("revision"))
     noted = behind.values_list("kind", "object_id", "noted_revision")
@@ -55,7 +55,7 @@ def is_outrun(link: Link, marks: Iterable[Mark]) -> bool:
 
 
 class _Reader:
-    """Reads one slice, frontier by frontier, until nothing new is touched."""
+    """Reads one slice, in rounds, until no further node is affected."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
@@ -98,7 +98,7 @@ class _Reader:
     # --- where to begin ---
 
     def _changed(self) -> set[str]:
-        """Return the identities that changed since they were taken over, and note the revisions read."""
+        """Return the identities that changed since they were taken over, and store the revisions read."""
         link, changed = self.link, set[str]()
         behind = list(
             Taken.objects.filter(link=link, noted_revision__gt=F("revision")).values_list(
@@ -137,7 +137,7 @@ class _Reader:
         return changed
 
     def _outdated(self) -> set[str]:
-        """Return the identities of all below what is to be removed from the deleted things for good."""
+        """Return the identities below what is to be removed from the folder of deleted files."""
         gone = outdated(self.link)
         if gone:
             self._keep_deleted()
@@ -167,7 +167,7 @@ class _Reader:
         return changed | {row.identity for row in rows if row.identity is not None}
 
     def _whole_trees(self, new: dict[str, Desired]) -> set[str]:
-        """Return all nodes of the versions that have no place in the Dropbox (any more): none of them is there."""
+        """Return all nodes of versions that should not be in the Dropbox (any more)."""
         absent = []
         for identity in new:
             if identity.startswith("version:"):
@@ -181,7 +181,7 @@ class _Reader:
         return {f"node:{pk}" for pk in nodes} if trees else set()
 
     def _whole_data(self, new: dict[str, Desired]) -> set[str]:
-        """Return all files of the data folders that have no place in the Dropbox (any more)."""
+        """Return all files of data folders that should not be in the Dropbox (any more)."""
         prefix = f"{data_folders.NAME}:"
         absent = [
             int(one.removeprefix(prefix))
@@ -193,7 +193,7 @@ class _Reader:
     # --- the remote side ---
 
     def _load(self, **condition: object) -> list[Row]:
-        """Read rows by one condition, in portions; return those that are new here."""
+        """Read rows by one condition, in batches; return those not read before."""
         ((name, values),) = condition.items()
         new: list[Row] = []
         for portion in in_portions(list(values)):  # type: ignore[call-overload]
@@ -226,7 +226,7 @@ class _Reader:
         self._above.clear()
 
     def _load_below(self, tops: Iterable[int]) -> None:
-        """Read everything below some folders, also where what lies directly in them was read already."""
+        """Read everything below some folders, also where their direct children were read already."""
         folders = [pk for pk in tops if self.rows[pk].is_folder and pk not in self._below_loaded]
         while folders:
             self._below_loaded.update(folders)
@@ -240,7 +240,7 @@ class _Reader:
             ]
 
     def _load_what_goes(self, undesired: Collection[str]) -> None:
-        """With a folder that is no longer desired comes all below it, and what the folder of deleted things holds."""
+        """Read all below folders that are no longer desired, and the folder of deleted files."""
         self._load_ancestors()
         present = [one for one in undesired if one in self.by_identity]
         self.kept |= self.layout.kept(present)
@@ -254,12 +254,12 @@ class _Reader:
             self._keep_deleted()
 
     def _load_what_comes_back(self, new: Iterable[str]) -> None:
-        """With a folder that comes back from the deleted things comes all below it: some of that may stay deleted."""
+        """Read all below folders that are restored from the deleted files: part of it may stay deleted."""
         rows = [self.rows[self.by_identity[one]] for one in new if one in self.by_identity]
         self._load_below([row.pk for row in rows if row.is_folder and self._is_deleted(row)])
 
     def _keep_deleted(self) -> None:
-        """The folder of deleted things and what lies in it; a file of that name steps aside, so all beside it."""
+        """Read the folder of deleted files and its children; where a file has its name, also that file's siblings."""
         rows = RemoteNode.objects.filter(link=self.link, parent=None, name_key=fold(DELETED))
         self._keep(rows.values_list(*COLUMNS))
         pk = self._at.get((None, fold(DELETED)))
@@ -267,7 +267,7 @@ class _Reader:
             self._load_inside({pk if self.rows[pk].is_folder else None} - self._children_loaded)
 
     def _load_occupants(self) -> None:
-        """What has the name of something desired in its folder; with what must step aside, all its neighbours.
+        """Read what has the name of a desired node in its folder; where it must be renamed, its siblings too.
 
         A foreign folder where one of ours belongs will be adopted, so what lies in it is looked at as well.
         """
@@ -300,7 +300,7 @@ class _Reader:
         return self.by_identity.get(identity, self._adoptable.get(identity))
 
     def _find_adoptable(self, asked: dict[int | None, dict[str, str]]) -> bool:
-        """Note the foreign folders that stand where folders of ours belong; answer whether there is any place known."""
+        """Store the user's folders in places of ours; return whether any such place is known."""
         is_any = False
         for parent, keys in asked.items():
             for key, identity in keys.items():
@@ -313,7 +313,7 @@ class _Reader:
         return is_any
 
     def _load_named(self, wanted: dict[int | None, dict[str, str]]) -> None:
-        """Read what has one of the names wanted, folder by folder where many are, else many folders at once."""
+        """Read rows with one of the desired names, folder by folder where there are many, else many folders at once."""
         pairs: list[tuple[int, str]] = []
         for parent, all_keys in wanted.items():
             keys = [key for key in all_keys if (parent, key) not in self._at]
@@ -343,7 +343,7 @@ class _Reader:
         self._load(parent__in=[pk for pk in parents if pk is not None])
 
     def _load_sources(self, new: Iterable[Desired]) -> None:
-        """What new files and folders can be copied from: their origins with all below, and files of the same bytes."""
+        """Read what new files and folders can be copied from: their origins with all below, and files with equal bytes."""
         missing = [self._with_origin(node) for node in new if node.identity not in self.by_identity]
         origins = {node.origin for node in missing if node.origin is not None}
         if origins:
@@ -358,7 +358,7 @@ class _Reader:
             self._load(pk__in=one_each.values_list("first", flat=True))
 
     def _with_origin(self, node: Desired) -> Desired:
-        """Say of a new version which version its files were copied from."""
+        """Return a new version with the version from which its files were copied."""
         if not node.identity.startswith("version:"):
             return node
         copied = Node.objects.filter(
@@ -386,7 +386,7 @@ class _Reader:
         return top is not None and top.pk != row.pk and top.key == fold(DELETED)
 
     def _owner_of(self, row: Row) -> str | None:
-        """Return the identity as the planner is to see it: a kept copy is nobody's."""
+        """Return the identity for the planner; a copy that is kept has none."""
         if row.identity is None or row.identity in self.desired:
             return row.identity
         if row.identity in self.kept:

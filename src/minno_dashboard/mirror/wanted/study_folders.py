@@ -1,4 +1,4 @@
-"""Under which names one user's Dropbox holds studies: the user's own, and those that others share with the user.
+"""Folder names of studies in one user's Dropbox: the user's own studies and shared ones.
 
 One study is looked up alone. Only where another has its name (as Dropbox folds names) and was first does its folder's
 name depend on all of them, and only then are all of them read.
@@ -20,7 +20,7 @@ from minno_dashboard.studies.models import Collaboration, Study
 
 @dataclass(frozen=True)
 class Folder:
-    """The folder of one study: its name, whose study it is, and whether its files are in it or only its data."""
+    """The folder of one study: its name, the study's owner, and whether it holds files or only data."""
 
     name: str
     owner: int
@@ -35,10 +35,10 @@ def gives_files() -> Q:
 
 
 class StudyFolders:
-    """The folders of studies in one user's Dropbox, each looked up once."""
+    """The folders of studies in one user's Dropbox, cached."""
 
     def __init__(self, user: User, with_data: Collection[int] = ()) -> None:
-        """Look up folders for a user; `with_data` are the studies of which the data are there too."""
+        """Look up folders for a user; `with_data` are the studies whose data are mirrored too."""
         self._user, self._with_data = user, with_data
         self._found: dict[int, Folder | None] = {}
         self._is_all = False
@@ -50,14 +50,14 @@ class StudyFolders:
         return {pk: folder for pk, folder in self._found.items() if folder is not None}
 
     def find(self, pks: Collection[int]) -> dict[int, Folder]:
-        """Return the folders of those of the given studies that the Dropbox should hold."""
+        """Return the folders of the given studies that the Dropbox should hold."""
         asked = [pk for pk in pks if pk not in self._found]
         if asked and not self._is_all:
             self._look_up(asked)
         return {pk: folder for pk in pks if (folder := self._found.get(pk)) is not None}
 
     def _look_up(self, pks: list[int]) -> None:
-        """Look up studies one by one, unless the name of one depends on another's."""
+        """Look up studies one by one, unless a name depends on another study's."""
         self._found.update(dict.fromkeys(pks))
         studies = Study.objects.filter(pk__in=pks, deleted_at=None)
         older_twin = Q(deleted_at=None, name_key=OuterRef("name_key"), pk__lt=OuterRef("pk"))
@@ -81,7 +81,7 @@ class StudyFolders:
                 self._found[pk] = Folder(clean(name), owner, owner_name, pk in with_files)
 
     def _with_files(self, pks: Collection[int]) -> set[int]:
-        """Return those studies whose files the user has; of the others they have the data alone."""
+        """Return the studies whose files the user has; of the others only the data are mirrored."""
         if not self._with_data:
             return set(pks)
         own = Study.objects.filter(owner=self._user, pk__in=pks).values_list("pk", flat=True)
@@ -89,13 +89,13 @@ class StudyFolders:
         return {*own, *given.values_list("study_id", flat=True)}
 
     def _shared(self) -> QuerySet[Collaboration]:
-        """Return what brings others' studies here."""
+        """Return the condition for others' studies in this Dropbox."""
         gives = gives_files() | Q(study__in=self._with_data)
         mine = Collaboration.objects.filter(gives, user=self._user, study__deleted_at=None)
         return mine.exclude(study__owner=self._user)
 
     def _read_all(self) -> None:
-        """Read all studies and give each its name."""
+        """Read all studies and assign folder names."""
         own = Study.objects.filter(owner=self._user, deleted_at=None).values_list("pk", "name")
         by_owner: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
         by_owner[self._user.pk, self._user.get_username()] = list(own)

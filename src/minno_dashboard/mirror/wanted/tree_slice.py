@@ -1,4 +1,4 @@
-"""What a slice of both trees consists of."""
+"""Data types of a slice of both trees."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minno_dashboard.mirror.wanted.layout import Source
 
 
 class Row(NamedTuple):
-    """One row of the remote tree, as it is read."""
+    """One row of the remote tree, as read."""
 
     pk: int
     parent: int | None
@@ -29,7 +29,7 @@ COLUMNS = ("pk", "parent_id", "name", "name_key", "is_folder", "rev", "content_h
 
 @dataclass(frozen=True)
 class Mark:
-    """What a study's or tree's revision was when it was read."""
+    """The revision of a study or tree at the time it was read."""
 
     kind: str
     object_id: int
@@ -38,7 +38,7 @@ class Mark:
 
 @dataclass
 class Slice:
-    """Both sides of a plan, where the bytes are, and what will be taken over once the plan is empty."""
+    """Both sides of a plan, the sources of bytes, and the revisions to take over once the plan is empty."""
 
     desired: list[Desired]
     remote: list[Remote]
