@@ -1,1 +1,1 @@
-"""Plain Python everybody may use: errors that say what to do next, the clock, ids, names."""
+"""Plain Python for all packages: errors, the clock, ids, names."""

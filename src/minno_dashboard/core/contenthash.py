@@ -1,4 +1,4 @@
-"""The two hashes of a file in one pass: SHA-256, and the content hash by which Dropbox proves what it holds.
+"""Both hashes of a file in one pass: SHA-256, and Dropbox's content hash.
 
 Dropbox's content hash is the SHA-256 of the SHA-256 digests of the file's blocks of 4 MiB
 (https://www.dropbox.com/developers/reference/content-hash).
@@ -12,7 +12,7 @@ BLOCK_BYTES = 4 * 1024 * 1024
 
 
 class Hasher:
-    """Takes a file's bytes piece by piece, in memory of constant size."""
+    """Hashes a file's bytes piece by piece, in constant memory."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -22,7 +22,7 @@ class Hasher:
         self._in_block = 0
 
     def update(self, piece: bytes | bytearray | memoryview) -> None:
-        """Take the next bytes."""
+        """Add the next bytes."""
         self._plain.update(piece)
         rest = memoryview(piece).cast("B")
         self.size += len(rest)

@@ -1,4 +1,4 @@
-"""Identifiers that nobody can guess."""
+"""Random identifiers that cannot be guessed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 
 
 def public_id() -> str:
-    """Return 16 URL-safe characters (96 random bits) for a thing named in addresses."""
+    """Return 16 URL-safe characters (96 random bits), the id of an object in addresses."""
     return secrets.token_urlsafe(12)
 
 
@@ -27,5 +27,5 @@ def secret_code() -> str:
 
 
 def fingerprint(code: str) -> str:
-    """Return the SHA-256 of a code in hexadecimal: what the database keeps instead of the code."""
+    """Return the SHA-256 of a code in hexadecimal; the database stores it instead of the code."""
     return hashlib.sha256(code.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The lower case by which Dropbox compares names: one character to one character, as Unicode 4.1 had it.
+"""The lower case by which Dropbox compares names: one character to one character, as in Unicode 4.1.
 
 Dropbox was begun on Python 2.5 and still compares names as its `unicode.lower()` did: 893 pairs, the simple
 lower-case mappings of Unicode 4.1 (the facts agree with the table a Dropbox engineer published as `dbxcase`).
@@ -24,7 +24,7 @@ RUNS = """
 
 
 def _pairs() -> dict[int, int]:
-    """Spell the runs out as a table for `str.translate`."""
+    """Expand the ranges into a table for `str.translate`."""
     table: dict[int, int] = {}
     for word in RUNS.split():
         cut = max(word.rfind("+"), word.rfind("-"))

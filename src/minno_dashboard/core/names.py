@@ -1,4 +1,4 @@
-"""Names that every file system and Dropbox accept, and when two names are one.
+"""Names that every file system and Dropbox accept, and when two names are equal for Dropbox.
 
 The limits and refusals are those of Dropbox and Windows together, so that a study can be mirrored, downloaded and
 unpacked anywhere under exactly the names its researcher gave.
@@ -38,7 +38,7 @@ def clean(name: str) -> str:
 
 
 def fold(name: str) -> str:
-    """Return what Dropbox compares names by: two names are one there exactly when their folds are equal."""
+    """Return the key by which Dropbox compares names: equal keys are the same name there."""
     return clean(name).translate(LOWER)
 
 
@@ -96,12 +96,12 @@ def path_bytes(parts: Iterable[str]) -> int:
 
 
 def is_good(name: str) -> bool:
-    """Say whether `check` would accept the name."""
+    """Return whether `check` would accept the name."""
     return not _problem(clean(name), MAX_NAME_BYTES)
 
 
 def twin(name: str, existing: str) -> str:
-    """Return the sentence that refuses `name` where `existing`, equal under `fold`, is already."""
+    """Return the sentence that refuses `name` because `existing`, with the same `fold`, exists."""
     if clean(name) == clean(existing):
         return gettext("There is a %(existing)s here already. Choose another name.") % {
             "existing": quoted(existing)
@@ -143,7 +143,7 @@ def cut(name: str, longest_bytes: int) -> str:
 
 
 def _problem(name: str, longest_bytes: int) -> str:
-    """Return the sentence that says why a cleaned name is refused, "" when it is good."""
+    """Return why a cleaned name is refused, as a sentence; "" when it is accepted."""
     if not name.strip():
         return gettext("The name is empty. Enter a name.")
     return _bad_character(name) or _bad_ends(name) or _reserved(name) or _too_long(name, longest_bytes)

@@ -1,4 +1,4 @@
-"""Whole numbers that people's browsers send, as far as a database can hold them."""
+"""Whole numbers from browsers, limited to what a database can store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ MAX_INTEGER = 2**63 - 1
 
 
 def whole_number(given: str) -> int | None:
-    """Return the number that a text is in plain digits; None if it is none, or too large to be the number of anything."""
+    """Return the number that a text of plain digits is; None if it is none, or too large for an id."""
     # `str.isdigit` alone takes “²”, which `int` does not; and `int` refuses thousands of digits.
     if not (given.isascii() and given.isdigit()) or len(given) > 18:
         return None
@@ -14,5 +14,5 @@ def whole_number(given: str) -> int | None:
 
 
 def is_whole_number(value: object) -> bool:
-    """Say whether a value out of JSON is a whole number (and neither true nor false) that a database can hold."""
+    """Return whether a JSON value is a whole number (no boolean) that a database can store."""
     return type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER

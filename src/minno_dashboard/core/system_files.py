@@ -1,4 +1,4 @@
-"""Files that operating systems and office programs leave in folders by themselves and nobody means to keep."""
+"""System files: files that operating systems and office programs add to folders."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ _FILES = re.compile(
 
 
 def is_litter(parts: Sequence[str]) -> bool:
-    """Say whether a path is that of such a file or lies in such a folder (`__MACOSX/._x`, `.DS_Store`, `~$x.docx`)."""
+    """Return whether a path is such a file or lies in such a folder (`__MACOSX/._x`, `.DS_Store`, `~$x.docx`)."""
     folded = [part.lower() for part in parts]
     return any(part in _FOLDERS for part in folded) or bool(folded and _FILES.fullmatch(folded[-1]))

@@ -1,4 +1,4 @@
-"""The translation of sentences that the pure rooms make; the site puts Django's in place (`ui.apps`)."""
+"""Translation of sentences made by packages without Django; the site sets Django's functions (`ui.apps`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ngettext: NGettext | None = None
 
 
 def translate_with(one: Gettext, many: NGettext) -> None:
-    """Take these functions from now on; without any, everything stays English."""
+    """Use these functions from now on; without any, everything stays English."""
     global _gettext, _ngettext
     _gettext, _ngettext = one, many
 
@@ -23,7 +23,7 @@ def gettext(message: str) -> str:
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """Return a sentence in the reader's language, in the form that goes with the number."""
+    """Return a sentence in the reader's language, in the form for the number."""
     if _ngettext:
         return _ngettext(one, many, count)
     return one if count == 1 else many

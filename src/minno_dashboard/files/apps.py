@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `files`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from django.apps import AppConfig
 
 
 class FilesConfig(AppConfig):
-    """The `files` room."""
+    """The Django app `files`."""
 
     name = "minno_dashboard.files"
     label = "files"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the room's periodic work."""
+        """Register the periodic work."""
         from minno_dashboard.files import schedule  # noqa: F401

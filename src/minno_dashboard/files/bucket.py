@@ -1,4 +1,4 @@
-"""A bucket of an S3-compatible store as a Django storage: bytes stream both ways, and what fails is said in a sentence."""
+"""A bucket of an S3-compatible store as a Django storage; bytes are streamed both ways, and errors become sentences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 
 
 class StoreUnavailable(Unavailable):
-    """The bucket could not be reached or refused; nothing of what was asked was done."""
+    """The bucket could not be reached or refused; nothing was changed."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(
@@ -41,10 +41,10 @@ class StoreUnavailable(Unavailable):
 
 
 class Bucket(S3Storage):  # type: ignore[misc] # django-storages has no types
-    """Where `s3://bucket/prefix` points; keys and endpoint come from boto3's own environment variables."""
+    """The place `s3://bucket/prefix`; keys and endpoint come from boto3's own environment variables."""
 
     def __init__(self, *, name: str, prefix: str) -> None:
-        """Prepare a bucket; nothing is asked of it yet."""
+        """Prepare a bucket; makes no request."""
         is_elsewhere = any(os.environ.get(variable) for variable in _ENDPOINTS)
         super().__init__(
             bucket_name=name,
@@ -61,7 +61,7 @@ class Bucket(S3Storage):  # type: ignore[misc] # django-storages has no types
         )
 
     def put_file(self, place: str, path: Path) -> None:
-        """Send a file on this disk, a large one in pieces; its bytes are never in memory as a whole."""
+        """Upload a file of this disk, a large one in pieces, in constant memory."""
         with _told():
             self.bucket.Object(self._normalize_name(place)).upload_file(
                 str(path), Config=self.transfer_config
@@ -79,13 +79,13 @@ class Bucket(S3Storage):  # type: ignore[misc] # django-storages has no types
             return int(self.bucket.Object(self._normalize_name(name)).content_length)
 
     def delete(self, name: str) -> None:
-        """Remove an object; one that is not there is removed already."""
+        """Delete an object; a missing one is no error."""
         with _told():
             super().delete(name)
 
 
 class _Reader(io.RawIOBase):
-    """Reads an object from wherever it is told to, by one request until it is told again."""
+    """Reads an object from a position on, with one request until the position is changed."""
 
     def __init__(self, found: Any) -> None:
         self._object = found
@@ -131,7 +131,7 @@ class _Reader(io.RawIOBase):
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Turn boto3's errors into FileNotFoundError or a sentence."""
+    """Translate boto3's errors into FileNotFoundError or a sentence."""
     try:
         yield
     except ClientError as error:
@@ -147,7 +147,7 @@ def _is_bucket(error: ClientError) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Name the error without what it carries: addresses and keys belong in no sentence for users."""
+    """Return the kind of an error without addresses and keys, which must not be shown to users."""
     if isinstance(error, S3UploadFailedError) and isinstance(error.__context__, Exception):
         error = error.__context__
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""

@@ -1,4 +1,4 @@
-"""Finding words in the files of a tree: bounded in files, bytes and time, letter case aside, in any script.
+"""Text search in the files of a tree: limited in files, bytes and time, ignoring letter case, in any script.
 
 Words are looked for by `str.find`, whose time grows with the text alone, whatever the words: what a person types
 never becomes a pattern of `re`.
@@ -44,7 +44,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found; `is_complete` says whether everything was looked at. Only text files of up to 2 MB are.
+    """Result of a search; `is_complete` is False where a limit ended it. Only text files of up to 2 MB are searched.
 
     `damaged` are the paths of files whose stored bytes are damaged, which could not be searched.
     """
@@ -79,7 +79,7 @@ def find(tree: Tree, query: str) -> Found:
 
 
 def _forms(query: str) -> list[str]:
-    """Return what to look for: the query however its accents and points are composed, letter case aside.
+    """Return the Unicode forms of the query to search for, in lower case.
 
     A query of more than one line is in no line.
     """
@@ -89,14 +89,14 @@ def _forms(query: str) -> list[str]:
 
 
 def _lower(text: str) -> str:
-    """Return the text in lower case, of the same length: the two letters that would spoil it are replaced first."""
+    """Return the text in lower case with the same length; the two letters that change length are replaced first."""
     if text.isascii():
         return text.lower()
     return text.replace("İ", "i").lower().replace("ς", "σ")
 
 
 class _Left:
-    """How much may still be read."""
+    """Remaining limits of a search."""
 
     def __init__(self) -> None:
         self._bytes = MAX_BYTES
@@ -141,7 +141,7 @@ def _in_text(words: list[str], entry: Entry, text: str) -> list[Hit]:
 
 
 def _places(words: list[str], lowered: str) -> Iterator[tuple[int, int]]:
-    """Yield where one of the words begins and ends, each after the one before."""
+    """Yield start and end of each match, in order."""
     following = {word: lowered.find(word) for word in words}
     while ahead := {word: at for word, at in following.items() if at >= 0}:
         word = min(ahead, key=lambda one: (ahead[one], -len(one)))
@@ -153,7 +153,7 @@ def _places(words: list[str], lowered: str) -> Iterator[tuple[int, int]]:
 
 
 class _Place:
-    """Turns places in a text, asked for in their order, into lines and columns; the text is gone through once."""
+    """Converts positions in a text, given in order, into lines and columns; the text is read once."""
 
     def __init__(self, text: str) -> None:
         self._text = text

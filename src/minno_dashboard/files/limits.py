@@ -1,4 +1,4 @@
-"""How much may be stored: asked here, answered by the rooms above that know the owner of a tree."""
+"""Limits on what may be stored: checked here, decided by apps above that know the owner of a tree."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ MAX_ROWS_OF_TREE = 4 * MAX_NODES_IN_TREE
 
 
 class Limits(Protocol):
-    """What a room above refuses; all raise `TooLarge`."""
+    """Limits of an app above; all methods raise `TooLarge`."""
 
     def before(self, tree: Tree, size: int, replaced: int) -> None:
-        """Refuse a file of this size, in the place of one of `replaced` bytes, before its bytes are stored."""
+        """Check one file of this size, replacing one of `replaced` bytes, before its bytes are stored."""
         ...
 
     def room(self, tree: Tree, size: int, replaced: int) -> None:
-        """Refuse so many bytes, of however many files, in the place of `replaced` bytes, before they are stored."""
+        """Check a total of bytes, replacing `replaced` bytes, before they are stored."""
         ...
 
     def after(self, tree: Tree, largest: int) -> None:
-        """Refuse a change that was made, in its transaction; `largest` is the size of the largest file it wrote."""
+        """Check a change that was made, in its transaction; `largest` is the size in bytes of the largest file it wrote."""
         ...
 
     def trim(self, tree: Tree) -> None:
-        """Remove the oldest of a tree owner's history where there is too much of it, in the change's transaction."""
+        """Delete the oldest history of a tree's owner where there is too much, in the change's transaction."""
         ...
 
     def copies(self, tree: Tree, count: int) -> None:
-        """Refuse so many more files and folders at once."""
+        """Check how many more files and folders are added at once."""
         ...
 
 
@@ -43,12 +43,12 @@ _known: list[Limits] = []
 
 
 def register(limits: Limits) -> None:
-    """Let a room above refuse what is too large; called once, from its `AppConfig.ready`."""
+    """Register the limits of an app above; called once, from its `AppConfig.ready`."""
     _known.append(limits)
 
 
 def check_before(tree: Tree, *, size: int, replaced: int = 0) -> None:
-    """Ask before a file of `size` bytes is stored for a tree; `replaced` is the size of the file it replaces.
+    """Check before a file of `size` bytes is stored for a tree; `replaced` is the size of the file it replaces.
 
     Raises:
         TooLarge: the file is too large, or the owner's space is full.
@@ -58,7 +58,7 @@ def check_before(tree: Tree, *, size: int, replaced: int = 0) -> None:
 
 
 def check_room(tree: Tree, *, size: int, replaced: int = 0) -> None:
-    """Ask before many files with `size` bytes together are stored; `replaced` is what leaves with that.
+    """Check before many files with `size` bytes in total are stored; `replaced` bytes are removed by that.
 
     Raises:
         TooLarge: the owner's space is full.
@@ -68,7 +68,7 @@ def check_room(tree: Tree, *, size: int, replaced: int = 0) -> None:
 
 
 def check_after(tree: Tree, *, largest: int = 0) -> None:
-    """Ask once a tree holds more than before: what it holds now is what counts, whatever it shares with others.
+    """Check after a tree has grown: all its bytes count, also those shared with other trees.
 
     Raises:
         TooLarge: a file is too large, or the owner's space is full; the transaction must not be kept.
@@ -78,13 +78,13 @@ def check_after(tree: Tree, *, largest: int = 0) -> None:
 
 
 def trim_history(tree: Tree) -> None:
-    """Let the oldest states and deleted files go where the history has become too large."""
+    """Delete the oldest states and deleted files where the history has become too large."""
     for one in _known:
         one.trim(tree)
 
 
 def check_copies(tree: Tree, count: int) -> None:
-    """Ask before `count` files and folders are added to a tree at once: copies cost no bytes, but are not free.
+    """Check before `count` files and folders are added to a tree at once: copies cost no bytes, but rows.
 
     Raises:
         TooLarge: the version, or its owner, would have too many.

@@ -36,7 +36,7 @@ class Blob(models.Model):
 
 
 class RemovalPause(models.Model):
-    """While one of these lasts no stored bytes are removed: a backup is copying them."""
+    """While a row exists, no stored bytes are removed: a backup is copying them."""
 
     until = models.DateTimeField()
 
@@ -134,7 +134,7 @@ class FileVersion(models.Model):
 
 
 class Upload(models.Model):
-    """A file arriving in pieces, to lie at `path` below `parent`; the first `received` bytes are safe on the disk.
+    """A file arriving in pieces, to be stored at `path` below `parent`; the first `received` bytes are on the disk.
 
     `blob` is set once all bytes are stored, so that finishing can be tried again.
     """

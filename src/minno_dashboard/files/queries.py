@@ -1,4 +1,4 @@
-"""What is in a tree: read in one query each, however large the tree is."""
+"""Reads trees, one query each, however large the tree is."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def listing(tree: Tree | int) -> list[Entry]:
 
 
 def ordered(tree: Tree | int, *columns: str | Func) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Yield what lives in a tree in the order of `listing`, each with the path above it ("" or `images/`).
+    """Yield what is in a tree in the order of `listing`, each with the path above it ("" or `images/`).
 
     What is yielded are plain tuples, because thousands must cost milliseconds: id, the parent's id, folded name,
     SHA-256 (None for a folder), and these columns, the first of them the name.
@@ -80,7 +80,7 @@ def _backwards(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def natural_key(name: str) -> list[str | int]:
-    """Return what to sort names by so that numbers in them count as numbers."""
+    """Return a sort key for names in which digits count as numbers."""
     return _natural(names.fold(name))
 
 
@@ -115,7 +115,7 @@ def get_nodes(*, tree: Tree, node_ids: Sequence[int]) -> list[Node]:
 
 
 def get_deleted(*, tree: Tree, node_id: int) -> Node:
-    """Return a node that can be brought back.
+    """Return a node that can be restored.
 
     Raises:
         NotFound: it is not among the deleted things of the tree.
@@ -127,7 +127,7 @@ def get_deleted(*, tree: Tree, node_id: int) -> Node:
 
 
 def node_at(*, tree: Tree, path: str) -> Node | None:
-    """Return what lives at a path such as `images/cat.jpg`, letter case aside; None if nothing does."""
+    """Return the node at a path such as `images/cat.jpg`, ignoring letter case; None if there is none."""
     if "\0" in path:
         return None  # PostgreSQL takes no U+0000, not even to look for it
     keys = [names.fold(part) for part in path.strip("/").split("/")]
@@ -196,13 +196,13 @@ def version_of(*, node: Node, version_id: int) -> FileVersion:
 
 
 def deleted(tree: Tree) -> QuerySet[Node]:
-    """Return what can be brought back as a whole, the latest first."""
+    """Return what can be restored as a whole, the latest first."""
     roots = Node.objects.filter(tree=tree, deleted_at__isnull=False, deleted_with=F("pk"))
     return roots.select_related("blob", "changed_by").order_by("-deleted_at", "-pk")
 
 
 def count_with(node: Node) -> int:
-    """Return how many files and folders come back together with a deleted node, itself included."""
+    """Return how many files and folders are restored together with a deleted node, itself included."""
     return Node.objects.filter(tree=node.tree_id, deleted_with=node).count()
 
 

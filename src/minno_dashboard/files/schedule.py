@@ -1,4 +1,4 @@
-"""The room's periodic work."""
+"""Periodic work of the app `files`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 @registry.every(timedelta(hours=1), "files: verify stored bytes")
 def verify_stored_bytes() -> None:
-    """Read and compare some of the stored bytes, so that each is looked at once a week."""
+    """Verify a part of the stored bytes, so that each is read once a week."""
     if damaged := verification.verify_due():
         log.error("%d stored files are damaged; run: minno-dashboard doctor", damaged)
 

@@ -59,7 +59,7 @@ Source = bytes | Readable | Iterable[bytes]
 
 
 class DamagedBlob(Refused):
-    """The stored bytes are gone or are no longer those that were put; restoring a backup is the way on."""
+    """The stored bytes are missing or differ from those put in; restore them from a backup."""
 
     status = 500
 
@@ -74,7 +74,7 @@ class DamagedBlob(Refused):
 
 
 class DiskFull(Unavailable):
-    """There is no room for more bytes; nothing of what was asked was done."""
+    """The disk is full; nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -87,7 +87,7 @@ class DiskFull(Unavailable):
 
 @contextmanager
 def room() -> Iterator[None]:
-    """Say a full disk in a sentence.
+    """Translate a full disk into a sentence.
 
     Raises:
         DiskFull: there is no room for what is written inside.
@@ -176,7 +176,7 @@ def _write_temporary(temporary: Path, source: Source) -> Hasher:
 
 
 def _keep(temporary: Path, hasher: Hasher) -> Blob:
-    """Make the written bytes a blob: in place first, in the database after.
+    """Make the written bytes a blob: the file first, then the row.
 
     The collector removes bytes while it holds the blob's row; so whoever finds a row here after the update finds
     bytes too, and whoever finds none puts its own bytes in place.
@@ -199,7 +199,7 @@ def _keep(temporary: Path, hasher: Hasher) -> Blob:
 
 
 def bring_back(sha256: str, size: int, source: Source) -> bool:
-    """Store bytes from a backup under their name, without telling the database; return whether they were missing.
+    """Store bytes from a backup under their name, without changing the database; return whether they were missing.
 
     Raises:
         Invalid: the bytes are not those of the name; nothing was stored.
@@ -220,7 +220,7 @@ def bring_back(sha256: str, size: int, source: Source) -> bool:
 
 
 def is_intact(sha256: str, size: int) -> bool:
-    """Say whether the bytes that lie under this name are those of the name; the size is compared first."""
+    """Return whether the stored bytes match their name; the size is compared first."""
     if _stored_bytes(sha256) != size:
         return False
     try:
@@ -239,7 +239,7 @@ def digest_of(source: Source) -> str:
 
 
 def note_damage(blob: Blob) -> None:
-    """Remember that a blob's bytes are damaged or gone, for the administrator; the first time counts."""
+    """Record that a blob's bytes are damaged or missing, for the administrator; the first time is kept."""
     if Blob.objects.filter(sha256=blob.sha256, damaged_since=None).update(damaged_since=clock.now()):
         log.error("the stored bytes of %s are damaged or gone", blob.sha256)
 
@@ -266,7 +266,7 @@ def _move_into_place(temporary: Path, sha256: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk; Windows has no such call and needs none."""
+    """fsync a folder, so that its names are on the disk; Windows has no such call and needs none."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -298,7 +298,7 @@ def _open_or_note(blob: Blob) -> BinaryIO:
 
 
 def read_pieces(blob: Blob) -> Iterator[bytes]:
-    """Yield a blob's bytes in pieces; the last is yielded only once all of them are proven.
+    """Yield a blob's bytes in pieces; the last is yielded only once the hash of all was checked.
 
     So a reader that was told the size never takes damaged bytes for the whole file.
 
@@ -322,7 +322,7 @@ def read_pieces(blob: Blob) -> Iterator[bytes]:
 
 
 def read_proven(blob: Blob, start: int, stop: int) -> Iterator[bytes]:
-    """Return the bytes from `start` to before `stop` in pieces, to be sent to somebody who was told how many.
+    """Yield the bytes from `start` to before `stop` in pieces, for a response whose length was announced.
 
     A file of up to 8 MiB is proven before this returns. Of a larger one that is read whole the last piece comes
     only once all are proven; a part of a larger one is refused if damage was noted before.
@@ -338,7 +338,7 @@ def read_proven(blob: Blob, start: int, stop: int) -> Iterator[bytes]:
 
 
 def read_part(blob: Blob, start: int, stop: int) -> Iterator[bytes]:
-    """Yield the bytes from `start` to before `stop` in pieces; a part of a file cannot be proven.
+    """Yield the bytes from `start` to before `stop` in pieces; the hash of a part cannot be checked.
 
     Raises:
         DamagedBlob: the bytes are gone, or fewer than there should be.
@@ -355,7 +355,7 @@ def read_part(blob: Blob, start: int, stop: int) -> Iterator[bytes]:
 
 
 def read_verified(blob: Blob) -> bytes:
-    """Return a blob's bytes, proven to be those that were put; for files that fit into memory.
+    """Return a blob's bytes after checking their hash; for files that fit into memory.
 
     Raises:
         DamagedBlob: they are not.
@@ -364,12 +364,12 @@ def read_verified(blob: Blob) -> bytes:
 
 
 def is_there(blob: Blob) -> bool:
-    """Say whether the store holds something of the right size under the blob's name."""
+    """Return whether the store has bytes of the right size under the blob's name."""
     return _stored_bytes(blob.sha256) == blob.size
 
 
 def collect() -> int:
-    """Remove blobs that nothing has pointed to for 30 days, and temporary files of a day; return how many blobs."""
+    """Remove blobs that nothing has referred to for 30 days, and temporary files of a day; return how many blobs."""
     now = clock.now()
     free = _unreferenced()
     Blob.objects.filter(~free, unreferenced_since__isnull=False).update(unreferenced_since=None)
@@ -381,7 +381,7 @@ def collect() -> int:
 
 
 def _unreferenced() -> Q:
-    """Select blobs that no row of any room points to."""
+    """Select blobs that no row of any app refers to."""
     condition = Q()
     for relation in Blob._meta.get_fields(include_hidden=True):  # hidden ones are those named "+"
         if not isinstance(relation, ForeignObjectRel):
@@ -440,7 +440,7 @@ def _remove(pk: int) -> bool:
 
 
 def drop(blob_ids: Iterable[int]) -> int:
-    """Remove those of the blobs that nothing points to at once, without the 30 days; return how many were removed.
+    """Remove those of the blobs that nothing refers to at once, without the 30 days; return how many were removed.
 
     Inside somebody's transaction nothing is removed, because bytes do not come back when it is undone, nor while
     removals are paused: there the collector does it later.

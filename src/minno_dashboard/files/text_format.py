@@ -1,4 +1,4 @@
-"""Text as the editor shows it, and back to exactly the bytes' own conventions (byte order mark, line ends)."""
+"""Decodes text for the editor, and encodes it with the file's own conventions (byte order mark, line ends)."""
 
 from __future__ import annotations
 

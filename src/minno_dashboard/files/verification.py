@@ -17,7 +17,7 @@ MAX_SECONDS = 120.0
 
 
 def verify(blob: Blob) -> bool:
-    """Read a blob's bytes and say whether they are those that were put; the answer is noted on the blob.
+    """Read a blob's bytes, compare their hash, and store the result on the blob.
 
     Raises:
         Unavailable: the bucket cannot be reached; nothing is noted.

@@ -1,4 +1,4 @@
-"""Ways up and down a tree in one statement each (recursive SQL that SQLite and PostgreSQL share)."""
+"""Queries up and down a tree, one statement each (recursive SQL for SQLite and PostgreSQL)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from minno_dashboard.core import names
 
 
 class Step(NamedTuple):
-    """One living folder or file on the way, with its distance from where the way began."""
+    """One node on the path, with its distance from the start."""
 
     id: int
     parent_id: int | None

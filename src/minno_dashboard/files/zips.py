@@ -1,4 +1,4 @@
-"""A zip of a tree or a folder as a stream: constant memory, ZIP64 where needed, UTF-8 names.
+"""Streams a zip of a tree or a folder: constant memory, ZIP64 where needed, UTF-8 names.
 
 Programs that read a zip from its beginning (Java's `ZipInputStream`, busybox) need to know where a file ends: every
 file is a deflate stream, which says so itself; what is packed already is deflated with level 0, as it is.
@@ -59,7 +59,7 @@ DAMAGED_LIST = "DAMAGED FILES.txt"
 
 
 class _Drain:
-    """A file to write to that hands over what was written; it cannot be sought, so zips are written as a stream."""
+    """A write-only file that returns what was written; it cannot seek, so zips are written as a stream."""
 
     def __init__(self) -> None:
         self._written: list[bytes] = []
@@ -76,7 +76,7 @@ class _Drain:
         """Do nothing: what was written last is still to be taken."""
 
     def take(self) -> bytes:
-        """Hand over what was written since the last time."""
+        """Return what was written since the last call."""
         taken = b"".join(self._written)
         self._written.clear()
         return taken
@@ -126,7 +126,7 @@ def zip_of(chosen: Iterable[tuple[str, Entry]], damaged: list[str] | None = None
 
 
 def _is_whole(entry: Entry) -> bool:
-    """Prove a file's bytes before any of them is written: what is in a stream cannot be taken back."""
+    """Check a file's hash before any byte is sent: what is in a stream cannot be taken back."""
     try:
         for _ in store.read_pieces(_blob_of(entry)):
             pass
@@ -167,6 +167,6 @@ def _member(archive: zipfile.ZipFile, drain: _Drain, path: str, entry: Entry) ->
 
 
 def _zip_time(entry: Entry) -> tuple[int, int, int, int, int, int]:
-    """Return when the file changed as zips tell time (UTC here): not before 1980."""
+    """Return the file's time of change in a zip's format (UTC here), not before 1980."""
     at = entry.changed_at
     return (max(at.year, 1980), at.month, at.day, at.hour, at.minute, at.second)

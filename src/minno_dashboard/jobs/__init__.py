@@ -1,1 +1,1 @@
-"""Work that is due: a lease taken by one conditional UPDATE with fencing, the worker, the schedule."""
+"""Background work: leases taken by one conditional UPDATE with fencing, the worker, one-shot and periodic jobs."""

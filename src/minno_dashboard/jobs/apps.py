@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `jobs`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class JobsConfig(AppConfig):
-    """The `jobs` room."""
+    """The Django app `jobs`."""
 
     name = "minno_dashboard.jobs"
     label = "jobs"

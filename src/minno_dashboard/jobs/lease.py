@@ -1,4 +1,4 @@
-"""A lease: the right to work on one row, taken by one conditional UPDATE and fenced by a token.
+"""Leases: the right to work on one row, taken by one conditional UPDATE and fenced by a token.
 
 Two workers can never both hold it: each claim raises `lease_token`, and every write of the holder names the
 token it got. A holder that was paused past its lease finds its token outdated and changes nothing.
@@ -26,11 +26,11 @@ MAX_WAIT = timedelta(days=1)
 
 
 class LeaseLost(Exception):
-    """Another worker holds this row now; nothing of the present holder may be written any more."""
+    """Another worker holds this row now; the former holder must write nothing more."""
 
 
 class LeaseModel(models.Model):
-    """A row that one worker at a time works on, and not before `not_before`."""
+    """A row that one worker at a time works on, not before `not_before`."""
 
     lease_owner = models.CharField(max_length=100, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -43,7 +43,7 @@ class LeaseModel(models.Model):
 
 @dataclass(frozen=True)
 class Lease:
-    """Proof of a claim; pass it to whatever writes on behalf of the row."""
+    """A claimed row; pass it to whatever writes on behalf of the row."""
 
     model: type[LeaseModel]
     pk: int
@@ -75,28 +75,28 @@ class Lease:
             yield
 
     def keep(self, seconds: float, **changes: Any) -> bool:
-        """Hold the row for so many seconds more and no longer, writing `changes` to it; nobody works on it meanwhile."""
+        """Hold the row for so many seconds and no longer, writing `changes` to it; nobody works on it meanwhile."""
         until = clock.now() + timedelta(seconds=seconds)
         return bool(self._held().update(lease_until=until, **changes))
 
     def release(self, **changes: Any) -> bool:
-        """Give the row back, writing `changes` to it; answer whether the lease was still held."""
+        """Release the row, writing `changes` to it; return whether the lease was still held."""
         return bool(self._held().update(lease_owner="", lease_until=None, **changes))
 
 
 def is_unleased(at: datetime) -> Q:
-    """Return the condition "nobody works on it" at the moment `at`."""
+    """Return the condition "no lease holds" at the time `at`."""
     return Q(lease_until__isnull=True) | Q(lease_until__lte=at) | Q(lease_until__gt=at + IMPOSSIBLE)
 
 
 def is_free(at: datetime) -> Q:
-    """Return the condition "nobody works on it and its time has come" at the moment `at`."""
+    """Return the condition "no lease holds and the row is due" at the time `at`."""
     has_come = Q(not_before__isnull=True) | Q(not_before__lte=at) | Q(not_before__gt=at + MAX_WAIT)
     return is_unleased(at) & has_come
 
 
 def claim(row: LeaseModel, *, owner: str, seconds: float) -> Lease | None:
-    """Take the lease of a row that was just read, or return None where somebody was faster."""
+    """Take the lease of a row that was just read, or return None where another worker was faster."""
     model, at = type(row), clock.now()
     taken = model._default_manager.filter(is_unleased(at), pk=row.pk, lease_token=row.lease_token).update(
         lease_owner=owner, lease_until=at + timedelta(seconds=seconds), lease_token=row.lease_token + 1

@@ -1,4 +1,4 @@
-"""How the work that is due goes on."""
+"""Reads the state of background work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def last_sign_of_life() -> datetime | None:
 
 
 def oldest_due() -> datetime | None:
-    """Return since when periodic work has been due that nobody works on, None where nothing is."""
+    """Return since when periodic work has been due that nobody works on, None where there is none."""
     due = Periodic.objects.filter(is_free(clock.now()), not_before__isnull=False)
     first: datetime | None = due.aggregate(first=Min("not_before"))["first"]
     return first

@@ -1,4 +1,4 @@
-"""What can be done: handlers of one-shot jobs and periodic work, registered by the rooms that own them."""
+"""Registry of handlers for one-shot and periodic jobs; apps register theirs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ periodic: dict[str, tuple[timedelta, Callable[[], None]]] = {}
 
 
 def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Register the function that does jobs of this kind."""
+    """Decorate the handler of jobs of this kind."""
 
     def register(function: Handler) -> Handler:
         handlers[kind] = function
@@ -23,7 +23,7 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
 
 
 def every(interval: timedelta, name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Register work that is due again each `interval`."""
+    """Decorate periodic work that is due every `interval`."""
 
     def register(function: Callable[[], None]) -> Callable[[], None]:
         periodic[name] = (interval, function)

@@ -1,4 +1,4 @@
-"""Enqueue a job; claim and finish what is due."""
+"""Enqueues, claims and finishes jobs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def enqueue(kind: str, *, key: str, args: dict[str, Any], not_before: datetime |
 
 
 def forget_finished(kind: str) -> None:
-    """Delete the finished jobs of a kind that nobody asks about; for kinds that are done again and again."""
+    """Delete the finished jobs of a kind; for kinds that are repeated often."""
     Job.objects.filter(kind=kind, finished_at__isnull=False).delete()
 
 

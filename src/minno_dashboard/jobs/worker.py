@@ -1,4 +1,4 @@
-"""The worker: asks its sources what is due, does it in a few threads, stops when told."""
+"""The worker: claims due work from its sources, does it in a few threads, stops when told."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ MACHINE, PROCESSES = Path("/etc/machine-id"), Path("/proc/self/ns/pid")
 
 
 class Source(Protocol):
-    """Something that knows what is due."""
+    """A source of due work."""
 
     def claim_next(self, owner: str) -> Callable[[], None] | None:
         """Claim one piece of due work under the name `owner` and return it, or None."""
 
 
 def place_name() -> str:
-    """Return a name for where the number of this process means something: its machine, or its container there.
+    """Return a name of the machine, or container, in which this process's number is valid.
 
     The host name is not enough: containers, and machines set up from one image, often share it.
     """
@@ -64,7 +64,7 @@ class Worker:
 
     @property
     def is_stopping(self) -> bool:
-        """Say whether `stop` was called; long work looks here between its steps."""
+        """Return whether `stop` was called; long work checks it between its steps."""
         return self._stop.is_set()
 
     def run(self) -> None:
@@ -77,7 +77,7 @@ class Worker:
         connections.close_all()
 
     def _start_what_is_due(self) -> bool:
-        """Start due work while lanes are free; answer whether any was started."""
+        """Start due work while lanes are free; return whether any was started."""
         started = False
         for source in self.sources:
             while not self._stop.is_set() and self._free.acquire(blocking=False):

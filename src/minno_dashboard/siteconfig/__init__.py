@@ -1,1 +1,1 @@
-"""What an admin edits at run time: typed sections, secrets sealed."""
+"""The admin's configuration: typed sections, secrets sealed."""

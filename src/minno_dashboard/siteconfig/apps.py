@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `siteconfig`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class SiteconfigConfig(AppConfig):
-    """The `siteconfig` room."""
+    """The Django app `siteconfig`."""
 
     name = "minno_dashboard.siteconfig"
     label = "siteconfig"

@@ -1,4 +1,4 @@
-"""Reading what an admin configured."""
+"""Reads the admin's configuration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ APP_SECRET = "app_secret"  # noqa: S105 - the name of a field
 
 @dataclass(frozen=True)
 class DropboxSettings:
-    """The section Dropbox. Its secret leaves only through `app_secret`, never through a page, a log or `repr`."""
+    """The section Dropbox. Its secret is returned by `app_secret` only, never by a page, a log or `repr`."""
 
     is_enabled: bool = False
     app_key: str = ""
@@ -38,7 +38,7 @@ class DropboxSettings:
 
 
 def dropbox() -> DropboxSettings:
-    """Return the section Dropbox; switched off where nobody saved it yet.
+    """Return the section Dropbox; disabled until it is saved.
 
     Its values are stored as `{"is_enabled": bool, "app_key": str, "app_name": str}`, its secret as `app_secret`.
     """
@@ -73,7 +73,7 @@ class MailSettings:
 
     @property
     def is_enabled(self) -> bool:
-        """Say whether mail can be sent."""
+        """Return whether mail can be sent."""
         return self.provider != "off"
 
     def password(self) -> str:
@@ -86,7 +86,7 @@ class MailSettings:
 
 
 def mail() -> MailSettings:
-    """Return the section Mail; switched off where nobody saved it yet."""
+    """Return the section Mail; disabled until it is saved."""
     section = Section.objects.filter(name=MAIL).first()
     if section is None:
         return MailSettings()
@@ -122,7 +122,7 @@ def limits() -> LimitSettings:
 
 @dataclass(frozen=True)
 class HomePage:
-    """What stands around the login form, as safe HTML: it was cleaned as it was saved."""
+    """The texts around the login form, as safe HTML, cleaned when saved."""
 
     above: str = ""
     beside: str = ""

@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with a key derived from the installation's secret key."""
+"""Encryption of stored secrets with a key derived from the installation's secret key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 
 class SealBroken(Exception):
-    """A sealed secret cannot be opened: the installation's secret key is another one than when it was sealed."""
+    """A sealed secret cannot be decrypted: the installation's secret key has changed."""
 
 
 def _fernet() -> Fernet:
@@ -21,12 +21,12 @@ def _fernet() -> Fernet:
 
 
 def seal(secret: str) -> str:
-    """Return the secret in a form that is safe to store."""
+    """Return the secret encrypted."""
     return _fernet().encrypt(secret.encode()).decode()
 
 
 def unseal(sealed: str) -> str:
-    """Return the secret that was sealed.
+    """Return the secret decrypted.
 
     Raises:
         SealBroken: it was sealed with another key, or was changed since.

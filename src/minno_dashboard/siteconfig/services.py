@@ -1,4 +1,4 @@
-"""Changing what an admin configures."""
+"""Changes the admin's configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minno_dashboard.siteconfig.sealing import seal
 
 @transaction.atomic
 def save_section(name: str, values: Mapping[str, Any], secrets: Mapping[str, str | None]) -> None:
-    """Replace a section's values; seal the secrets that are given.
+    """Replace a section's values; seal the given secrets.
 
     A secret left empty, or not named, keeps the stored one; `None` forgets it. The caller writes the audit log.
     """

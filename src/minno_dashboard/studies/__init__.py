@@ -1,1 +1,1 @@
-"""Studies, versions and sharing; every permission rule of the product stands in its module access."""
+"""Studies, versions and sharing; every permission rule of the product is in `studies.access`."""

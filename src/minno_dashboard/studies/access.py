@@ -1,4 +1,4 @@
-"""Every permission rule of the product: one table of who may do what to a study.
+"""Permission rules for studies: one table of who may do what.
 
 Whoever may not even see a study is told that it is not there; whoever sees it and lacks a right is told so.
 """
@@ -21,7 +21,7 @@ Person = User | AnonymousUser | None
 
 
 class Visitor(StrEnum):
-    """What a person is to a study."""
+    """The relation of a person to a study (owner, collaborator …)."""
 
     OWNER = "owner"
     EDITOR = "editor"
@@ -138,18 +138,18 @@ _BY_FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a person is to a study, and so what they may do."""
+    """The relation of a person to a study, and the actions it allows."""
 
     visitor: Visitor
     rights: frozenset[Action]
 
     def may(self, action: Action | str) -> bool:
-        """Say whether the person may do this."""
+        """Return whether the person may do this."""
         return action in self.rights
 
 
 def standing(user: Person, study: Study, shares: Iterable[Collaboration] | None = None) -> Standing:
-    """Return what a person is to a study; one query unless all its shares are given, or were prefetched."""
+    """Return the relation of a person to a study; one query unless all its shares are given, or were prefetched."""
     visitor, sees_data = _visitor(user, study, study.collaborations.all() if shares is None else shares)
     rights = RIGHTS[visitor] | (WITH_DATA if sees_data else _NOTHING)
     if study.deleted_at is not None:
@@ -162,18 +162,18 @@ def standing(user: Person, study: Study, shares: Iterable[Collaboration] | None 
 
 
 def standing_by_link(study: Study) -> Standing:
-    """Return what whoever holds the read-only link may do; nothing while the study is archived or deleted."""
+    """Return what the read-only link allows; nothing while the study is archived or deleted."""
     is_shown = study.deleted_at is None and study.archived_at is None
     return Standing(Visitor.LINK, RIGHTS[Visitor.LINK] if is_shown else _NOTHING)
 
 
 def may(user: Person, action: Action | str, study: Study) -> bool:
-    """Say whether a person may do this to a study."""
+    """Return whether a person may do this to a study."""
     return standing(user, study).may(Action(action))
 
 
 def require(user: Person, action: Action | str, study: Study) -> Standing:
-    """Return what the person is to the study, if they may do this.
+    """Return the person's relation to the study, if they may do this.
 
     Raises:
         NotFound: they may not know that there is such a study.
@@ -190,7 +190,7 @@ def require(user: Person, action: Action | str, study: Study) -> Standing:
 
 
 def _visitor(user: Person, study: Study, shares: Iterable[Collaboration]) -> tuple[Visitor, bool]:
-    """Return what a person is to a study, and whether an accepted share gives them the data."""
+    """Return the relation of a person to a study, and whether an accepted share gives them the data."""
     if not isinstance(user, User) or not user.is_active:
         return Visitor.ANONYMOUS, False
     if study.owner_id == user.pk:

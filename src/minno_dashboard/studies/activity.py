@@ -18,7 +18,7 @@ from minno_dashboard.studies.models import Collaboration, Study
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One thing that somebody did: `who` and what, as a sentence that begins with the name."""
+    """One entry of the activity: `who` and what, as a sentence that begins with the name."""
 
     at: datetime
     who: str
@@ -105,7 +105,7 @@ _PLACES: Details = dict.fromkeys(
 
 
 def sentence(entry: AuditEntry) -> str:
-    """Return what an entry says; one of a kind that is not known here shows its name."""
+    """Return an audit entry as a sentence; an unknown action shows its name."""
     say = _SENTENCES.get(entry.action)
     if say is None:
         return entry.action.removeprefix("study.").replace("_", " ")
@@ -114,7 +114,7 @@ def sentence(entry: AuditEntry) -> str:
 
 
 class Activity(Sequence[Deed]):
-    """What was done to a study, the latest first; only the part that is looked at is read."""
+    """The audit entries of a study, the latest first; only the requested part is read."""
 
     def __init__(self, entries: QuerySet[AuditEntry]) -> None:
         self._entries = entries
@@ -137,5 +137,5 @@ def _deed(entry: AuditEntry) -> Deed:
 
 
 def activity_of(study: Study) -> Activity:
-    """Return what was done to a study as a whole."""
+    """Return the entries about a study as a whole."""
     return Activity(queries.activity_of(study).select_related("actor"))

@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `studies`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from django.utils.translation import gettext_lazy
 
 
 class StudiesConfig(AppConfig):
-    """The `studies` room."""
+    """The Django app `studies`."""
 
     name = "minno_dashboard.studies"
     label = "studies"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the room's periodic work, and take its place in the top bar."""
+        """Register the periodic work, and the app's part of the top bar."""
         from minno_dashboard.accounts import revocation_hooks
         from minno_dashboard.studies import schedule, sharing  # noqa: F401
         from minno_dashboard.studies.views import messages

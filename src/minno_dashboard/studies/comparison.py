@@ -1,4 +1,4 @@
-"""What differs between the files of two versions."""
+"""Compares the files of two versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minno_dashboard.files.queries import Entry, natural_key
 
 
 class How(StrEnum):
-    """What became of a file on the way from the one version to the other."""
+    """Kind of difference: added, removed, changed or moved."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -49,7 +49,7 @@ class Comparison:
     same: int
 
     def count(self, how: How) -> int:
-        """Return how many files this became of."""
+        """Return the number of files with this kind of difference."""
         return sum(one.how is how for one in self.differences)
 
 
@@ -76,7 +76,7 @@ def compare(old: Sequence[Entry], new: Sequence[Entry]) -> Comparison:
 
 
 def _come_and_gone(gone: list[Entry], come: list[Entry]) -> list[Difference]:
-    """Pair what came with what went by content, in the order of paths; empty files say nothing about each other."""
+    """Match added with removed files of equal content, in the order of paths; empty files are not matched."""
     by_content: dict[str, list[Entry]] = defaultdict(list)
     for entry in sorted(gone, key=lambda one: one.path, reverse=True):
         by_content[entry.sha256].append(entry)

@@ -1,4 +1,4 @@
-"""The files of a version or of an example, read alike: to show, to play and to send them."""
+"""The files of a version or of an example, through one interface: to show, to play and to send."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file's bytes: how many, `tag`, which is another one for other bytes, and how to read from one to before another."""
+    """A file's bytes: their number, `tag` (differs for other bytes), and how to read a range of them."""
 
     name: str
     size: int

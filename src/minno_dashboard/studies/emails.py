@@ -1,4 +1,4 @@
-"""The mail that tells somebody of an invitation; where mail is not configured, Messages alone tells it."""
+"""The mail about an invitation; where mail is not configured, only the page Messages shows it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GIVES = {
 
 
 def send_invitation(share: Collaboration) -> bool:
-    """Tell who was invited, by mail, in the transaction of the invitation; answer whether mail is configured."""
+    """Mail the invited person, in the transaction of the invitation; return whether mail is configured."""
     if not mail.is_enabled():
         return False
     throttle.count_mail(user=share.invited_by or share.study.owner)
@@ -29,7 +29,7 @@ def send_invitation(share: Collaboration) -> bool:
 
 
 def send_link_invitation(invitation: LinkInvitation, link: str) -> bool:
-    """Send the link of an invitation, in the language of who invites; answer whether mail is configured."""
+    """Mail the link of an invitation, in the inviter's language; return whether mail is configured."""
     if not mail.is_enabled():
         return False
     study, who = invitation.study, invitation.invited_by or invitation.study.owner

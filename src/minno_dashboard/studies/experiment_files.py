@@ -1,4 +1,4 @@
-"""Which file an experiment plays in each version: kept by node, and carried into new versions."""
+"""Which file each experiment plays in each version: stored by node, and carried over into new versions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from minno_dashboard.studies.models import Experiment, ExperimentFile, Version
 
 
 def carry_into(version: Version, *, source: Version, newest: Version) -> None:
-    """Give the experiments of a study their files in a version that was just made from the files of `source`.
+    """Assign files to a study's experiments in a new version made from the files of `source`.
 
     An experiment without a file in `source` (it was made later) plays the file at the path it has in `newest`, if the
     new version has one there.

@@ -1,4 +1,4 @@
-"""Studies out to a zip or folder: written beside the target and put in place only when whole."""
+"""Exports studies to a zip or folder: written beside the target, and renamed only when complete."""
 
 from __future__ import annotations
 

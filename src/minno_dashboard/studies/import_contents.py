@@ -1,4 +1,4 @@
-"""What an import found in a folder, zip or tar: files with a way to read them, folders, litter, and what is in the way."""
+"""What an import found in a folder, zip or tar: files with a way to read them, folders, system files, and problems."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Opener = Callable[[], Iterator[bytes]]
 
 @dataclass
 class Found:
-    """Files with their sizes and openers, folders, litter that is left out, and problems, one sentence each."""
+    """Files with their sizes and openers, folders, system files that are left out, and problems, one sentence each."""
 
     files: dict[Path, tuple[int, Opener]] = field(default_factory=dict)
     folders: dict[Path, None] = field(default_factory=dict)
@@ -35,11 +35,11 @@ class Found:
     bytes: int = 0
 
     def refuse(self, path: str, reason: str) -> None:
-        """Note a problem."""
+        """Add a problem."""
         self.problems.append(f"{names.quoted(path)}: {reason}")
 
     def leaves_out(self, parts: Path, *, is_folder: bool = False) -> bool:
-        """Say whether a path is litter; a file of that kind is noted."""
+        """Return whether a path is a system file; such a file is counted."""
         if not is_litter(parts):
             return False
         if not is_folder:
@@ -47,7 +47,7 @@ class Found:
         return True
 
     def add(self, path: str, parts: Path, size: int, opener: Opener | None) -> None:
-        """Note a file, or a folder (no opener), under its checked and cleaned names."""
+        """Add a file, or a folder (no opener), under its checked and cleaned names."""
         if self.leaves_out(parts, is_folder=opener is None):
             return
         try:
@@ -65,7 +65,7 @@ class Found:
 
 
 def refuse_hostile_path(found: Found, path: str) -> bool:
-    """Note a path of a packed file that must not be unpacked, and say whether it is one."""
+    """Return whether an archive's path must not be unpacked, and add a problem if so."""
     if path.startswith("/") or path[1:3] == ":/":
         found.refuse(path, gettext("its path is absolute; only paths inside the study can be imported."))
     elif ".." in path.split("/"):
@@ -76,12 +76,12 @@ def refuse_hostile_path(found: Found, path: str) -> bool:
 
 
 def parts_of(path: str) -> Path:
-    """Return the names of a packed path; `.` and nothing between two slashes mean the folder they stand in."""
+    """Return the names of an archive's path; `.` and empty names are left out."""
     return tuple(part for part in path.split("/") if part not in ("", "."))
 
 
 def too_much(things: int, size: int) -> list[str]:
-    """Return what is too much of files and folders, or of bytes."""
+    """Return which limit is exceeded: of files and folders, or of bytes."""
     problems = []
     if things > MAX_THINGS:
         problems.append(
@@ -97,7 +97,7 @@ def too_much(things: int, size: int) -> list[str]:
 
 
 def grows_like_a_bomb(packed: int, unpacked: int) -> str:
-    """Return the sentence that refuses an archive that grows as only bombs do, "" for another."""
+    """Return the sentence that refuses a zip bomb, "" for any other archive."""
     if unpacked <= SMALL_ZIP_BYTES or unpacked <= MAX_RATIO * packed:
         return ""
     return gettext(

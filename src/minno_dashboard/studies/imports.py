@@ -1,4 +1,4 @@
-"""Studies from a folder, a zip or a tar: first everything is looked at, then either all of it comes in or nothing.
+"""Imports studies from a folder, a zip or a tar: everything is checked first, then all of it is imported or nothing.
 
 What is looked for: names the product refuses, names that are one for Dropbox, links and devices, absolute and `..`
 paths, encryption, and zip bombs. All problems are told together. Files that systems leave by themselves are left out.
@@ -47,7 +47,7 @@ class Imported:
 
 
 class ImportRefused(Refused):
-    """Nothing was imported; `problems` has one sentence for each thing that is in the way."""
+    """Nothing was imported; `problems` has one sentence for each obstacle."""
 
     def __init__(self, problems: list[str]) -> None:
         said = ngettext(
@@ -106,13 +106,13 @@ def refuse_problems(found: Found) -> None:
 
 
 def problems_of(found: Found) -> list[str]:
-    """Return what is in the way of importing what was found, one sentence each."""
+    """Return the obstacles to importing what was found, one sentence each."""
     return found.problems or _as_a_whole(found)
 
 
 @contextmanager
 def opened(source: Path, zip_names: str = "", *, name: str = "") -> Iterator[Found]:
-    """Look into a folder, zip or tar, and keep it open for reading what was found.
+    """List a folder, zip or tar, and keep it open for reading.
 
     `name` is what an archive is called where its file has another name: the ending tells a tar from a zip.
 
@@ -152,7 +152,7 @@ def opened(source: Path, zip_names: str = "", *, name: str = "") -> Iterator[Fou
 
 
 def store_all(found: Found, progress: Progress) -> dict[tuple[str, ...], Blob]:
-    """Store the bytes of all files; where some cannot be read, those that were stored are dropped again.
+    """Store the bytes of all files; where some cannot be read, those already stored are removed again.
 
     Raises:
         ImportRefused: with a sentence for each file whose bytes are damaged.
@@ -177,7 +177,7 @@ def _told(pieces: Iterable[bytes], progress: Progress) -> Iterator[bytes]:
 
 
 def _as_a_whole(found: Found) -> list[str]:
-    """Return the problems that only all paths together show."""
+    """Return the problems that concern all paths together."""
     problems = too_much(len(found.files) + len(found.folders), found.bytes)
     seen: dict[tuple[str, ...], tuple[str, ...]] = {}
     for path in _with_folders([*found.folders, *found.files]):

@@ -1,4 +1,4 @@
-"""Invitations of people who have no account here yet: by a link, which whoever has it answers once, logged in.
+"""Invitations by a link for people without an account; the link is answered once, after logging in.
 
 Accounts are made by admins alone. The link waits for that: it works for 30 days.
 """
@@ -30,7 +30,7 @@ MAX_WAITING = 50
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An invitation that nobody has answered; `link` is "" where it cannot be shown any more."""
+    """An unanswered invitation; `link` is "" where it cannot be shown any more."""
 
     invitation: LinkInvitation
     link: str
@@ -39,7 +39,7 @@ class Waiting:
 def invite(
     *, study: Study, email: str, file_access: str, sees_data: bool, by: User
 ) -> tuple[LinkInvitation, bool]:
-    """Offer a share to whoever will have the link; return it and whether a mail tells of it.
+    """Offer a share to the person who gets the link; return the link and whether it was mailed.
 
     Raises:
         Invalid: this is no address, it is invited already, too many wait, or the share would be empty.
@@ -78,7 +78,7 @@ def invite(
 
 
 def waiting(study: Study) -> list[Waiting]:
-    """Return the invitations of a study that wait, in their order, with their links for who may share it."""
+    """Return a study's unanswered invitations, with their links for those who may share it."""
     found = LinkInvitation.objects.filter(study=study, invited_at__gt=clock.now() - LIFE)
     in_order = found.select_related("invited_by").order_by("invited_at", "pk")
     return [Waiting(one, _link(one)) for one in in_order if _still_stands(one, study)]
@@ -106,7 +106,7 @@ def find(code: str) -> LinkInvitation:
 
 
 def answer(*, code: str, accept: bool, by: User) -> LinkInvitation:
-    """Accept or decline an invitation by its link; it works for nobody any more.
+    """Accept or decline an invitation by its link, which ends the link.
 
     Raises:
         NotFound: it was answered, taken back, or is too old.
@@ -154,12 +154,12 @@ def take_back(*, study: Study, invitation_id: int, by: User) -> LinkInvitation:
 
 
 def forget_old() -> int:
-    """Remove invitations whose link works no more; return how many."""
+    """Delete invitations whose link has expired; return how many."""
     return LinkInvitation.objects.filter(invited_at__lte=clock.now() - LIFE).delete()[0]
 
 
 def _still_stands(invitation: LinkInvitation, study: Study) -> bool:
-    """Say whether whoever invited could do so now: who was removed does not come back by a link of their own."""
+    """Return whether the inviter could still invite now: a removed member cannot return by their own link."""
     inviter = access.standing(invitation.invited_by, study)
     sees_enough = inviter.may(access.Action.READ_DATA) or not invitation.sees_data
     return inviter.may(access.Action.SHARE) and sees_enough

@@ -24,7 +24,7 @@ class Study(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """What plays the study."""
+        """The study type."""
 
         MINNOJS = "minnojs", "MinnoJS"
         HTML = "html", gettext_lazy("HTML (jsPsych and others)")
@@ -57,7 +57,7 @@ class Study(models.Model):
         return self.name
 
     def save(self, **options: Any) -> None:
-        """Store the study; its folded name goes with its name."""
+        """Save the study; its folded name follows its name."""
         self.name_key = fold(self.name)
         fields = options.get("update_fields")
         if fields is not None and "name" in fields:
@@ -66,7 +66,7 @@ class Study(models.Model):
 
 
 class Version(models.Model):
-    """v1, v2 … of a study: Develop (only the newest can be) or Published (its tree is frozen for ever).
+    """v1, v2 … of a study: Develop (only the newest can be) or Published (its tree is locked).
 
     `began_from` is the number of the version whose files this one began with; None for the first.
     `launch_id` names the version in launch addresses (`/launch/<experiment>/<launch id>`) and in data; publishing may
@@ -199,7 +199,7 @@ class Tag(models.Model):
 
 
 class Presence(models.Model):
-    """A person who has a file open, as of a moment; a sign older than a minute says nothing any more."""
+    """A person who has a file open at a time; rows older than a minute count no more."""
 
     node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -238,7 +238,7 @@ class Experiment(models.Model):
         CLOUDRESEARCH = "cloudresearch", "CloudResearch"
 
     class Kind(models.TextChoices):
-        """What plays the file; "" in `kind` means: as the file looks (`studies.experiments.kind_of`)."""
+        """What runs the file; "" in `kind` means: detected from the file (`studies.experiments.kind_of`)."""
 
         MINNOJS = "minnojs", "MinnoJS"
         HTML = "html", gettext_lazy("HTML (jsPsych and others)")
@@ -280,7 +280,7 @@ class Experiment(models.Model):
 
 
 class ExperimentFile(models.Model):
-    """Which file of which version an experiment plays: the node, so that renames and moves change nothing."""
+    """Which node an experiment runs in a version; renames and moves do not change it."""
 
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="files")
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="experiment_files")
@@ -298,7 +298,7 @@ class ExperimentFile(models.Model):
 
 
 class Condition(models.Model):
-    """One condition of an experiment; the least filled one is assigned. `quota` None: no limit of its own.
+    """One condition of an experiment; the one with the fewest sessions is assigned. `quota` None: no limit.
 
     Of `weight` 2 come twice as many sessions as of `weight` 1.
     """

@@ -1,4 +1,4 @@
-"""The MinnoJS player: a library that the lab puts in once, kept beside the other data and never fetched by us."""
+"""The MinnoJS player: a library that the lab installs, kept beside the other data and never downloaded by the Dashboard."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MAX_BYTES = 100 * 1024 * 1024
 
 
 def folder() -> Path:
-    """Return where the player lies, or will lie."""
+    """Return the folder of the player."""
     return Path(settings.DATA_DIR) / "players" / "minnojs"
 
 
 def is_installed() -> bool:
-    """Say whether there is a player to play MinnoJS tasks with."""
+    """Return whether a player is installed."""
     return (folder() / SCRIPT).is_file()
 
 
@@ -43,7 +43,7 @@ def file_at(path: str) -> Path:
 
 
 def install(source: Path) -> int:
-    """Put a player in from a folder or zip that holds `pi-minno.js`, in place of an earlier one; return the files.
+    """Install a player from a folder or zip that holds `pi-minno.js`, replacing an earlier one; return the files.
 
     Raises:
         Invalid: there is no `pi-minno.js`, or the zip cannot be read.

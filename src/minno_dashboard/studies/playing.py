@@ -1,4 +1,4 @@
-"""Playing files in a preview that stores nothing.
+"""Keys to files for the preview, which stores nothing.
 
 The address of the preview is its own key: signed, good for two hours, for one person and one version or example, or
 for one read-only link. No cookie is asked for, so the files can run in an origin of their own, from which nothing of
@@ -30,23 +30,23 @@ _OVER = gettext_noop("This preview has ended. Go back to the study and play it a
 
 
 def make_key(*, user: User, version: Version) -> str:
-    """Return the key to a version's files for somebody who was found to have the right to read them."""
+    """Return the key to a version's files for a person who may read them."""
     return _sign("version", user.pk, version.tree_id, _proof_of(user))
 
 
 def make_key_of_link(*, study: Study) -> str:
-    """Return the key to the newest version's files for whoever holds the study's read-only link; it ends with the link."""
+    """Return the key to the newest version's files for holders of the read-only link; it ends with the link."""
     link = ReadOnlyLink.objects.get(study=study)
     return _sign("link", link.pk, newest_version(study).tree_id, _proof_of_link(link))
 
 
 def make_key_of_example(*, user: User, example: Example) -> str:
-    """Return the key to an example's files for somebody who is logged in."""
+    """Return the key to an example's files for a logged-in person."""
     return _sign("example", user.pk, example.slug, _proof_of(user))
 
 
 def open_key(key: str) -> Files:
-    """Return the files that a key opens, if whoever it was made for may still read them.
+    """Return the files that a key opens, if the person it was made for may still read them.
 
     Raises:
         NotFound: it is forged, too old, or the right, the link or the password it was made with is gone.
@@ -101,10 +101,10 @@ def _person(user_id: int, proof: str) -> User | None:
 
 
 def _proof_of(user: User) -> str:
-    """Return what changes when the person's password does."""
+    """Return a digest that changes with the person's password."""
     return user.get_session_auth_hash()[:16]
 
 
 def _proof_of_link(link: ReadOnlyLink) -> str:
-    """Return what changes when the link does, and from which nothing of it can be found."""
+    """Return a digest that changes with the link and does not reveal it."""
     return salted_hmac(_SALT, link.fingerprint).hexdigest()[:16]

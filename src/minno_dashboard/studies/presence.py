@@ -1,4 +1,4 @@
-"""Who has which file open now: a sign of life each quarter of a minute, kept in the database."""
+"""Who has which file open now: refreshed every 15 seconds, kept in the database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_OPEN = 50
 
 
 def beat(*, user: User, tree: Tree, open_ids: Sequence[int]) -> None:
-    """Note which files of a tree a person has open, and no others."""
+    """Store which files of a tree a person has open, replacing the earlier ones."""
     wanted = list(open_ids)[:MAX_OPEN]
     with transaction.atomic():
         living = list(

@@ -1,4 +1,4 @@
-"""Reads the list of members at the end of a zip, with their names as bytes: what they mean is decided elsewhere.
+"""Reads the list of members at the end of a zip, with their names as bytes; other modules decode them.
 
 Python's `zipfile` refuses a whole zip for one name that is not the UTF-8 it says it is, and for names that differ
 between the list and the member, as some programs write them.

@@ -1,4 +1,4 @@
-"""Which letters the bytes of a zip's names stand for: declared, or guessed and shown to the person who chooses."""
+"""The encoding of a zip's names: declared, or guessed and shown to the person who chooses."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Guess:
 
 
 class NamesUndeclared(Refused):
-    """The zip does not say how its names are written; `guesses` has the likeliest first. Nothing was imported."""
+    """The zip does not declare the encoding of its names; `guesses` has the likeliest first. Nothing was imported."""
 
     def __init__(self, guesses: list[Guess]) -> None:
         super().__init__(
@@ -136,7 +136,7 @@ def _decoded(raw: bytes, encoding: str) -> str:
 
 
 def _likelihood(text: str) -> float:
-    """Return how much a text looks like words: letters of one script together, no signs that no name has."""
+    """Return how much a text looks like words: letters of one script together, no unusual characters."""
     score, word = 0.0, ""
     for character in text + " ":
         if unicodedata.category(character)[0] in "LM":
@@ -172,7 +172,7 @@ def _script(character: str) -> str:
 
 
 def _of_letter(character: str) -> float:
-    """Return how likely a letter is; of Chinese characters those of everyday use (level 1 of GB 2312) are."""
+    """Return how likely a letter is; Chinese characters of everyday use (level 1 of GB 2312) are likelier."""
     script = _script(character)
     if script == "CJK":
         lead = character.encode("gb18030")[0]
@@ -183,7 +183,7 @@ def _of_letter(character: str) -> float:
 
 
 def _out_of_place(word: str) -> float:
-    """Return what speaks against a word: final letters in its middle, capitals after small letters."""
+    """Return a penalty for a word: final letters in its middle, capitals after small letters."""
     inside = sum(character in "ךםןףץ" for character in word[:-1])
     capitals = sum(one.islower() and two.isupper() for one, two in pairwise(word))
     marks = sum(unicodedata.category(character)[0] == "M" for character in word)

@@ -1,4 +1,4 @@
-"""Looks into a zip before anything of it is unpacked."""
+"""Checks a zip before anything of it is unpacked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from minno_dashboard.studies.zip_names import read_names
 
 
 def look_into_zip(stream: IO[bytes], archive_bytes: int, encoding: str) -> Found:
-    """Return what is in a zip; `encoding` is that of names that do not declare theirs, if one was chosen.
+    """Return the content of a zip; `encoding` is that of names that do not declare theirs, if one was chosen.
 
     Raises:
         ZipBroken: its list of files cannot be read.

@@ -1,4 +1,4 @@
-"""What every change of a tree has in common: one transaction, the tree's lock, one new revision."""
+"""What every change of a tree shares: one transaction, the tree's lock, one new revision."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Person = AbstractBaseUser | None
 
 
 class Frozen(NotAllowed):
-    """The tree belongs to something published and never changes again."""
+    """The tree belongs to a published version and cannot change."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -29,7 +29,7 @@ class Frozen(NotAllowed):
 
 
 class WriteConflict(Conflict):
-    """The file is no longer what the writer started from; nothing was overwritten.
+    """The file has changed since the writer read it; nothing was overwritten.
 
     `mine` is what was to be written (stored, so it is not lost), `theirs` what is there now: None when the file was
     deleted. `node` is the file, living or deleted, or None where there never was one.
@@ -44,7 +44,7 @@ class WriteConflict(Conflict):
 
 @dataclass
 class Change:
-    """One change under way; `happened` stays False when everything was so already."""
+    """One change under way; `happened` stays False when nothing had to be changed."""
 
     tree: Tree
     revision: int
@@ -53,7 +53,7 @@ class Change:
     happened: bool = False
 
     def stamp(self) -> dict[str, object]:
-        """Return the fields that every changed node gets, and note that something changed."""
+        """Return the fields that every changed node gets, and set `happened`."""
         self.happened = True
         return {"revision": self.revision, "changed_at": self.at, "changed_by_id": self.by_id}
 
@@ -98,7 +98,7 @@ def living(change: Change, node_id: int) -> Node:
 
 
 def folder_of(change: Change, parent: Node | None) -> Node | None:
-    """Return the folder to put something into, read anew; None is the top of the tree.
+    """Return the target folder, read again; None is the top of the tree.
 
     Raises:
         NotFound: it is gone.
@@ -116,7 +116,7 @@ def folder_of(change: Change, parent: Node | None) -> Node | None:
 
 
 def child(change: Change, parent_id: int | None, name: str) -> Node | None:
-    """Return what lives under this name (by its fold) in a folder, if anything."""
+    """Return the node of this name (by its fold) in a folder, if there is one."""
     return (
         Node.objects.filter(tree=change.tree, parent_id=parent_id, name_key=names.fold(name), deleted_at=None)
         .select_related("blob")
@@ -125,7 +125,7 @@ def child(change: Change, parent_id: int | None, name: str) -> Node | None:
 
 
 def refuse_twin(change: Change, parent_id: int | None, name: str, *, but: int | None = None) -> None:
-    """Raise Invalid when the folder holds something else of this name."""
+    """Raise Invalid when the folder holds another node of this name."""
     other = child(change, parent_id, name)
     if other is not None and other.pk != but:
         raise Invalid(names.twin(name, other.name))
@@ -143,7 +143,7 @@ def way_to(parent_id: int | None) -> list[str]:
 
 
 def add(change: Change, parent_id: int | None, name: str, blob: Blob | None) -> Node:
-    """Add a folder (no blob) or a file whose name is known to be good and free."""
+    """Add a folder (no blob) or a file; its name must be checked and free."""
     change.happened = True
     return Node.objects.create(
         tree=change.tree,

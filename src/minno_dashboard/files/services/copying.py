@@ -1,4 +1,4 @@
-"""Copies of nodes in a few statements, however many there are: SQL copies rows level by level."""
+"""Copies nodes level by level with a few SQL statements, whatever their number."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def copy_many(change: Change, sources: Sequence[Node], parent_id: int | None) ->
 
 
 def copy_one(change: Change, source: Node, parent_id: int | None, name: str) -> Node:
-    """Copy a file, or a folder with everything living below it, under a name that is good and free."""
+    """Copy a file, or a folder with everything below it, under a name that was checked and is free."""
     start = _newest()
     copy = _copy_of(change, source, parent_id, name, names.fold(name))
     copy.save()

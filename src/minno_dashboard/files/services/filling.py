@@ -1,4 +1,4 @@
-"""Putting many files into a tree or folder at once: one statement or a few per level, not per file."""
+"""Adds many files to a tree or folder at once: a few statements per level, not per file."""
 
 from __future__ import annotations
 

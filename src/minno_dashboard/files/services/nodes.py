@@ -1,4 +1,4 @@
-"""Folders and files as a whole: made, renamed, moved, copied, deleted, brought back."""
+"""Changes of whole folders and files: create, rename, move, copy, delete, restore."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BURY = " ".join(
 
 
 def make_folder(*, tree: Tree, parent: Node | None, name: str, by: Person) -> Node:
-    """Make an empty folder in a folder (None: at the top).
+    """Create an empty folder in a folder (None: at the top).
 
     Raises:
         Invalid: the name is refused or taken, or the path too long.
@@ -143,7 +143,7 @@ def duplicate(*, node: Node, by: Person) -> Node:
 
 
 def delete(*, nodes: Sequence[Node], by: Person) -> None:
-    """Delete files and folders of one tree with everything in them; each can be brought back as a whole.
+    """Delete files and folders of one tree with everything in them; each can be restored as a whole.
 
     What is deleted already is passed over.
 
@@ -164,7 +164,7 @@ def delete(*, nodes: Sequence[Node], by: Person) -> None:
 
 
 def bring_back(*, node: Node, by: Person) -> Node:
-    """Bring back what was deleted with `node`: to its folder, or the nearest one above that still lives.
+    """Restore what was deleted with `node`: to its folder, or the nearest one above that exists.
 
     Where the name is taken meanwhile, it comes back as `name (2)`.
 
@@ -197,7 +197,7 @@ def bring_back(*, node: Node, by: Person) -> Node:
 
 
 def _count(nodes: Sequence[Node]) -> int:
-    """Return how many nodes a copy of these would make."""
+    """Return how many nodes a copy of these would create."""
     files = sum(not node.is_folder for node in nodes)
     return files + walk.count_below(node.pk for node in nodes if node.is_folder)
 
@@ -208,7 +208,7 @@ def _lock(*tree_ids: int) -> None:
 
 
 def _living_rows(tree_id: int, nodes: Sequence[Node]) -> list[Node]:
-    """Read the nodes anew; those that lie in another of them are left to it."""
+    """Read the nodes again; those inside another of them are left out."""
     wanted = {node.pk for node in nodes}
     found = list(Node.objects.filter(pk__in=wanted, tree=tree_id, deleted_at=None))
     if len(found) != len(wanted):
@@ -273,7 +273,7 @@ def _bury_below(change: Change, folder: Node) -> None:
 
 
 def _nearest_living(parent_id: int | None) -> int | None:
-    """Return the lowest folder on the way up that is not deleted, None for the top."""
+    """Return the nearest folder above that is not deleted, None for the top."""
     way = [step.id for step in walk.up(parent_id)]
     alive = set(Node.objects.filter(pk__in=way, deleted_at=None).values_list("pk", flat=True))
     while way and way[-1] not in alive:

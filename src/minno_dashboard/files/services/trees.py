@@ -1,4 +1,4 @@
-"""Whole trees: made, copied, frozen."""
+"""Whole trees: create, copy, freeze, remove."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from minno_dashboard.files.services.uploads import abandon_upload
 
 
 def create_tree() -> Tree:
-    """Make an empty tree."""
+    """Create an empty tree."""
     return Tree.objects.create()
 
 
@@ -32,7 +32,7 @@ def copy_tree(*, source: Tree, by: Person) -> Tree:
 
 
 def freeze(*, tree: Tree) -> None:
-    """Make a tree unchangeable for ever; freezing it again changes nothing."""
+    """Lock a tree permanently; freezing it again changes nothing."""
     with transaction.atomic():
         Tree.objects.select_for_update().get(pk=tree.pk)
         Tree.objects.filter(pk=tree.pk).update(is_frozen=True)
@@ -40,7 +40,7 @@ def freeze(*, tree: Tree) -> None:
 
 
 def remove_tree(*, tree: Tree) -> None:
-    """Remove a tree with its history for good; the bytes are collected 30 days later."""
+    """Delete a tree with its history permanently; its bytes are removed 30 days later."""
     for upload in Upload.objects.filter(tree=tree):
         abandon_upload(upload=upload)
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Large files in pieces: begun, appended to, finished; a broken connection or a restart loses at most one piece.
+"""Uploads in pieces: begin, append, finish; a broken connection or a restart loses at most one piece.
 
 The pieces are appended to a file in the data folder. The row knows how many bytes are safe: what a crash left
 behind that is cut off before the next piece is appended.
@@ -29,7 +29,7 @@ KEEP_UNFINISHED = timedelta(days=7)
 
 
 class UploadOffset(Conflict):
-    """The piece does not begin where the upload stands; `offset` says where it does."""
+    """The piece does not begin at the end of the received bytes; `offset` is the right position."""
 
     def __init__(self, offset: int) -> None:
         super().__init__(
@@ -39,7 +39,7 @@ class UploadOffset(Conflict):
 
 
 def begin_upload(*, tree: Tree, by: Person, parent: Node | None, path: str, size: int) -> Upload:
-    """Announce a file of `size` bytes, to lie at `path` below a folder (None: the top).
+    """Begin an upload of `size` bytes, to be stored at `path` below a folder (None: the top).
 
     Raises:
         Invalid: a name of the path is refused or the size is nonsense.
@@ -102,7 +102,7 @@ def append_upload(*, upload: Upload, offset: int, piece: bytes) -> int:
 def finish_upload(
     *, upload: Upload, by: Person, if_there: IfThere, replaces: Expected = ANYTHING
 ) -> Node | None:
-    """Make the arrived bytes a file of the tree; None when its name was taken and the policy is to skip it.
+    """Add the received bytes to the tree as a file; None when its name was taken and the policy is to skip it.
 
     When the name or the place is refused the bytes stay, and it can be finished again with another policy. When
     there is no room for the file, the upload and its bytes are dropped.
@@ -144,7 +144,7 @@ def finish_upload(
 
 
 def arrived_file(upload: Upload) -> Path:
-    """Return where the bytes of an upload lie that has arrived as a whole.
+    """Return the path of the received bytes of a complete upload.
 
     Raises:
         UploadOffset: not everything has arrived.
@@ -155,7 +155,7 @@ def arrived_file(upload: Upload) -> Path:
 
 
 def abandon_upload(*, upload: Upload) -> None:
-    """Forget an upload and its bytes; abandoning it again changes nothing."""
+    """Delete an upload and its bytes; abandoning it again changes nothing."""
     Upload.objects.filter(pk=upload.pk).delete()
     file_of(upload).unlink(missing_ok=True)
 
@@ -195,13 +195,13 @@ def _locked(upload: Upload) -> Upload:
 
 
 def _arrived(upload: Upload) -> int:
-    """Return how many bytes are safe: those the row knows of and the file (which a backup may lack) has."""
+    """Return the number of safe bytes: those that both the row and the file (which a backup may lack) have."""
     path = file_of(upload)
     return min(upload.received, path.stat().st_size) if path.exists() else 0
 
 
 def _pieces(path: Path, size: int) -> Iterator[bytes]:
-    """Yield the first `size` bytes of a file; what a crash left behind them is not part of the upload."""
+    """Yield the first `size` bytes of a file; bytes after them were left by a crash."""
     if size == 0:
         return
     with path.open("rb") as stream:

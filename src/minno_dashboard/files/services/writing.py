@@ -1,4 +1,4 @@
-"""Writing files: new ones, saved ones, restored ones."""
+"""Writes files: new, saved and restored ones."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def put_upload(
 
 
 def restore_version(*, version: FileVersion, by: Person, expected_blob: Expected = ANYTHING) -> Node:
-    """Make an earlier state of a file its present content; the states after it stay in the history.
+    """Make an earlier state of a file its present content; later states stay in the history.
 
     Raises:
         NotFound: the file is deleted; bring it back first.
@@ -167,7 +167,7 @@ def restore_version(*, version: FileVersion, by: Person, expected_blob: Expected
 
 
 def check_announced(*, tree: Tree, parent: Node | None, path: str, size: int, if_there: IfThere) -> None:
-    """Refuse a file of `size` bytes before its bytes are stored.
+    """Check the limits for a file of `size` bytes before its bytes are stored.
 
     Raises:
         Invalid: a name of the path is refused.
@@ -181,7 +181,7 @@ def check_announced(*, tree: Tree, parent: Node | None, path: str, size: int, if
 
 @contextmanager
 def _dropped_if_refused(blob: Blob) -> Iterator[None]:
-    """Drop bytes that there is no room for; those of a conflict stay, they are somebody's text."""
+    """Remove bytes that exceed a limit; those of a conflict stay, they are somebody's text."""
     try:
         yield
     except TooLarge:
@@ -190,7 +190,7 @@ def _dropped_if_refused(blob: Blob) -> Iterator[None]:
 
 
 def hold(*blobs: Blob) -> None:
-    """Keep blobs from being dropped until this transaction ends, in which something will point to them.
+    """Keep blobs from being removed until this transaction ends, in which something will point to them.
 
     Raises:
         Unavailable: one was dropped a moment ago; sent again, the file is stored anew.
@@ -211,7 +211,7 @@ def _stored(source: store.Source | Blob) -> Blob:
 
 
 def _is_expected(existing: Node | None, blob: Blob, expected: Expected) -> bool:
-    """Say whether a write may go ahead; writing what is there already always may."""
+    """Return whether a write is allowed; writing the present content always is."""
     if expected is ANYTHING or (existing is not None and existing.blob_id == blob.pk):
         return True
     if expected is None or existing is None:
@@ -241,7 +241,7 @@ def _conflict(
 
 
 def _may_replace(there: Node, name: str, blob: Blob, if_there: IfThere, replaces: Expected) -> bool:
-    """Say whether an upload may take a name that is taken; one that is sent again, for a lost answer, may."""
+    """Return whether an upload may replace a taken name; a repeated upload after a lost answer may."""
     if if_there is IfThere.NEW:
         return there.blob_id == blob.pk and there.name == name
     return _is_expected(there, blob, replaces)
@@ -267,7 +267,7 @@ def _file(change: Change, folder_id: int | None, name: str) -> Node | None:
 def _set(
     change: Change, folder_id: int | None, name: str, existing: Node | None, blob: Blob, how: str
 ) -> Node:
-    """Give a file this content, and a line in its history, unless it has it already."""
+    """Give a file this content and a history entry, unless it has the content already."""
     before = existing.blob.size if existing and existing.blob else -1
     if existing is None:
         names.check_depth([*way_to(folder_id), name])
@@ -287,7 +287,7 @@ def _set(
 
 
 def _folders(change: Change, start: int | None, parts: Sequence[str]) -> int | None:
-    """Return the folder at a path below `start`, made where it is missing."""
+    """Return the folder at a path below `start`, created where it is missing."""
     here = start
     for part in parts:
         there = child(change, here, part)

@@ -1,4 +1,4 @@
-"""The examples that come with the product, for everybody to look at, to play and to make their own."""
+"""The examples that come with the product: to read, to play and to copy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from minno_dashboard.studies.views.viewing import viewed
 
 @require_GET
 def show_list(request: HttpRequest) -> HttpResponse:
-    """Show the examples, each with a button that makes a study of it."""
+    """Show the examples, each with a button that creates a study from it."""
     return render(
         request, "studies/examples.html", {"examples": EXAMPLES, "has_player": players.is_installed()}
     )
@@ -37,11 +37,11 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 def raw(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
-    """Give one file of an example as it is."""
+    """Return one file of an example as it is."""
     return served(request, FilesOfExample(get_example(slug)).at(path))
 
 
 @require_GET
 def play(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Tell the page where its preview is, and for how long."""
+    """Return the address of the preview, and how long it is valid."""
     return told(playing.make_key_of_example(user=person(request), example=get_example(slug)))

@@ -1,4 +1,4 @@
-"""How a file's bytes are sent: all, the part that is asked for, or only that nothing changed; and as what."""
+"""Responses with a file's bytes: all, the requested range, or 304; with their media type."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ _TYPES = {
 
 
 def media_type(name: str) -> str:
-    """Return what a name's ending stands for, the same on every machine where studies use it."""
+    """Return the media type of a name's ending, the same on every machine where studies use it."""
     ending = name[name.rfind(".") :].lower() if "." in name else ""
     guessed, encoding = mimetypes.guess_type(name)
     return _TYPES.get(ending) or (not encoding and guessed) or "application/octet-stream"
 
 
 def sent(request: HttpRequest, content: Content, content_type: str) -> HttpResponseBase:
-    """Answer with a file's bytes, in pieces; whoever has them already is told so.
+    """Respond with a file's bytes, in pieces, or with 304 where the browser has them.
 
     A single range is answered by itself (RFC 9110, section 14); several at once by the whole file.
     """
@@ -93,7 +93,7 @@ def _bytes(
 
 
 def _asked_part(request: HttpRequest, size: int, tag: str) -> tuple[int, int] | None:
-    """Return from where to before where is asked for, nothing of it if there is none; None means all."""
+    """Return start and end of the requested range, an empty one if it cannot be met; None means all."""
     found = _RANGE.fullmatch(request.headers.get("Range", ""))
     if found is None or request.headers.get("If-Range", tag) != tag:
         return None

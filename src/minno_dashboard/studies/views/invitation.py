@@ -1,4 +1,4 @@
-"""What the link of an invitation opens: what is offered to whom, and the answer of whoever is logged in."""
+"""The page of an invitation's link: what is offered, and the answer of the logged-in visitor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from minno_dashboard.studies.models import Collaboration
 @never_cache
 @require_GET
 def show(request: HttpRequest, code: str) -> HttpResponse:
-    """Show an invitation, to answer it or to log in first; the address, which is the key, is told to nobody else."""
+    """Show an invitation, to answer it or to log in first; the address is the key, so no referrer is sent."""
     return _page(request, code)
 
 

@@ -1,4 +1,4 @@
-"""What every JSON address has in common: the study and version asked for, the right to it, the request's JSON."""
+"""Common parts of all JSON addresses: the study and version, the permission check, the request's JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _UNREADABLE = gettext_noop(
 
 @dataclass(frozen=True)
 class Asked:
-    """Who asks for what: the study's version with its tree, and the JSON sent along."""
+    """The parsed request: the study's version with its tree, and the JSON."""
 
     user: User
     study: Study
@@ -103,7 +103,7 @@ def asked(
     number: int | None,
     max_json_bytes: int = MAX_JSON_BYTES,
 ) -> Asked:
-    """Find what is asked for, if the person may do this to it."""
+    """Return the parsed request, if the person may do this."""
     user = person(request)
     study = get_study(user, public_id, action)
     what = Asked(user, study, get_version(study, number), _json(request, max_json_bytes))
@@ -114,7 +114,7 @@ def asked(
 def api(
     methods: str, action: Action, max_json_bytes: int = MAX_JSON_BYTES
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Make a view of `…/<study>/v<number>/…` that answers these methods and needs one right.
+    """Decorate a view of `…/<study>/v<number>/…`: allowed methods and the permission it needs.
 
     The view gets the request, an `Asked`, and what else its address names.
     """
@@ -149,7 +149,7 @@ def _bounded(value: list[Any]) -> list[Any]:
 
 
 def _refusal(refused: Refused, reason: str, **more: Any) -> JsonResponse:
-    """Say to a script why not, in a sentence and in a word that it can act on."""
+    """Respond to a script with a sentence and a code for the reason."""
     return JsonResponse({"error": str(refused), "reason": reason, **more}, status=refused.status)
 
 
@@ -182,7 +182,7 @@ def _json(request: HttpRequest, max_bytes: int) -> dict[str, Any]:
 
 
 def node_json(node: Node) -> dict[str, Any]:
-    """Return what the page knows of a file or folder."""
+    """Return a file or folder as JSON for the page."""
     return {
         "id": node.pk,
         "parent": node.parent_id,
@@ -195,7 +195,7 @@ def node_json(node: Node) -> dict[str, Any]:
 
 
 def _row_json(row: tuple[int, int | None, str, int | None, str | None, datetime]) -> dict[str, Any]:
-    """Return what `node_json` returns, from a row of the database; only a file has a blob."""
+    """Return what `node_json` returns, from a database row; only a file has a blob."""
     pk, parent_id, name, size, sha256, changed_at = row
     return {
         "id": pk,
@@ -209,7 +209,7 @@ def _row_json(row: tuple[int, int | None, str, int | None, str | None, datetime]
 
 
 def tree_json(tree: Tree, since: int | None) -> dict[str, Any]:
-    """Return what changed in a tree after a revision; everything that lives in it without one."""
+    """Return what changed in a tree after a revision; without one, everything in it."""
     # The revision is read first: what changes in between comes again the next time, and is never missed.
     revision = Tree.objects.values_list("revision", flat=True).get(pk=tree.pk)
     if since is None or since < 0:
@@ -229,5 +229,5 @@ def tree_json(tree: Tree, since: int | None) -> dict[str, Any]:
 
 
 def done(what: Asked, **more: Any) -> JsonResponse:
-    """Answer a change with what it changed in the tree since the revision the page knew."""
+    """Respond to a change with what it changed in the tree since the revision the page had."""
     return JsonResponse({"tree": tree_json(what.tree, what.number("since")), **more})

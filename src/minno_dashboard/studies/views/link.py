@@ -1,4 +1,4 @@
-"""What the read-only link of a study opens, without logging in: its newest version, to read, to play and to download."""
+"""The pages of a study's read-only link, without login: its newest version, to read, play and download."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def by_link(view: View) -> View:
-    """Make a view open to whoever has the link; the address, which is the key, is told to nobody."""
+    """Decorate a view open to holders of the link; the address is the key, so no referrer is sent."""
 
     @wraps(view)
     def open_view(request: HttpRequest, code: str, **more: Any) -> HttpResponseBase:
@@ -50,20 +50,20 @@ def show(request: HttpRequest, code: str) -> HttpResponseBase:
 
 @by_link
 def raw(request: HttpRequest, code: str, path: str) -> HttpResponseBase:
-    """Give one file as it is."""
+    """Return one file as it is."""
     study = study_by_link(code)
     return served(request, FilesOfVersion(study.kind, newest_version(study).tree).at(path))
 
 
 @by_link
 def play(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Tell the page where its preview is, and for how long."""
+    """Return the address of the preview, and how long it is valid."""
     return told(playing.make_key_of_link(study=study_by_link(code)))
 
 
 @by_link
 def download(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Give the whole version as a zip."""
+    """Return the whole version as a zip."""
     study = study_by_link(code)
     version = newest_version(study)
     return zipped(version.tree, f"{study.name} {version}")

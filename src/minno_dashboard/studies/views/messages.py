@@ -1,4 +1,4 @@
-"""The Messages page: invitations to others' studies, and the answers to them; the mark in the top bar."""
+"""The Messages page: invitations to others' studies, and their answers; the counter in the top bar."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from minno_dashboard.studies.queries import get_invitation, invitations_of
 @never_cache
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
-    """Show the invitations that wait for an answer."""
+    """Show the unanswered invitations."""
     return render(request, "studies/messages.html", {"invitations": list(invitations_of(person(request)))})
 
 
@@ -44,7 +44,7 @@ def answer(request: HttpRequest, share_id: int) -> HttpResponse:
 
 
 def mark(request: HttpRequest) -> str:
-    """Render the mark of the top bar with how many invitations wait."""
+    """Render the counter of unanswered invitations in the top bar."""
     if not request.user.is_authenticated:
         return ""
     count = invitations_of(request.user).count()

@@ -1,4 +1,4 @@
-"""JSON addresses of the tree: what is there, and every change of files and folders as a whole."""
+"""JSON addresses of the tree: its content, and changes of whole files and folders."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from minno_dashboard.studies.views.text_files import encoded
 
 @api("GET", Action.READ_FILES)
 def tree(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Tell what changed since the revision the page knows."""
+    """Return what changed since the page's revision."""
     since = whole_number(request.GET.get("since", ""))
     return JsonResponse({"tree": tree_json(what.tree, since)})
 
 
 @api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
 def new_file(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Make a file with a text; an existing one of the name is never touched."""
+    """Create a file with a text; an existing one of that name is never overwritten."""
     node = services.write_file(
         tree=what.tree,
         by=what.user,
@@ -39,7 +39,7 @@ def new_file(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 @api("POST", Action.EDIT_FILES)
 def new_folder(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Make a folder by `name`, or all missing folders of a `path`."""
+    """Create a folder by `name`, or all missing folders of a `path`."""
     parent = what.folder()
     if "path" not in what.body:
         node = services.make_folder(tree=what.tree, parent=parent, name=what.text("name"), by=what.user)
@@ -66,7 +66,7 @@ def _folder_in(what: Asked, parent: Node | None, name: str) -> Node:
 
 @api("POST", Action.EDIT_FILES)
 def rename(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Give a file or folder another name."""
+    """Rename a file or folder."""
     node = files.get_node(tree=what.tree, node_id=what.number("id") or 0)
     services.rename(node=node, name=what.text("name"), by=what.user)
     return done(what)
@@ -95,7 +95,7 @@ def duplicate(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 @api("POST", Action.EDIT_FILES)
 def delete(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Delete files and folders; what is gone already is passed over."""
+    """Delete files and folders; those deleted already are skipped."""
     there = Node.objects.filter(pk__in=what.ids(), tree=what.tree, deleted_at=None)
     services.delete(nodes=list(there), by=what.user)
     return done(what)
@@ -103,7 +103,7 @@ def delete(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 @api("POST", Action.EDIT_FILES)
 def bring_back(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Bring deleted files and folders back."""
+    """Restore deleted files and folders."""
     back = []
     for node_id in what.ids():
         node = Node.objects.filter(pk=node_id, tree=what.tree).first()
@@ -117,7 +117,7 @@ def bring_back(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 @api("GET", Action.READ_HISTORY)
 def deleted(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """List what can be brought back, the latest first."""
+    """List what can be restored, the latest first."""
     rows = [
         {
             "id": node.pk,

@@ -1,4 +1,4 @@
-"""The Studies list and the study page, and what their menus and dialogs do to a study as a whole."""
+"""The Studies list and the study page, with their menus and dialogs about a study as a whole."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _chosen(default: Choice, given: str) -> Choice:
 
 
 def _leading_to(request: HttpRequest, key: str) -> str:
-    """Return the address's question without its page, ready for another value of this key."""
+    """Return the query string without the page number, ready for another value of this key."""
     asked = request.GET.copy()
     for one in ("page", key):
         asked.pop(one, None)
@@ -102,7 +102,7 @@ def _leading_to(request: HttpRequest, key: str) -> str:
 
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
-    """Make a study; a refused name opens the dialog again with what was typed."""
+    """Create a study; a refused name opens the dialog again with what was typed."""
     user = person(request)
     try:
         study = services.create_study(
@@ -118,7 +118,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def create_from_example(request: HttpRequest) -> HttpResponse:
-    """Make a study with the files of the example."""
+    """Create a study with the files of the example."""
     return redirect(
         "study",
         starters.start_from_example(owner=person(request), slug=request.POST.get("example", "")).public_id,
@@ -147,7 +147,7 @@ def show(request: HttpRequest, public_id: str, number: int | None = None) -> Htt
 
 
 def _config(study: Study, version: Version, user: User, rights: frozenset[Action]) -> dict[str, object]:
-    """Return what the page's script starts with."""
+    """Return the start values of the page's script."""
     why = (
         gettext("View only: %(version)s is published") % {"version": version}
         if version.tree.is_frozen
@@ -196,7 +196,7 @@ def rename(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def archive(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Put a study out of the way."""
+    """Archive a study."""
     said = gettext("“%(name)s” is archived. You find it under Archived.")
     _do(request, public_id, Action.MANAGE, services.archive_study, said)
     return redirect("studies")
@@ -204,7 +204,7 @@ def archive(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def unarchive(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Put an archived study back among the others."""
+    """Unarchive a study."""
     said = gettext("“%(name)s” is among your studies again.")
     _do(request, public_id, Action.MANAGE, services.unarchive_study, said)
     return redirect("studies")
@@ -212,7 +212,7 @@ def unarchive(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def delete(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Delete a study; it can be brought back for 30 days."""
+    """Delete a study; it can be restored for 30 days."""
     said = gettext("“%(name)s” is deleted. You can bring it back for 30 days, under Deleted.")
     _do(request, public_id, Action.DELETE, services.delete_study, said)
     return redirect("studies")
@@ -220,21 +220,21 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def bring_back(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Bring a deleted study back."""
+    """Restore a deleted study."""
     _do(request, public_id, Action.DELETE, services.bring_back_study, gettext("“%(name)s” is back."))
     return redirect("studies")
 
 
 @require_POST
 def duplicate(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Make a study of one's own from another's newest version."""
+    """Create a study of one's own from another's newest version."""
     said = gettext("Duplicated as “%(name)s”.")
     copy = _do(request, public_id, Action.DUPLICATE, services.duplicate_study, said)
     return redirect("study", copy.public_id)
 
 
 def _do(request: HttpRequest, public_id: str, action: Action, deed: Callable[..., Study], said: str) -> Study:
-    """Do something to a study as a whole, if the person may; say so on the next page."""
+    """Change a study as a whole, if the person may; the next page shows the result."""
     user = person(request)
     study = deed(study=get_study(user, public_id, action), by=user)
     messages.success(request, said % {"name": study.name})

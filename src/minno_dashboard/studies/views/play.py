@@ -42,7 +42,7 @@ def type_of(name: str) -> str:
 
 
 def of_nobody(view: View) -> View:
-    """Make a view whose answers, refusals too, run in an origin of their own, know no cookies and tell no address."""
+    """Decorate a view: responses, refusals too, run in an opaque origin, without cookies and referrer."""
 
     @wraps(view)
     def open_view(request: HttpRequest, **named: Any) -> HttpResponseBase:
@@ -65,12 +65,12 @@ def of_nobody(view: View) -> View:
 
 @api("GET", Action.READ_FILES)
 def play(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Tell the study page where its preview is, and for how long."""
+    """Return the address of the preview, and how long it is valid."""
     return told(playing.make_key(user=what.user, version=what.version))
 
 
 def told(key: str) -> HttpResponse:
-    """Answer a page that plays files with where they are, and for how long."""
+    """Respond with the address of the files to play, and how long it is valid."""
     response = JsonResponse(
         {
             "files": _top(key),
@@ -89,7 +89,7 @@ def _top(key: str) -> str:
 @of_nobody
 @require_GET
 def play_file(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
-    """Give one file to the preview: a page with its marks filled in, a MinnoJS task in its page, else the bytes."""
+    """Return one file to the preview: a page with its placeholders filled in, a MinnoJS task in its page, else the bytes."""
     given = playing.open_key(key)
     content = given.at(path)
     if "play" in request.GET and given.kind == Study.Kind.MINNOJS and content.name.endswith(".js"):
@@ -100,7 +100,7 @@ def play_file(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
 
 
 def _settings(key: str) -> dict[str, object]:
-    """Return what a study's page knows of its session; nothing of a preview is stored."""
+    """Return the session values for a study's page; a preview stores nothing."""
     named = {"sessionId": -1, "studyId": "preview", "versionId": "preview"}
     return {
         "dataUrl": reverse("play_data", args=[key]),
@@ -131,7 +131,7 @@ def _task(key: str, path: str) -> HttpResponse:
 
 
 def _page(key: str, page: Content) -> HttpResponse:
-    """Fill in the two marks of a page, the only thing about it that is not as it was saved."""
+    """Fill in the two placeholders of a page; nothing else of it is changed."""
     content = page.whole()
     if BASE_MARK in content:
         content = content.replace(BASE_MARK, f'<base href="{_top(key)}">'.encode())
@@ -147,7 +147,7 @@ def _page(key: str, page: Content) -> HttpResponse:
 @of_nobody
 @require_http_methods(["PUT", "POST", "OPTIONS"])
 def play_data(request: HttpRequest, key: str) -> HttpResponseBase:
-    """Answer what a participant's page would post, and keep nothing of it."""
+    """Answer what a participant's page would post, and store nothing of it."""
     playing.open_key(key)
     response = JsonResponse({"stored": False})
     response["Access-Control-Allow-Methods"] = "PUT, POST"
@@ -158,7 +158,7 @@ def play_data(request: HttpRequest, key: str) -> HttpResponseBase:
 @of_nobody
 @require_GET
 def play_player(request: HttpRequest, path: str) -> HttpResponseBase:
-    """Give a file of the MinnoJS player that the lab put in."""
+    """Return a file of the installed MinnoJS player."""
     file = players.file_at(path)
     response = HttpResponse(file.read_bytes(), content_type=type_of(file.name))
     response["Cache-Control"] = "private, max-age=300"

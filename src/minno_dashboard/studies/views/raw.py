@@ -1,4 +1,4 @@
-"""A study's bytes as they are: previews in a sandbox, downloads, zips."""
+"""A study's bytes as they are: views in a sandbox, downloads, zips."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline';
 
 @require_GET
 def raw(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
-    """Give one file as it is: pictures, PDFs and texts to look at, everything else to download."""
+    """Return one file as it is: pictures, PDFs and texts to view, everything else as a download."""
     what = asked(request, Action.READ_FILES, public_id, whole_number(request.GET.get("v", "")))
     node = files.node_at(tree=what.tree, path=path)
     if node is None or node.blob is None:
@@ -48,7 +48,7 @@ def raw(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
 
 
 def served(request: HttpRequest, content: Content) -> HttpResponseBase:
-    """Answer with a file's bytes under the policies that keep them from acting in the Dashboard's name."""
+    """Respond with a file's bytes under a CSP that keeps them from acting in the Dashboard's name."""
     content_type, is_shown = type_of(content.name)
     response = sent(request, content, content_type)
     as_download = "download" in request.GET or not is_shown
@@ -72,7 +72,7 @@ def type_of(name: str) -> tuple[str, bool]:
 
 @require_GET
 def download(request: HttpRequest, public_id: str, number: int | None = None) -> HttpResponseBase:
-    """Give chosen files and folders, or the whole version (the newest), as a zip that is made while it is sent."""
+    """Return chosen files and folders, or the whole version (the newest), as a zip made while it is sent."""
     what = asked(request, Action.READ_FILES, public_id, number)
     only, name = None, f"{what.study.name} {what.version}"
     if given := request.GET.get("ids", ""):
@@ -86,7 +86,7 @@ def download(request: HttpRequest, public_id: str, number: int | None = None) ->
 
 
 def zipped(tree: Tree, name: str, only: list[int] | None = None) -> HttpResponseBase:
-    """Answer with the chosen nodes of a tree, or all of it, as a zip."""
+    """Respond with the chosen nodes of a tree, or all of it, as a zip."""
     response = StreamingHttpResponse(zip_stream(tree=tree, only=only), content_type="application/zip")
     response["Content-Disposition"] = content_disposition_header(True, f"{name}.zip") or "attachment"
     response["Cache-Control"] = "private, no-store"

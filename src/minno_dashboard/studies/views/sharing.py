@@ -1,4 +1,4 @@
-"""The Sharing page: members, invitations, the public, the read-only link, another owner."""
+"""The Sharing page: members, invitations, public access, the read-only link, transfer of ownership."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ACCEPTED = Collaboration.Status.ACCEPTED
 @never_cache
 @require_GET
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show who works on a study and, to those who may change that, how to."""
+    """Show the members of a study, and the controls to those who may change them."""
     return _page(request, get_study(person(request), public_id, Action.SEE_MEMBERS))
 
 
@@ -86,7 +86,7 @@ def invite(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _invite_by_link(request: HttpRequest, study: Study, nobody: Refused) -> HttpResponse:
-    """Invite an address that has no account; what is no address stays nobody."""
+    """Invite an address that has no account; text that is no address is refused."""
     email = request.POST.get("who", "")
     if "@" not in email:
         return _page(request, study, refused=nobody)
@@ -117,7 +117,7 @@ def _invite_by_link(request: HttpRequest, study: Study, nobody: Refused) -> Http
 
 @require_POST
 def take_back(request: HttpRequest, public_id: str, invitation_id: int) -> HttpResponse:
-    """End an invitation by link."""
+    """Cancel an invitation by link."""
     user = person(request)
     study = get_study(user, public_id, Action.SHARE)
 
@@ -130,7 +130,7 @@ def take_back(request: HttpRequest, public_id: str, invitation_id: int) -> HttpR
 
 @require_POST
 def change(request: HttpRequest, public_id: str, share_id: int) -> HttpResponse:
-    """Change what somebody may do; without `data`, who sees the data stays as it is."""
+    """Change a member's access; without `data`, access to the data stays as it is."""
     user = person(request)
     share = get_share(get_study(user, public_id, Action.SHARE), share_id)
     sees_data = request.POST.get("data") == "visible" if "data" in request.POST else share.sees_data
@@ -145,7 +145,7 @@ def change(request: HttpRequest, public_id: str, share_id: int) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, public_id: str, share_id: int) -> HttpResponse:
-    """Take somebody's share back."""
+    """Remove a member."""
     user = person(request)
     share = get_share(get_study(user, public_id, Action.SHARE), share_id)
 
@@ -158,7 +158,7 @@ def remove(request: HttpRequest, public_id: str, share_id: int) -> HttpResponse:
 
 @require_POST
 def leave(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Give one's own share back."""
+    """Leave a study as a member."""
     user = person(request)
     study = get_study(user, public_id, Action.LEAVE)
     try:
@@ -188,7 +188,7 @@ def set_public(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def make_link(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Make the read-only link, or a new one in place of it."""
+    """Create the read-only link, or replace it."""
     user = person(request)
     study = get_study(user, public_id, Action.SHARE)
 
@@ -206,7 +206,7 @@ def make_link(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def revoke_link(request: HttpRequest, public_id: str) -> HttpResponse:
-    """End the read-only link."""
+    """Revoke the read-only link."""
     user = person(request)
     study = get_study(user, public_id, Action.SHARE)
 
@@ -220,7 +220,7 @@ def revoke_link(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 @confirmation_required
 def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Give the study to one of its members."""
+    """Transfer ownership of the study to one of its members."""
     user = person(request)
     study = get_study(user, public_id, Action.TRANSFER)
     share_id = whole_number(request.POST.get("share", "")) or 0

@@ -1,4 +1,4 @@
-"""What plays a study: recognised after the first upload, and changed by whoever manages it."""
+"""The study type: detected after the first upload, and changed by whoever manages the study."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from minno_dashboard.studies.views.json_requests import Asked, api
 
 
 def choices() -> dict[str, object]:
-    """Return what the choice of a kind shows; without a player the first one is what plays."""
+    """Return the choices of study type; MinnoJS is the first where a player is installed, else HTML."""
     has_player = players.is_installed()
     first = Study.Kind.MINNOJS if has_player else Study.Kind.HTML
     return {"kinds": Study.Kind.choices, "has_player": has_player, "first_kind": first}
@@ -29,7 +29,7 @@ def choices() -> dict[str, object]:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show and change what plays a study."""
+    """Show and change the study type."""
     user = person(request)
     study = get_study(user, public_id, Action.MANAGE)
     chosen, refused, status = study.kind, "", 200
@@ -55,7 +55,7 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @api("POST", Action.MANAGE)
 def recognise(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Take the kind that the files make, after the first upload into an empty study; say whether it became another."""
+    """Set the study type by its files, after the first upload into an empty study; return whether it changed."""
     looks = kind_of_tree(what.tree) or what.study.kind
     has_changed = looks != what.study.kind
     if has_changed:

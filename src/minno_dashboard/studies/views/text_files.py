@@ -43,7 +43,7 @@ def encoded(what: Asked) -> bytes:
 
 
 def content_json(blob: Blob) -> dict[str, Any]:
-    """Return a blob as the editor takes it; `text` is None where there is no text to show, and `why` says why."""
+    """Return a blob for the editor; `text` is None where there is no text to show, and `why` says why."""
     common = {"blob": blob.sha256, "size": blob.size}
     try:
         read = files.read_text(blob)
@@ -60,21 +60,21 @@ def content_json(blob: Blob) -> dict[str, Any]:
 
 @api("GET", Action.READ_FILES)
 def read(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
-    """Give a file to the editor."""
+    """Return a file for the editor."""
     node = files.get_node(tree=what.tree, node_id=node_id)
     return JsonResponse({"file": content_json(files.blob_of(node))})
 
 
 @api("GET", Action.READ_HISTORY)
 def read_base(request: HttpRequest, what: Asked, node_id: int, sha256: str) -> HttpResponseBase:
-    """Give the editor the text that an edit started from, to merge it with what was saved meanwhile."""
+    """Return the text that an edit started from, to merge it with what was saved meanwhile."""
     node = files.get_node(tree=what.tree, node_id=node_id)
     return JsonResponse({"file": content_json(files.blob_in_history(node=node, sha256=sha256))})
 
 
 @api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
 def save(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
-    """Save a text that started from `blob`; a conflict answers 409 with what is there now."""
+    """Save a text that started from `blob`; a conflict answers 409 with the present text."""
     # Deleted nodes are found too: saving one is a conflict, not a mistake.
     node = Node.objects.filter(pk=node_id, tree=what.tree, is_folder=False).select_related("blob").first()
     if node is None:
@@ -91,7 +91,7 @@ def save(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
 
 
 def _refuse_other_bytes(node: Node, sha256: str) -> None:
-    """Refuse to write over bytes that the editor could only show with replacement characters."""
+    """Refuse to overwrite bytes that the editor could only show with replacement characters."""
     # Only these can be written over: a text that started from others is a conflict.
     if node.blob and node.blob.sha256 == sha256 and not files.read_text(node.blob).is_utf8:
         raise Invalid(
@@ -119,7 +119,7 @@ def history(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase
 
 @api("GET", Action.READ_HISTORY)
 def read_version(request: HttpRequest, what: Asked, node_id: int, version_id: int) -> HttpResponseBase:
-    """Give an earlier state of a file to the comparison."""
+    """Return an earlier state of a file for the comparison."""
     node = files.get_node(tree=what.tree, node_id=node_id)
     return JsonResponse({"file": content_json(files.version_of(node=node, version_id=version_id).blob)})
 

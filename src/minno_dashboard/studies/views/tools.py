@@ -1,4 +1,4 @@
-"""JSON addresses beside the tree and the editor: finding words, who else is here, copies to another study."""
+"""JSON addresses beside the tree and the editor: text search, presence, copies to another study."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_SUCCESSORS = 500
 
 @api("GET", Action.READ_FILES)
 def find(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Find words in the files of the version."""
+    """Find text in the files of the version."""
     found = finding.find(what.tree, request.GET.get("q", ""))
     return JsonResponse(
         {
@@ -37,7 +37,7 @@ def find(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 @api("POST", Action.READ_FILES)
 def here(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Note which files this person has open, and tell who else has which.
+    """Store which files this person has open, and return who else has which.
 
     Those who may not see the members take no part; an admin who acts as somebody leaves no trace of that person.
     """
@@ -51,7 +51,7 @@ def here(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 @api("GET", Action.READ_FILES)
 def successors(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Tell which files of this version began as the given files of earlier versions: `?ids=12,15`."""
+    """Return which files of this version are copies of the given files of earlier versions: `?ids=12,15`."""
     given = [whole_number(one) for one in request.GET.get("ids", "").split(",")[:MAX_SUCCESSORS]]
     trees = list(what.study.versions.values_list("tree_id", flat=True))
     found = files.successors(tree=what.tree, trees=trees, node_ids=[one for one in given if one is not None])

@@ -1,4 +1,4 @@
-"""JSON addresses of uploads: small files in one request, large ones in pieces that go on where they stopped."""
+"""JSON addresses of uploads: small files in one request, large ones in pieces that can be resumed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _whole_number(request: HttpRequest, name: str) -> int | None:
 
 @api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
 def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Tell which of the paths to upload are taken by files, by which blob; and which are one name among themselves.
+    """Return which of the paths to upload are taken, by which blob, and which are one name for Dropbox.
 
     `litter` are those that systems leave by themselves: they are not to be uploaded, and count for nothing else.
     """
@@ -75,7 +75,7 @@ def _taken(tree: Tree, folder: Node | None, paths: list[str]) -> list[dict[str, 
 
 
 def _twins(paths: list[str]) -> list[list[str]]:
-    """Return the groups of paths that are one name for Dropbox: in upper and lower case, or composed otherwise."""
+    """Return the groups of paths that are one name for Dropbox: other letter case, or another Unicode form."""
     groups: dict[str, list[str]] = {}
     for path in paths:
         groups.setdefault(names.fold(path), []).append(path)
@@ -83,13 +83,13 @@ def _twins(paths: list[str]) -> list[list[str]]:
 
 
 def _announced(request: HttpRequest) -> int:
-    """Return how long the body is said to be; the server has read so much of it and no more."""
+    """Return the announced length of the body in bytes; the server reads no more."""
     return whole_number(request.headers.get("Content-Length", "")) or 0
 
 
 @api("POST", Action.EDIT_FILES)
 def whole(request: HttpRequest, what: Asked) -> HttpResponseBase:
-    """Take a small file in one request: its bytes are the body."""
+    """Store a small file in one request: its bytes are the body."""
     policy = _policy(request.GET.get("if_there", ""))
     folder_id = _whole_number(request, "parent")
     folder = None if folder_id is None else files.get_node(tree=what.tree, node_id=folder_id)
@@ -110,7 +110,7 @@ def whole(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 
 def _replaces(given: str | None) -> services.Expected:
-    """Return which blob an upload may replace; a program that names none replaces whatever is there."""
+    """Return which blob an upload may replace; a program that names none may replace any."""
     return given or services.ANYTHING
 
 
@@ -137,7 +137,7 @@ def _own_upload(what: Asked, upload_id: str) -> Upload:
 
 @api("PUT DELETE", Action.EDIT_FILES)
 def piece(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
-    """Take the next piece, or forget the upload."""
+    """Append the next piece, or abandon the upload."""
     if request.method == "DELETE":
         services.abandon_upload(upload=_own_upload(what, upload_id))
         return JsonResponse({"upload": None})
@@ -158,7 +158,7 @@ def _append(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBa
 
 @api("POST", Action.EDIT_FILES)
 def finish(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
-    """Make the arrived bytes a file of the tree."""
+    """Add the received bytes to the tree as a file."""
     upload = _own_upload(what, upload_id)
     try:
         node = services.finish_upload(
@@ -174,7 +174,7 @@ def finish(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBas
 
 @api("POST", Action.EDIT_FILES)
 def contents(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
-    """Tell what an archive that has arrived holds, read in the chosen encoding of its names or the likeliest."""
+    """Return what a received archive holds, with names in the chosen encoding or the likeliest."""
     found = unpacking.look_into(_own_upload(what, upload_id), what.text("zip_names"))
     return JsonResponse(
         {
@@ -191,7 +191,7 @@ def contents(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseB
 
 @api("POST", Action.EDIT_FILES)
 def unpack(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
-    """Unpack an archive that has arrived where it was uploaded to; tells the new folder, if one was needed."""
+    """Unpack a received archive where it was uploaded to; returns the new folder, if one was needed."""
     folder = unpacking.unpack(
         upload=_own_upload(what, upload_id), by=what.user, zip_names=what.text("zip_names")
     )

@@ -1,4 +1,4 @@
-"""The page that shows files to look at and to play, of a read-only link and of an example alike."""
+"""The page that shows files to read and to play, of a read-only link or of an example."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from minno_dashboard.studies.views.raw import type_of
 
 
 def viewed(request: HttpRequest, given: Files, *, base: str) -> dict[str, object]:
-    """Return what the page says of the files below its address `base`, and of the one that was chosen.
+    """Return the context of the page for the files below its address `base`, and the chosen one.
 
     Raises:
         NotFound: the chosen file is not there.
@@ -20,7 +20,7 @@ def viewed(request: HttpRequest, given: Files, *, base: str) -> dict[str, object
 
 
 def _shown(content: Content) -> dict[str, object]:
-    """Return how to show a file: as its text, as what it is to see or to hear, or only its size."""
+    """Return how to show a file: as text, as a picture, sound or video, or only its size."""
     found: dict[str, object] = {"file": content}
     content_type, _ = type_of(content.name)
     family = content_type.split("/")[0]
