@@ -455,6 +455,13 @@ def test_files_are_found_filtered_kept_open_and_saved_by_themselves(site: Site, 
     assert not page.evaluate(
         "performance.getEntriesByType('resource').some((one) => one.name.includes('codemirror'))"
     )
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys.get_by_text("Go to file")).to_be_visible()
+    picture(page, "keys")
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
     page.keyboard.press("Control+p")
     dialog = page.get_by_role("dialog", name="Go to file")
     page.keyboard.type("tend")

@@ -54,6 +54,9 @@ TABLE: dict[str, Row] = {
     # accounts and the site
     "front_door": get(OPEN),
     "healthz": get(OPEN),
+    "help": get(LOGGED_IN),
+    "help_chapter": get(LOGGED_IN),
+    "help_image": get(LOGGED_IN),
     "login": get(OPEN),
     "logout": post(OPEN),
     "activate": get(OPEN),
@@ -329,6 +332,9 @@ WHILE_ACTING = {
     and not name.startswith("api_")
     and name not in GIVES_A_WAY_IN
 } | {
+    "help",
+    "help_chapter",
+    "help_image",
     "studies",
     "new_study",
     "new_study_from_example",

@@ -76,6 +76,7 @@ class World:
             "sha256": file_queries.blob_of(self.node).sha256,
             "invitation_id": str(self.invitation_id),
             "path": "task.js",
+            "name": "login.png" if name == "help_image" else "sharing",
             "experiment": self.experiment.public_id,
             "version": self.study.versions.order_by("number")[0].launch_id,
             "experiment_id": self.experiment.public_id,

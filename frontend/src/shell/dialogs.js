@@ -12,5 +12,15 @@ document.addEventListener("click", (event) => {
   if (closer) closer.closest("dialog").close();
 });
 
+// `?` lists the keys, where a page has some and nobody is typing.
+document.addEventListener("keydown", (event) => {
+  const keys = document.getElementById("keys");
+  if (!keys || event.key !== "?" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, dialog, [contenteditable=true]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  keys.showModal();
+}, true);
+
 // A dialog that came back from the server with errors opens itself.
 for (const dialog of document.querySelectorAll("dialog[data-open]")) dialog.showModal();

@@ -23,6 +23,7 @@ def front_door(request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", front_door, name="front_door"),
     path("healthz", healthz, name="healthz"),
+    path("", include("minno_dashboard.ui.urls")),
     path("", include("minno_dashboard.accounts.urls")),
     path("", include("minno_dashboard.studies.urls")),
     path("", include("minno_dashboard.collection.urls")),

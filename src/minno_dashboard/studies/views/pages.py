@@ -22,6 +22,7 @@ from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.studies import services, starters, tags
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.experiment_files import launched_files
+from minno_dashboard.studies.keys import KEYS
 from minno_dashboard.studies.models import Study, Version
 from minno_dashboard.studies.queries import (
     Order,
@@ -142,6 +143,7 @@ def show(request: HttpRequest, public_id: str, number: int | None = None) -> Htt
         "rights": rights,
         "is_owner": study.owner_id == user.pk,
         "config": _config(study, version, user, rights),
+        "key_groups": KEYS,
     }
     return render(request, "studies/study.html", context)
 

@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from minno_dashboard.core import clock
-from minno_dashboard.ui import assets, icons, slots, words
+from minno_dashboard.ui import assets, icons, manual, slots, words
+from minno_dashboard.ui.help_links import CHAPTER_OF_PAGE, CHAPTER_OF_SECTION
 from minno_dashboard.ui.script_texts import script_texts as texts_of_scripts
 
 register = template.Library()
@@ -69,6 +70,21 @@ def here(context: Context, address: str) -> str:
     """Return the class of a link to the section of the site that is shown now, else nothing."""
     request = context.get("request")
     return " active" if request is not None and address and request.path.startswith(address) else ""
+
+
+@register.simple_tag(takes_context=True)
+def help_address(context: Context, section: str = "") -> str:
+    """Return the address of the manual where it tells of this page; of one section of it, "" where there is nothing more."""
+    request = context.get("request")
+    match = getattr(request, "resolver_match", None)
+    page = match.url_name if match else ""
+    if section:
+        return (
+            manual.address_of(CHAPTER_OF_SECTION[page, section])
+            if (page, section) in CHAPTER_OF_SECTION
+            else ""
+        )
+    return manual.address_of(CHAPTER_OF_PAGE.get(page, manual.START))
 
 
 @register.filter
