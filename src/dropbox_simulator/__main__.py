@@ -33,7 +33,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
 
 
 def prepare(options: argparse.Namespace) -> Simulator:
-    """Make the simulator the options describe; what the folder holds already is kept."""
+    """Create the simulator from the options; what the folder holds is kept."""
     simulator = Simulator(seed=options.seed, folder=options.folder, model=MODELS[options.model])
     key = options.app_key
     if key is not None and key in simulator.apps:

@@ -1,4 +1,4 @@
-"""What is not known for certain about the real Dropbox: one switch each, so tests can try both ways."""
+"""Switches for behaviour of the real Dropbox that is not known for certain, so that tests can try both ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One API call on its way through the simulator, and what an endpoint is."""
+"""One API call inside the simulator, and the type of an endpoint."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dropbox_simulator.wire import Request, Response
 
 @dataclass
 class Call:
-    """What a handler knows: the decoded argument, whose call it is, and where to note things."""
+    """Input of a handler: the decoded argument, the caller, and where to record results."""
 
     simulator: State
     endpoint: Endpoint
@@ -37,23 +37,23 @@ class Call:
 
     @property
     def owner(self) -> Link:
-        """Give the link of a call that carries a user's token."""
+        """Return the link of a call that carries a user's token."""
         if self.link is None:
             raise RuntimeError("this route has no user")
         return self.link
 
     @property
     def namespace(self) -> Namespace:
-        """Give the app folder the call is about."""
+        """Return the app folder the call is about."""
         return self.owner.namespace
 
     @property
     def behaviour(self) -> Behaviour:
-        """Give the switches in force."""
+        """Return the switches in force."""
         return self.simulator.behaviour
 
     def entry_fails(self, index: int) -> bool:
-        """Tell whether a fault rule fails this entry of the batch, and remember the failure."""
+        """Return whether a fault rule fails this entry of the batch, and remember the failure."""
         failure = self.effect.entries.get(str(index), self.effect.entries.get("*"))
         if failure is None:
             return False
@@ -98,7 +98,7 @@ def replace_entries(value: dict[str, Any], replaced: dict[int, dict[str, Any]]) 
 
 
 def arg_text(call: Call) -> str:
-    """Give the JSON text of the argument of an upload or download call."""
+    """Return the JSON text of the argument of an upload or download call."""
     return call.request.headers.get("dropbox-api-arg") or call.request.query.get("arg") or ""
 
 

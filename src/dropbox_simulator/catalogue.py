@@ -1,4 +1,4 @@
-"""The failures of Dropbox that a mirror must survive, by their number in the failure catalogue.
+"""Failures of Dropbox that a mirror must survive, by their number in the failure catalogue.
 
 `Failures(control, account)` causes them (`cause(8)` fills the quota, `cause(12)` deletes the app folder) and
 `heal()` takes away what lasts. Rows that are the client's own trouble (a full disk, a second worker) are absent.
@@ -63,7 +63,7 @@ TITLES: dict[int, str] = {
 
 
 class Failures:
-    """Causes failures for one account and heals them again."""
+    """Causes failures for one account and ends them."""
 
     def __init__(self, control: Control, account: str) -> None:
         """Work on one account of a simulator."""
@@ -130,7 +130,7 @@ class Failures:
             control.forget_jobs(account)
 
     def heal(self) -> None:
-        """Lift every rule and restore what was changed for long; what the user did stays done."""
+        """Remove every rule and undo lasting changes; the user's own edits stay."""
         self._control.clear_faults()
         for step in reversed(self._healing):
             step()

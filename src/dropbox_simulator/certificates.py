@@ -1,4 +1,4 @@
-"""A certificate authority and a server certificate of our own, made anew at each start."""
+"""A certificate authority and a server certificate, created at each start."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
 
 
 def make_certificates(folder: Path) -> Path:
-    """Write `ca.pem` and `server.pem` into a folder; give the path of `ca.pem`."""
+    """Write `ca.pem` and `server.pem` into a folder; return the path of `ca.pem`."""
     ca_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("Simulated Dropbox authority")
     ca_id = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())

@@ -1,4 +1,4 @@
-"""The time of a simulated Dropbox: real, or one that a test turns by hand."""
+"""The time of a simulated Dropbox: real, or set by a test."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ VIRTUAL_START = 1_795_435_200.0
 
 
 class Clock(Protocol):
-    """Everything the simulator needs to know about time; moments are seconds since 1970, UTC."""
+    """Interface of a clock; times are seconds since 1970, UTC."""
 
     def now(self) -> float:
-        """Tell the present moment."""
+        """Return the current time."""
         ...
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
+        """Advance the clock by so many seconds at once."""
         ...
 
     def sleep_until(self, moment: float) -> None:
-        """Return when the moment has come."""
+        """Return when the time has come."""
         ...
 
     def wait_for(self, condition: threading.Condition, ready: Callable[[], bool], until: float) -> bool:
-        """Wait, holding the condition, until ready or until the moment has come; tell whether ready."""
+        """Wait, holding the condition, until ready or until the moment has come; return whether ready."""
         ...
 
 
 class RealClock:
-    """The computer's clock, plus whatever a test has added by `advance`."""
+    """The computer's clock, plus the seconds added by `advance`."""
 
     def __init__(self) -> None:
         """Start without any addition."""
@@ -40,23 +40,23 @@ class RealClock:
         self._turned = threading.Condition()
 
     def now(self) -> float:
-        """Tell the present moment."""
+        """Return the current time."""
         return time.time() + self._added
 
     def advance(self, seconds: float) -> None:
-        """Put the clock forward and wake all who sleep."""
+        """Advance the clock and wake all sleepers."""
         with self._turned:
             self._added += seconds
             self._turned.notify_all()
 
     def sleep_until(self, moment: float) -> None:
-        """Return when the moment has come."""
+        """Return when the time has come."""
         with self._turned:
             while (left := moment - self.now()) > 0:
                 self._turned.wait(left)
 
     def wait_for(self, condition: threading.Condition, ready: Callable[[], bool], until: float) -> bool:
-        """Wait, holding the condition, until ready or until the moment has come; tell whether ready."""
+        """Wait, holding the condition, until ready or until the moment has come; return whether ready."""
         while not ready():
             left = until - self.now()
             if left <= 0:
@@ -66,7 +66,7 @@ class RealClock:
 
 
 class VirtualClock:
-    """A clock that stands still; sleeping puts it forward at once, and never back."""
+    """A clock that stands still; sleeping advances it at once, never back."""
 
     def __init__(self, start: float = VIRTUAL_START) -> None:
         """Start at the given moment."""
@@ -74,21 +74,21 @@ class VirtualClock:
         self._lock = threading.Lock()
 
     def now(self) -> float:
-        """Tell the present moment."""
+        """Return the current time."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
+        """Advance the clock by so many seconds at once."""
         with self._lock:
             self._now += seconds
 
     def sleep_until(self, moment: float) -> None:
-        """Put the clock forward to the moment; parallel sleepers overlap instead of adding up."""
+        """Advance the clock to the time; parallel sleepers overlap instead of adding up."""
         with self._lock:
             self._now = max(self._now, moment)
 
     def wait_for(self, condition: threading.Condition, ready: Callable[[], bool], until: float) -> bool:
-        """Answer at once: if not ready now, the time until the moment passes for nothing."""
+        """Return at once: if not ready, advance the clock to the time."""
         if ready():
             return True
         self.sleep_until(until)

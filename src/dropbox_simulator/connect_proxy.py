@@ -1,4 +1,4 @@
-"""A small CONNECT proxy that leads Dropbox's real names to a simulator, for clients such as rclone.
+"""A small CONNECT proxy from Dropbox's real host names to a simulator, for clients such as rclone.
 
 Set `HTTPS_PROXY` to `proxy.address` and let the client trust the simulator's `ca.pem` (rclone: `SSL_CERT_FILE`).
 Any other destination is refused, so nothing leaves the computer.
@@ -31,7 +31,7 @@ class ConnectProxy:
 
     @property
     def address(self) -> str:
-        """Tell the address for `HTTPS_PROXY`."""
+        """Return the address for `HTTPS_PROXY`."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> ConnectProxy:
@@ -85,7 +85,7 @@ class ConnectProxy:
                     self._pump(client, server)
 
     def _wanted(self, client: socket.socket) -> str | None:
-        """Read the CONNECT request; give the host when it is one of Dropbox's."""
+        """Read the CONNECT request; return the host when it is one of Dropbox's."""
         head = b""
         while b"\r\n\r\n" not in head:
             piece = client.recv(PIECE)

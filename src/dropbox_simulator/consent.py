@@ -1,4 +1,4 @@
-"""The pages a person sees: asking for consent, signing in, connected apps."""
+"""The web pages for people: consent, signing in, connected apps."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ select{font:inherit;padding:6px} .row{display:flex;gap:12px;margin-top:24px} .mu
 
 
 class ConsentRefused(Exception):
-    """The request is so wrong that the user is not sent back: Dropbox's own 400 page."""
+    """An invalid request for which the user is not redirected back: Dropbox's own 400 page."""
 
 
 def page(title: str, body: str) -> str:
-    """Make a whole page."""
+    """Render a whole page."""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} - Dropbox</title>'
         f"<style>{STYLE}</style></head><body><header>Dropbox<small>simulated on this computer</small></header>"
@@ -50,7 +50,7 @@ def _bad_page(text: str) -> Response:
 
 
 def _signed_in(simulator: State, request: Request) -> Account | None:
-    """Tell who is signed in: whom the cookie names, or the only account there is."""
+    """Return who is signed in: whom the cookie names, or the only account there is."""
     cookies = http.cookies.SimpleCookie()
     with contextlib.suppress(http.cookies.CookieError):
         cookies.load(request.headers.get("cookie", ""))
@@ -68,7 +68,7 @@ def _with_cookie(response: Response, account: Account) -> Response:
 
 
 def _checked(simulator: State, values: Mapping[str, str]) -> tuple[App, list[str]]:
-    """Check what an app sent along; give the app and the scopes it asks for."""
+    """Check what an app sent along; return the app and the scopes it asks for."""
     app = simulator.apps.get(values.get("client_id", ""))
     if app is None:
         raise ConsentRefused('Invalid client_id: "No app with this key was found."')
@@ -179,7 +179,7 @@ def decide(simulator: State, request: Request, form: Mapping[str, str]) -> Respo
 
 
 def find_account(simulator: State, name: str) -> Account | None:
-    """Find an account by its id or its e-mail address."""
+    """Find an account by its id or its email address."""
     for account in simulator.accounts.values():
         if name in (account.account_id, account.email):
             return account

@@ -1,4 +1,4 @@
-"""Bytes in the simulated Dropbox: Dropbox's content hash, stored blobs, and drafts being uploaded."""
+"""Bytes in the simulated Dropbox: content hash, stored blobs, and drafts being uploaded."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ PIECE = 1024 * 1024
 
 
 class ContentHasher:
-    """Dropbox's content hash, fed piece by piece."""
+    """Computes Dropbox's content hash piece by piece."""
 
     def __init__(self) -> None:
-        """Start with nothing fed."""
+        """Start without bytes."""
         self._overall = hashlib.sha256()
         self._block = hashlib.sha256()
         self._filled = 0
         self.size = 0
 
     def update(self, data: bytes | bytearray | memoryview) -> None:
-        """Feed the next bytes."""
+        """Add the next bytes."""
         view = memoryview(data)
         self.size += len(view)
         while len(view):
@@ -43,7 +43,7 @@ class ContentHasher:
                 self._filled = 0
 
     def hexdigest(self) -> str:
-        """Tell the hash of everything fed so far."""
+        """Return the hash of all bytes so far."""
         overall = self._overall.copy()
         if self._filled:
             overall.update(self._block.digest())
@@ -82,30 +82,30 @@ class Blob:
 
 
 class Draft(Protocol):
-    """Bytes on their way in; becomes a blob when sealed."""
+    """Bytes being uploaded; `seal` makes a blob of them."""
 
     def write_at(self, offset: int, data: bytes) -> None:
-        """Put bytes at a place."""
+        """Write bytes at a position."""
         ...
 
     def seal(self) -> Blob:
-        """Make a blob of what was written; may be called again after more was written."""
+        """Return a blob of the bytes written; may be called again after more were written."""
         ...
 
     def discard(self) -> None:
-        """Forget the bytes."""
+        """Delete the bytes."""
         ...
 
 
 class BlobStore(Protocol):
-    """Where bytes are kept."""
+    """Interface of the storage of bytes."""
 
     def draft(self, name: str | None = None) -> Draft:
         """Begin a new draft, or open the one of that name."""
         ...
 
     def find(self, content_hash: str, size: int) -> Blob:
-        """Give back a blob stored earlier."""
+        """Return a blob stored earlier."""
         ...
 
     def get(self, data: bytes) -> Blob:
@@ -200,7 +200,7 @@ class FileStore:
         return FileDraft(self._drafts / (name or uuid.uuid4().hex), self._blobs)
 
     def find(self, content_hash: str, size: int) -> Blob:
-        """Give back a blob stored earlier."""
+        """Return a blob stored earlier."""
         path = self._blobs / content_hash
         if not path.is_file():
             raise KeyError(content_hash)

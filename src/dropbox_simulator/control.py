@@ -1,4 +1,4 @@
-"""What a test may do to a simulated Dropbox: set it up, act as its user, break it, look inside."""
+"""Control calls for tests: set up a simulated Dropbox, act as its user, inject faults, inspect it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dropbox_simulator.state import State
 
 
 class ControlRefused(Exception):
-    """A control call names something that is not there."""
+    """A control call names something that does not exist."""
 
 
 class Control:
-    """The control calls; `account` is an e-mail address or account id, `app` a key (None: the first app)."""
+    """The control calls; `account` is an email address or account id, `app` a key (None: the first app)."""
 
     def __init__(self, simulator: State) -> None:
         """Act on the given simulator."""
@@ -55,7 +55,7 @@ class Control:
         return account
 
     def account(self, account: str) -> Account:
-        """Find an account by e-mail address or id."""
+        """Find an account by email address or id."""
         for found in self._simulator.accounts.values():
             if account in (found.email, found.account_id):
                 return found
@@ -79,7 +79,7 @@ class Control:
     def authorise(
         self, account: str, app: str | None = None, *, scopes: list[str] | None = None
     ) -> dict[str, str]:
-        """Link an account without the consent page; give an access token and a refresh token."""
+        """Link an account without the consent page; return an access token and a refresh token."""
         link = self.link(account, app)
         granted = list(scopes or link.app.scopes)
         link.approved = granted
@@ -93,12 +93,12 @@ class Control:
         }
 
     def advance(self, seconds: float) -> float:
-        """Let time pass; give the new moment."""
+        """Advance the clock; return the new time."""
         self._simulator.clock.advance(seconds)
         return self._simulator.clock.now()
 
     def act(self, action: str, link: Link) -> None:
-        """Do to one link what a fault rule names by a word."""
+        """Run the named action of a fault rule on one link."""
         if action in ("revoke", "unlink"):
             link.unlink()
         elif action == "expire_tokens":
@@ -124,11 +124,11 @@ class Control:
             token.expires_at = min(token.expires_at or 0.0, self._simulator.clock.now())
 
     def expire_tokens(self, account: str, app: str | None = None) -> None:
-        """Let every access token of a link expire now; refresh tokens stay good."""
+        """Expire every access token of a link now; refresh tokens stay valid."""
         self._expire(self.link(account, app))
 
     def unlink(self, account: str, app: str | None = None) -> None:
-        """Disconnect an app as the user can: every token dies at once."""
+        """Disconnect an app as the user can: every token is revoked at once."""
         self.link(account, app).unlink()
 
     def revoke(self, account: str, app: str | None = None) -> None:
@@ -136,11 +136,11 @@ class Control:
         self.unlink(account, app)
 
     def suspend(self, account: str, suspended: bool = True) -> None:
-        """Suspend an account, or let it in again."""
+        """Suspend an account, or reactivate it."""
         self.account(account).suspended = suspended
 
     def set_quota(self, account: str, quota: int, *, other_bytes: int | None = None) -> None:
-        """Set how many bytes an account may hold, and how many it holds outside of app folders."""
+        """Set the quota of an account, and the bytes it holds outside of app folders."""
         found = self.account(account)
         found.quota = quota
         if other_bytes is not None:
@@ -155,7 +155,7 @@ class Control:
         self.account(account).member_limit = limit
 
     def remove_scope(self, scope: str, *, account: str | None = None, app: str | None = None) -> None:
-        """Take a scope away from the app, or only from one account's tokens."""
+        """Remove a scope from the app, or only from one account's tokens."""
         if account is None:
             found = self.app(app)
             found.scopes = [each for each in found.scopes if each != scope]
@@ -180,7 +180,7 @@ class Control:
         self.app(app).redirect_uris = list(redirect_uris)
 
     def expire_sessions(self, account: str, app: str | None = None) -> None:
-        """Forget every upload session of a link, as happens after some days."""
+        """Delete every upload session of a link, as happens after some days."""
         self._expire_sessions(self.link(account, app))
 
     def _expire_sessions(self, link: Link) -> None:
@@ -189,15 +189,15 @@ class Control:
         link.sessions.clear()
 
     def forget_jobs(self, account: str, app: str | None = None) -> None:
-        """Forget every asynchronous job of a link."""
+        """Delete every asynchronous job of a link."""
         self.link(account, app).jobs.clear()
 
     def reset_cursors(self, account: str, app: str | None = None) -> None:
-        """Make every cursor handed out so far answer `reset`."""
+        """Let every cursor returned so far answer `reset`."""
         self._namespace(account, app).epoch += 1
 
     def write_file(self, account: str, path: str, data: bytes, *, app: str | None = None) -> dict[str, Any]:
-        """Write a file as the user, whatever was there."""
+        """Write a file as the user, replacing what is there."""
         namespace = self._namespace(account, app)
         with namespace.lock:
             node = namespace.commit(path=path, blob=self._simulator.store.get(data), mode="overwrite")
@@ -222,7 +222,7 @@ class Control:
             namespace.remove(namespace.removable(path=path))
 
     def move_app_folder(self, account: str, location: str, *, app: str | None = None) -> None:
-        """Rename or move the app folder itself; the app does not notice."""
+        """Rename or move the app folder itself; the app is not informed."""
         link = self.link(account, app)
         old, link.location = link.location, location
         keeper = self._simulator.keeper
@@ -236,7 +236,7 @@ class Control:
             namespace.remove_everything()
 
     def tree(self, account: str, app: str | None = None) -> dict[str, dict[str, Any]]:
-        """Tell everything in an app folder: path → hash, size, rev and id (folders: only id)."""
+        """Return the content of an app folder: path → hash, size, rev and id (folders: only id)."""
         namespace = self._namespace(account, app)
         with namespace.lock:
             found: dict[str, dict[str, Any]] = {}
@@ -268,28 +268,28 @@ class Control:
             return node.revision.blob.read()
 
     def add_fault(self, effect: faults.Effect, **rule: Any) -> faults.FaultRule:
-        """Put a fault rule in force: `route`, `account` (e-mail), `nth`, `probability`, `seed`, `times`, `name`."""
+        """Add a fault rule: `route`, `account` (email), `nth`, `probability`, `seed`, `times`, `name`."""
         return self._simulator.faults.add(faults.FaultRule(effect, **rule))
 
     def clear_faults(self) -> None:
-        """Lift every fault rule."""
+        """Remove every fault rule."""
         self._simulator.faults.clear()
 
     def set_behaviour(self, **switches: Any) -> None:
-        """Turn switches of `behaviour.Behaviour`."""
+        """Set switches of `behaviour.Behaviour`."""
         for name, value in switches.items():
             if not hasattr(self._simulator.behaviour, name):
                 raise ControlRefused(f"no switch {name}")
             setattr(self._simulator.behaviour, name, value)
 
     def records(self) -> list[dict[str, Any]]:
-        """Export the record of all calls."""
+        """Export the records of all calls."""
         return self._simulator.recorder.export()
 
     def summary(self) -> dict[str, Any]:
-        """Sum the record of all calls up."""
+        """Summarise the records of all calls."""
         return self._simulator.recorder.summary()
 
     def clear_records(self) -> None:
-        """Forget the record of all calls."""
+        """Delete the records of all calls."""
         self._simulator.recorder.clear()

@@ -65,7 +65,7 @@ def _add_fault(simulator: Simulator, arguments: dict[str, Any]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Turn what a control call gives back into JSON values."""
+    """Convert the result of a control call to JSON values."""
     if isinstance(value, bytes):
         return {"data_base64": base64.b64encode(value).decode()}
     if isinstance(value, Link):

@@ -1,4 +1,4 @@
-"""Listings whose entries come doubled, late or in any order, as no documentation excludes."""
+"""Duplicates, delays and shuffles the entries of listings, which no documentation excludes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REMEMBERED = 20
 
 
 def disordered(namespace: Namespace, entries: Sequence[Metadata], seed: str) -> list[Metadata]:
-    """Return a page's entries as the switches of the behaviour say; the same for the same seed."""
+    """Return a page's entries as the behaviour's switches say; the same for the same seed."""
     behaviour, dice = namespace.behaviour, random.Random(seed)
     told = list(entries)
     if behaviour.repeated_entries != "none":

@@ -1,4 +1,4 @@
-"""The way of a request: faults, route, host, token, argument, limits, latency, handler, record."""
+"""Processing of a request: faults, route, host, token, argument, limits, latency, handler, record."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _replacement(effect: Effect) -> Response:
 
 
 def _random_failure(call: Call, route: str) -> Response | None:
-    """Fail now and then as the latency model says: half of the errors come after the effect."""
+    """Fail at random as the latency model says: half of the errors come after the effect."""
     model = call.simulator.model
     if not model.server_error_chance and not model.reset_chance:
         return None
@@ -136,7 +136,7 @@ def _answered(call: Call, route: str) -> Response:
 
 
 def _travel(call: Call) -> None:
-    """Let the time of the way there and back, and of the body, pass; a line has let it pass as the bytes came."""
+    """Wait for the round trip and the body; a simulated line has waited while the bytes came."""
     clock, model = call.simulator.clock, call.simulator.model
     if call.request.has_travelled:
         return
@@ -182,7 +182,7 @@ def _bearer(request: Request) -> str | None:
 
 
 def _caller(simulator: State, request: Request) -> Link | None:
-    """Find whose token a request carries, valid or not."""
+    """Find the owner of a request's token, valid or not."""
     found = simulator.access_tokens.get(_bearer(request) or "")
     return found[0] if found else None
 
@@ -289,7 +289,7 @@ def _check_rate(call: Call) -> None:
 
 
 def _timed(call: Call, definition: Any, arrived: float) -> Response:
-    """Answer a call that has arrived after as long as the model says, holding the write lock if it writes.
+    """Answer a call after the model's latency, holding the write lock if it writes.
 
     What this computer needs for its own work counts as part of that time.
     """
@@ -351,7 +351,7 @@ def _lock_refusal(call: Call) -> Refusal:
 
 
 def _lock_error(route: str) -> dict[str, Any]:
-    """Write too_many_write_operations the way the error union of the route has it."""
+    """Encode too_many_write_operations as the route's error union does."""
     busy = {".tag": "too_many_write_operations"}
     if route == "files/upload":
         return {".tag": "path", "reason": busy, "upload_session_id": "pid_upload_session:none"}

@@ -65,7 +65,7 @@ def _limit_type(limit: int) -> Any:
 
 
 def token_revoke(call: Call) -> None:
-    """Answer auth/token/revoke: the token used dies, with its refresh token and its siblings."""
+    """Answer auth/token/revoke: the token is revoked, with its refresh token and its siblings."""
     if call.token is None:
         return
     parent = call.token.parent
@@ -81,7 +81,7 @@ def token_revoke(call: Call) -> None:
 
 
 def echo(call: Call) -> Any:
-    """Answer check/user and check/app: give back what was asked."""
+    """Answer check/user and check/app: return what was sent."""
     return check.EchoResult(result=call.arg.query)
 
 

@@ -19,7 +19,7 @@ WRITE = "files.content.write"
 
 
 def _launch(call: Call, kind: str, result_validator: Any, result: Any, *, wait: bool) -> dict[str, Any]:
-    """Give the encoded launch result: the answer itself, or a job that will have it."""
+    """Return the encoded launch result: the answer itself, or a job for it."""
     answer: dict[str, Any] = {".tag": "complete", **encode(result_validator, result)}
     if not wait:
         return answer
@@ -41,7 +41,7 @@ def _start_job(call: Call, kind: str, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(call: Call, kind: str) -> dict[str, Any]:
-    """Give the encoded state of a job."""
+    """Return the encoded state of a job."""
     job = call.owner.jobs.get(call.arg.async_job_id)
     if job is None or job.kind != kind:
         raise RouteRefused({".tag": "invalid_async_job_id"})
@@ -116,7 +116,7 @@ def create_folder_batch_check(call: Call) -> Any:
 
 
 def _overlapping(call: Call) -> set[int]:
-    """Find the entries whose paths are named twice or lie inside one another."""
+    """Find the entries whose paths occur twice or contain one another."""
 
     def key(path: str) -> str:
         return dropbox_lower(unicodedata.normalize("NFC", path))

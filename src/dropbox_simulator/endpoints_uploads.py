@@ -1,4 +1,4 @@
-"""Endpoints that take bytes in: single uploads and upload sessions."""
+"""Endpoints that receive bytes: single uploads and upload sessions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HASH_OF_NOTHING = ContentHasher().hexdigest()
 
 
 def _body(call: Call) -> Incoming:
-    """Take the body; check its size and, when the client named one, its hash."""
+    """Return the body; check its size and, if the client sent one, its hash."""
     incoming = Incoming(call.request.stream(), call.request.size(), corrupt=call.effect.corrupt)
     if incoming.size > call.behaviour.request_limit:
         raise RouteRefused({".tag": "payload_too_large"})
@@ -33,7 +33,7 @@ def _body(call: Call) -> Incoming:
 
 
 def _commit(call: Call, commit: Any, blob: Blob) -> Node:
-    """Write a file as a CommitInfo says; raise WriteRefused."""
+    """Write a file as a CommitInfo says; raises WriteRefused."""
     mode = commit.mode
     modified = commit.client_modified
     return call.namespace.commit(
@@ -57,7 +57,7 @@ def new_session(call: Call, *, concurrent: bool) -> Session:
 
 
 def find_session(call: Call, id: str) -> Session:
-    """Find a living session of the caller's link; raise SessionRefused."""
+    """Find an open session of the caller's link; raises SessionRefused."""
     session = call.owner.sessions.get(id)
     if session is None:
         raise SessionRefused("not_found")
@@ -118,7 +118,7 @@ def session_append(call: Call) -> None:
 
 
 def session_append_batch(call: Call) -> Any:
-    """Answer files/upload_session/append_batch: one body, cut by the lengths of the entries."""
+    """Answer files/upload_session/append_batch: one body, split by the lengths of the entries."""
     incoming = _body(call)
     if sum(entry.length for entry in call.arg.entries) != incoming.size:
         raise RouteRefused({".tag": "length_mismatch"})
@@ -147,7 +147,7 @@ def _lookup_failed(tag: str, **fields: int) -> dict[str, Any]:
 
 
 def _finish_error(call: Call, session: Session, offset: int, *, needs_close: bool) -> dict[str, Any] | None:
-    """Say why a session cannot be committed, or None."""
+    """Return why a session cannot be committed, or None."""
     if session.consumed:
         return _lookup_failed(call.behaviour.consumed_session)
     if session.concurrent and not session.closed:
@@ -162,7 +162,7 @@ def _finish_error(call: Call, session: Session, offset: int, *, needs_close: boo
 
 
 def _commit_session(call: Call, session: Session, commit: Any) -> Node | dict[str, Any]:
-    """Commit a session; the data survive a refusal and are consumed by success."""
+    """Commit a session; its data stay after a refusal and are used up by success."""
     try:
         node = _commit(call, commit, session.seal())
     except WriteRefused as refused:
@@ -199,7 +199,7 @@ def _append_last(call: Call, session: Session, offset: int, incoming: Incoming) 
 
 
 def _finish_entry(call: Call, index: int, entry: Any) -> Any:
-    """Commit one entry of a batch; give a result entry."""
+    """Commit one entry of a batch; return a result entry."""
     result_entry = files.UploadSessionFinishBatchResultEntry
     if call.entry_fails(index):
         return result_entry.failure(files.UploadSessionFinishError.too_many_write_operations)

@@ -15,7 +15,7 @@ When = Literal["before", "after"]
 
 @dataclass(frozen=True)
 class Effect:
-    """What happens to a call that a rule hits.
+    """What happens to a call that matches a rule.
 
     With `when="before"` the call is answered without being done; with "after" it is done and the answer is
     replaced. Without `response` and with `ending="complete"` the call goes on normally after `delay` seconds.
@@ -32,13 +32,13 @@ class Effect:
 
     @property
     def answers(self) -> bool:
-        """Tell whether the effect replaces the answer."""
+        """Return whether the effect replaces the answer."""
         return self.response is not None or self.ending in ("reset", "hang")
 
 
 @dataclass
 class FaultRule:
-    """Says which calls are hit: by route, account, number of the matching call, or chance from a seed."""
+    """Which calls a rule matches: by route, account, number of the matching call, or chance from a seed."""
 
     effect: Effect
     route: str = ".*"
@@ -52,12 +52,12 @@ class FaultRule:
     hits: int = 0
 
     def __post_init__(self) -> None:
-        """Prepare the pattern and the dice."""
+        """Compile the pattern and seed the random generator."""
         self._pattern = re.compile(self.route)
         self._dice = random.Random(self.seed)
 
     def strikes(self, route: str, account: str | None) -> bool:
-        """Count a call and tell whether the rule hits it."""
+        """Count a call and return whether the rule matches it."""
         if not self._pattern.fullmatch(route) or (self.account is not None and self.account != account):
             return False
         if self.times is not None and self.hits >= self.times:
@@ -72,7 +72,7 @@ class FaultRule:
 
 
 class FaultInjector:
-    """The rules in force; the first one that hits a call decides about it."""
+    """The active rules; the first one that matches a call applies."""
 
     def __init__(self) -> None:
         """Start without rules."""
@@ -80,23 +80,23 @@ class FaultInjector:
         self._lock = threading.Lock()
 
     def add(self, rule: FaultRule) -> FaultRule:
-        """Put a rule in force."""
+        """Add a rule."""
         with self._lock:
             self._rules.append(rule)
         return rule
 
     def clear(self) -> None:
-        """Lift every rule."""
+        """Remove every rule."""
         with self._lock:
             self._rules.clear()
 
     def rules(self) -> list[FaultRule]:
-        """List the rules in force."""
+        """Return the active rules."""
         with self._lock:
             return list(self._rules)
 
     def strike(self, route: str, account: str | None) -> FaultRule | None:
-        """Find the rule that hits a call."""
+        """Find the rule that matches a call."""
         with self._lock:
             return next((rule for rule in self._rules if rule.strikes(route, account)), None)
 
@@ -132,17 +132,17 @@ def hang(*, when: When = "before") -> Effect:
 
 
 def truncate() -> Effect:
-    """Do the call, then send only half of the answer."""
+    """Carry out the call, then send only half of the answer."""
     return Effect(when="after", ending="truncate")
 
 
 def delay(seconds: float) -> Effect:
-    """Do the call, later."""
+    """Carry out the call later."""
     return Effect(delay=seconds)
 
 
 def corrupt_stored_byte() -> Effect:
-    """Do the upload, but keep one byte wrongly."""
+    """Carry out the upload, but store one byte wrongly."""
     return Effect(corrupt=True)
 
 
@@ -162,5 +162,5 @@ def entry_failures(failure: dict[str, Any], *indexes: int) -> Effect:
 
 
 def control_action(name: str) -> Effect:
-    """Do something to the account just before the call: `revoke`, `expire_tokens`, `suspend`, `reset_cursors`…"""
+    """Run an action on the account just before the call: `revoke`, `expire_tokens`, `suspend`, `reset_cursors`…"""
     return Effect(action=name)

@@ -11,17 +11,17 @@ SMALL = 4 * 1024 * 1024
 
 
 class Incoming:
-    """Bytes that came with a call; read once from the front to the end."""
+    """The bytes of a call; read once from start to end."""
 
     def __init__(self, stream: BinaryIO, size: int, *, corrupt: bool = False) -> None:
-        """Read from a seekable stream; `corrupt` keeps the last byte wrongly, as a fault rule asks."""
+        """Read from a seekable stream; `corrupt` stores the last byte wrongly, for a fault rule."""
         self._stream = stream
         self._corrupt = corrupt
         self._position = 0
         self.size = size
 
     def content_hash(self) -> str:
-        """Compute the content hash of the whole body and return to its front."""
+        """Compute the content hash of the whole body and rewind."""
         hasher = ContentHasher()
         self._stream.seek(0)
         while piece := self._stream.read(PIECE):
@@ -37,7 +37,7 @@ class Incoming:
         return piece
 
     def skip(self, length: int) -> None:
-        """Leave bytes out that nobody takes."""
+        """Skip unused bytes."""
         while length > 0 and (piece := self._next(min(PIECE, length))):
             length -= len(piece)
 

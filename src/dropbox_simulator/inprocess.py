@@ -1,4 +1,4 @@
-"""The official SDK (or any `requests` session) against a simulator without a socket."""
+"""Connects the official SDK (or any `requests` session) to a simulator without a socket."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dropbox_simulator.wire import HOSTS, Request, Response
 
 
 class _BrokenBody(io.BytesIO):
-    """A body that ends with an error instead of its end."""
+    """A body that ends with an error before its end."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read what there is, then fail as a broken connection does."""
@@ -28,7 +28,7 @@ class _BrokenBody(io.BytesIO):
 
 
 class SimulatorAdapter(BaseAdapter):
-    """A transport of `requests` whose other end is a simulator."""
+    """A `requests` transport whose other end is a simulator."""
 
     def __init__(self, simulator: Simulator) -> None:
         """Answer with the given simulator."""
@@ -44,7 +44,7 @@ class SimulatorAdapter(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Carry one request over and its answer back; faults of the network become exceptions."""
+        """Send one request and return its answer; network faults become exceptions."""
         response = self._simulator.handle(_translate(request))
         if response.ending == "reset":
             raise requests.ConnectionError("Connection reset by the simulator", request=request)
@@ -112,7 +112,7 @@ def _answer(prepared: requests.PreparedRequest, response: Response) -> requests.
 
 
 def mount(session: requests.Session, simulator: Simulator) -> requests.Session:
-    """Send what a session has for Dropbox's hosts to a simulator."""
+    """Redirect a session's requests for Dropbox's hosts to a simulator."""
     adapter = SimulatorAdapter(simulator)
     for host in HOSTS:
         session.mount(f"https://{host}", adapter)

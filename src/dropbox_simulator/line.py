@@ -1,4 +1,4 @@
-"""A thin, far, lossy line between clients and the simulated Dropbox: bytes are delayed while they travel.
+"""A slow, distant, lossy line between clients and the simulated Dropbox: bytes are delayed on the way.
 
 Every byte of every connection crosses the line, TLS included: what a client sends waits in the client's own socket
 until the line has carried what is before it, exactly as on a real line.
@@ -33,7 +33,7 @@ TIMEOUT_SHARE = 0.1
 
 @dataclass(frozen=True)
 class LineModel:
-    """A line: bytes per second each way, None for no limit; seconds there and back; the share of packets lost."""
+    """A line: bytes per second each way (None: no limit), round trip in seconds, share of packets lost."""
 
     up: float | None = None
     down: float | None = None
@@ -43,20 +43,20 @@ class LineModel:
 
     @property
     def is_there(self) -> bool:
-        """Say whether the line delays anything."""
+        """Return whether the line delays anything."""
         return bool(self.up or self.down or self.connection or self.round_trip or self.loss)
 
 
 @dataclass
 class _Direction:
-    """One way of the line, shared by all connections: when it is free again, in monotonic seconds."""
+    """One direction of the line, shared by all connections: when it is free again, in monotonic seconds."""
 
     free_at: float = 0.0
     carried: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def carry(self, size: int, rate: float | None, ready_at: float) -> float:
-        """Take the next place for bytes that wait since `ready_at`; return when the line has carried them."""
+        """Reserve the line for bytes that wait since `ready_at`; return when the line has carried them."""
         with self.lock:
             self.carried += size
             self.free_at = max(self.free_at, ready_at) + (size / rate if rate else 0.0)
@@ -64,10 +64,10 @@ class _Direction:
 
 
 class Line:
-    """The line of one server; its model may change while connections are open."""
+    """The line of a server; its model may change while connections are open."""
 
     def __init__(self, model: Callable[[], LineModel], *, seed: int = 0) -> None:
-        """Look up the model for every quantum."""
+        """Take a function that returns the model; it is called for each chunk."""
         self._model = model
         self._up, self._down = _Direction(), _Direction()
         self._dice = random.Random(seed)
@@ -83,7 +83,7 @@ class Line:
         return self._up.carried
 
     def join(self, client: socket.socket, stopping: threading.Event) -> socket.socket:
-        """Put the line between a client's connection and the socket that is returned."""
+        """Insert the line between a client's connection and the returned socket."""
         held = max(RECEIVE_BYTES, int((self.model.up or 0.0) * RECEIVE_SECONDS))
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, held)
         ours, theirs = socket.socketpair()
@@ -95,7 +95,7 @@ class Line:
         return theirs
 
     def lost_seconds(self, size: int) -> float:
-        """Draw whether a packet of so many bytes is lost; return for how long its connection then stands still."""
+        """Draw whether a packet of so many bytes is lost; return for how many seconds the connection then stalls."""
         model = self.model
         packets = max(1, -(-size // PACKET_BYTES))
         if not model.loss or self._dice.random() >= 1 - (1 - model.loss) ** packets:
@@ -106,13 +106,13 @@ class Line:
 
 
 class _Ends:
-    """The two sockets that a line joins; closed when both ways have ended."""
+    """The two sockets that a line connects; closed when both directions have ended."""
 
     def __init__(self, *ends: socket.socket) -> None:
         self._ends, self._open, self._lock = ends, len(ends), threading.Lock()
 
     def way_ended(self) -> None:
-        """Count a way that has ended."""
+        """Count a direction that has ended."""
         with self._lock:
             self._open -= 1
             if self._open == 0:
@@ -120,14 +120,14 @@ class _Ends:
                     end.close()
 
     def hang_up(self) -> None:
-        """End both ways: somebody has gone."""
+        """End both directions: a peer has disconnected."""
         for end in self._ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
 
 class _Way:
-    """One direction of one connection: read at the pace of the line, deliver half a round trip later."""
+    """One direction of one connection: reads at the speed of the line, delivers half a round trip later."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class _Way:
         self._arrived = threading.Condition()
 
     def read(self, stopping: threading.Event) -> None:
-        """Take bytes from the sender as fast as the line carries them."""
+        """Read bytes from the sender as fast as the line carries them."""
         data, carried = b"-", time.monotonic()
         while data and not stopping.is_set():
             model = self._line.model
@@ -171,7 +171,7 @@ class _Way:
                 stopping.wait(left)
 
     def deliver(self, stopping: threading.Event) -> None:
-        """Hand over what has arrived; an empty piece is the end of the connection."""
+        """Deliver what has arrived; an empty piece is the end of the connection."""
         try:
             while data := self._next(stopping):
                 self._target.sendall(data)

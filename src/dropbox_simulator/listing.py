@@ -1,4 +1,4 @@
-"""Listings and cursors: a cursor is a place in a listing, then a number in the journal."""
+"""Listings and cursors: a cursor is a position in a listing, then a number in the journal."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from dropbox_simulator.tree import Node
 
 
 class CursorInvalid(Exception):
-    """A text that is no cursor of this folder; answered as a malformed call."""
+    """The text is no cursor of this folder; answered as a malformed call."""
 
 
 class CursorReset(Exception):
-    """A cursor that no longer holds; answered as `reset`."""
+    """The cursor is no longer valid; answered as `reset`."""
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """What a cursor string says; `after` is the last key listed, None once the listing is complete."""
+    """The content of a cursor string; `after` is the last key listed, None once the listing is complete."""
 
     namespace: str
     path: str
@@ -41,14 +41,14 @@ class Cursor:
     after: list[str] | None
 
     def encode(self) -> str:
-        """Write the cursor as an opaque string."""
+        """Return the cursor as an opaque string."""
         packed = json.dumps(asdict(self), separators=(",", ":"), sort_keys=True).encode()
         check = f"{binascii.crc32(packed):08x}".encode()
         return "AAE" + base64.urlsafe_b64encode(check + packed).decode().rstrip("=")
 
 
 def decode_cursor(text: str, namespace: Namespace, now: float) -> Cursor:
-    """Understand a cursor string; raise CursorInvalid or CursorReset."""
+    """Parse a cursor string; raises CursorInvalid or CursorReset."""
     cursor = read_cursor(text)
     if cursor.namespace != namespace.id:
         raise CursorInvalid
@@ -59,7 +59,7 @@ def decode_cursor(text: str, namespace: Namespace, now: float) -> Cursor:
 
 
 def read_cursor(text: str) -> Cursor:
-    """Take a cursor string apart without asking whether it still holds; raise CursorInvalid."""
+    """Parse a cursor string without checking whether it is still valid; raises CursorInvalid."""
     if not text.startswith("AAE") or not text.isascii():
         raise CursorInvalid
     try:
@@ -73,10 +73,10 @@ def read_cursor(text: str) -> Cursor:
 
 
 class Seen:
-    """A folder as listings see it: without the changes of the last moments, where this Dropbox's listings come late."""
+    """A folder as shown by listings: without the newest changes, where listings lag."""
 
     def __init__(self, namespace: Namespace, now: float, lag: float) -> None:
-        """Look at a namespace as it was `lag` seconds ago."""
+        """Take a namespace as it was `lag` seconds ago."""
         self.namespace = namespace
         unseen = namespace.journal.unseen(now - lag) if lag else []
         self.before: dict[str, Metadata | None] = {one.path_lower: one.before for one in unseen}
@@ -84,7 +84,7 @@ class Seen:
         self.sequence = min((one.sequence - 1 for one in unseen), default=newest)
 
     def entry(self, path_lower: str) -> Metadata | None:
-        """Describe what stands, or stood, at a path; None where nothing ever did."""
+        """Return the entry of what is, or was, at a path; None where nothing ever was."""
         if path_lower in self.before:
             return self.before[path_lower]
         node = self.namespace.tree.find_lower(path_lower)
@@ -94,20 +94,20 @@ class Seen:
         return None if gone is None else gone_metadata(gone, path_lower)
 
     def is_there(self, path_lower: str) -> bool:
-        """Tell whether something stands at a path."""
+        """Return whether there is something at a path."""
         if path_lower in self.before:
             entry = self.before[path_lower]
             return entry is not None and not isinstance(entry, files.DeletedMetadata)
         return self.namespace.tree.find_lower(path_lower) is not None
 
     def changes(self, cursor: Cursor) -> Iterator[tuple[int, str]]:
-        """Go through (number, path) of what a cursor has not told yet."""
+        """Yield (number, path) of the changes after a cursor."""
         for number, path_lower in self.namespace.journal.since(cursor.sequence, self.sequence):
             if _in_scope(cursor, path_lower) and not self._is_told_by_parent(cursor, path_lower):
                 yield number, path_lower
 
     def _is_told_by_parent(self, cursor: Cursor, path_lower: str) -> bool:
-        """Tell whether a deletion is already told by that of the folder it was in."""
+        """Return whether a deletion is implied by that of its folder."""
         if self.namespace.behaviour.deleted_children_reported or self.is_there(path_lower):
             return False
         parent = path_lower.rpartition("/")[0]
@@ -116,7 +116,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Page:
-    """Some entries, the cursor behind them, and whether there are more now."""
+    """Entries, the next cursor, and whether there are more now."""
 
     entries: list[Metadata]
     cursor: Cursor
@@ -124,7 +124,7 @@ class Page:
 
 
 def scope_root(namespace: Namespace, path_lower: str) -> Node:
-    """Find the folder a listing is about; raise LookupRefused."""
+    """Find the folder of a listing; raises LookupRefused."""
     if path_lower == "":
         if not namespace.exists and namespace.behaviour.app_folder_deleted == "not_found":
             raise LookupRefused("not_found")
@@ -140,7 +140,7 @@ def scope_root(namespace: Namespace, path_lower: str) -> Node:
 def start_cursor(
     namespace: Namespace, *, path: str, recursive: bool, include_deleted: bool, limit: int | None, now: float
 ) -> Cursor:
-    """Make the cursor that stands before the first entry of a listing; raise LookupRefused."""
+    """Return the cursor before the first entry of a listing; raises LookupRefused."""
     node = namespace.resolve(path) if path else namespace.tree.root
     root = scope_root(namespace, node.path_lower())
     page = min(limit or namespace.behaviour.default_page, namespace.behaviour.page_limit)
@@ -159,7 +159,7 @@ def start_cursor(
 
 
 def read_page(namespace: Namespace, cursor: Cursor, now: float) -> Page:
-    """Read the next page behind a cursor; raise LookupRefused."""
+    """Return the page after a cursor; raises LookupRefused."""
     root = scope_root(namespace, cursor.path)
     fresh = replace(cursor, made_at=int(now))
     if cursor.after is not None:
@@ -179,7 +179,7 @@ def _listing_page(seen: Seen, cursor: Cursor, root: Node) -> Page:
 
 
 def _listed(seen: Seen, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]:
-    """List (key, path_lower) of everything a listing contains; kept until the next change, for its pages."""
+    """Return (key, path_lower) of everything in a listing; cached until the next change."""
     namespace = seen.namespace
     about = (
         namespace.journal.sequence,
@@ -240,7 +240,7 @@ def _journal_page(seen: Seen, cursor: Cursor) -> Page:
 
 
 def has_changes(namespace: Namespace, cursor: Cursor, now: float) -> bool:
-    """Tell whether a cursor would give anything new."""
+    """Return whether there are changes after a cursor."""
     if cursor.after is not None:
         return True
     seen = Seen(namespace, now, namespace.behaviour.cursor_lag_seconds)

@@ -1,4 +1,4 @@
-"""Dropbox's own lower-casing: one character to one character, as Unicode 4.1 had it.
+"""Dropbox's own lower-casing: one character to one character, as in Unicode 4.1.
 
 Dropbox compares names with what `unicode.lower()` of Python 2.5 did. The 893 pairs below are the simple
 lower-case mappings of Unicode 4.1 (fact checked against the table that a Dropbox engineer published as
@@ -125,7 +125,7 @@ RUNS: tuple[tuple[int, int, int, int], ...] = (
 
 
 def _table() -> dict[int, int]:
-    """Spell the runs out into a table that `str.translate` takes."""
+    """Expand the ranges into a table for `str.translate`."""
     return {
         first + index * step: first + index * step + distance
         for first, count, step, distance in RUNS

@@ -1,4 +1,4 @@
-"""Nodes as the official SDK's own metadata objects, and their encoding."""
+"""Converts nodes to the official SDK's metadata objects, and encodes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def moment(seconds: int) -> datetime.datetime:
 
 
 def display_path(node: Node, behaviour: Behaviour) -> str:
-    """Tell the path as people see it, with the ancestors' casing as unreliable as configured."""
+    """Return the displayed path, with the ancestors' letter case as unreliable as configured."""
     if not behaviour.ancestors_lowercased or node.parent is None:
         return node.path_display()
     return f"{node.parent.path_lower()}/{node.name}"
@@ -53,7 +53,7 @@ def file_metadata(revision: Revision, name: str, path_lower: str, path_display: 
 
 
 def gone_metadata(gone: Gone, path_lower: str) -> Metadata:
-    """Describe a path where something was deleted."""
+    """Describe a deleted path."""
     return files.DeletedMetadata(name=gone.name, path_lower=path_lower, path_display=gone.path_display)
 
 

@@ -1,4 +1,4 @@
-"""Which paths and names the simulated Dropbox understands and accepts."""
+"""Paths and names that the simulated Dropbox accepts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ TEMPORARY_NAME = re.compile(r"~\$.*|\.~.*|~.*\.tmp", re.DOTALL)
 
 
 class MalformedPath(Exception):
-    """A path no folder could have; answered as `malformed_path`."""
+    """An impossible path; answered as `malformed_path`."""
 
 
 class DisallowedName(Exception):
-    """A name Dropbox does not keep; answered as `disallowed_name`."""
+    """A name that Dropbox does not store; answered as `disallowed_name`."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def parse_name(text: str, behaviour: Behaviour) -> Name:
 
 
 def check_writable(names: list[Name], behaviour: Behaviour) -> None:
-    """Raise DisallowedName when a path to be written contains a name that Dropbox does not keep."""
+    """Raise DisallowedName when a path to be written contains a name that Dropbox does not store."""
     for name in names:
         if name.key in behaviour.disallowed_names:
             raise DisallowedName(name.text)

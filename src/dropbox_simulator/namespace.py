@@ -1,4 +1,4 @@
-"""One app folder of one account: the tree, its revisions, its journal, and what may be done to it."""
+"""One app folder of one account: the tree, its revisions, its journal, and its operations."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ WriteMode = Literal["add", "overwrite", "update"]
 
 
 class Shelf(Protocol):
-    """Hears of every change, to keep an ordinary folder and a stored state in step."""
+    """Receives every change, to keep a folder on the disk and the stored state up to date."""
 
     def stored(self, node: Node) -> None:
-        """A folder was made, or a file was written."""
+        """Called after a folder was created or a file was written."""
         ...
 
     def removed(self, node: Node, parts: tuple[str, ...]) -> None:
-        """A node, with everything below it, was taken away from the place."""
+        """Called after a node, with everything below it, was removed from the place."""
         ...
 
     def moved(self, node: Node, parts: tuple[str, ...]) -> None:
-        """A node, with everything below it, was moved here from the place."""
+        """Called after a node, with everything below it, was moved here from the place."""
         ...
 
 
 class Serials(Protocol):
-    """Makes identifiers that look random and never repeat."""
+    """Generates identifiers that look random and never repeat."""
 
     def node_id(self) -> str:
-        """Make the id of a file or folder."""
+        """Return a new id of a file or folder."""
         ...
 
     def rev(self) -> str:
-        """Make the rev of a file."""
+        """Return a new rev of a file."""
         ...
 
 
@@ -64,7 +64,7 @@ class Namespace:
         now: Callable[[], float],
         room: Callable[[], int],
     ) -> None:
-        """Start empty; `room` tells how many bytes the account's quota still allows."""
+        """Start empty; `room` returns how many bytes the account's quota still allows."""
         self.id = id
         self.behaviour = behaviour
         self.lock = threading.RLock()
@@ -84,7 +84,7 @@ class Namespace:
         self._room = room
 
     def resolve(self, path: str) -> Node:
-        """Find the node of a path, an `id:…` or an `ns:…` path; raise LookupRefused."""
+        """Find the node of a path, an `id:…` or an `ns:…` path; raises LookupRefused."""
         node = self._by_reference(path)
         if node is None:
             raise LookupRefused("not_found")
@@ -107,7 +107,7 @@ class Namespace:
         return slash + rest
 
     def target(self, path: str) -> list[Name]:
-        """Understand a path to be written; raise WriteRefused."""
+        """Parse a path to be written; raises WriteRefused."""
         if path.startswith("id:"):
             node = self.tree.by_id.get(path)
             if node is None:
@@ -137,7 +137,7 @@ class Namespace:
             node = child
 
     def _parent(self, names: list[Name]) -> Node:
-        """Find the folder a path goes into, making what is missing of it."""
+        """Find the folder of a path, creating what is missing."""
         self.exists = True
         node = self.tree.root
         for name in names[:-1]:
@@ -172,7 +172,7 @@ class Namespace:
         return metadata_of(was, self.behaviour)
 
     def _touch(self, path_lower: str, before: object | None) -> None:
-        """Note a change in the journal, and what stood there before where listings come late."""
+        """Record a change in the journal, and the former state where listings lag."""
         self.journal.touch(path_lower)
         longest = max(self.behaviour.listing_lag_seconds, self.behaviour.cursor_lag_seconds)
         if longest:
@@ -198,7 +198,7 @@ class Namespace:
         strict_conflict: bool = False,
         client_modified: int | None = None,
     ) -> Node:
-        """Write a file as a WriteMode says; raise WriteRefused."""
+        """Write a file as a WriteMode says; raises WriteRefused."""
         names = self.target(path)
         self._check_ancestors(names)
         existing = self.tree.find(names)
@@ -249,7 +249,7 @@ class Namespace:
         return self._serials.node_id()
 
     def create_folder(self, *, path: str, autorename: bool = False) -> Node:
-        """Make a folder; raise WriteRefused when something stands there."""
+        """Create a folder; raises WriteRefused when something is there."""
         names = self.target(path)
         self._check_ancestors(names)
         existing = self.tree.find(names)
@@ -260,7 +260,7 @@ class Namespace:
         return self._new_folder(names[-1], self._parent(names))
 
     def removable(self, *, path: str, parent_rev: str | None = None) -> Node:
-        """Find what a delete would remove; raise LookupRefused, WriteRefused or TooManyFiles."""
+        """Find what a delete would remove; raises LookupRefused, WriteRefused or TooManyFiles."""
         node = self.resolve(path)
         if node is self.tree.root:
             raise LookupRefused("malformed_path")
@@ -274,7 +274,7 @@ class Namespace:
         return node
 
     def remove(self, node: Node) -> None:
-        """Take a node and everything below it away; its revisions stay in the history."""
+        """Remove a node and everything below it; its revisions stay in the history."""
         parts = node.parts()
         self._forget(node)
         self.tree.detach(node)
@@ -300,7 +300,7 @@ class Namespace:
         self.changed.notify_all()
 
     def relocate(self, *, from_path: str, to_path: str, autorename: bool = False, copy: bool = False) -> Node:
-        """Move or copy a node with everything below it; raise RelocationRefused or TooManyFiles."""
+        """Move or copy a node with everything below it; raises RelocationRefused or TooManyFiles."""
         try:
             source = self.resolve(from_path)
             if source is self.tree.root:

@@ -1,4 +1,4 @@
-"""The token endpoint: codes and refresh tokens for access tokens, and its errors word by word."""
+"""The token endpoint: exchanges codes and refresh tokens for access tokens; its errors are Dropbox's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dropbox_simulator.wire import Request, Response, json_response
 
 
 class TokenRefused(Exception):
-    """The token endpoint says no."""
+    """An error of the token endpoint."""
 
     def __init__(self, error: str, description: str | None = None, *, status: int = 400) -> None:
         """Keep the error and its description."""
@@ -45,7 +45,7 @@ def token_endpoint(simulator: State, request: Request, form: Mapping[str, str]) 
 
 
 def _client(simulator: State, request: Request, form: Mapping[str, str], *, proven: bool) -> App:
-    """Find the app that asks; `proven` says that PKCE stands in for the secret."""
+    """Find the app of a request; `proven` means that PKCE replaces the secret."""
     pair = basic_pair(request)
     key = pair[0] if pair else form.get("client_id", "")
     secret = pair[1] if pair else form.get("client_secret")

@@ -1,4 +1,4 @@
-"""Keeps a simulated Dropbox in a folder: ordinary files for people, one SQLite file for the rest.
+"""Stores a simulated Dropbox in a folder: ordinary files for people, one SQLite file for the rest.
 
 `DIR/<e-mail>/Apps/<app name>/…` shows the files as they are in Dropbox. `DIR/.dropbox-simulator/` holds
 `state.sqlite` (ids, revs, tokens, journal), `blobs/` (every revision, by content hash) and `drafts/` (upload
@@ -39,7 +39,7 @@ create table if not exists sessions (link text, id text primary key, value text)
 
 
 def file_name(name: str) -> str:
-    """Give the name a file gets on the disk: its own, or a shortened one when the disk cannot hold it."""
+    """Return the name of a file on the disk: its own, or a shortened one when the disk cannot hold it."""
     raw = name.encode()
     if len(raw) <= 255:
         return name
@@ -61,19 +61,19 @@ def _revision_text(revision: Revision) -> str:
 
 
 class FolderShelf:
-    """Follows the changes of one app folder on the disk and in the database."""
+    """Applies the changes of one app folder to the disk and the database."""
 
     def __init__(self, keeper: FolderKeeper, link: Link) -> None:
-        """Follow the app folder of a link."""
+        """Take the link whose app folder is stored."""
         self._keeper = keeper
         self._link = link
 
     def place(self, parts: tuple[str, ...]) -> Path:
-        """Tell where a path of the app folder stands on the disk."""
+        """Return where a path of the app folder is on the disk."""
         return self._keeper.folder_of(self._link).joinpath(*(file_name(part) for part in parts))
 
     def stored(self, node: Node) -> None:
-        """Make the folder, or write the file."""
+        """Create the folder, or write the file."""
         place = self.place(node.parts())
         if node.revision is None:
             place.mkdir(parents=True, exist_ok=True)
@@ -105,10 +105,10 @@ class FolderShelf:
 
 
 class FolderKeeper(Keeper):
-    """Loads a simulator from a folder at the start and writes down what each request changed."""
+    """Loads a simulator from a folder at the start and stores what each request changed."""
 
     def __init__(self, simulator: State, folder: Path) -> None:
-        """Open or make the folder's state."""
+        """Open or create the folder's state."""
         self._simulator = simulator
         self._folder = folder
         self._lock = threading.RLock()
@@ -125,30 +125,30 @@ class FolderKeeper(Keeper):
         self._load()
 
     def folder_of(self, link: Link) -> Path:
-        """Tell where an app folder stands on the disk."""
+        """Return where an app folder is on the disk."""
         return self._folder / link.account.email / link.location
 
     def adopt(self, link: Link) -> None:
-        """Keep a new link and its app folder."""
+        """Store a new link and its app folder."""
         link.namespace.shelf = FolderShelf(self, link)
         self.folder_of(link).mkdir(parents=True, exist_ok=True)
 
     def relocated(self, link: Link, old_location: str) -> None:
-        """Follow an app folder that its user has moved."""
+        """Apply the move of an app folder by its user."""
         source, target = self._folder / link.account.email / old_location, self.folder_of(link)
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.exists():
             source.rename(target)
 
     def changed(self, namespace: Namespace, node: Node) -> None:
-        """Note that a node is new or different."""
+        """Mark a node as new or changed."""
         parent = node.parent.id if node.parent is not None else None
         revision = _revision_text(node.revision) if node.revision is not None else None
         values = (namespace.id, node.id, parent, node.name, node.key, revision)
         self._note("insert or replace into nodes values (?, ?, ?, ?, ?, ?)", values)
 
     def dropped(self, namespace: Namespace, node: Node) -> None:
-        """Note that a node is no more."""
+        """Mark a node as removed."""
         self._note("delete from nodes where namespace = ? and id = ?", (namespace.id, node.id))
 
     def _note(self, statement: str, values: tuple[Any, ...]) -> None:
@@ -157,14 +157,14 @@ class FolderKeeper(Keeper):
 
     @contextmanager
     def saving(self) -> Iterator[None]:
-        """Write down at the end what a request has changed."""
+        """Context: save at the end what a request has changed."""
         try:
             yield
         finally:
             self.save()
 
     def save(self) -> None:
-        """Write down everything that has changed."""
+        """Save everything that has changed."""
         links = list(self._simulator.links.values())
         for link in links:
             with link.namespace.lock, self._lock:
@@ -216,7 +216,7 @@ class FolderKeeper(Keeper):
             self._note("insert or replace into sessions values (?, ?, ?)", (link.name, id, value))
 
     def close(self) -> None:
-        """Write everything down and close the database."""
+        """Save everything and close the database."""
         with self._lock:
             self.save()
             self._database.close()
@@ -300,7 +300,7 @@ class FolderKeeper(Keeper):
 
 
 def _registry(simulator: State) -> dict[str, Any]:
-    """Put apps, accounts, links and tokens into JSON values."""
+    """Convert apps, accounts, links and tokens to JSON values."""
     return {
         "serials": simulator.serials.count,
         "apps": [asdict(app) for app in simulator.apps.values()],

@@ -1,4 +1,4 @@
-"""The record of every call, and what tests and benchmarks ask of it."""
+"""The record of every call, and queries of it for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Record:
-    """One call; moments are seconds of the simulator's clock, sizes are bytes."""
+    """One call; times are seconds of the simulator's clock, sizes are bytes."""
 
     number: int
     route: str
@@ -32,7 +32,7 @@ class Record:
 
 
 class Recorder:
-    """Keeps the records in the order in which calls came in."""
+    """Keeps the records in the order in which calls arrived."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -41,7 +41,7 @@ class Recorder:
         self._number = 0
 
     def begin(self, route: str, started: float, body_size: int, header_size: int) -> Record:
-        """Note that a call came in."""
+        """Record that a call arrived."""
         with self._lock:
             self._number += 1
             record = Record(self._number, route, started, body_size=body_size, header_size=header_size)
@@ -49,7 +49,7 @@ class Recorder:
             return record
 
     def clear(self) -> None:
-        """Forget everything recorded so far."""
+        """Delete all records."""
         with self._lock:
             self.records.clear()
 
@@ -67,11 +67,11 @@ class Recorder:
         return sum(record.body_size for record in self.calls() if "upload" in record.route)
 
     def largest_header(self) -> int:
-        """Tell the size of the largest request header."""
+        """Return the size of the largest request header."""
         return max((record.header_size for record in self.calls()), default=0)
 
     def summary(self) -> dict[str, Any]:
-        """Sum the record up for a benchmark."""
+        """Return a summary for a benchmark."""
         records = self.calls()
         return {
             "calls": len(records),
@@ -84,7 +84,7 @@ class Recorder:
         }
 
     def export(self) -> list[dict[str, Any]]:
-        """Give the records as JSON values."""
+        """Return the records as JSON values."""
         values: list[dict[str, Any]] = json.loads(
             json.dumps([asdict(record) for record in self.calls()], default=str)
         )
@@ -95,7 +95,7 @@ class Recorder:
         return [record for record in self.calls() if record.overlapped_writers]
 
     def calls_inside_retry_after(self) -> list[Record]:
-        """List the calls an account made although a 429 before had told it to stay away longer."""
+        """List the calls an account made before the time that a 429 had set."""
         closed: dict[str, tuple[float, bool]] = {}
         found = []
         for record in self.calls():
@@ -110,13 +110,13 @@ class Recorder:
         return found
 
     def autorenaming(self) -> list[Record]:
-        """List the calls that asked Dropbox to invent names."""
+        """List the calls that asked Dropbox to rename automatically."""
         return [
             record for record in self.calls() if '"autorename": true' in json.dumps(record.arg, default=str)
         ]
 
     def assert_polite(self) -> None:
-        """Raise AssertionError when a client broke one of the rules every mirror must keep."""
+        """Raise AssertionError when a client broke a rule that every mirror must keep."""
         for name, found in (
             ("call inside a Retry-After", self.calls_inside_retry_after()),
             ("two writes of one account at once", self.overlapping_writes()),

@@ -1,4 +1,4 @@
-"""The refusals of file operations, as Dropbox's unions name them."""
+"""Errors of file operations, named as in Dropbox's unions."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Any
 
 
 class LookupRefused(Exception):
-    """Something is not there, or not what was asked for: a LookupError."""
+    """A LookupError: something does not exist, or is of another kind."""
 
     def __init__(self, tag: str) -> None:
-        """Name the tag of the LookupError."""
+        """Take the tag of the LookupError."""
         super().__init__(tag)
         self.error: dict[str, Any] = {".tag": tag}
 
 
 class WriteRefused(Exception):
-    """Something cannot be written: a WriteError."""
+    """A WriteError: something cannot be written."""
 
     def __init__(self, tag: str, conflict: str | None = None) -> None:
-        """Name the tag of the WriteError and, for conflicts, with what."""
+        """Take the tag of the WriteError and, for conflicts, of the conflict."""
         super().__init__(tag if conflict is None else f"{tag}/{conflict}")
         self.error: dict[str, Any] = {".tag": tag}
         if conflict is not None:
@@ -26,13 +26,13 @@ class WriteRefused(Exception):
 
 
 class TooManyFiles(Exception):
-    """One operation would take along more files and folders than allowed."""
+    """One operation would affect more files and folders than allowed."""
 
 
 class RelocationRefused(Exception):
-    """A move or copy is refused: a RelocationError, already encoded."""
+    """A RelocationError of a move or copy, already encoded."""
 
     def __init__(self, error: dict[str, Any]) -> None:
-        """Keep the encoded error."""
+        """Take the encoded error."""
         super().__init__(str(error))
         self.error = error

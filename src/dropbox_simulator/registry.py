@@ -40,7 +40,7 @@ class App:
 
 @dataclass
 class Account:
-    """One Dropbox account; `other_bytes` stand outside of any app folder, `member_limit` is its own in a team (0: none)."""
+    """One Dropbox account; `other_bytes` are outside of app folders, `member_limit` is its own in a team (0: none)."""
 
     account_id: str
     uid: int
@@ -66,7 +66,7 @@ class Token:
 
 @dataclass
 class Code:
-    """An authorisation code, good for one exchange."""
+    """An authorisation code, valid for one exchange."""
 
     text: str
     app_key: str
@@ -83,7 +83,7 @@ class Code:
 
 @dataclass
 class Job:
-    """An asynchronous job: done when it is time and it has been asked about often enough."""
+    """An asynchronous job: done after a time and a number of checks."""
 
     kind: str
     answer: dict[str, object]
@@ -111,7 +111,7 @@ class Link:
         return f"{self.account.email}/{self.app.key}"
 
     def unlink(self) -> None:
-        """Take the approval back and revoke every token."""
+        """Disconnect the app and revoke every token."""
         self.approved = None
         for token in [*self.access_tokens.values(), *self.refresh_tokens.values()]:
             token.revoked = True

@@ -73,11 +73,11 @@ class Server:
 
     @property
     def origin(self) -> str:
-        """Tell the address over TLS."""
+        """Return the address over TLS."""
         return f"https://localhost:{self.port}"
 
     def environment(self) -> dict[str, str]:
-        """Give the variables that point the official SDK at this server."""
+        """Return the variables that point the official SDK at this server."""
         place = f"localhost:{self.port}"
         return {
             "DROPBOX_API_HOST": place,
@@ -160,7 +160,7 @@ class Server:
             current.close()
 
     def _exchange(self, connection: socket.socket, stream: BinaryIO, *, is_on_line: bool) -> bool:
-        """Answer one request; tell whether the connection goes on."""
+        """Answer one request; return whether the connection goes on."""
         try:
             request = _read_request(connection, stream)
         except HeadersTooLarge:

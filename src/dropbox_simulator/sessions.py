@@ -70,7 +70,7 @@ class Session:
         self.closed = self.closed or close
 
     def complete(self) -> bool:
-        """Tell whether the pieces of a concurrent session leave no gap."""
+        """Return whether the pieces of a concurrent session leave no gap."""
         expected = 0
         for offset in sorted(self.pieces):
             if offset > expected:

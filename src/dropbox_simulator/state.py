@@ -108,7 +108,7 @@ class State:
         return [link for link in list(self.links.values()) if link.account is account]
 
     def issue_access_token(self, link: Link, scopes: list[str], parent: str | None) -> Token:
-        """Make an access token that lives as long as the behaviour says."""
+        """Return a new access token that lives as long as the behaviour says."""
         with self.lock:
             expires_at = self.clock.now() + self.behaviour.token_seconds
             token = Token(self.serials.access_token(), scopes, expires_at, parent)
@@ -117,7 +117,7 @@ class State:
             return token
 
     def issue_refresh_token(self, link: Link, scopes: list[str]) -> Token:
-        """Make a refresh token, which lives until it is revoked."""
+        """Return a new refresh token, which lives until it is revoked."""
         with self.lock:
             token = Token(self.serials.refresh_token(), scopes)
             link.refresh_tokens[token.text] = token

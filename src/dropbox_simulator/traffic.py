@@ -70,7 +70,7 @@ class LatencyModel:
         return per_entry.get(kind, 0.0) * entries
 
     def bytes_cost(self, size: int) -> float:
-        """Tell how long one connection needs for so many bytes."""
+        """Return how long one connection needs for so many bytes."""
         rates = [rate for rate in (self.client_rate, self.connection_rate) if rate]
         return size / min(rates) if rates else 0.0
 
@@ -164,7 +164,7 @@ class Lane:
             self.free_at += cost
 
     def receive(self, model: LatencyModel, now: float, size: int) -> float:
-        """Tell when a body has arrived, sharing the client's own bandwidth."""
+        """Return when a body has arrived, sharing the client's own bandwidth."""
         end = now + model.bytes_cost(size)
         if model.client_rate:
             with self.lock:

@@ -35,7 +35,7 @@ class Node:
 
     @property
     def is_folder(self) -> bool:
-        """Tell whether this is a folder."""
+        """Return whether this is a folder."""
         return self.revision is None
 
     def chain(self) -> list[Node]:
@@ -52,11 +52,11 @@ class Node:
         return tuple(node.name for node in self.chain())
 
     def path_lower(self) -> str:
-        """Tell the path that identifies the node."""
+        """Return the path that identifies the node."""
         return "".join(f"/{node.key}" for node in self.chain())
 
     def path_display(self) -> str:
-        """Tell the path as people see it."""
+        """Return the path as people see it."""
         return "".join(f"/{node.name}" for node in self.chain())
 
     def walk(self) -> Iterator[Node]:
@@ -66,7 +66,7 @@ class Node:
             yield from self.children[key].walk()
 
     def is_within(self, other: Node) -> bool:
-        """Tell whether this node is the other one or stands below it."""
+        """Return whether this node is the other one or stands below it."""
         node: Node | None = self
         while node is not None:
             if node is other:

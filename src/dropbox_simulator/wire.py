@@ -40,7 +40,7 @@ class Request:
     """Whether a line has delayed the bytes already."""
 
     def stream(self) -> BinaryIO:
-        """Give the body as something to read from."""
+        """Return the body as something to read from."""
         return io.BytesIO(self.body) if isinstance(self.body, bytes) else self.body
 
     def read(self) -> bytes:
@@ -48,7 +48,7 @@ class Request:
         return self.body if isinstance(self.body, bytes) else self.body.read()
 
     def size(self) -> int:
-        """Tell the size of the body in bytes."""
+        """Return the size of the body in bytes."""
         if self.body_size is not None:
             return self.body_size
         return len(self.body) if isinstance(self.body, bytes) else 0
@@ -65,11 +65,11 @@ class Response:
     ending: Ending = "complete"
 
     def content(self) -> bytes:
-        """Give the whole body, also when it stands in a blob."""
+        """Return the whole body, also when it stands in a blob."""
         return self.body if self.blob is None else self.blob.read()
 
     def length(self) -> int:
-        """Tell the size of the whole body."""
+        """Return the size of the whole body."""
         return len(self.body) if self.blob is None else self.blob.size
 
 

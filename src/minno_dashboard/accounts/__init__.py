@@ -1,1 +1,1 @@
-"""Who may come in: users, roles, login, invitations, the Settings page, the audit log."""
+"""Users and their login: roles, activation links, the Settings page, the audit log."""

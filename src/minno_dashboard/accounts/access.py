@@ -1,4 +1,4 @@
-"""Who may reach a page: everybody who is logged in, unless a view says otherwise here."""
+"""Who may open a page: every logged-in user, unless a view is marked otherwise here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ View = Callable[Concatenate[HttpRequest, P], Answer]
 
 
 def person(request: HttpRequest) -> User:
-    """Return who is logged in.
+    """Return the logged-in user.
 
     Raises:
         NotAllowed: nobody is; a view behind the login never sees this.
@@ -44,7 +44,7 @@ def person(request: HttpRequest) -> User:
 
 
 def admin_required(view: View[P, Answer]) -> View[P, Answer]:
-    """Let only admins reach a view; researchers get a sentence, anonymous visitors the login page."""
+    """Let only admins open a view; researchers get a sentence, anonymous visitors the login page."""
 
     @wraps(view)
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
@@ -56,12 +56,12 @@ def admin_required(view: View[P, Answer]) -> View[P, Answer]:
 
 
 def is_open_to_all(view: Callable[..., object]) -> bool:
-    """Say whether a view is marked as reachable without logging in."""
+    """Return whether a view is marked as open without login."""
     return not getattr(view, "login_required", True)
 
 
 def is_trusted_proxy(address: str) -> bool:
-    """Say whether this address is one of `MINNO_TRUSTED_PROXIES`."""
+    """Return whether this address is one of `MINNO_TRUSTED_PROXIES`."""
     try:
         found = ip_address(address)
     except ValueError:
@@ -86,7 +86,7 @@ def address_of(request: HttpRequest) -> str:
 
 
 def safe_next(request: HttpRequest, address: str) -> str:
-    """Return an address to go on to after logging in if it is one of this site, else ""."""
+    """Return the address to continue at after login if it is one of this site, else ""."""
     is_ours = url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

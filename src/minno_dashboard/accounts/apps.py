@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `accounts`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from django.utils.translation import gettext_lazy
 
 
 class AccountsConfig(AppConfig):
-    """The `accounts` room."""
+    """The Django app `accounts`."""
 
     name = "minno_dashboard.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the work of this room, and its parts of pages."""
+        """Register the periodic work, and the app's parts of pages."""
         from minno_dashboard.accounts import recovery, schedule  # noqa: F401
         from minno_dashboard.accounts.views import appearance, mail, passkeys, security
         from minno_dashboard.ui import slots

@@ -12,7 +12,7 @@ ACTING_AS = " as "
 
 
 class AuditAction(StrEnum):
-    """What can be done; the stored name is `subject.verb` and never changes."""
+    """An action of the audit log; the stored name is `subject.verb` and never changes."""
 
     SESSION_LOG_IN = "session.log_in"
     SESSION_REFUSE = "session.refuse"
@@ -180,12 +180,12 @@ PHRASES: dict[AuditAction, Promise] = {
 
 
 def phrase(action: str) -> str:
-    """Return what an action is called in the reader's language; "" where its name is not known here."""
+    """Return the name of an action in the reader's language; "" for an unknown one."""
     return str(PHRASES[AuditAction(action)]) if action in PHRASES else ""
 
 
 def doer(name: str, *, is_person: bool) -> str:
-    """Return who did it in the reader's language: a person, an admin "as" a person, or the Dashboard itself."""
+    """Return the actor in the reader's language: a person, an admin "as" a person, or the Dashboard itself."""
     if name == BY_THE_SYSTEM and not is_person:
         return gettext("the Dashboard")
     admin, acts, person = name.partition(ACTING_AS)

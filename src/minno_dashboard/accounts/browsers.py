@@ -1,4 +1,4 @@
-"""The browsers in which a person logged in before: a signed cookie each keeps, good for a year.
+"""Browsers in which a person logged in before, remembered by a signed cookie for a year.
 
 A known browser is not refused for what strangers guess, and a login from an unknown one is told by mail.
 """
@@ -36,7 +36,7 @@ def known_to_name(request: HttpRequest, name: str) -> str:
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Let the browser keep that this person logged in with it."""
+    """Set the cookie that says that this person logged in with this browser."""
     known = _read(request)
     others = [one for one in known["users"] if one != user.pk]
     value = {"id": known["id"], "users": [*others, user.pk][-MAX_USERS:]}

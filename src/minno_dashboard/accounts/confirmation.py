@@ -1,4 +1,4 @@
-"""Confirmation by password before what a stolen session must not do; a login counts as one for 15 minutes."""
+"""Confirmation by password before sensitive actions; a login counts as one for 15 minutes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LASTS = timedelta(minutes=15)
 
 
 def is_recent(session: SessionBase) -> bool:
-    """Say whether the person of this session gave their password or passkey a moment ago."""
+    """Return whether the user of this session gave their password or passkey within the last 15 minutes."""
     return proved_within(session, LASTS)
 
 

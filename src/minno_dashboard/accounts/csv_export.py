@@ -1,4 +1,4 @@
-"""Tables as CSV files that spreadsheets open without running anything."""
+"""CSV exports in which no cell is taken for a formula by a spreadsheet."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Line:
-    """A "file" that hands back what is written to it."""
+    """A file-like object whose `write` returns the text."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def safe(cell: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
+    """Return a cell's text so that no spreadsheet takes it for a formula."""
     text = str(cell)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def response(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
-    """Answer with a CSV file (UTF-8 with a mark, as Excel wants it), row by row."""
+    """Respond with a CSV file (UTF-8 with a BOM, as Excel needs it), row by row."""
 
     def lines() -> Iterator[str]:
         writer = csv.writer(_Line())

@@ -1,4 +1,4 @@
-"""The mails that accounts send, in plain text; where mail is not configured, nothing is sent."""
+"""Mails about accounts, in plain text; where mail is not configured, nothing is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 def _in_the_readers_language(write: Callable[P, R]) -> Callable[P, R]:
-    """Let a function that writes to its `user` speak that user's language."""
+    """Decorate a function that writes to its `user`: run it in that user's language."""
 
     @wraps(write)
     def spoken(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -32,7 +32,7 @@ def _in_the_readers_language(write: Callable[P, R]) -> Callable[P, R]:
 
 
 def site_name() -> str:
-    """Return how mails call this Dashboard."""
+    """Return the name of this Dashboard in mails."""
     return gettext("Minno at %(netloc)s") % {"netloc": urlsplit(settings.SERVER_URL).netloc}
 
 
@@ -50,7 +50,7 @@ def _fingerprint_in(link: str) -> str:
 
 @_in_the_readers_language
 def send_activation(*, user: User, link: str) -> bool:
-    """Send the link that sets the first password; answer whether mail is configured."""
+    """Send the link that sets the first password; return whether mail is configured."""
     if not mail.is_enabled():
         return False
     written = letter(
@@ -69,7 +69,7 @@ def send_activation(*, user: User, link: str) -> bool:
 
 @_in_the_readers_language
 def send_reset(*, user: User, link: str) -> bool:
-    """Send the link that sets another password; answer whether mail is configured."""
+    """Send the link that sets another password; return whether mail is configured."""
     if not mail.is_enabled():
         return False
     written = letter(
@@ -106,7 +106,7 @@ def send_email_confirmation(*, user: User, email: str, link: str) -> None:
 
 @_in_the_readers_language
 def tell_former_address(*, user: User, email: str) -> None:
-    """Tell the address from before that it is replaced."""
+    """Mail the former address that it was replaced."""
     if not mail.is_enabled():
         return
     written = letter(

@@ -1,4 +1,4 @@
-"""Failed log-ins: in the log for the operator, and in the audit log where the account exists."""
+"""Failed logins: written to the log for the operator, and to the audit log where the account exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user `admin` of a Dashboard that has no user yet."""
+"""Creates the user `admin` of a new Dashboard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EMAIL = "admin@localhost"
 
 
 def ensure_first_admin() -> str | None:
-    """Create the user `admin` where there is no user yet; return a password made up for it, to be shown once.
+    """Create the user `admin` where there is no user yet; return its random password, to be shown once.
 
     With `MINNO_ADMIN_PASSWORD` that password is taken and nothing returned: who set it knows it, and logs need not.
     Either way it must be changed at the first login.

@@ -1,4 +1,4 @@
-"""What people fill in about accounts; services judge it."""
+"""Forms about accounts; the rules are in `services`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PASSWORD_HELP = gettext_lazy(
 
 
 def focus(form: forms.Form, name: str) -> None:
-    """Let the browser begin with this field."""
+    """Give this field the focus when the page loads."""
     for other in form.fields.values():
         other.widget.attrs.pop("autofocus", None)
     form.fields[name].widget.attrs["autofocus"] = True
@@ -55,7 +55,7 @@ def _email() -> forms.CharField:
 
 
 class NameForm(forms.Form):
-    """Whose account it is."""
+    """The names of an account."""
 
     name = forms.CharField(
         label=gettext_lazy("User name or email address"),
@@ -81,7 +81,7 @@ class LogInForm(NameForm):
 
 
 class ConfirmForm(forms.Form):
-    """The page that asks for the password once more; its name is that of no other form's field."""
+    """The page that asks for the password again; its field name occurs in no other form."""
 
     NAME = "confirm_password"
     confirm_password = _password(gettext_lazy("Your password"), "current-password")
@@ -168,7 +168,7 @@ class NewUserForm(forms.Form):
 
 
 class HiddenValue(forms.PasswordInput):
-    """A box for a secret that is stored already: browsers offer no stored password of the admin for it."""
+    """An input for a secret that is stored already; browsers do not fill in the admin's own password."""
 
     def __init__(self) -> None:
         super().__init__(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "ltr"})
@@ -262,7 +262,7 @@ class MailForm(forms.Form):
 
 
 class AuditFilterForm(forms.Form):
-    """What the audit log is narrowed to."""
+    """The filter of the audit log."""
 
     q = forms.CharField(label=gettext_lazy("Search"), required=False, max_length=200)
     action = forms.CharField(label=gettext_lazy("Action"), required=False, max_length=60)
@@ -292,7 +292,7 @@ class CodeForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """One's password, before something that weakens the login."""
+    """One's password, before an action that weakens the login."""
 
     password = _password(gettext_lazy("Your password"), "current-password")
 

@@ -1,4 +1,4 @@
-"""Many new users at once from a CSV file: all of them, or none and a list of what is wrong."""
+"""Creates users from a CSV file: all of them, or none, with a list of invalid lines."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _HEADINGS = {
 
 
 class BadLines(Invalid):
-    """Some lines cannot be taken; `problems` has a sentence for each. Nobody was created."""
+    """Some lines are invalid; `problems` has a sentence for each. No user was created."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__(gettext("No users were created: some lines are invalid."))
@@ -54,7 +54,7 @@ class Imported:
 
 @transaction.atomic
 def import_users(*, content: bytes, by: User) -> list[Imported]:
-    """Create a user for each line (user name, e-mail address, full name, role; the last two may be left out).
+    """Create a user for each line (user name, email address, full name, role; the last two may be left out).
 
     A first line with headings may give another order.
 

@@ -1,4 +1,4 @@
-"""How a person reads the site: in a language (chosen, else as the browser has it, else English), light or dark."""
+"""A person's language (chosen, else the browser's, else English) and theme (light or dark)."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ def language_of(request: HttpRequest) -> str:
 
 
 def spoken_with(user: User) -> AbstractContextManager[None]:
-    """Speak this user's language for a while: what is written to somebody is written in the reader's language."""
+    """Use this user's language for a while: mails are written in the reader's language."""
     return translation.override(user.language if user.language in KNOWN else settings.LANGUAGE_CODE)
 
 
 def choose_theme(*, user: User, theme: str) -> None:
-    """Remember a user's theme: "light", "dark", or "" as the system has it."""
+    """Store a user's theme: "light", "dark", or "" for the system's."""
     user.theme = theme
     user.save(update_fields=["theme"])
 
 
 def choose_language(*, user: User, language: str) -> None:
-    """Remember a user's language: one of the site's, or "" as the browser has it."""
+    """Store a user's language: one of the site's, or "" for the browser's."""
     user.language = language
     user.save(update_fields=["language"])
 
 
 def remember_language(response: HttpResponse, user: User) -> None:
-    """Tell the browser the user's language in a cookie, for the pages before the login."""
+    """Set the cookie with the user's language, for the pages before the login."""
     if user.language:
         response.set_cookie(
             COOKIE, user.language, max_age=YEAR_SECONDS, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
@@ -53,7 +53,7 @@ def remember_language(response: HttpResponse, user: User) -> None:
 
 
 class LanguageMiddleware:
-    """Answers each request in its reader's language. An admin who acts as somebody goes on reading their own."""
+    """Sets the language of each response. An admin who acts as somebody keeps their own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

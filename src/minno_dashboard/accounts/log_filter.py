@@ -1,4 +1,4 @@
-"""Keeps the codes of links out of the log: Django writes the address of every request that is refused."""
+"""Removes secret codes of links from the log: Django logs the address of every refused request."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ CODE_IN_ADDRESS = re.compile(r"/(activate|reset|confirm-email|invitations|view|p
 
 
 class WithoutCodes(logging.Filter):
-    """Puts … in place of the code in an address."""
+    """Log filter that replaces the code in an address by …."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the line where needed; let every line pass."""
+        """Change the record where needed; let every record pass."""
         line = record.getMessage()
         hidden = CODE_IN_ADDRESS.sub(r"/\1/…", line)
         if hidden != line:

@@ -1,4 +1,4 @@
-"""Sending mail: by a job that tries again, so that nothing waits for a mail server; works only where it is configured."""
+"""Sends mail by a job that tries again, so that no request waits for a mail server; off until it is configured."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _PERMANENT = 500
 
 
 class MailNotSent(Refused):
-    """The mail server did not take a mail; the sentence says what it was."""
+    """The mail server refused a mail; the sentence says why."""
 
 
 class NoSuchMailbox(MailNotSent):
-    """The mail server will never take a mail for this address."""
+    """The mail server permanently refuses mail for this address."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Letter:
 
 @dataclass(frozen=True)
 class Waiting:
-    """The mails that were not sent yet; `given_up` of them are tried no more."""
+    """Mails that were not sent yet; `given_up` of them are not tried any more."""
 
     count: int
     given_up: int
@@ -62,12 +62,12 @@ class Waiting:
 
 
 def is_enabled() -> bool:
-    """Say whether mail is configured; without it, links are handed over by people."""
+    """Return whether mail is configured; without it, people hand links over themselves."""
     return siteconfig.mail().is_enabled
 
 
 def post(letter: Letter, *, only_while_open: str = "") -> None:
-    """Give a letter to the worker, in the transaction of the deed it tells of; stored sealed, since it may hold a link.
+    """Queue a mail for the worker, in the transaction of the action it is about; stored sealed, since it may hold a link.
 
     `only_while_open` is the fingerprint of the code it holds: once the code does not work any more, nothing is sent.
     """
@@ -93,7 +93,7 @@ def _is_open(fingerprint: str) -> bool:
 
 
 def send(letter: Letter) -> None:
-    """Send a letter now and wait for the mail server.
+    """Send a mail now and wait for the mail server.
 
     Raises:
         MailNotSent: it was not taken; `NoSuchMailbox` where trying again is no use.
@@ -143,7 +143,7 @@ def _hand_in(backend: EmailBackend, message: EmailMessage) -> None:
 
 
 def _refusal(error: OSError, chosen: MailSettings) -> MailNotSent:
-    """Translate what went wrong into a sentence that says what to change."""
+    """Translate an error into a sentence that says what to change."""
     where = gettext("%(host)s, port %(port)s") % {"host": chosen.host, "port": chosen.port}
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, answer = next(iter(error.recipients.values()))

@@ -1,4 +1,4 @@
-"""What every request passes: login by default, a password that must be changed first, the time last seen."""
+"""Middleware: login by default, forced change of a one-time password, the time last seen, trusted proxies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHANGE_FIRST = gettext_noop("Choose a new password first: your current password 
 
 
 class TrustedProxyMiddleware:
-    """Forgets what a stranger says of the connection: only a trusted proxy knows whether the visitor came by https."""
+    """Ignores `X-Forwarded-*` headers of untrusted peers: only a trusted proxy knows whether the visitor used https."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -45,12 +45,12 @@ class TrustedProxyMiddleware:
 
 
 class LogInRequiredMiddleware(LoginRequiredMiddleware):
-    """Sends anonymous people to the login page and back; tells scripts 401, so that nothing typed is lost."""
+    """Redirects anonymous visitors to the login page and back; answers scripts 401, so that typed text is kept."""
 
     def handle_no_permission(  # type: ignore[override] # the stubs know only Django's own redirect
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
-        """Answer a request without a login."""
+        """Respond to a request without a login."""
         login = resolve_url("login")
         if wants_json(request):
             sentence = LOGGED_OUT if request.method in ("GET", "HEAD") else NOT_SAVED
@@ -60,7 +60,7 @@ class LogInRequiredMiddleware(LoginRequiredMiddleware):
 
 
 def _way_back(request: HttpRequest) -> str:
-    """Return the page to return to: this one, or where it can only be posted to, the one with the form."""
+    """Return the page to return to: this one, or, for an address that takes only POST, the one with the form."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
     referer = safe_next(request, request.headers.get("Referer", ""))
@@ -69,7 +69,7 @@ def _way_back(request: HttpRequest) -> str:
 
 
 class PasswordChangeMiddleware:
-    """Lets a person with a one-time password reach only the page to change it, and logout."""
+    """Lets a person with a one-time password open only the page to change it, and log out."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -94,7 +94,7 @@ class PasswordChangeMiddleware:
 
 
 class LastSeenMiddleware:
-    """Remembers when a person was here last, and keeps the login of who comes often."""
+    """Stores when a person was last seen, and extends the session of regular visitors."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

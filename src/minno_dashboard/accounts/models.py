@@ -14,16 +14,16 @@ from minno_dashboard.accounts.names import fold
 
 
 class UserManager(BaseUserManager["User"]):
-    """Django's door to users; people are created through `services`."""
+    """Django's manager of users; people are created through `services`."""
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """Find a user by user name or else by email address, however it is written."""
+        """Find a user by user name or else by email address, ignoring letter case."""
         folded = fold(username or "")
         return self.filter(username=folded).first() or self.get(email=folded)
 
 
 class User(AbstractBaseUser):
-    """A person who may come in. User name and email address are stored case-folded; the full name is free text."""
+    """A person with an account. User name and email address are stored case-folded; the full name is free text."""
 
     class Role(models.TextChoices):
         """An admin manages users and configuration, and sees others' studies only by acting as them."""
@@ -54,16 +54,16 @@ class User(AbstractBaseUser):
 
     @property
     def is_admin(self) -> bool:
-        """Say whether this person manages users and configuration."""
+        """Return whether this person manages users and configuration."""
         return self.role == self.Role.ADMIN
 
     @property
     def is_activated(self) -> bool:
-        """Say whether this person has set a password yet."""
+        """Return whether this person has set a password yet."""
         return self.has_usable_password()
 
     def get_session_auth_hash(self) -> str:
-        """Return what a session must still carry to count: another password or generation ends it."""
+        """Return the value that a session must carry; a changed password or generation ends it."""
         key_salt = "minno_dashboard.accounts.User.get_session_auth_hash"
         return salted_hmac(
             key_salt, f"{self.password}|{self.session_generation}", algorithm="sha256"
@@ -71,10 +71,10 @@ class User(AbstractBaseUser):
 
 
 class AccessCode(models.Model):
-    """A link that works once: to set a password, or to confirm `new_email`. Only the code's fingerprint is kept."""
+    """A single-use link: to set a password, or to confirm `new_email`. Only the code's fingerprint is stored."""
 
     class Purpose(models.TextChoices):
-        """Why the link was made."""
+        """What the link is for."""
 
         ACTIVATE = "activate", "Activation"
         RESET = "reset", "Password reset"
@@ -93,7 +93,7 @@ class AccessCode(models.Model):
 
 
 class SecondFactor(models.Model):
-    """A person's authenticator app: its secret, sealed; it counts once a first code was `confirmed_at`.
+    """A person's authenticator app with its sealed secret; in force after a first code at `confirmed_at`.
 
     `last_step` is the time step of the last code used, so that no code works twice.
     """
@@ -108,7 +108,7 @@ class SecondFactor(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """A code that stands in for the authenticator app once. Only its fingerprint is kept."""
+    """A single-use code instead of the authenticator app. Only its fingerprint is stored."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
     fingerprint = models.CharField(max_length=64)
@@ -124,7 +124,7 @@ class RecoveryCode(models.Model):
 
 
 class SignIn(models.Model):
-    """One browser in which a person is logged in; it counts while its session lives and its generation is the user's."""
+    """One browser in which a person is logged in; valid while its session exists and its generation is the user's."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
     session_key = models.CharField(max_length=40, unique=True)
@@ -139,7 +139,7 @@ class SignIn(models.Model):
 
 
 class LoginFailure(models.Model):
-    """One refused login; counted per name and per address to slow guessing down."""
+    """One failed login; counted per name and per address to limit guessing."""
 
     name = models.CharField(max_length=254)
     address = models.CharField(max_length=64)
@@ -153,7 +153,7 @@ class LoginFailure(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, written in the transaction of the action."""
+    """An audit event: who did what to what, written in the transaction of the action."""
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
@@ -172,5 +172,5 @@ class AuditEntry(models.Model):
 
     @property
     def words(self) -> str:
-        """What was done, in the reader's language; "" where only the stored name is known."""
+        """The action, in the reader's language; "" where only the stored name is known."""
         return audit_actions.phrase(self.action)

@@ -1,4 +1,4 @@
-"""User names, email addresses and full names: how they are compared, and which are accepted."""
+"""User names, email addresses and full names: comparison and validation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PUNCTUATION = ".-_@"
 
 
 class FieldRefused(Invalid):
-    """One field of a form cannot be accepted; `field` names it."""
+    """A field of a form is invalid; `field` names it."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -88,7 +88,7 @@ def checked_email(text: str) -> str:
 
 
 def checked_full_name(text: str) -> str:
-    """Return the full name as it will be shown: any script, one line, runs of blanks made one.
+    """Return the full name as shown: any script, one line, runs of spaces reduced to one.
 
     Raises:
         FieldRefused: it is too long or holds control characters.

@@ -1,4 +1,4 @@
-"""Mails that tell a person of changes to the security of their own account; without mail, Settings alone shows them."""
+"""Mails that tell people of changes to the security of their account; without mail, only Settings shows them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minno_dashboard.accounts.models import User
 
 
 class Notice(Enum):
-    """What a person is told of; some sentences have places, filled by `tell`."""
+    """A kind of notice; some sentences have placeholders, filled by `tell`."""
 
     NEW_BROWSER = gettext_lazy("Someone logged in with a new browser: %(browser)s, from %(address)s.")
     PASSWORD = gettext_lazy("The password was changed.")
@@ -37,13 +37,13 @@ class Notice(Enum):
 
     @property
     def sentence(self) -> Promise:
-        """What happened, with places for details."""
+        """What happened, with placeholders for details."""
         found: Promise = self.value
         return found
 
 
 def tell(user: User, notice: Notice, **details: str) -> None:
-    """Send a person a notice about their own account, in the transaction of what it tells of."""
+    """Mail a person a notice about their own account, in the transaction of the change."""
     if not mail.is_enabled() or not user.is_active:
         return
     with spoken_with(user):

@@ -1,4 +1,4 @@
-"""The passkeys by which people log in."""
+"""The table of passkeys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from minno_dashboard.accounts.models import User
 
 
 class Passkey(models.Model):
-    """One passkey (WebAuthn credential) of a person: the public half; the private one never leaves their device.
+    """A passkey (WebAuthn credential) of a person: its public key; the private key never leaves their device.
 
     `fingerprint` is the SHA-256 of its id; `sign_count` is what the device counted last, 0 for those that do not count.
     """

@@ -1,4 +1,4 @@
-"""Log-in by passkey (WebAuthn): what a device signed is checked against a challenge of ours that works once.
+"""Login by passkey (WebAuthn): a device signs a single-use challenge.
 
 A passkey asks its owner for a fingerprint, a face or a PIN each time, so it stands for the password and the second
 step together.
@@ -51,7 +51,7 @@ WRONG = gettext_noop(
 
 @dataclass(frozen=True)
 class Place:
-    """Where passkeys are bound to: the domain and the origin of this Dashboard, or why there are none here."""
+    """The domain and origin that passkeys are bound to, or why passkeys are not available."""
 
     domain: str
     origin: str
@@ -59,7 +59,7 @@ class Place:
 
 
 def place() -> Place:
-    """Return where passkeys of this Dashboard belong, by its public address MINNO_SERVER_URL."""
+    """Return the domain and origin for passkeys, from the public address MINNO_SERVER_URL."""
     parts = urlsplit(settings.SERVER_URL)
     domain, origin = parts.hostname or "", f"{parts.scheme}://{parts.netloc}"
     if parts.scheme != "https" and domain != "localhost":
@@ -81,7 +81,7 @@ def passkeys_of(user: User) -> list[Passkey]:
 
 
 def options_to_add(*, user: User, password: str, address: str) -> tuple[str, str]:
-    """Return the options for the device, as JSON, and the challenge to keep until its answer.
+    """Return the options for the device, as JSON, and the challenge to store until its answer.
 
     Raises:
         Invalid: the password is wrong, there are too many passkeys, or none at this address.
@@ -111,7 +111,7 @@ def options_to_add(*, user: User, password: str, address: str) -> tuple[str, str
 
 @transaction.atomic
 def add(*, user: User, name: str, challenge: str, credential: Any) -> Passkey:
-    """Keep the passkey that a device made for this challenge.
+    """Store the passkey that a device created for this challenge.
 
     Raises:
         Invalid: the name is not good, or the device's answer does not fit.
@@ -148,7 +148,7 @@ def add(*, user: User, name: str, challenge: str, credential: Any) -> Passkey:
 
 @transaction.atomic
 def remove(*, user: User, passkey_id: int) -> None:
-    """Let one of a person's passkeys open nothing any more.
+    """Delete one of a person's passkeys.
 
     Raises:
         NotFound: it was removed already, or is somebody else's.
@@ -162,7 +162,7 @@ def remove(*, user: User, passkey_id: int) -> None:
 
 
 def options_to_log_in(*, user: User | None = None) -> tuple[str, str]:
-    """Return the options for the device, as JSON, and the challenge to keep until its answer.
+    """Return the options for the device, as JSON, and the challenge to store until its answer.
 
     `user` is who gave the password already; without one, the device offers whom it knows.
 
@@ -179,7 +179,7 @@ def options_to_log_in(*, user: User | None = None) -> tuple[str, str]:
 
 
 def check_log_in(*, challenge: str, credential: Any, address: str, user: User | None = None) -> User:
-    """Return whose passkey signed this challenge; `user` is who gave the password already, if anybody did.
+    """Return the owner of the passkey that signed this challenge; `user` gave the password already, if anybody did.
 
     Raises:
         Invalid: it is unknown, removed, somebody else's, or its answer does not fit.
@@ -220,7 +220,7 @@ def _checked(challenge: str, credential: Any, user: User | None) -> User:
 
 @transaction.atomic
 def _enter(passkey: Passkey, count: int) -> None:
-    """Take the device's counter over; of two answers with one counter only one lets in."""
+    """Store the device's counter; of two answers with the same counter only one logs in."""
     unused = Passkey.objects.filter(pk=passkey.pk, sign_count=passkey.sign_count)
     if not unused.update(sign_count=count, last_used_at=clock.now()):
         raise Invalid(gettext(WRONG))
@@ -245,13 +245,13 @@ def _named(credential: Any) -> Passkey | None:
 
 
 def _is_theirs(credential: Any, user: User) -> bool:
-    """Say whether the answer names nobody, or the person whose passkey it is."""
+    """Return whether the answer names nobody, or the person whose passkey it is."""
     given = credential["response"].get("userHandle")
     return not given or base64url_to_bytes(given) == _handle(user)
 
 
 def _handle(user: User) -> bytes:
-    """Return what stands for a person on their devices; it tells nothing about them."""
+    """Return the random id of a person on their devices; it reveals nothing about them."""
     key_salt = "minno_dashboard.accounts.passkeys.handle"
     return salted_hmac(key_salt, str(user.pk), algorithm="sha256").digest()
 

@@ -1,4 +1,4 @@
-"""Reading users and codes."""
+"""Reads users and codes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from minno_dashboard.core.errors import NotFound, Refused
 
 
 class LinkEnded(Refused):
-    """A link was used, replaced, or is too old."""
+    """A link was used, replaced, or has expired."""
 
     status = 410
 
@@ -65,7 +65,7 @@ HOW_TO_GET_ANOTHER: dict[str, str] = {
 
 
 def open_code(*, purpose: str, fingerprint: str) -> AccessCode:
-    """Return the code of this fingerprint if it can still be used.
+    """Return the code of this fingerprint if it is still valid.
 
     Raises:
         NotFound: it is unknown.

@@ -1,4 +1,4 @@
-"""What people do about their own account by mail: a lost password, another email address."""
+"""A lost password, and a changed email address, both by mail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOST = "accounts.lost_password"
 
 
 def ask_for_password(*, name: str, address: str) -> None:
-    """Note that somebody lost the password of this user name or email address.
+    """Record that the person of this user name or email address lost the password.
 
     Who it is, and whether there is anybody, is looked up by the worker: the answer takes the same work for all names.
 
@@ -51,7 +51,7 @@ def _help(args: dict[str, Any]) -> None:
 
 @transaction.atomic
 def change_email(*, user: User, email: str) -> bool:
-    """Change one's email address at once, or send a link to the new one where mail is configured.
+    """Change one's email address at once, or, where mail is configured, send a link to the new one.
 
     Returns whether the address waits for its confirmation.
 
@@ -71,7 +71,7 @@ def change_email(*, user: User, email: str) -> bool:
 
 @transaction.atomic
 def confirm_email(*, code_fingerprint: str) -> User:
-    """Use up a link that confirms an address, and tell the address from before.
+    """Use up a link that confirms an address, and mail the former address.
 
     Raises:
         NotFound, LinkEnded, FieldRefused: the address cannot be taken (any more).

@@ -1,4 +1,4 @@
-"""Refuses a write from a page that was rendered for another user than the one who is logged in now.
+"""Refuses a write from a page that was rendered for another user than the logged-in one.
 
 Scripts name that user in a header, forms in a hidden field that the page's script fills in. Without scripts the
 token against forged requests does the same: it changes with each login and each begin or end of acting as somebody.
@@ -36,7 +36,7 @@ class RenderedForMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """Refuse a write of a page that names somebody else; show what was typed into its form."""
+        """Refuse a write from a page of another user; show what was typed into its form."""
         user = request.user
         if request.method in ("GET", "HEAD", "OPTIONS") or not isinstance(user, User) or is_open_to_all(view):
             return None
@@ -54,7 +54,7 @@ class RenderedForMiddleware:
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the fields of a form with what was typed into them, secrets left out."""
+    """Return the fields of a form with the typed values, without secrets."""
     return [
         (name, value)
         for name, values in request.POST.lists()

@@ -1,4 +1,4 @@
-"""What is tidied up once a day."""
+"""Daily cleaning of ended sessions, failed logins and links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CODES_KEPT_FOR = timedelta(days=90)  # so that an old link can still say why it 
 
 @every(timedelta(days=1), "accounts.tidy")
 def tidy() -> None:
-    """Delete sessions, login failures and links that ended."""
+    """Delete ended sessions, failed logins and links."""
     now = clock.now()
     Session.objects.filter(expire_date__lt=now).delete()
     AccessCode.objects.filter(expires_at__lt=now - CODES_KEPT_FOR).delete()

@@ -1,4 +1,4 @@
-"""The second step of the login: six digits of an authenticator app (TOTP, RFC 6238), or a recovery code."""
+"""Two-step login: six digits of an authenticator app (TOTP, RFC 6238), or a recovery code."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Setup:
 
 
 def is_on(user: User) -> bool:
-    """Say whether a person's login has a second step."""
+    """Return whether a person uses two-step login."""
     return SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).exists()
 
 
 def codes_left(user: User) -> int:
-    """Return how many recovery codes were not used yet."""
+    """Return how many recovery codes are unused."""
     return RecoveryCode.objects.filter(user=user, used_at=None).count()
 
 
@@ -98,7 +98,7 @@ def confirm(*, user: User, code: str) -> list[str]:
 
 
 def check(*, user: User, code: str, address: str) -> None:
-    """Take the second step of a login.
+    """Check the code of a two-step login.
 
     Raises:
         FieldRefused: the code is wrong.
@@ -127,7 +127,7 @@ def new_recovery_codes(*, user: User, password: str, address: str) -> list[str]:
 
 
 def turn_off(*, user: User, password: str, address: str) -> None:
-    """Log in by password alone from now on.
+    """Turn off one's own two-step login.
 
     Raises:
         FieldRefused: the password is wrong.
@@ -138,7 +138,7 @@ def turn_off(*, user: User, password: str, address: str) -> None:
 
 @transaction.atomic
 def remove(*, user: User, by: User | None) -> None:
-    """Turn the second step off for somebody, who may have lost the phone and the codes."""
+    """Turn off somebody else's two-step login, who may have lost the phone and the codes."""
     SecondFactor.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
     record(actor=by, action=AuditAction.SECOND_STEP_TURN_OFF, target=user.username)
@@ -146,7 +146,7 @@ def remove(*, user: User, by: User | None) -> None:
 
 
 def _use(factor: SecondFactor, code: str) -> bool:
-    """Take a code of the app if it is right and newer than the last one used."""
+    """Accept a code of the app if it is right and newer than the last one used."""
     digits = "".join(code.split())
     try:
         totp = pyotp.TOTP(unseal(factor.sealed))

@@ -1,4 +1,4 @@
-"""Pages made of sections with a side index: our own parts and those of the rooms above."""
+"""Pages made of sections with a side index: sections of this app and of apps above."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from minno_dashboard.ui import slots
 
 @dataclass(frozen=True)
 class PageSection:
-    """One section: its anchor, its title in the index and above it, its safe HTML, and what is said once beside it."""
+    """One section: its anchor, its title in the index and above it, its safe HTML, and its message shown once."""
 
     anchor: str
     title: str | Promise
@@ -25,12 +25,12 @@ class PageSection:
 
 
 def say(request: HttpRequest, anchor: str, sentence: str, *, level: int = messages.SUCCESS) -> None:
-    """Keep a sentence for the next page, to be shown in a section of it: the page opens there, far from its top."""
+    """Store a message for a section of the next page: the page opens there, far from its top."""
     messages.add_message(request, level, sentence, extra_tags=anchor)
 
 
 def with_notes(request: HttpRequest, sections: Sequence[PageSection]) -> dict[str, object]:
-    """Return what the template shows: the sections with what is said in them, and what belongs to none of them."""
+    """Return the sections with their messages, and the messages that belong to no section."""
     said = list(messages.get_messages(request))
     anchors = {one.anchor for one in sections}
     shown = [
@@ -40,7 +40,7 @@ def with_notes(request: HttpRequest, sections: Sequence[PageSection]) -> dict[st
 
 
 def contributed(slot: str, request: HttpRequest) -> list[PageSection]:
-    """Return the sections that other rooms contribute, without those that have nothing to show this visitor."""
+    """Return the sections of other apps, without those that are empty for this visitor."""
     return [
         PageSection(one.name, one.title, mark_safe(html))  # noqa: S308 - safe by the contract of ui.slots
         for one in slots.contributions(slot)

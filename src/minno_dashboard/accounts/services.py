@@ -1,4 +1,4 @@
-"""What changes users: creating, inviting, logging in, passwords, roles. Every deed is in the audit log."""
+"""Changes of users: creation, links, login, passwords, roles. Every action is in the audit log."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def create_user(
     role: str = User.Role.RESEARCHER,
     password: str | None = None,
 ) -> User:
-    """Create a user, without a password unless one is given; `invite` makes the link to set it.
+    """Create a user, without a password unless one is given; `invite` creates the link to set it.
 
     Raises:
         FieldRefused: a field is not acceptable, or its value belongs to another user.
@@ -84,7 +84,7 @@ def _checked_role(role: str) -> str:
 
 
 def _refuse_taken_names(user: User) -> None:
-    """Refuse a name that would also find another user: both names open the same login form."""
+    """Refuse a name that would also find another user: both kinds of name are typed into the same login field."""
     others = User.objects.exclude(pk=user.pk)
     for field, sentence in (
         ("username", gettext("This user name belongs to another user.")),
@@ -96,7 +96,7 @@ def _refuse_taken_names(user: User) -> None:
 
 
 def _save_names(user: User, *, fields: list[str] | None = None) -> None:
-    """Save a user, or some fields; refuse a name that another one was given since it was looked up."""
+    """Save a user, or some fields; refuse a name that was taken in the meantime."""
     try:
         with transaction.atomic():
             user.save(update_fields=fields)
@@ -114,7 +114,7 @@ def _checked_password(password: str, user: User) -> str:
 
 
 def invite(*, by: User | None, user: User) -> str:
-    """Return a new activation link for a user who has set no password yet; earlier ones stop working.
+    """Return a new activation link for a user without a password; earlier links stop working.
 
     Raises:
         Conflict: the user is activated already, or deactivated.
@@ -142,7 +142,7 @@ def reset(*, by: User | None, user: User) -> str:
 
 
 def link_asked_for(*, user: User) -> str:
-    """Return a link for somebody who lost the password; links that others made go on working."""
+    """Return a link for a person who lost the password; links created by others stay valid."""
     purpose = AccessCode.Purpose.RESET if user.is_activated else AccessCode.Purpose.ACTIVATE
     return _new_link(by=None, user=user, purpose=purpose, ends_earlier=False)
 
@@ -196,7 +196,7 @@ def activate(*, purpose: str, code_fingerprint: str, password: str) -> User:
 
 
 def _set_password(user: User, password: str) -> None:
-    """Store a password; every session but a refreshed one ends, open links end, throttling is forgotten."""
+    """Store a password; other sessions and open links end, the count of failed logins is reset."""
     user.set_password(password)
     user.must_change_password = False
     user.session_generation += 1
@@ -270,7 +270,7 @@ def _change_own_password(user: User, new_password: str) -> None:
 
 @transaction.atomic
 def change_full_name(*, user: User, full_name: str) -> None:
-    """Change how a user is shown to others."""
+    """Change a user's full name."""
     user.full_name = checked_full_name(full_name)
     user.save(update_fields=["full_name"])
     record(actor=user, action=AuditAction.USER_RENAME, target=user.username)
@@ -301,7 +301,7 @@ def check_new_email(*, user: User, email: str) -> str:
 
 @transaction.atomic
 def email_link(*, user: User, email: str) -> str:
-    """Return a link that gives the user a checked address once it is opened; earlier ones stop working."""
+    """Return a link that confirms a checked address for the user; earlier ones stop working."""
     now, code = clock.now(), secret_code()
     user.codes.filter(purpose=AccessCode.Purpose.EMAIL, used_at=None, expires_at__gt=now).update(
         expires_at=now
@@ -334,7 +334,7 @@ def confirm_email(*, code_fingerprint: str) -> tuple[User, str]:
 
 @transaction.atomic
 def change_role(*, by: User, user: User, role: str) -> None:
-    """Make a user an admin or a researcher; it holds from the next request on.
+    """Make a user an admin or a researcher; takes effect with the next request.
 
     Raises:
         NotAllowed: this would remove the last active admin, or oneself.
@@ -350,7 +350,7 @@ def change_role(*, by: User, user: User, role: str) -> None:
 
 @transaction.atomic
 def deactivate(*, by: User, user: User) -> None:
-    """Keep a user out; every session, link and token ends at once, and nothing else of the user's is deleted.
+    """Deactivate a user; every session, link and token ends at once, nothing else is deleted.
 
     Raises:
         NotAllowed: this would remove the last active admin, or oneself.
@@ -366,7 +366,7 @@ def deactivate(*, by: User, user: User) -> None:
 
 @transaction.atomic
 def reactivate(*, by: User, user: User) -> None:
-    """Let a deactivated user in again, with the same password; earlier sessions stay ended."""
+    """Reactivate a user with the same password; earlier sessions stay ended."""
     user.is_active = True
     user.save(update_fields=["is_active"])
     record(actor=by, action=AuditAction.USER_ACTIVATE, target=user.username)

@@ -1,4 +1,4 @@
-"""Sessions in the database, under the fingerprint of their key: a copy of the database opens no session.
+"""Sessions in the database, stored under a fingerprint of their key: a copy of the database opens no session.
 
 Also notes when a session got its key. Django gives it a new one whenever somebody proved who they are: at the
 login and when the password changes.
@@ -22,12 +22,12 @@ KEY_LENGTH = 40
 
 
 def stored_key(session_key: str) -> str:
-    """Return under which key a session is stored; the browser's own cannot be found from it."""
+    """Return the fingerprint under which a session is stored; it does not reveal the key."""
     return fingerprint(session_key)[:KEY_LENGTH]
 
 
 def proved_within(session: SessionBase, time: timedelta) -> bool:
-    """Say whether the person of this session proved who they are within this time."""
+    """Return whether the user of this session gave password or passkey within this time."""
     at = session.get(PROVED_AT)
     return at is not None and 0 <= clock.now().timestamp() - at < time.total_seconds()
 
@@ -45,7 +45,7 @@ class SessionStore(DatabaseStore):
         return found
 
     def exists(self, session_key: str) -> bool:
-        """Say whether there is a session of this key."""
+        """Return whether there is a session of this key."""
         return super().exists(stored_key(session_key))
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:

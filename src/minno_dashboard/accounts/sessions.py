@@ -1,4 +1,4 @@
-"""The browsers in which a person is logged in: seen, listed, ended."""
+"""Login sessions: the browsers in which a person is logged in."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def browser_name(agent: str) -> str:
 
 
 def enter(request: HttpRequest, user: User) -> None:
-    """Log a person in, in a fresh session."""
+    """Log a person in, in a new session."""
     if request.user.is_authenticated:
         logout(request)
     login(request, user)
@@ -55,7 +55,7 @@ def enter(request: HttpRequest, user: User) -> None:
 
 
 def seen(request: HttpRequest, user: User) -> None:
-    """Note that this browser was here just now."""
+    """Store that this browser was seen now."""
     if not request.session.session_key:
         return
     SignIn.objects.update_or_create(
@@ -71,14 +71,14 @@ def seen(request: HttpRequest, user: User) -> None:
 
 
 def keep(request: HttpRequest, user: User) -> None:
-    """Let this browser's session go on after a change that ended all of them."""
+    """Keep this browser's session after a change that ended all of them."""
     SignIn.objects.filter(session_key=stored_key(request.session.session_key or "")).delete()
     update_session_auth_hash(request, user)
     seen(request, user)
 
 
 def of(user: User) -> list[SignIn]:
-    """Return where a person is logged in, the last seen first."""
+    """Return a person's login sessions, the last seen first."""
     living = Session.objects.filter(expire_date__gt=clock.now()).values("session_key")
     counts = SignIn.objects.filter(user=user, generation=user.session_generation, session_key__in=living)
     return list(counts.order_by("-last_seen_at", "-pk"))
@@ -101,7 +101,7 @@ def end(*, user: User, sign_in_id: int) -> None:
 
 @transaction.atomic
 def end_all(*, user: User, end_tokens: bool = False) -> None:
-    """End every session of a person, tokens on request; the caller keeps the present one."""
+    """End every session of a person, tokens on request; the caller keeps the present session."""
     user.session_generation += 1
     user.save(update_fields=["session_generation"])
     record(actor=user, action=AuditAction.SESSION_END_OTHERS, target=user.username)
@@ -110,5 +110,5 @@ def end_all(*, user: User, end_tokens: bool = False) -> None:
 
 
 def forget_ended() -> None:
-    """Delete what is known of sessions that are over."""
+    """Delete the rows of ended sessions."""
     SignIn.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()

@@ -1,4 +1,4 @@
-"""Guessing slowed down: failed attempts are counted per name and address together, before they are judged.
+"""Rate limit of logins: failed attempts are counted per name and address together, before the password is checked.
 
 What others do locks nobody out. One address that fails a lot (a university's, a proxy's), or one name that fails a lot
 from everywhere, only lowers what each pair of name and address may try; a browser that the person logged in with
@@ -33,12 +33,12 @@ IPV6_PREFIX = 64
 
 
 def name_key(name: str) -> str:
-    """Return what stands for a typed name: its fingerprint, since people also type passwords into the wrong box."""
+    """Return the fingerprint of a typed name; people also type passwords into the wrong field."""
     return fingerprint(fold(name))
 
 
 def address_key(address: str) -> str:
-    """Return what an address is counted under: itself, or the network of an IPv6 subscriber."""
+    """Return the key under which an address is counted: itself, or an IPv6 subscriber's network."""
     try:
         known = ip_address(address)
     except ValueError:
@@ -56,7 +56,7 @@ def begin(
     max_here: int = MAX_FAILURES,
     max_anywhere: int | None = None,
 ) -> LoginFailure:
-    """Count one attempt as failed until `succeeded` says otherwise.
+    """Count an attempt as failed until `succeeded` is called.
 
     The row is written before it is counted, so attempts made at the same moment all see one another. `browser` is the id
     of a known browser, counted in place of its address. `max_anywhere` limits the name from all addresses together; only
@@ -86,7 +86,7 @@ def begin(
 
 
 def count_mail(*, user: User) -> None:
-    """Count a mail that a person has sent to an address of their choice.
+    """Count a mail that a person had sent to an address of their choice.
 
     Raises:
         TooMany: there were too many within the window.
@@ -99,7 +99,7 @@ def _reaches(failures: QuerySet[LoginFailure], many: int) -> bool:
 
 
 def _full_until(failures: QuerySet[LoginFailure], most: int) -> datetime | None:
-    """Return when the next attempt is allowed, or None where it is now."""
+    """Return when the next attempt is allowed, or None for now."""
     newest = list(failures.order_by("-at").values_list("at", flat=True)[:most])
     return newest[-1] + WINDOW if len(newest) == most else None
 
@@ -119,10 +119,10 @@ def _too_many(until: datetime) -> TooMany:
 
 
 def succeeded(attempt: LoginFailure) -> None:
-    """Forget the failures of this name from here, the attempt among them."""
+    """Delete the failures of this name from this address, including the present attempt."""
     LoginFailure.objects.filter(name=attempt.name, address=attempt.address).delete()
 
 
 def forget_old() -> None:
-    """Delete failures that count no more."""
+    """Delete failures that are no longer counted."""
     LoginFailure.objects.filter(at__lt=clock.now() - KEPT_FOR).delete()

@@ -1,4 +1,4 @@
-"""The addresses of accounts and of the admin pages."""
+"""URLs of accounts and of the admin pages."""
 
 from __future__ import annotations
 

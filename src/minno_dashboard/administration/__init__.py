@@ -1,1 +1,1 @@
-"""What admins see and do of the site as a whole: space, usage, limits, the home page, hand-over, acting as somebody."""
+"""Admins' pages about the whole site: space, usage, limits, the home page, transfer of studies, acting as a user."""

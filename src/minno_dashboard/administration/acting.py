@@ -1,4 +1,4 @@
-"""An admin acting as somebody: explicit, with a reason, for an hour, in studies only, and in the audit log."""
+"""Acting as a user: with a reason, for an hour, in studies only, recorded in the audit log."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def begin(*, session: Session, user: User, by: User, reason: str) -> None:
 
 
 def end(*, session: Session, by: User, user: User) -> None:
-    """Be oneself again."""
+    """Stop acting as a user."""
     session.pop(SESSION_KEY, None)
     record(actor=by, action=AuditAction.ACTING_END, target=user.username)
 
 
 def acted_as(*, session: Session, admin: User) -> User | None:
-    """Return whom this admin acts as now; forget it where that is over."""
+    """Return the user whom this admin acts as now; delete it where it has expired."""
     known = session.get(SESSION_KEY)
     if known is None:
         return None

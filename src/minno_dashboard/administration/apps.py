@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `administration`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from django.apps import AppConfig
 
 
 class AdministrationConfig(AppConfig):
-    """The `administration` room."""
+    """The Django app `administration`."""
 
     name = "minno_dashboard.administration"
     label = "administration"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Take this room's places in the pages of other rooms."""
+        """Register this app's parts of other apps' pages."""
         from minno_dashboard.administration import limits, page_parts, schedule  # noqa: F401
         from minno_dashboard.files.limits import register
 

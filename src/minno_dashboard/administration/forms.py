@@ -1,4 +1,4 @@
-"""What admins fill in about the whole site."""
+"""Forms about the whole site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds what is kept of earlier states and deleted files: as many bytes of them as an owner may have of files.
+"""Limits the history (earlier states and deleted files) to as many bytes as an owner may have of files.
 
 The oldest goes first: earlier states of files, then what was deleted. The newest states are kept longest.
 """
@@ -52,7 +52,7 @@ def _remove_oldest_state(user: User) -> list[int]:
 
 
 def _remove_oldest_deleted(user: User) -> list[int]:
-    """Remove for good what was deleted first, if no mirror still has to hear of it; return the blobs."""
+    """Delete permanently what was deleted first, unless a mirror still needs it; return the blobs."""
     roots = Node.objects.filter(
         tree__version__study__owner=user,
         deleted_with=F("pk"),

@@ -1,4 +1,4 @@
-"""The panels that admins write for the login page: cleaned of everything that could run or call elsewhere."""
+"""The panels of the login page, written by admins: cleaned of everything that could run or load from elsewhere."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LINK = re.compile(r"(https?://|mailto:|/(?!/))", re.IGNORECASE)
 
 
 def clean(html: str) -> str:
-    """Return HTML that holds text, lists, tables, links and pictures, and nothing else."""
+    """Return HTML with text, lists, tables, links and pictures only."""
     return nh3.clean(
         html,
         tags=TAGS,

@@ -1,4 +1,4 @@
-"""The limits an admin set, checked before a file is sent and after anything was written."""
+"""The limits set by admins, checked before bytes are stored and after a change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_NODES_OF_OWNER = 1_000_000
 
 
 def before(tree: Tree, size: int, replaced: int) -> None:
-    """Refuse a file that is larger than the admin allows, or that has no room any more.
+    """Refuse a file that is larger than the limit, or that does not fit into the owner's space.
 
     What has arrived of unfinished uploads counts. A file that is no larger than the one it replaces has room.
 
@@ -30,7 +30,7 @@ def before(tree: Tree, size: int, replaced: int) -> None:
 
 
 def room(tree: Tree, size: int, replaced: int) -> None:
-    """Refuse so many bytes, in one file or in many, where the owner has no room for them any more.
+    """Refuse bytes, of one file or many, that do not fit into the owner's space.
 
     Raises:
         TooLarge: the space of the study's owner is full.
@@ -57,7 +57,7 @@ def room(tree: Tree, size: int, replaced: int) -> None:
 
 
 def after(tree: Tree, largest: int) -> None:
-    """Refuse a change with too large a file, or after which an owner holds more than the admin allows.
+    """Refuse a change with too large a file, or after which an owner exceeds the limit.
 
     Raises:
         TooLarge: it is so; nothing of the change may stay.

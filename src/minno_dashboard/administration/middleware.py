@@ -1,4 +1,4 @@
-"""Makes an admin who acts as somebody that person, in the pages of studies and nowhere else."""
+"""Sets the user of the request to the user an admin acts as, in the pages of studies only."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ NOT_FOR_OTHERS = gettext_noop(
 
 
 class ActAsMiddleware:
-    """Swaps the user of the request; writes each change to the audit log before it is tried."""
+    """Replaces the user of the request; records each change in the audit log before it is tried."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass the request on, as the person acted as."""
+        """Pass the request on, as the user acted as."""
         if acting.SESSION_KEY not in request.session or not isinstance(request.user, User):
             return self.get_response(request)
         admin = request.user
@@ -74,7 +74,7 @@ class ActAsMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """Refuse what is not a page of studies."""
+        """Refuse pages other than those of studies."""
         admin = admin_acting.get()
         if admin is None or not isinstance(request.user, User):
             return None

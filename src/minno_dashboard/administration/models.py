@@ -1,4 +1,4 @@
-"""How much there was on each day."""
+"""The table of daily totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this room adds to pages of other rooms."""
+"""This app's parts of other apps' pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STORED_OF_REQUEST = "administration_stored"
 
 
 def contribute() -> None:
-    """Take the places; called once as the room starts."""
+    """Register the parts; called once at start."""
     slots.contribute("users.row", name="space", title=gettext_lazy("Space"), order=10, render=space)
     slots.contribute("banner", name="acting", title=gettext_lazy("Acting as"), order=10, render=banner)
     slots.contribute("admin.menu", name="administration", title=gettext_lazy("Menu"), order=10, render=menu)
@@ -37,14 +37,14 @@ def contribute() -> None:
 
 
 def banner(request: HttpRequest) -> str:
-    """Render the banner that an admin sees on every page while acting as somebody."""
+    """Render the banner on every page while an admin acts as a user."""
     if audit.admin_acting.get() is None:
         return ""
     return render_to_string("administration/banner.html", {"who": request.user}, request)
 
 
 def menu(request: HttpRequest) -> str:
-    """Render this room's lines of the menu Admin."""
+    """Render this app's lines of the menu Admin."""
     return render_to_string("administration/menu.html", request=request)
 
 

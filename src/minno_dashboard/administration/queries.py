@@ -1,4 +1,4 @@
-"""How much people store: files as they stand, in all versions; the same bytes of one owner count once."""
+"""Counts what people store: the present files of all versions; equal bytes of one owner count once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minno_dashboard.studies.models import Study
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What one person's own studies hold, deleted ones included while they can be brought back."""
+    """Totals of one person's own studies, including deleted ones that can be restored."""
 
     studies: int = 0
     files: int = 0
@@ -51,7 +51,7 @@ def nodes_of(user: User) -> int:
 
 
 def studies_to_hand_over(user: User) -> list[Study]:
-    """Return the studies that a person owns, deleted ones included while they can be brought back."""
+    """Return the studies that a person owns, including deleted ones that can be restored."""
     return list(Study.objects.filter(owner=user).order_by("name"))
 
 

@@ -1,4 +1,4 @@
-"""What is counted once a day."""
+"""Daily counting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minno_dashboard.jobs.registry import every
 
 @every(timedelta(days=1), "administration.count")
 def count() -> None:
-    """Keep today's totals for the page Usage."""
+    """Store today's totals for the page Usage."""
     now = totals()
     values = {"users": now.users, "studies": now.studies, "files": now.files, "bytes": now.bytes}
     UsageDay.objects.update_or_create(day=clock.now().date(), defaults=values)

@@ -1,4 +1,4 @@
-"""What admins do to the site as a whole; every deed is in the audit log."""
+"""Admins' changes of the whole site; every action is in the audit log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minno_dashboard.studies.sharing import hand_over
 
 @transaction.atomic
 def deactivate(*, user: User, to: User | None, by: User) -> int:
-    """Keep a user out and give the user's studies to somebody else, or leave them with the account.
+    """Deactivate a user, and give the user's studies to somebody else or leave them with the account.
 
     Returns how many studies were handed over.
 

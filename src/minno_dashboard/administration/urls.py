@@ -1,4 +1,4 @@
-"""The addresses of the pages about the site as a whole."""
+"""URLs of the pages about the whole site."""
 
 from __future__ import annotations
 

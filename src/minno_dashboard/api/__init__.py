@@ -1,1 +1,1 @@
-"""The REST API: the same deeds as the pages, for programs, by personal tokens."""
+"""The REST API: the same actions as the pages, for programs, by personal tokens."""

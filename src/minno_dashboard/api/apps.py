@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `api`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 
 class ApiConfig(AppConfig):
-    """The `api` room."""
+    """The Django app `api`."""
 
     name = "minno_dashboard.api"
     label = "api"

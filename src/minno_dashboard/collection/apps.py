@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `collection`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class CollectionConfig(AppConfig):
-    """The `collection` room."""
+    """The Django app `collection`."""
 
     name = "minno_dashboard.collection"
     label = "collection"

@@ -1,4 +1,4 @@
-"""What a participant gets at the end: a code, an address to go on to, or both."""
+"""What a participant gets at the end: a completion code, a redirect address, or both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PLACEHOLDER = re.compile(r"\[([A-Za-z0-9_.-]{1,100})\]")
 
 
 class Outcome(StrEnum):
-    """How a session ended, or why it did not begin."""
+    """How a session ended, or why it did not start."""
 
     COMPLETED = "completed"
     SCREENED_OUT = "screened_out"

@@ -1,4 +1,4 @@
-"""The conditions of an experiment: changed under the lock under which places are counted, and counted anew."""
+"""Conditions of an experiment: changed under the lock under which sessions are counted, and counted again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_CONDITIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class ChosenCondition:
-    """A condition as a researcher wants it; `quota` None: no limit of its own."""
+    """A condition as entered by a researcher; `quota` None: no limit."""
 
     name: str
     weight: int = 1
@@ -28,7 +28,7 @@ class ChosenCondition:
 
 
 def set_conditions(*, experiment: Experiment, chosen: Sequence[ChosenCondition], by: User) -> None:
-    """Give an experiment these conditions, in this order. Sessions keep the name of the condition that they had.
+    """Replace the conditions of an experiment, in this order. Sessions keep the name of their condition.
 
     Raises:
         Invalid: two have one name, or there are too many.

@@ -1,4 +1,4 @@
-"""The files of a study's data as Dropboxes hold them; there only while somebody has asked for them."""
+"""Tables of the files of a study's data for Dropboxes; rows exist only while somebody has asked for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minno_dashboard.studies.models import Study
 
 
 class DataFolder(models.Model):
-    """The folder `data` of a study: how far its files are behind the data.
+    """The folder `data` of a study: whether its files are older than the data.
 
     `revision` is raised in the transaction of whatever changes the data, except of each post; `made_revision` is the
     revision that the files hold, `made_at` the moment as of which they do. Raw files of days before `first_open_day`
@@ -44,7 +44,7 @@ class DataFolder(models.Model):
 
 
 class DataFile(models.Model):
-    """One file of a data folder; without `blob` there is none any more.
+    """One file of a data folder; without `blob` it was removed.
 
     `revision` is the folder's `files_revision` at the last change. `previous` is what `blob` replaced: an upload of it
     may still be under way.

@@ -1,4 +1,4 @@
-"""Which studies have their data as files for Dropboxes, and what makes these files outdated."""
+"""Which studies have data files for Dropboxes, and marks these files as outdated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from minno_dashboard.files import store
 
 
 def data_changed(study_id: int, *, of_past_days: bool = False) -> None:
-    """Note that data of a study changed; belongs into the transaction of the change.
+    """Mark a study's data files as outdated; call it in the transaction of the change.
 
     Whoever changes or removes what was submitted before today passes `of_past_days`: the raw files of all days are
     written anew then, and the bytes before are dropped at once.
@@ -23,7 +23,7 @@ def data_changed(study_id: int, *, of_past_days: bool = False) -> None:
 
 
 def begin(study_ids: set[int]) -> None:
-    """Let the files of these studies be made, where they are not yet.
+    """Have data files made for these studies, where there are none yet.
 
     Their revisions begin at the seconds of the clock, so that they are greater than those of a folder that ended.
     """
@@ -34,7 +34,7 @@ def begin(study_ids: set[int]) -> None:
 
 
 def end(folder: DataFolder) -> None:
-    """Forget the files of a study that nobody asks for any more; their bytes go as the transaction commits."""
+    """Delete the data files of a study that nobody asks for any more; their bytes are removed at commit."""
     with transaction.atomic():
         rows = DataFile.objects.filter(folder=folder).values_list("blob_id", "previous_id")
         blobs = {pk for row in rows for pk in row if pk is not None}

@@ -1,4 +1,4 @@
-"""Participants' sessions and what they submitted; made for lists over millions of rows."""
+"""Participants' sessions and submissions; indexed for lists over millions of rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PersonalLink(models.Model):
 
 
 class Session(models.Model):
-    """One participant's visit, made by the page's first post or its explicit start; never by loading the page.
+    """One participant's run of an experiment, created by the page's first post or its explicit start; never by loading the page.
 
     `id` is the random 52-bit number that the page names as `sessionId`. `version_state` is Develop or Published at the
     start. `condition` is the name of the assigned condition. `params` are the URL parameters, as strings.
@@ -43,14 +43,14 @@ class Session(models.Model):
     """
 
     class State(models.TextChoices):
-        """How far the session is; whether it runs or has stalled follows from `last_post_at`."""
+        """The state of the session; whether it runs or has stalled follows from `last_post_at`."""
 
         STARTED = "started", gettext_lazy("Started")
         FINISHED = "finished", gettext_lazy("Finished")
         SCREENED_OUT = "screened_out", gettext_lazy("Screened out")
 
     class Place(models.TextChoices):
-        """Whether the session takes up one of the places that limits and quotas count."""
+        """Whether the session counts towards limits and quotas."""
 
         NONE = "none", gettext_lazy("Not counted")
         HELD = "held", gettext_lazy("Held while it runs")
@@ -104,14 +104,14 @@ class Session(models.Model):
 
 
 class Submission(models.Model):
-    """One acknowledged post of a session: `body` is the text as it came, never changed.
+    """One acknowledged post of a session: `body` is the text as received, never changed.
 
     `sequence` is the number that the page gave it, if any: the same number twice is one submission. `task` is the
     `taskName` of the body, for lists. `size` is the body's length in bytes.
     """
 
     class Kind(models.TextChoices):
-        """What the body is."""
+        """The format of the body."""
 
         JSON = "json", "JSON"
         CSV = "csv", "CSV"
@@ -135,7 +135,7 @@ class Submission(models.Model):
 
 
 class QuarantinedBody(models.Model):
-    """A body of an existing session that could not be taken, with the reason; removed 30 days later."""
+    """A body of an existing session that could not be read, with the reason; deleted 30 days later."""
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="quarantined")
     received_at = models.DateTimeField(db_index=True)
@@ -151,7 +151,7 @@ class ClientError(models.Model):
     """A JavaScript error, or a stimulus that did not load, in a participant's browser; it may come before a session."""
 
     class Kind(models.TextChoices):
-        """What went wrong."""
+        """The kind of error."""
 
         SCRIPT = "script", gettext_lazy("JavaScript error")
         MISSING = "missing", gettext_lazy("File did not load")

@@ -1,4 +1,4 @@
-"""Personal links of an experiment: made in bulk, listed, revoked."""
+"""Personal links of an experiment: created in bulk, listed, revoked."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ MAX_PARAMS_CHARACTERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a link is for: the researcher's own name for the participant, and URL parameters of their session."""
+    """The participant of a link: the researcher's own label, and URL parameters of the session."""
 
     label: str
     params: Mapping[str, str] = field(default_factory=dict)
 
 
 def numbered(count: int) -> list[Recipient]:
-    """Return recipients who are called 1, 2, 3 …
+    """Return recipients labelled 1, 2, 3 …
 
     Raises:
         Invalid: there are none, or too many at once.
@@ -65,7 +65,7 @@ def read_csv(text: str) -> list[Recipient]:
 def make_links(
     *, experiment: Experiment, recipients: Sequence[Recipient], is_resumable: bool, by: User
 ) -> list[PersonalLink]:
-    """Make a link for each recipient; a resumable one opens the same session again until it is finished."""
+    """Create a link for each recipient; a resumable one opens the same session until it is finished."""
     now = clock.now()
     with transaction.atomic():
         made = PersonalLink.objects.bulk_create(
@@ -83,7 +83,7 @@ def make_links(
 
 
 def revoke_link(*, experiment: Experiment, link_id: int, by: User) -> PersonalLink:
-    """Let a link start or resume no session any more; what was collected by it stays.
+    """Revoke a link: it starts or resumes no session; its data stay.
 
     Raises:
         NotFound: the experiment has no such link.
@@ -100,14 +100,14 @@ def revoke_link(*, experiment: Experiment, link_id: int, by: User) -> PersonalLi
 
 
 def links_of(experiment: Experiment) -> QuerySet[PersonalLink]:
-    """Return an experiment's links in the order in which they were made."""
+    """Return an experiment's links in the order of their creation."""
     return PersonalLink.objects.filter(experiment=experiment).order_by("pk")
 
 
 def counted_links(
     experiment: Experiment, links: Iterable[PersonalLink] | None = None
 ) -> list[tuple[PersonalLink, int]]:
-    """Return links of an experiment (all of them if none are given), each with how many sessions began by it."""
+    """Return links of an experiment (by default all), each with its number of sessions."""
     chosen = list(links_of(experiment) if links is None else links)
     sessions = Session.objects.filter(experiment=experiment).exclude(link=None)
     if links is not None:

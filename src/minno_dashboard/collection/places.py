@@ -1,4 +1,4 @@
-"""Places: what session limits and quotas count, and which condition a new session gets.
+"""Places: counts sessions for session limits and quotas, and assigns conditions.
 
 A session takes a place when it starts, holds it while it runs and keeps it when it finishes. A session that has sent
 nothing for `Experiment.place_minutes` gives its place back; if it finishes all the same, it is counted then, because
@@ -22,13 +22,13 @@ class NoPlaceLeft(Exception):
 
 
 def lock_experiment(pk: int) -> Experiment:
-    """Lock and return an experiment with its study; call it inside a transaction, before any counting."""
+    """Lock and return an experiment with its study; call it in a transaction, before any counting."""
     found = Experiment.objects.select_for_update(of=("self",), no_key=True).select_related("study")
     return found.get(pk=pk)
 
 
 def take_place(experiment: Experiment, *, now: datetime) -> str:
-    """Count one more session of a locked experiment; return the name of its condition, "" without conditions.
+    """Count a new session of a locked experiment; return the name of its condition, "" without conditions.
 
     Raises:
         NoPlaceLeft: nothing was counted.
@@ -42,7 +42,7 @@ def take_place(experiment: Experiment, *, now: datetime) -> str:
 
 
 def least_filled(conditions: Sequence[Condition]) -> Condition | None:
-    """Return the condition that the next session gets; of several, one by chance. None where there are no conditions.
+    """Return the condition for the next session; among equal ones a random one. None without conditions.
 
     The one that is filled least for its weight comes first; where all weights are equal and each condition has a
     quota, the one filled to the smallest share of its quota.
@@ -61,21 +61,21 @@ def least_filled(conditions: Sequence[Condition]) -> Condition | None:
 
 
 def keep_place(experiment: Experiment, session: Session) -> None:
-    """Count a session of a locked experiment for good, also where it had given its place back; the caller saves it."""
+    """Count a session of a locked experiment permanently, also after its place was released; the caller saves it."""
     if session.place == Session.Place.NONE:
         _count(experiment, session.condition, by=1)
     session.place = Session.Place.KEPT
 
 
 def give_place_back(experiment: Experiment, session: Session) -> None:
-    """Count a session of a locked experiment no longer; the caller saves it."""
+    """Stop counting a session of a locked experiment; the caller saves it."""
     if session.place != Session.Place.NONE:
         _count(experiment, session.condition, by=-1)
     session.place = Session.Place.NONE
 
 
 def release_expired_places(experiment: Experiment, *, now: datetime) -> int:
-    """Free the places of sessions of a locked experiment that have sent nothing for too long; return how many."""
+    """Stop counting sessions of a locked experiment that sent nothing for too long; return how many."""
     since = now - timedelta(minutes=experiment.place_minutes)
     held = Session.objects.filter(experiment=experiment, place=Session.Place.HELD, last_post_at__lt=since)
     counts = list(held.values_list("condition").annotate(count=Count("pk")).order_by("condition"))
@@ -88,7 +88,7 @@ def release_expired_places(experiment: Experiment, *, now: datetime) -> int:
 
 
 def free_places(experiment: Experiment, *, now: datetime) -> bool:
-    """Say whether a session could start now; reads only, so that loading a page changes nothing."""
+    """Return whether a session could start now; reads only, so that loading a page changes nothing."""
     since = now - timedelta(minutes=experiment.place_minutes)
     held = Session.objects.filter(experiment=experiment, place=Session.Place.HELD, last_post_at__lt=since)
     expired = dict(held.values_list("condition").annotate(count=Count("pk")).order_by("condition"))
@@ -102,7 +102,7 @@ def free_places(experiment: Experiment, *, now: datetime) -> bool:
 
 
 def recount(experiment: Experiment) -> None:
-    """Count the places of a locked experiment anew; needed after its conditions were changed."""
+    """Count the places of a locked experiment again; needed after its conditions were changed."""
     counted = Session.objects.filter(experiment=experiment).exclude(place=Session.Place.NONE)
     counts = dict(counted.values_list("condition").annotate(count=Count("pk")).order_by("condition"))
     Experiment.objects.filter(pk=experiment.pk).update(taken=sum(counts.values()))

@@ -1,4 +1,4 @@
-"""Starting and finishing sessions, and what browsers report; called by whichever process takes participants' posts."""
+"""Starts and finishes sessions, and stores what browsers report; called by every process that handles participants."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _SENTENCES = {
 
 
 class StartRefused(Refused):
-    """No session starts: `reason` says why; `completion` is what the participant gets instead, where there is anything."""
+    """No session starts: `reason` says why; `completion` is what the participant gets instead, if anything."""
 
     status = 403
 
@@ -73,7 +73,7 @@ def token_key() -> bytes:
 
 
 def check_open(experiment: Experiment, version: Version, *, now: datetime) -> None:
-    """Refuse what is not open for participants; a test page asks this too, except for opening times.
+    """Raise StartRefused where an experiment is not open; test pages are checked too, except for opening times.
 
     Raises:
         StartRefused: the study is gone, the experiment closed, or the version not active.
@@ -92,7 +92,7 @@ def check_open(experiment: Experiment, version: Version, *, now: datetime) -> No
 
 
 def check_link(experiment: Experiment, link: PersonalLink | None) -> None:
-    """Refuse a missing or revoked personal link, or one that was used and is not resumable.
+    """Raise StartRefused for a missing or revoked personal link, or a used one that is not resumable.
 
     Raises:
         StartRefused: a new session cannot start by this link.
@@ -108,7 +108,7 @@ def check_link(experiment: Experiment, link: PersonalLink | None) -> None:
 
 
 def start_session(*, token: LaunchToken, user_agent: str = "") -> Session:
-    """Return the session of a launch page, made now unless it is there already; safe to repeat and to race.
+    """Return the session of a launch page, created if needed; safe to repeat and to call concurrently.
 
     Raises:
         StartRefused: no session was made; everything that can change after the page was loaded is asked here again.
@@ -130,7 +130,7 @@ def start_session(*, token: LaunchToken, user_agent: str = "") -> Session:
 def finish_session(
     *, token: LaunchToken, outcome: Outcome = Outcome.COMPLETED, data_pending: bool = False
 ) -> Completion:
-    """End a session and return what the participant gets; finishing again gives the same again.
+    """Finish a session and return what the participant gets; repeating gives the same result.
 
     Call it only when all that the page had to send is durable, or with `data_pending` where some of it could not be
     stored: the session is flagged and the participant gets the code all the same.
@@ -154,7 +154,7 @@ def finish_session(
 
 
 def save_state(*, token: LaunchToken, component: int, study_state: str) -> None:
-    """Store at which page a study of several pages is, and what its pages pass on to each other (text as it came).
+    """Store the present page of a study with several pages, and the data its pages share (text as received).
 
     Raises:
         StartRefused: there was no session yet and none can start.
@@ -177,7 +177,7 @@ def record_client_error(
     line: int | None = None,
     column: int | None = None,
 ) -> bool:
-    """Store what went wrong in a participant's browser, cut to what the columns hold; say whether it was stored.
+    """Store an error of a participant's browser, cut to the columns' lengths; return whether it was stored.
 
     Test pages store nothing, and of one session at most 100 errors are kept.
     """
@@ -241,7 +241,7 @@ def _start(token: LaunchToken, user_agent: str) -> Session:
 
 
 def has_taken_part(experiment: Experiment, participant_key: str) -> bool:
-    """Say whether a known participant started before, in an experiment that takes nobody twice."""
+    """Return whether a known participant started before, in an experiment that allows one session each."""
     if not participant_key or experiment.after_reload == Experiment.AfterReload.RESTART:
         return False
     return Session.objects.filter(experiment=experiment, participant_key=participant_key).exists()

@@ -1,4 +1,4 @@
-"""What participants' pages ask for beside sending data; `/data/<token>` itself is the gateway's."""
+"""URLs for participants' pages except `/data/<token>` itself, which the gateway answers."""
 
 from __future__ import annotations
 

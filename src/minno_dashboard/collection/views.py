@@ -1,4 +1,4 @@
-"""What participants' pages ask for beside sending data, answered to any origin and without cookies.
+"""Requests of participants' pages besides sending data, answered to any origin and without cookies.
 
 The data themselves (`/data`, `/data/<token>`) are taken by the gateway (`config.gateway.submissions`), never by Django.
 """
@@ -36,7 +36,7 @@ View = Callable[[HttpRequest, LaunchToken], HttpResponse]
 
 
 def posted(view: View) -> Callable[..., HttpResponse]:
-    """Make a view of `/data/<token>/…` that any origin may post to; refusals are JSON with a sentence and a reason."""
+    """Decorate a view of `/data/<token>/…` for POST from any origin; refusals are JSON with a sentence and a reason."""
 
     @wraps(view)
     def answered(request: HttpRequest, token: str) -> HttpResponse:
@@ -56,7 +56,7 @@ def posted(view: View) -> Callable[..., HttpResponse]:
 
 @posted
 def start(request: HttpRequest, token: LaunchToken) -> HttpResponse:
-    """Start the session, or say where the one that is there stands."""
+    """Start the session, or return the state of the existing one."""
     if token.is_test:
         return JsonResponse({"stored": False, "sessionId": token.session_id, "condition": ""})
     session = services.start_session(token=token, user_agent=request.headers.get("User-Agent", ""))
@@ -72,7 +72,7 @@ def start(request: HttpRequest, token: LaunchToken) -> HttpResponse:
 
 @posted
 def finish(request: HttpRequest, token: LaunchToken) -> HttpResponse:
-    """End the session and tell what the participant gets."""
+    """Finish the session and return what the participant gets."""
     if token.is_test:
         return JsonResponse({"stored": False, "outcome": "completed", "redirect": "", "code": ""})
     given = _json(request)
@@ -85,7 +85,7 @@ def finish(request: HttpRequest, token: LaunchToken) -> HttpResponse:
 
 @posted
 def state(request: HttpRequest, token: LaunchToken) -> HttpResponse:
-    """Store at which page of a study of several pages the session is, and what the pages pass on."""
+    """Store the present page of a study with several pages, and the data its pages share."""
     given = _json(request)
     component, passed_on = given.get("component"), given.get("studyState", "")
     if type(component) is not int or not 0 <= component < 10_000 or not isinstance(passed_on, str):
@@ -97,7 +97,7 @@ def state(request: HttpRequest, token: LaunchToken) -> HttpResponse:
 
 @posted
 def error(request: HttpRequest, token: LaunchToken) -> HttpResponse:
-    """Store what went wrong in the browser."""
+    """Store an error of the browser."""
     given = _json(request)
     stored = services.record_client_error(
         token=token,
@@ -111,7 +111,7 @@ def error(request: HttpRequest, token: LaunchToken) -> HttpResponse:
 
 
 def told(completion: Completion) -> dict[str, str]:
-    """Return what a participant gets, as the page's script reads it."""
+    """Return what a participant gets, as JSON for the page's script."""
     return {
         "outcome": completion.outcome.value,
         "redirect": completion.redirect,

@@ -1,1 +1,1 @@
-"""How the site is put together: settings, environment, addresses, commands."""
+"""The site as a whole: settings, environment, URLs, commands, the processes of `serve`."""

@@ -1,4 +1,4 @@
-"""WSGI layer of the processes behind the gateway: only it is answered, and it says who the client is."""
+"""WSGI layer of the processes behind the gateway: only the gateway is answered, and it names the client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Child processes that live exactly as long as this one and are started again should they die."""
+"""Child processes that live as long as this one and are restarted when they exit."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ class ChildProcess:
             return self._child
 
     def tell_to_stop(self) -> None:
-        """Tell the child to end after what it is doing; do not wait for it."""
+        """Ask the child to end after its present work; do not wait for it."""
         with self._starting:
             self._is_stopping.set()
             if self._child and self._child.poll() is None:
                 self._child.terminate()
 
     def stop(self) -> None:
-        """Tell the child to end and wait for it; after `STOP_SECONDS` it is killed."""
+        """Ask the child to end and wait for it; after `STOP_SECONDS` it is killed."""
         self.tell_to_stop()
         self._thread.join(timeout=STOP_SECONDS)
         if self._child and self._child.poll() is None:

@@ -1,4 +1,4 @@
-"""Looks an installation over and says in sentences what is well and what is not."""
+"""Checks an installation and reports in sentences."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     subject: str
     is_well: bool
@@ -46,7 +46,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything; a look that fails is itself a finding."""
+    """Run all checks; a check that fails is itself a finding."""
     looks: list[tuple[str, Callable[[], Finding]]] = [
         ("public address", _address),
         ("database", _database),
@@ -109,7 +109,7 @@ def _store() -> Finding:
 
 
 def verify() -> None:
-    """Read and compare all stored bytes; what is damaged is noted, and `examine` names it."""
+    """Read and compare all stored bytes; damage is recorded, and `examine` reports it."""
     for _ in verification.verify_all():
         pass
 

@@ -1,4 +1,4 @@
-"""Downloads share the request threads with pages: only so many of a process's threads may be busy with downloads."""
+"""Limits the request threads of a process that may be busy with downloads."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class DownloadShareMiddleware:
 
 
 class _Counted:
-    """Pieces of a download that says once when it is closed."""
+    """The body of a download; calls back once when it is closed."""
 
     def __init__(self, pieces: Iterable[bytes], at_end: Callable[[], None]) -> None:
         self._pieces = iter(pieces)
@@ -46,7 +46,7 @@ class _Counted:
         return self._pieces
 
     def close(self) -> None:
-        """Give the place back."""
+        """Count the download as ended."""
         at_end, self._at_end = self._at_end, None
         if at_end is not None:
             at_end()

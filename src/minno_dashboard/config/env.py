@@ -1,4 +1,4 @@
-"""The environment variables the product reads, checked as they are read."""
+"""Reads and checks the product's environment variables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import idna
 
 
 class BadEnvironment(SystemExit):
-    """An environment variable holds nonsense; the message names it and says what it takes."""
+    """An environment variable is invalid; the message names it and says what it takes."""
 
 
 def text(name: str, default: str = "") -> str:
@@ -40,7 +40,7 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
 
 
 def data_dir() -> Path:
-    """Return the folder that holds everything the product stores, made if it is not there."""
+    """Return the folder that holds everything the product stores, created if needed."""
     path = Path(os.environ.get("MINNO_DATA_DIR", "data")).resolve()
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,7 +56,7 @@ OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 
 
 def make_private(folder: Path) -> None:
-    """Let nobody but the account that runs the Dashboard into its data folder, nor into files it makes from now on."""
+    """Restrict the data folder, and files created from now on, to the account that runs the Dashboard."""
     os.umask(0o077)
     mode = stat.S_IMODE(folder.stat().st_mode)
     if os.name != "nt" and mode & OTHERS_MAY:
@@ -65,7 +65,7 @@ def make_private(folder: Path) -> None:
 
 
 def secret_key(folder: Path) -> str:
-    """Return the key that seals secrets and signs cookies: the variable's, else one kept 0600 in the data folder."""
+    """Return the key that seals secrets and signs cookies: the variable's, else one stored 0600 in the data folder."""
     if given := text("MINNO_SECRET_KEY"):
         if len(given) < 32:
             raise BadEnvironment("MINNO_SECRET_KEY: this takes at least 32 characters.")
@@ -83,7 +83,7 @@ def secret_key(folder: Path) -> str:
 
 
 def _make_secret_key(file: Path) -> None:
-    """Write a new key, all of it safe on the disk before it has its name; of two processes one wins."""
+    """Create a key file, completely on the disk before it gets its name; of two processes one wins."""
     beginning = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(beginning, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
@@ -104,7 +104,7 @@ def _make_secret_key(file: Path) -> None:
 
 
 def blob_store(folder: Path) -> str:
-    """Return where the bytes of files live: a folder's path, or `s3://bucket/prefix`."""
+    """Return where file contents are stored: a folder's path, or `s3://bucket/prefix`."""
     given = text("MINNO_BLOB_STORE") or str(folder / "blobs")
     if "://" not in given:
         return str(Path(given).resolve())
@@ -157,13 +157,13 @@ def _host_in_ascii(host: str, url: str) -> str:
 
 
 def cookie_suffix(url: str) -> str:
-    """Return what tells this Dashboard's cookies from those of another one on the same host name, which share them."""
+    """Return the suffix that separates this Dashboard's cookies from those of another one on the same host name."""
     port = urlsplit(url).port
     return f"_{port}" if port else ""
 
 
 def trusted_proxies(url: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Return from which addresses `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    """Return the addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted.
 
     By default this machine's own where the site is reached by https: something on it, or before it, ends the encryption.
     """
@@ -196,7 +196,7 @@ def participant_url(server: str) -> str:
 
 
 def dropbox_web_origins() -> list[str]:
-    """Return where Dropbox's consent page lives, as origins; the SDK's own variable chooses another place."""
+    """Return the origins of Dropbox's consent page; the SDK's own variable can change them."""
     host = os.environ.get("DROPBOX_WEB_HOST", "")
     if not host:
         return ["https://www.dropbox.com", "https://*.dropbox.com"]
@@ -204,7 +204,7 @@ def dropbox_web_origins() -> list[str]:
 
 
 def allowed_hosts(url: str, host: str, *others: str) -> list[str]:
-    """Return the host names the site answers to: its public one, this machine's own, the one it listens on."""
+    """Return the host names the site answers to: its public one, localhost, the one it listens on."""
     public = urlsplit(url).hostname or ""
     names = ["127.0.0.1", "localhost", "[::1]", f"[{public}]" if ":" in public else public]
     names += [urlsplit(one).hostname or "" for one in others]

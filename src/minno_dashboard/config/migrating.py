@@ -1,4 +1,4 @@
-"""Bringing the database up to date, by one process at a time: several may be started at the same moment."""
+"""Migrates the database, by one process at a time: several may be started at the same moment."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _NUMBER = 0x6D696E6E6F  # "minno": the name of PostgreSQL's lock
 
 
 def migrate(*, verbosity: int) -> None:
-    """Apply the migrations that wait, after a backup of the database; another process that does so is waited for.
+    """Apply the open migrations, after a backup of the database; waits for another process that does so.
 
     Raises:
         Refused: the database was made by a trial version and is not complete.
@@ -75,7 +75,7 @@ def migrate(*, verbosity: int) -> None:
 
 
 def take_over_gathered() -> None:
-    """Forget the records of gathered migrations, where all of them were applied.
+    """Delete the records of squashed migrations, where all of them were applied.
 
     Raises:
         Refused: some were not: the tables would lack columns that nothing adds any more.

@@ -1,4 +1,4 @@
-"""How many sockets and files a process may hold open."""
+"""The limit of open sockets and files of a process."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ PARENT_PIPE = "MINNO_PARENT_PIPE"
 
 
 class CannotListen(Refused):
-    """The address to listen on is taken, or not this machine's."""
+    """The address to listen on is in use, or not on this machine."""
 
 
 def serve(parts: tuple[str, ...] = PARTS) -> None:
@@ -150,7 +150,7 @@ def _worker_process() -> ChildProcess:
 
 
 def work() -> None:
-    """Do what is due until SIGTERM, Ctrl-C, or the end of the web process that started this one."""
+    """Run the worker until SIGTERM, Ctrl-C, or the end of the process that started it."""
     worker = Worker([], lanes=WORKER_LANES)
     worker.sources = sources.all_sources(lambda: worker.is_stopping)
     told, tell = os.pipe()
@@ -170,7 +170,7 @@ def _write(tell: int) -> None:
 
 
 def _stop_when_told(worker: Worker, told: int, parent: int | None) -> None:
-    """Stop the worker once a byte came through `told`, or the pipe to the process that started this one has ended."""
+    """Stop the worker once a byte came through `told`, or the pipe to the starting process has closed."""
     ends = [told] if parent is None else [told, parent]
     is_told = False
     while not is_told:

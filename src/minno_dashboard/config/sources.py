@@ -1,4 +1,4 @@
-"""Everything the worker asks for due work."""
+"""The worker's sources of due work."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def all_sources(is_stopping: Callable[[], bool], *, look_seconds: float = LOOK_S
 
 
 class OrSwitchedOff:
-    """Whether a run under way must stop: the process ends, or an admin switched synchronization off.
+    """Callable: whether a run must stop because the process ends, or an admin switched synchronization off.
 
     Runs ask often, the database is asked once in `look_seconds`.
     """
@@ -34,7 +34,7 @@ class OrSwitchedOff:
         self._is_off = False
 
     def __call__(self) -> bool:
-        """Answer now."""
+        """Return the answer now."""
         if self._is_stopping():
             return True
         now = clock.monotonic_seconds()

@@ -1,4 +1,4 @@
-"""All addresses of the site, room by room."""
+"""URLs of the site, app by app."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def front_door(request: HttpRequest) -> HttpResponse:
-    """Lead whoever comes to the bare address to the studies, by way of the login page where needed."""
+    """Redirect the bare address to the studies, through the login page where needed."""
     return redirect("/studies/")
 
 

@@ -1,4 +1,4 @@
-"""Tells Django of this app."""
+"""The Django app `operations`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class OperationsConfig(AppConfig):
-    """The `operations` app."""
+    """The Django app `operations`."""
 
     name = "minno_dashboard.operations"
     label = "operations"

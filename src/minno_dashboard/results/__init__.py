@@ -1,1 +1,1 @@
-"""Data requests, exports, statistics: what a study collected, as researchers need it."""
+"""A study's data for researchers: sessions, statistics, downloads and exports."""

@@ -1,4 +1,4 @@
-"""Tells Django of this app."""
+"""The Django app `results`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class ResultsConfig(AppConfig):
-    """The `results` app."""
+    """The Django app `results`."""
 
     name = "minno_dashboard.results"
     label = "results"

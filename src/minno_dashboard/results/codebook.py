@@ -35,7 +35,7 @@ def _values(column: Column) -> str:
 def entries(
     table: str, columns: Columns, labels: Mapping[str, str], sources: Mapping[str, str]
 ) -> list[dict[str, Scalar]]:
-    """Return one entry a column of a table. `sources` names the field of the player that a column comes from."""
+    """Return one entry per column of a table. `sources` names the player's field of a column."""
     return [
         {
             "table": table,

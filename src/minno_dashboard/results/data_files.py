@@ -1,4 +1,4 @@
-"""The files of a study's data folder: tidy tables, and everything as it came in, one raw file a day.
+"""The files of a study's data folder: tidy tables, and all data as received, one raw file per day.
 
 The same data give the same bytes, so a file that did not change is not sent again. A raw file is final soon after its
 day (UTC) is over.
@@ -63,7 +63,7 @@ In R: read.csv("trials.csv", na.strings = "") or readr::read_csv("trials.csv", n
 
 
 def is_due(folder: DataFolder, now: datetime) -> bool:
-    """Say whether the files of a folder are to be made anew now."""
+    """Return whether the files of a folder are to be made again now."""
     if folder.made_at is None or folder.made_at > now:
         return True
     age = now - folder.made_at
@@ -83,7 +83,7 @@ def is_due(folder: DataFolder, now: datetime) -> bool:
 
 
 def enqueue_due() -> None:
-    """Ask for the files of every folder that is due."""
+    """Enqueue the making of files for every folder that is due."""
     now = clock.now()
     for folder in DataFolder.objects.all():
         if is_due(folder, now):
@@ -92,7 +92,7 @@ def enqueue_due() -> None:
 
 @registry.handles(JOB)
 def make(args: dict[str, Any]) -> None:
-    """Make the files of a data folder; done twice, the second time finds nothing changed."""
+    """Make the files of a data folder; a repetition changes nothing."""
     study = Study._base_manager.get(pk=args["study"])
     folder = DataFolder.objects.filter(study=study).first()
     forget_finished(JOB)
@@ -109,7 +109,7 @@ def make(args: dict[str, Any]) -> None:
 
 
 class _Maker:
-    """Writes the files of one folder, each into a temporary file and from there into the store."""
+    """Writes the files of one folder, each to a temporary file and from there to the store."""
 
     def __init__(self, folder: DataFolder, study: Study, temporary: Path) -> None:
         self._folder, self._study, self._temporary = folder, study, temporary
@@ -117,7 +117,7 @@ class _Maker:
         self.sessions = 0
 
     def blobs(self, as_of: datetime) -> dict[str, Blob]:
-        """Return the stored bytes of each file but those of final days, by path."""
+        """Return the stored bytes of each file except those of final days, by path."""
         tables = self._temporary / "tables"
         tables.mkdir()
         chosen = Selection(study=self._study, has_tests=True)
@@ -135,7 +135,7 @@ class _Maker:
         return made
 
     def _without_tests(self, read: Read, raw: BinaryIO) -> Read:
-        """Yield what the tables hold, and write one line for each session, tests too."""
+        """Yield the sessions for the tables, and write one line for each session, tests too."""
         session: SessionRecord
         submissions: list[SubmissionRecord]
         for session, submissions in read:
@@ -157,7 +157,7 @@ class _Maker:
             day += timedelta(days=1)
 
     def _write_day(self, day: date, path: Path) -> bool:
-        """Write what was submitted on a day, in the order in which it was stored; return whether that is anything."""
+        """Write the submissions of a day, in the order in which they were stored; return whether there were any."""
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
         end = start + timedelta(days=1)
         sessions = Session.objects.filter(
@@ -211,7 +211,7 @@ _OF_A_MAKING = ("made_revision", "made_at", "making_seconds", "first_open_day", 
 def _store(
     read: DataFolder, blobs: Mapping[str, Blob], *, as_of: datetime, seconds: float, sessions: int
 ) -> None:
-    """Let the folder hold these files in one transaction; drop the bytes that nothing needs any more."""
+    """Replace the files of the folder in one transaction; remove bytes that nothing refers to any more."""
     is_past_new = read.first_open_day is None
     outdated: set[int] = set()
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Downloads of participants' data: asked for on a page, made by a job, kept for seven days in the data folder."""
+"""Downloads of participants' data: requested on a page, made by a job, kept for seven days in the data folder."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ FORMAT_MISSING = gettext_noop(
 
 
 class _Cancelled(Exception):
-    """Somebody cancelled the request while its file was being made."""
+    """The request was cancelled while its file was being made."""
 
 
 def file_of(request: DataRequest) -> Path:
-    """Return where the file of a request lies, or would lie."""
+    """Return the path of a request's file, whether it exists or not."""
     return _folder() / f"{request.pk}.zip"
 
 
@@ -70,7 +70,7 @@ def download_name(request: DataRequest) -> str:
 
 
 def selection_of(study: Study, criteria: Mapping[str, Any]) -> Selection:
-    """Return which sessions a request asks for; `until` is the last day that counts."""
+    """Return which sessions a request asks for; `until` is the last day included."""
     until = _day(criteria.get("until"))
     return Selection(
         study=study,
@@ -93,7 +93,7 @@ def _day(text: str | None) -> datetime | None:
 def request_data(
     *, study: Study, file_format: Format, split_by: str, criteria: dict[str, Any], by: User
 ) -> DataRequest:
-    """Ask for a download; a job makes it."""
+    """Request a download; a job makes it."""
     with transaction.atomic():
         made = DataRequest.objects.create(
             study=study,
@@ -116,7 +116,7 @@ def request_data(
 
 
 def request_again(*, request: DataRequest, by: User) -> DataRequest:
-    """Ask for the same download again, with the data that there are now."""
+    """Request the same download again, with the present data."""
     return request_data(
         study=request.study,
         file_format=Format(request.file_format),
@@ -139,7 +139,7 @@ def get_request(study: Study, number: int) -> DataRequest:
 
 
 def cancel_request(*, request: DataRequest) -> None:
-    """Stop making a download, or remove it where it is ready.
+    """Cancel a download, or delete it when it is ready.
 
     Raises:
         Conflict: it is over already.
@@ -154,7 +154,7 @@ def cancel_request(*, request: DataRequest) -> None:
 
 @registry.handles(JOB)
 def make_download(args: dict[str, Any]) -> None:
-    """Make the file of a request; done twice, the second file replaces the first."""
+    """Make the file of a request; a repetition replaces the file."""
     request = DataRequest.objects.select_related("study", "by").filter(pk=args["request"]).first()
     if request is None or not request.is_open:
         return
@@ -228,7 +228,7 @@ def _fail(request: DataRequest, sentence: str, details: str = "") -> None:
 
 
 def expire_downloads() -> int:
-    """Remove the files whose seven days are over, and those that no request names; return how many requests expired."""
+    """Delete files older than seven days, and files without a request; return how many requests expired."""
     now = clock.now()
     over = list(
         DataRequest.objects.filter(state=State.DONE, expires_at__lte=now).values_list("pk", flat=True)

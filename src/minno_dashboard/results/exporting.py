@@ -1,4 +1,4 @@
-"""Writing an export: a zip with tables in one format, a codebook and a README. The same input gives the same bytes."""
+"""Writes an export: a zip with tables in one format, a codebook and a README. The same input gives the same bytes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IAT_TABLE = "iatscores"
 
 
 class Format(StrEnum):
-    """The formats of an export, as the command and the page name them."""
+    """Formats of an export, as named by the command and the page."""
 
     TIDY = "tidy"
     EXCEL = "excel"
@@ -40,7 +40,7 @@ class Format(StrEnum):
 
 @dataclass(slots=True)
 class Outcome:
-    """What an export held."""
+    """Statistics of an export."""
 
     sessions: int = 0
     submissions: int = 0
@@ -50,7 +50,7 @@ class Outcome:
 
 
 class _Tables:
-    """The tables of one export while they are gathered, each in a spool file of its own."""
+    """The tables of one export while they are gathered, each in a temporary file of its own."""
 
     def __init__(self, folder: Path, file_format: Format, split_by: str) -> None:
         self.folder = folder
@@ -71,7 +71,7 @@ class _Tables:
         return self.spools[name]
 
     def prepare(self) -> None:
-        """Make the tables that are there even where no session is."""
+        """Create the tables that every export has, also without sessions."""
         if self.format is Format.WIDE:
             self.spool("wide", tidy.SESSION_COLUMNS)
         else:
@@ -79,7 +79,7 @@ class _Tables:
             self.spool("sessions", tidy.SESSION_COLUMNS)
 
     def add(self, session: SessionRecord, submissions: list[SubmissionRecord]) -> None:
-        """Take one session with its submissions."""
+        """Add one session with its submissions."""
         self.outcome.sessions += 1
         self.outcome.submissions += len(submissions)
         if self.format is Format.CLASSIC:
@@ -142,7 +142,7 @@ class _Tables:
         self._problems.write(orjson.dumps(kept, option=orjson.OPT_APPEND_NEWLINE))
 
     def close(self) -> None:
-        """Make every row readable. Sessions of a classic export come after all other rows of their file."""
+        """Make all rows readable. Sessions of a classic export come after all other rows of their file."""
         self._problems.close()
         sessions = self.spools.pop("sessions of the existing system", None)
         if sessions is not None:
@@ -153,7 +153,7 @@ class _Tables:
             spool.close()
 
     def release(self) -> None:
-        """Close every file; after `close` there is none open."""
+        """Close all files."""
         self._problems.close()
         for spool in self.spools.values():
             spool.close()
@@ -348,7 +348,7 @@ def _gather(tables: _Tables, read: Read, progress: Callable[[int], None] = lambd
 
 
 def write_tidy(folder: Path, *, title: str, read: Read) -> tuple[Outcome, list[Path]]:
-    """Write the files of a tidy export of all sessions in `read` into an empty folder; return what they hold, and them.
+    """Write the files of a tidy export of all sessions in `read` into an empty folder; return its statistics and files.
 
     Raises:
         OSError: the disk is full or cannot be written.
@@ -366,7 +366,7 @@ def write_zip(
     split_by: str = "taskName",
     progress: Callable[[int], None] = lambda sessions: None,
 ) -> Outcome:
-    """Write the export of all sessions in `read` and return what it held.
+    """Write the export of all sessions in `read` and return its statistics.
 
     `split_by` names the column by whose value a classic export is cut into files ("" for one file). `progress` is
     called with the number of sessions taken so far; what it raises ends the export, and no file is left.

@@ -44,7 +44,7 @@ SCORE_COLUMNS = {
 
 
 class Variant(StrEnum):
-    """The six measures."""
+    """The six variants of D."""
 
     D1 = "d1"
     D2 = "d2"
@@ -60,7 +60,7 @@ _WITHOUT_FAST = (Variant.D2, Variant.D5, Variant.D6)
 
 
 class Exclusion(StrEnum):
-    """Why a session has no score (the first two), or why the authors would leave it out."""
+    """Why a session has no score (the first two), or why the authors would exclude it."""
 
     MISSING_BLOCK = "missing_block"
     NO_VARIANCE = "no_variance"
@@ -69,7 +69,7 @@ class Exclusion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One response: the latency in milliseconds, to the correct response where errors had to be corrected."""
+    """One response: its latency in milliseconds, up to the correct response where errors had to be corrected."""
 
     block: int
     latency_ms: float

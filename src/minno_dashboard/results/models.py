@@ -1,4 +1,4 @@
-"""Requests for downloads of participants' data."""
+"""The table of requested downloads."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from minno_dashboard.studies.models import Study
 
 
 class DataRequest(models.Model):
-    """One download that was asked for; the file lies in the data folder, under the number of the request.
+    """One requested download; its file is in the data folder, named by the request's id.
 
     `criteria` says which sessions: experiments and versions as lists of ids and numbers (empty for all), `since` and
     `until` as days, `finished` and `tests`. `done` counts the sessions taken so far, of `total`.
     """
 
     class State(models.TextChoices):
-        """How far it is."""
+        """The state of the request."""
 
         WAITING = "waiting", gettext_lazy("Waiting")
         RUNNING = "running", gettext_lazy("In progress")
@@ -58,5 +58,5 @@ class DataRequest(models.Model):
 
     @property
     def percent(self) -> int:
-        """How much of it is made."""
+        """The progress in percent."""
         return min(100, 100 * self.done // self.total) if self.total else 0

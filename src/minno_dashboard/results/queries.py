@@ -1,4 +1,4 @@
-"""Reading sessions for the Data page and the API; no list of sessions reads a submission."""
+"""Reads sessions for the Data page and the API; lists of sessions read no submissions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MAX_ERRORS_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:
-    """Sessions in order; `next_cursor` leads to those after them, "" at the end."""
+    """Sessions in order; `next_cursor` leads to the following ones, "" at the end."""
 
     sessions: list[Session]
     next_cursor: str
@@ -45,7 +45,7 @@ class SessionPage:
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
-    """The rows of whole sessions; `next_cursor` is the last session's place, to go on from also at the end."""
+    """The rows of whole sessions; `next_cursor` is the position of the last session, valid also at the end."""
 
     rows: list[Row]
     session_count: int
@@ -149,7 +149,7 @@ def _within(sessions: list[Session], most_bytes: int) -> list[Session]:
 
 
 def cursor_of(session: Session) -> str:
-    """Return the place of a session in the order of starts."""
+    """Return the position of a session in the order of starts."""
     return f"{session.started_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{session.pk}"
 
 
@@ -200,7 +200,7 @@ def sessions_per_day(selection: Selection, days: int = DAYS_SHOWN) -> list[tuple
 
 
 def stage_name(session: Session) -> str:
-    """Return how far a session is, as a word."""
+    """Return the stage of a session, as a word."""
     return gettext(NAMES[stage_of(session, clock.now())])
 
 
@@ -221,14 +221,14 @@ def get_session(study: Study, session_id: int) -> Session:
 
 
 def submissions_of(session: Session) -> QuerySet[Submission]:
-    """Return the submissions of a session as they were made: by the page's own numbers where all have one."""
+    """Return the submissions of a session in the order of the page's own numbers, where all have one."""
     found = Submission.objects.filter(session=session)
     has_unnumbered = found.filter(sequence=None).exists()
     return found.order_by("pk") if has_unnumbered else found.order_by("sequence", "pk")
 
 
 def shown(session: Session, submissions: list[Submission], first_number: int) -> list[ShownSubmission]:
-    """Return submissions as tables, and raw as far as a page can hold."""
+    """Return submissions as tables, and raw up to what a page can hold."""
     return [_shown(session, one, number) for number, one in enumerate(submissions, first_number)]
 
 
@@ -255,5 +255,5 @@ def _shown(session: Session, submission: Submission, number: int) -> ShownSubmis
 
 
 def errors_of(session: Session) -> list[ClientError]:
-    """Return what went wrong in the participant's browser, the first errors first."""
+    """Return the errors of the participant's browser, the first ones first."""
     return list(ClientError.objects.filter(session_id=session.pk).order_by("at", "pk")[:MAX_ERRORS_SHOWN])

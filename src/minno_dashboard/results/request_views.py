@@ -1,4 +1,4 @@
-"""Study → Data → Downloads: asking for a download, and having it."""
+"""Study → Data → Downloads: requesting and downloading."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REQUESTS_SHOWN = 30
 @never_cache
 @require_http_methods(["GET", "POST"])
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
-    """List the downloads of a study, and take a request for another."""
+    """List the downloads of a study, and accept a request for another."""
     user = person(request)
     study = get_study(user, public_id, Action.READ_DATA)
     form = DataRequestForm(request.POST or None, study=study)
@@ -56,7 +56,7 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 @never_cache
 @require_GET
 def download(request: HttpRequest, public_id: str, request_id: int) -> HttpResponseBase:
-    """Answer with the file."""
+    """Return the file."""
     user = person(request)
     study = get_study(user, public_id, Action.READ_DATA)
     found = data_requests.get_request(study, request_id)
@@ -84,7 +84,7 @@ def download(request: HttpRequest, public_id: str, request_id: int) -> HttpRespo
 
 @require_POST
 def again(request: HttpRequest, public_id: str, request_id: int) -> HttpResponse:
-    """Ask for the same download again."""
+    """Request the same download again."""
     user = person(request)
     study = get_study(user, public_id, Action.READ_DATA)
     data_requests.request_again(request=data_requests.get_request(study, request_id), by=user)
@@ -93,7 +93,7 @@ def again(request: HttpRequest, public_id: str, request_id: int) -> HttpResponse
 
 @require_POST
 def cancel(request: HttpRequest, public_id: str, request_id: int) -> HttpResponse:
-    """Stop making a download, or remove it."""
+    """Cancel a download, or delete it."""
     study = get_study(person(request), public_id, Action.READ_DATA)
     try:
         data_requests.cancel_request(request=data_requests.get_request(study, request_id))

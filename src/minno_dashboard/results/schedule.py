@@ -20,5 +20,5 @@ def expire_downloads() -> None:
 
 @registry.every(timedelta(seconds=5), "results: make the files of data folders")
 def make_data_files() -> None:
-    """Ask for the files of every data folder that is due."""
+    """Enqueue the making of files for every data folder that is due."""
     data_files.enqueue_due()

@@ -1,4 +1,4 @@
-"""Which sessions an export holds, and reading them from the database in portions."""
+"""Selects the sessions of an export, and reads them from the database in batches."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _in_portions(sessions: QuerySet[Session]) -> Iterator[list[Session]]:
 
 
 def in_order(submissions: list[Submission]) -> list[SubmissionRecord]:
-    """Return the submissions of one session as they were made: by the page's own numbers where all have one."""
+    """Return the submissions of one session in the order of the page's own numbers, where all have one."""
     if all(one.sequence is not None for one in submissions):
         submissions = sorted(submissions, key=lambda one: one.sequence or 0)
     return [
@@ -119,7 +119,7 @@ def in_order(submissions: list[Submission]) -> list[SubmissionRecord]:
 
 
 def read(selection: Selection) -> Iterator[tuple[SessionRecord, list[SubmissionRecord]]]:
-    """Yield each selected session with its submissions; memory holds one portion of them at a time."""
+    """Yield each selected session with its submissions; memory holds one batch of them at a time."""
     sessions = sessions_of(selection).select_related("experiment", "version", "link")
     for portion in _in_portions(sessions):
         submissions: dict[int, list[Submission]] = defaultdict(list)

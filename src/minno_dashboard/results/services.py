@@ -1,4 +1,4 @@
-"""Changes of sessions that a researcher makes, each with its audit event."""
+"""Researchers' changes of sessions, each with its audit event."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_NOTE_CHARACTERS = 2000
 
 
 class Mark(StrEnum):
-    """What can be done to several sessions at once."""
+    """A mark for several sessions at once."""
 
     TEST = "test"
     NO_TEST = "no_test"

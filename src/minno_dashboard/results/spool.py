@@ -1,4 +1,4 @@
-"""Rows on their way to a file: written once while their columns are still being discovered, read again by a writer."""
+"""Temporary storage of rows: written while the columns are still being discovered, read again by a writer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _as_text(value: Any) -> str:
 
 
 class Spool:
-    """The rows of one table in a temporary file, one JSON object a line, and what their columns hold."""
+    """The rows of one table in a temporary file, one JSON object per line, with the types of their columns."""
 
     def __init__(self, path: Path, always: Mapping[str, str] | None = None) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""How far a session is, in the words of the Data page; whether it runs or has stalled follows from its last post."""
+"""Stages of a session in the words of the Data page; whether it runs or has stalled follows from its last post."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUIET = timedelta(minutes=30)
 
 
 class Stage(StrEnum):
-    """How far a session is."""
+    """A stage of a session."""
 
     STARTED = "started"
     RUNNING = "running"
@@ -50,7 +50,7 @@ _PENDING = gettext_noop(
 
 
 def stage_of(session: Session, now: datetime) -> Stage:
-    """Return how far a session is at this moment."""
+    """Return the stage of a session now."""
     if session.state != Session.State.STARTED:
         return Stage(session.state)
     if session.last_post_at <= now - QUIET:
@@ -59,7 +59,7 @@ def stage_of(session: Session, now: datetime) -> Stage:
 
 
 def condition_of(stage: Stage, now: datetime) -> Q:
-    """Return the same rule as a condition on sessions."""
+    """Return the same rule as a query condition."""
     if stage in (Stage.FINISHED, Stage.SCREENED_OUT):
         return Q(state=stage.value)
     open_ones = Q(state=Session.State.STARTED)
@@ -70,5 +70,5 @@ def condition_of(stage: Stage, now: datetime) -> Q:
 
 
 def sentence(session: Session, now: datetime) -> str:
-    """Return the state of a session in words, with the next step."""
+    """Return the stage of a session in words, with the next step."""
     return gettext(_PENDING if session.data_pending else _SENTENCES[stage_of(session, now)])

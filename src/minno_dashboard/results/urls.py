@@ -1,4 +1,4 @@
-"""The addresses of a study's data."""
+"""URLs of a study's data."""
 
 from __future__ import annotations
 

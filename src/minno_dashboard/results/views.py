@@ -50,7 +50,7 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def mark(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Mark the sessions that are ticked."""
+    """Mark the ticked sessions."""
     user = person(request)
     study = get_study(user, public_id, Action.READ_DATA)
     form = MarkForm(request.POST)
@@ -74,7 +74,7 @@ def mark(request: HttpRequest, public_id: str) -> HttpResponse:
 @never_cache
 @require_GET
 def session(request: HttpRequest, public_id: str, session_id: int) -> HttpResponse:
-    """Show one session: its state in words, what it submitted, and what went wrong in the browser."""
+    """Show one session: its stage, its submissions, and the errors of the browser."""
     user = person(request)
     study = get_study(user, public_id, Action.READ_DATA)
     found = queries.get_session(study, session_id)

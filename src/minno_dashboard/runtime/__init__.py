@@ -1,1 +1,1 @@
-"""What a participant's browser loads: launch pages, test pages and the files of studies."""
+"""Launch pages, test pages and study files for participants' browsers."""

@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `runtime`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class RuntimeConfig(AppConfig):
-    """The `runtime` room."""
+    """The Django app `runtime`."""
 
     name = "minno_dashboard.runtime"
     label = "runtime"

@@ -1,4 +1,4 @@
-"""The launch settings of an experiment."""
+"""Forms of an experiment: launch settings, conditions, personal links."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ else:
 
 
 class SettingsForm(_Form):
-    """What a researcher chooses of one experiment."""
+    """Launch settings of one experiment."""
 
     name = forms.CharField(label=gettext_lazy("Descriptive ID"), max_length=MAX_NAME_CHARACTERS)
     launch_password = forms.CharField(label=gettext_lazy("Password"), required=False, max_length=100)
@@ -140,7 +140,7 @@ class SettingsForm(_Form):
         return cleaned
 
     def clean_end_address(self) -> str:
-        """Refuse what is no web address."""
+        """Refuse text that is no web address."""
         address = str(self.cleaned_data["end_address"]).strip()
         parts = urlsplit(address)
         if address and (parts.scheme not in ("http", "https") or not parts.hostname):
@@ -154,7 +154,7 @@ class SettingsForm(_Form):
         return {**chosen, "password": seal(password) if password else ""}
 
     def _post_clean(self) -> None:
-        """Leave the instance alone: the values are stored by the service, under the study's lock."""
+        """Do not change the instance: the values are stored by the service, under the study's lock."""
 
 
 class ConditionForm(forms.Form):
@@ -212,7 +212,7 @@ class LinksForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Ask for one of the two."""
+        """Require exactly one of the two."""
         cleaned = super().clean() or {}
         if not self.errors and bool(cleaned.get("count")) == bool(cleaned.get("csv")):
             raise ValidationError(gettext("Enter a number, or choose a CSV file."))
@@ -220,7 +220,7 @@ class LinksForm(forms.Form):
 
 
 def with_preset(given: Any, platform: str) -> Any:
-    """Return what a form was given, filled in for a recruitment platform; codes that are there stay."""
+    """Return the form data filled in for a recruitment platform; existing codes stay."""
     filled = given.copy()
     if platform in PRESETS:
         filled["recruitment"] = platform
@@ -245,7 +245,7 @@ def _local(moment: datetime | None, zone: Any) -> str:
 
 
 def _moment(text: str, zone: Any) -> datetime | None:
-    """Return the moment of a local time; hours that a change of the clocks skips or doubles are refused."""
+    """Return the time of a local time; hours that a clock change skips or doubles are refused."""
     if not text:
         return None
     try:

@@ -21,7 +21,7 @@ def make_key(tree_id: int, *, now: datetime) -> str:
 
 
 def tree_of(key: str, *, now: datetime) -> int | None:
-    """Return the id of the tree that a key opens, or None where it opens nothing (any more)."""
+    """Return the id of the tree that a key opens, or None for an invalid or expired key."""
     tree, _, _ = key.partition(".")
     if not (tree.isascii() and tree.isdigit()) or len(tree) > 18:
         return None

@@ -1,4 +1,4 @@
-"""Putting the base address and the session into an HTML page, the only thing about it that is not as it was saved."""
+"""Inserts the base address and the session into an HTML page; nothing else of the page is changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BEFORE_HEAD = re.compile(rb"\s*(<!doctype[^>]*>)?\s*(<html(\s[^>]*)?>)?", re.IG
 
 
 def fill_page(page: bytes, *, marked_base: bytes, own_base: bytes, session: bytes) -> bytes:
-    """Return the page with its marks filled in.
+    """Return the page with its placeholders filled in.
 
     `marked_base` is a tag that names the top of the study, for the mark; `own_base` one that names the page's own
     folder, for a page without mark and without a base of its own. `session` is the script; where the page has no mark

@@ -1,4 +1,4 @@
-"""Studies made for JATOS: reading the components of a `.jas` file."""
+"""Parses the `.jas` file of a JATOS study."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One page of a JATOS study; `path` is where its HTML file lies in the study."""
+    """One page of a JATOS study; `path` is its HTML file in the study."""
 
     title: str
     path: str
@@ -29,7 +29,7 @@ class JatosStudy:
 
 
 def read_jas(text: str, *, folder: str, paths: Collection[str]) -> JatosStudy | None:
-    """Return what a `.jas` file in a folder (`""` or `exp/`) describes; None where it is not one.
+    """Return the study described by a `.jas` file in a folder (`""` or `exp/`); None where it is no such file.
 
     Components that are switched off, or whose HTML file is not among `paths`, are left out.
     """
@@ -62,7 +62,7 @@ def read_jas(text: str, *, folder: str, paths: Collection[str]) -> JatosStudy | 
 
 
 def _place(html: str, folder: str, assets: str, paths: Collection[str]) -> str:
-    """Return where a component's file lies: in the study's assets folder, beside the `.jas` file, or at the top."""
+    """Return the path of a component's file: in the study's assets folder, beside the `.jas` file, or at the top."""
     html = html.strip("/")
     candidates = [f"{folder}{assets}/{html}" if assets else "", f"{folder}{html}", html]
     return next((one for one in candidates if html and one in paths), "")

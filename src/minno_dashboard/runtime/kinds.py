@@ -1,4 +1,4 @@
-"""Which kind of study a file is, recognised from the file unless the experiment's settings say it."""
+"""The kind of an experiment: chosen in its settings, else detected from its file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_BYTES = files.MAX_EDITOR_BYTES
 
 
 def kind_of(node: Node, chosen: str = "") -> str:
-    """Return the kind of study: the chosen one, else what the file looks like."""
+    """Return the kind of experiment: the chosen one, else the detected one."""
     if chosen:
         return chosen
     name = node.name.lower()
@@ -26,7 +26,7 @@ def kind_of(node: Node, chosen: str = "") -> str:
 
 
 def jatos_study_at(tree: Tree, node: Node, path: str) -> JatosStudy:
-    """Return the JATOS study that a file stands for: of the `.jas` file itself, or of one that names the page.
+    """Return the JATOS study of a file: the `.jas` file itself, or one that names the page.
 
     A page that no `.jas` file names is a study of one component.
     """

@@ -1,4 +1,4 @@
-"""What a launch address leads to: the experiment, the version, the participant, and the token of this load.
+"""Opens a launch address: finds experiment, version and participant, and creates the token of this page load.
 
 Nothing here writes: loading a page stores nothing, so link previews, bots and reloads consume nothing.
 """
@@ -68,11 +68,11 @@ class Launch:
 
     @property
     def is_test(self) -> bool:
-        """Say whether nothing of this page is stored."""
+        """Return whether nothing of this page is stored."""
         return self.token.is_test
 
     def settings(self, **more: object) -> dict[str, object]:
-        """Return what the page's script starts with."""
+        """Return the start values of the page's script."""
         meta = {
             "sessionId": self.token.session_id,
             "studyId": self.experiment.public_id,
@@ -103,7 +103,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What the address of a launch page says: URL parameters as strings, the personal link's code, a token to resume."""
+    """The query of a launch page: URL parameters as strings, the personal link's code, a token to resume."""
 
     params: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
@@ -111,7 +111,7 @@ class Visit:
 
 
 def read_visit(query: Mapping[str, str]) -> Visit:
-    """Return what a query says.
+    """Parse a query.
 
     Raises:
         Invalid: its parameters are too long to be kept.
@@ -123,7 +123,7 @@ def read_visit(query: Mapping[str, str]) -> Visit:
 
 
 def find(experiment_id: str, version_id: str) -> tuple[Experiment, Version]:
-    """Return the experiment and the version that an address names.
+    """Return the experiment and the version of an address.
 
     Raises:
         StartRefused: there are none of these ids, or they are of different studies.
@@ -137,7 +137,7 @@ def find(experiment_id: str, version_id: str) -> tuple[Experiment, Version]:
 
 
 def open_test(experiment: Experiment, version: Version, visit: Visit) -> Launch:
-    """Return a test page's launch: it works before the experiment opens and while the version is not active.
+    """Return the launch of a test page: it works before the experiment opens and while the version is not active.
 
     Raises:
         StartRefused: the study is gone or the experiment closed.
@@ -152,7 +152,7 @@ def open_test(experiment: Experiment, version: Version, visit: Visit) -> Launch:
 
 
 def open_launch(experiment: Experiment, version: Version, visit: Visit) -> Launch:
-    """Return a launch page's launch, of a new session or of the one that goes on.
+    """Return the launch of a launch page, of a new session or of the one being resumed.
 
     Raises:
         StartRefused: no session can start here now.
@@ -178,7 +178,7 @@ def open_launch(experiment: Experiment, version: Version, visit: Visit) -> Launc
 
 
 def password_fits(experiment: Experiment, given: str) -> bool:
-    """Say whether this is the experiment's password; also where it has none."""
+    """Return whether this is the experiment's password; also where it has none."""
     if not experiment.password:
         return True
     try:
@@ -188,14 +188,14 @@ def password_fits(experiment: Experiment, given: str) -> bool:
 
 
 def participant_key(experiment: Experiment, link: PersonalLink | None, params: Mapping[str, str]) -> str:
-    """Return what is the same whenever this participant comes to this experiment; "" where nobody can know."""
+    """Return a key that is the same whenever this participant opens this experiment; "" for unknown participants."""
     name = _PARTICIPANT_PARAM.get(Experiment.Recruitment(experiment.recruitment), "")
     who = f"link:{link.pk}" if link else params.get(name, "")
     return sha256(f"{experiment.public_id}\0{who}".encode()).hexdigest()[:32] if who else ""
 
 
 def launch_address(experiment: Experiment, version: Version, *, link: PersonalLink | None = None) -> str:
-    """Return the whole launch address, with the parameters that the recruitment platform fills in."""
+    """Return the whole launch address, with the placeholders that the recruitment platform fills in."""
     path = reverse("launch", args=[experiment.public_id, version.launch_id])
     query = _QUERY_OF.get(Experiment.Recruitment(experiment.recruitment), "")
     if link is not None:
@@ -204,7 +204,7 @@ def launch_address(experiment: Experiment, version: Version, *, link: PersonalLi
 
 
 def links_csv(experiment: Experiment, version: Version) -> str:
-    """Return the personal links that are not revoked as CSV: label, address, how many sessions began by it."""
+    """Return the unrevoked personal links as CSV: label, address, number of sessions."""
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
     rows.writerow(["label", "link", "resumable", "sessions"])
@@ -239,7 +239,7 @@ def sequence_base(now: datetime) -> int:
 
 
 def texts() -> dict[str, str]:
-    """Return what the page's script says to a participant."""
+    """Return the texts of the page's script for participants."""
     return {
         "offline": gettext(
             "The connection is interrupted. Your answers are kept in this window and sent as soon as it is back. Please do not close it."

@@ -62,7 +62,7 @@ def show(request: HttpRequest, public_id: str, experiment_id: str) -> HttpRespon
 @never_cache
 @require_GET
 def export(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResponse:
-    """Give the links with their labels as CSV; with a BOM, so that Excel shows every script."""
+    """Return the links with their labels as CSV; with a BOM, so that Excel shows every script."""
     study, experiment = _asked(request, public_id, experiment_id)
     text = links_csv(experiment, newest_version(study))
     answer = HttpResponse(text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
@@ -72,7 +72,7 @@ def export(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResp
 
 @require_POST
 def revoke(request: HttpRequest, public_id: str, experiment_id: str, link_id: int) -> HttpResponse:
-    """Let a personal link start or resume nothing any more."""
+    """Revoke a personal link: it starts or resumes nothing."""
     _, experiment = _asked(request, public_id, experiment_id)
     personal_links.revoke_link(experiment=experiment, link_id=link_id, by=person(request))
     messages.success(request, gettext("Link revoked."))

@@ -1,4 +1,4 @@
-"""The lab's second host serves participants' pages and nothing of the Dashboard."""
+"""The second host serves participants' pages only."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _PATHS = ("/launch/", "/test/", "/launch-files/", "/data/", "/assets/javascripts
 
 
 class ParticipantHostMiddleware:
-    """Answers 404 to every other address on the second host, before cookies or sessions are looked at."""
+    """Answers 404 to every other address on the second host, before cookies or sessions are read."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on what participants need; everything, on the Dashboard's own host."""
+        """Pass on participants' addresses, and on the Dashboard's own host every request."""
         if not settings.PARTICIPANT_HOST or request.get_host().lower() != settings.PARTICIPANT_HOST:
             return self.get_response(request)
         if request.path == "/healthz" or request.path.startswith(_PATHS):

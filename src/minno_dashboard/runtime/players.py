@@ -1,4 +1,4 @@
-"""Where participants' browsers get the MinnoJS player: the lab's own copy, else a pinned version from a CDN."""
+"""The address of the MinnoJS player for participants: the lab's own copy, else a pinned version from a CDN."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Player:
 
     @property
     def is_local(self) -> bool:
-        """Say whether the lab's own copy is used, so that no other host is asked."""
+        """Return whether the lab's own copy is used, so that no other host is asked."""
         return not self.script_integrity
 
 

@@ -1,4 +1,4 @@
-"""The addresses that participants open."""
+"""URLs that participants open."""
 
 from __future__ import annotations
 

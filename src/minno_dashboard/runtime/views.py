@@ -1,4 +1,4 @@
-"""Launch pages, test pages and the files of launched studies, in an origin of their own and without cookies."""
+"""Launch pages, test pages and files of launched studies, in an opaque origin and without cookies."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ FROZEN_CACHE = "public, max-age=86400"
 
 
 def is_own_host(request: HttpRequest) -> bool:
-    """Say whether the page was asked for on the lab's second host, which serves nothing but participants' pages."""
+    """Return whether the request came to the second host, which serves participants' pages only."""
     return bool(settings.PARTICIPANT_HOST) and request.get_host().lower() == settings.PARTICIPANT_HOST
 
 
 def for_participants(view: View) -> View:
-    """Make a view whose answers, refusals too, run in an origin of their own, know no cookies and tell no address."""
+    """Decorate a view: responses, refusals too, run in an opaque origin, without cookies and referrer."""
 
     @wraps(view)
     def open_view(request: HttpRequest, **named: Any) -> HttpResponseBase:
@@ -67,7 +67,7 @@ def for_participants(view: View) -> View:
 @for_participants
 @require_http_methods(["GET", "HEAD", "POST"])
 def launch(request: HttpRequest, experiment: str, version: str) -> HttpResponseBase:
-    """Give a participant the study; by POST comes the password, where there is one."""
+    """Return the launch page; POST carries the password, where there is one."""
     found, asked = launching.find(experiment, version)
     opened = launching.open_launch(found, asked, launching.read_visit(request.GET.dict()))
     given = request.POST.get("launch_password", "")
@@ -79,7 +79,7 @@ def launch(request: HttpRequest, experiment: str, version: str) -> HttpResponseB
 @for_participants
 @require_http_methods(["GET", "HEAD"])
 def test_launch(request: HttpRequest, experiment: str, version: str) -> HttpResponseBase:
-    """Give the same page for trying it: nothing is stored, and the page says so."""
+    """Return the same page for testing: nothing is stored, and the page says so."""
     found, asked = launching.find(experiment, version)
     return page_of(launching.open_test(found, asked, launching.read_visit(request.GET.dict())))
 
@@ -87,7 +87,7 @@ def test_launch(request: HttpRequest, experiment: str, version: str) -> HttpResp
 @for_participants
 @require_http_methods(["GET", "HEAD"])
 def launch_file(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
-    """Give one file of a launched study; a page that is a component of a JATOS study goes on with its session."""
+    """Return one file of a launched study; a page that is a component of a JATOS study continues its session."""
     tree_id = files_key.tree_of(key, now=clock.now())
     version = Version.objects.filter(tree=tree_id or 0).select_related("study", "tree").first()
     if version is None or version.study.deleted_at is not None or version.study.archived_at is not None:
@@ -107,7 +107,7 @@ def launch_file(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
 
 
 def jatos_script(request: HttpRequest) -> HttpResponseBase:
-    """Give our `jatos.js` to a study that was made for JATOS."""
+    """Return our `jatos.js` for studies made for JATOS."""
     response = HttpResponse(players.built_script("jatos.js"), content_type="text/javascript; charset=utf-8")
     response["Cache-Control"] = "no-cache"
     return response

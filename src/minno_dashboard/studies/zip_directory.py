@@ -50,12 +50,12 @@ class Member:
 
     @property
     def is_encrypted(self) -> bool:
-        """Say whether a password is needed."""
+        """Return whether a password is needed."""
         return bool(self.flags & 0x1)
 
     @property
     def says_utf8(self) -> bool:
-        """Say whether the name is declared to be UTF-8."""
+        """Return whether the name is declared to be UTF-8."""
         return bool(self.flags & 0x800)
 
 

@@ -1,4 +1,4 @@
-"""Tells Django of this room."""
+"""The Django app `ui`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from django.apps import AppConfig
 
 
 class UiConfig(AppConfig):
-    """The `ui` room."""
+    """The Django app `ui`."""
 
     name = "minno_dashboard.ui"
     label = "ui"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let the pure rooms speak the reader's language."""
+        """Set Django's translation functions for the packages without Django."""
         from django.utils.translation import gettext, ngettext
 
         from minno_dashboard.core import translation

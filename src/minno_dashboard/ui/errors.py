@@ -1,4 +1,4 @@
-"""Pages, or JSON for scripts, that say in a sentence why a request was not done."""
+"""Error responses: a page, or JSON for scripts, with a sentence."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _FULL = ("disk is full", "disk I/O error", "No space left on device", "could not
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Say whether a script asked (fetch or htmx) and not a person following a link."""
+    """Return whether a script sent the request (fetch or htmx)."""
     headers = request.headers
     return (
         "HX-Request" in headers
@@ -91,7 +91,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Say whether an error of the database says that there is no room on its disk."""
+    """Return whether a database error means that its disk is full."""
     while error is not None:
         if isinstance(error, DatabaseError) and any(words in str(error) for words in _FULL):
             return True

@@ -1,4 +1,4 @@
-"""The few pictures of the interface, drawn as strokes on a grid of 16."""
+"""Icons of the interface, drawn as strokes on a grid of 16."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PATHS = {
 
 
 def svg(name: str) -> str:
-    """Return the picture as inline SVG, hidden from screen readers."""
+    """Return the icon as inline SVG, hidden from screen readers."""
     return (
         '<svg class="icon" viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" '
         'stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">'
@@ -42,7 +42,7 @@ def svg(name: str) -> str:
 
 
 def symbols() -> str:
-    """Return all pictures as symbols, for pages whose scripts draw some (`<use href="#icon-file">`)."""
+    """Return all icons as symbols, for scripts that draw some (`<use href="#icon-file">`)."""
     drawn = "".join(
         f'<symbol id="icon-{name}" viewBox="0 0 16 16"><path d="{path}"/></symbol>'
         for name, path in _PATHS.items()

@@ -1,4 +1,4 @@
-"""Turns the product's own errors into answers."""
+"""Turns the product's own exceptions into responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class RefusedMiddleware:
-    """Answers `core.errors` that a view let through: a page with the sentence, or JSON to a script."""
+    """Answers `core.errors` raised by views: a page with the sentence, or JSON for a script."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -52,5 +52,5 @@ class RefusedMiddleware:
 
 
 def _is_passing(error: OperationalError) -> bool:
-    """Say whether the same may work in a moment; what SQLite calls an operational error is mostly one of ours."""
+    """Return whether a repetition may succeed; not every operational error of SQLite is temporary."""
     return connection.vendor != "sqlite" or "locked" in str(error)

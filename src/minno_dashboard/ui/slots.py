@@ -1,4 +1,4 @@
-"""Places in a page to which rooms above may add: a page need not know who contributes to it."""
+"""Slots: places in a page to which apps above add content, so that the page need not know them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 
 @dataclass(frozen=True)
 class Contribution:
-    """One piece of a page: `render` returns safe HTML, or "" where there is nothing to show this visitor."""
+    """One piece of content: `render` returns safe HTML, or "" where there is nothing for this visitor."""
 
     name: str
     title: str | Promise
@@ -25,10 +25,10 @@ _slots: dict[str, dict[str, Contribution]] = {}
 def contribute(
     slot: str, *, name: str, title: str | Promise, order: int, render: Callable[[HttpRequest], str]
 ) -> None:
-    """Add a piece to a slot; called once, from the contributing room's `AppConfig.ready`."""
+    """Add content to a slot; called once, from the contributing app's `AppConfig.ready`."""
     _slots.setdefault(slot, {})[name] = Contribution(name, title, order, render)
 
 
 def contributions(slot: str) -> list[Contribution]:
-    """Return what was contributed to a slot, in its order."""
+    """Return the content of a slot, in order."""
     return sorted(_slots.get(slot, {}).values(), key=lambda one: (one.order, one.name))

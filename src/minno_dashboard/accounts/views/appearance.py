@@ -22,7 +22,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 def remember_theme(response: HttpResponse, user: User) -> HttpResponse:
-    """Tell the browser the user's theme in a cookie, which pages without a login and error pages read too."""
+    """Set the cookie with the user's theme, read by pages without login and by error pages."""
     if user.theme:
         response.set_cookie(
             COOKIE, user.theme, max_age=YEAR_SECONDS, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE

@@ -1,4 +1,4 @@
-"""Admin → Audit log: who did what to what, searched, narrowed, exported."""
+"""Admin → Audit log: search, filter, export."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEADER = ("time (UTC)", "who", "did", "to", "details", "in words")
 
 
 def _asked(request: HttpRequest) -> tuple[AuditFilterForm, QuerySet[AuditEntry], str]:
-    """Return the filter, the entries it lets through, and the filter as a query string."""
+    """Return the filter, its entries, and the filter as a query string."""
     form = AuditFilterForm(request.GET)
     form.is_valid()
     asked = form.cleaned_data
@@ -57,7 +57,7 @@ def show(request: HttpRequest) -> HttpResponse:
 @require_GET
 @admin_required
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Answer the same entries as a CSV file."""
+    """Return the same entries as a CSV file."""
     _, entries, _ = _asked(request)
     # Worded now: when the rows are read, the answer has begun and the reader's language is let go.
     words = {str(action): str(phrase) for action, phrase in audit_actions.PHRASES.items()}

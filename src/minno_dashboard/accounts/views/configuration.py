@@ -1,4 +1,4 @@
-"""Admin → Edit configuration: the frame of the sections that other rooms contribute."""
+"""Admin → Edit configuration: the frame for the sections of other apps."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def page(request: HttpRequest, *, status: int = 200) -> HttpResponse:
-    """Show the page; a room whose form was refused leaves it on the request for its `render`, and calls this."""
+    """Show the page; an app whose form was refused stores it on the request for its `render`, and calls this."""
     context = with_notes(request, contributed(SLOT, request))
     return render(request, "accounts/configuration.html", context, status=status)

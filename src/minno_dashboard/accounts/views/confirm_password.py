@@ -1,4 +1,4 @@
-"""The page that asks for the password before a sensitive action, and goes on with what was asked for."""
+"""The page that asks for the password before a sensitive action, and continues with the action."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SCRIPT = gettext_noop("Confirm your password first: reload this page and try aga
 
 
 def confirmation_required(view: View[P], *, to_see: bool = False) -> View[P]:
-    """Let only somebody reach a view who gave their password within the last 15 minutes; `to_see` also for GET.
+    """Require a password confirmation within the last 15 minutes for POST; `to_see` also for GET.
 
     A form that was sent without it comes back as a page that asks for the password and holds what was filled in.
     """
@@ -63,7 +63,7 @@ def confirmation_required(view: View[P], *, to_see: bool = False) -> View[P]:
 
 
 def confirmation_required_to_see(view: View[P]) -> View[P]:
-    """Ask for the password already before a page is shown."""
+    """Require a password confirmation already for showing a page."""
     return confirmation_required(view, to_see=True)
 
 

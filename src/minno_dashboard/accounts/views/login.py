@@ -1,4 +1,4 @@
-"""Coming in and leaving: login, logout, links that set a password, the refusal of a forged form."""
+"""Login, logout, links that set a password, the refusal of a forged form."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CSRF_REFUSED = gettext_noop(
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Show the login form; let in who knows the password and go on to where they wanted."""
+    """Show the login form; log the user in and continue to the requested page."""
     wanted = safe_next(request, request.POST.get("next", request.GET.get("next", "")))
     if request.method != "POST":
         if request.user.is_authenticated:
@@ -87,7 +87,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def open_link(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
-    """Take a link's code out of the address bar at once; the next page asks for the password."""
+    """Move a link's code out of the address bar at once; the next page asks for the password."""
     try:
         queries.open_code(purpose=purpose, fingerprint=fingerprint(code))
     except NotFound as error:
@@ -102,7 +102,7 @@ def open_link(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
 
 
 def link_refused(request: HttpRequest, error: Refused) -> HttpResponse:
-    """Say why a link does not work."""
+    """Show why a link does not work."""
     response = render(request, "accounts/link_refused.html", {"sentence": str(error)}, status=error.status)
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -113,7 +113,7 @@ def link_refused(request: HttpRequest, error: Refused) -> HttpResponse:
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "POST"])
 def set_password(request: HttpRequest) -> HttpResponse:
-    """Ask for the password that a link lets its user set."""
+    """Ask for the new password of the link's user."""
     link: dict[str, Any] = request.session.get(SESSION_KEY, {})
     purpose, mark = str(link.get("purpose", "")), str(link.get("fingerprint", ""))
     try:
@@ -139,7 +139,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
 
 
 def _password_set(request: HttpRequest, code: AccessCode) -> HttpResponse:
-    """Go to the login page, whoever was logged in here before."""
+    """Continue to the login page, whoever was logged in before."""
     logout(request)
     request.session["name_to_log_in"] = code.user.username
     messages.success(request, gettext("Your password is set. Log in with it."))
@@ -150,7 +150,7 @@ def _password_set(request: HttpRequest, code: AccessCode) -> HttpResponse:
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "POST"])
 def replace_password(request: HttpRequest) -> HttpResponse:
-    """Ask for a new password in place of a one-time one."""
+    """Ask for a new password instead of a one-time one."""
     user = person(request)
     if not user.must_change_password:
         return redirect("settings")
@@ -169,5 +169,5 @@ def replace_password(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form that was not filled in on a page of this site (Django's `CSRF_FAILURE_VIEW`)."""
+    """Respond to a form that was not sent from a page of this site (Django's `CSRF_FAILURE_VIEW`)."""
     return answer(request, 403, gettext(CSRF_REFUSED))

@@ -57,7 +57,7 @@ def _back() -> HttpResponse:
 @admin_required
 @confirmation_required
 def save(request: HttpRequest) -> HttpResponse:
-    """Save the section, or show it again with what is wrong."""
+    """Save the section, or show it again with its errors."""
     stored = siteconfig.mail()
     form = MailForm(
         request.POST,
@@ -96,7 +96,7 @@ def save(request: HttpRequest) -> HttpResponse:
 @require_POST
 @admin_required
 def test(request: HttpRequest) -> HttpResponse:
-    """Send a mail to the admin and say what the mail server answered."""
+    """Send a mail to the admin and show the mail server's answer."""
     user = person(request)
     try:
         emails.send_test(user=user)
@@ -121,7 +121,7 @@ def test(request: HttpRequest) -> HttpResponse:
 @require_POST
 @admin_required
 def try_again(request: HttpRequest) -> HttpResponse:
-    """Make all mails that wait due now."""
+    """Make all unsent mails due now."""
     with transaction.atomic():
         count = mail.try_again()
         record(actor=person(request), action=AuditAction.MAIL_RETRY, target=str(count))

@@ -30,7 +30,7 @@ UNREADABLE = gettext_noop("The page sent something the Dashboard cannot read. Re
 
 
 def contribute() -> None:
-    """Take the places in the pages; called once, from `AppConfig.ready`."""
+    """Register the parts of pages; called once, from `AppConfig.ready`."""
     slots.contribute(
         "settings.sections", name="passkeys", title=gettext_lazy("Passkeys"), order=22, render=section
     )
@@ -45,7 +45,7 @@ def section(request: HttpRequest) -> str:
 
 
 def button(request: HttpRequest) -> str:
-    """Render the button of the login pages, where passkeys are offered."""
+    """Render the button of the login pages, where passkeys are available."""
     if passkeys.place().why_not:
         return ""
     wanted = safe_next(request, request.POST.get("next", request.GET.get("next", "")))
@@ -55,7 +55,7 @@ def button(request: HttpRequest) -> str:
 @never_cache
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
-    """Ask for a name and the password; the page's script asks the device for the rest."""
+    """Ask for a name and the password; the page's script then asks the device."""
     if passkeys.place().why_not:
         return HttpResponseRedirect(f"{resolve_url('settings')}#passkeys")
     return render(request, "accounts/passkey_new.html")
@@ -65,7 +65,7 @@ def show(request: HttpRequest) -> HttpResponse:
 @require_POST
 @sensitive_variables("body")
 def begin_adding(request: HttpRequest) -> HttpResponse:
-    """Check the password; give the options for the device."""
+    """Check the password; return the options for the device."""
     body = _json(request)
     options, challenge = passkeys.options_to_add(
         user=person(request), password=_text(body, "password"), address=address_of(request)
@@ -76,7 +76,7 @@ def begin_adding(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
-    """Keep what the device made."""
+    """Store the passkey that the device created."""
     body = _json(request)
     made = passkeys.add(
         user=person(request),
@@ -95,7 +95,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_POST
 @confirmation_required
 def remove(request: HttpRequest, passkey_id: int) -> HttpResponse:
-    """Let a passkey open nothing any more."""
+    """Delete a passkey."""
     passkeys.remove(user=person(request), passkey_id=passkey_id)
     say(
         request,
@@ -109,7 +109,7 @@ def remove(request: HttpRequest, passkey_id: int) -> HttpResponse:
 @never_cache
 @require_POST
 def begin_log_in(request: HttpRequest) -> HttpResponse:
-    """Give the options for the device; who gave the password already is held to their own passkeys."""
+    """Return the options for the device; after a password, only that user's own passkeys count."""
     options, challenge = passkeys.options_to_log_in(user=second_step.who(request))
     return _asked(request, options, challenge, "log in")
 
@@ -118,7 +118,7 @@ def begin_log_in(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Let in whose passkey signed the challenge, and say where to go on."""
+    """Log in the owner of the passkey that signed the challenge, and return where to continue."""
     body = _json(request)
     user = passkeys.check_log_in(
         challenge=_challenge(request, "log in"),
@@ -135,14 +135,14 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, options: str, challenge: str, purpose: str) -> HttpResponse:
-    """Keep the challenge in the session and send the options."""
+    """Store the challenge in the session and return the options."""
     until = clock.now().timestamp() + SECONDS_TO_ANSWER
     request.session[SESSION_KEY] = {"challenge": challenge, "purpose": purpose, "until": until}
     return JsonResponse({"options": json.loads(options)})
 
 
 def _challenge(request: HttpRequest, purpose: str) -> str:
-    """Take the challenge out of the session: it works once, and for what it was made."""
+    """Take the challenge out of the session: it works once, and only for its purpose."""
     known: dict[str, Any] = request.session.pop(SESSION_KEY, {})
     if known.get("purpose") != purpose or known["until"] < clock.now().timestamp():
         raise Invalid(gettext(TOO_LATE))

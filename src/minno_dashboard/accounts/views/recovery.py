@@ -23,7 +23,7 @@ from minno_dashboard.core.ids import fingerprint
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def lost_password(request: HttpRequest) -> HttpResponse:
-    """Ask for a name and say the same whether or not there is such an account."""
+    """Ask for a name, and give the same answer whether or not the account exists."""
     form = LostPasswordForm(request.POST or None)
     context: dict[str, object] = {"form": form, "by_mail": mail.is_enabled()}
     if request.method == "POST" and form.is_valid():
@@ -41,7 +41,7 @@ def lost_password(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_email(request: HttpRequest, code: str) -> HttpResponse:
-    """Show which address a link confirms; take it when the button is pressed, since mail scanners open links too."""
+    """Show which address a link confirms; confirm it on POST only, since mail scanners open links too."""
     mark, refused = fingerprint(code), ""
     try:
         link = queries.open_code(purpose=AccessCode.Purpose.EMAIL, fingerprint=mark)

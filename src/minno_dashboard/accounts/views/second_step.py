@@ -1,4 +1,4 @@
-"""The second page of the login, for who has an authenticator app."""
+"""The second page of a two-step login."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TIME_TO_TYPE = timedelta(minutes=10)
 
 
 def enter(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
-    """Let somebody in and go on to where they wanted."""
+    """Log the user in and continue to the requested page."""
     is_known = browsers.known_to(request, user)
     sessions.enter(request, user)
     if not is_known:
@@ -41,7 +41,7 @@ def enter(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
 
 
 def begin(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
-    """Remember who gave the right password, and ask for the code."""
+    """Store in the session who gave the right password, and ask for the code."""
     request.session.cycle_key()
     request.session[SESSION_KEY] = {
         "user": user.pk,
@@ -53,7 +53,7 @@ def begin(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
 
 
 def who(request: HttpRequest) -> User | None:
-    """Return who gave the right password a moment ago, unless it was changed meanwhile."""
+    """Return the user who just gave the right password, unless it was changed meanwhile."""
     known: dict[str, Any] = request.session.get(SESSION_KEY, {})
     if not known or known["until"] < clock.now().timestamp():
         return None

@@ -1,4 +1,4 @@
-"""Settings → Security: two-step login, and where one is logged in."""
+"""Settings → Security: two-step login, and the list of login sessions."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def turn_on(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def turn_off(request: HttpRequest) -> HttpResponse:
-    """Ask for the password, then turn the second step off."""
+    """Ask for the password, then turn two-step login off."""
 
     def done(password: str) -> HttpResponse:
         second_factor.turn_off(user=person(request), password=password, address=address_of(request))
@@ -131,7 +131,7 @@ def log_out_everywhere(request: HttpRequest) -> HttpResponse:
 @admin_required
 @confirmation_required
 def remove_for(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Turn the second step off for somebody who lost the phone and the recovery codes."""
+    """Turn off two-step login of somebody who lost the phone and the recovery codes."""
     user = queries.user_by_id(user_id)
     second_factor.remove(user=user, by=person(request))
     messages.success(

@@ -1,4 +1,4 @@
-"""The Settings page: profile, password, email, and what other rooms contribute."""
+"""The Settings page: profile, password, email, and the sections of other apps."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def show(request: HttpRequest) -> HttpResponse:
 def page(
     request: HttpRequest, *, forms_in_error: Mapping[str, forms.Form] | None = None, status: int = 200
 ) -> HttpResponse:
-    """Show the Settings page; a form that was refused stands in its section with what was typed.
+    """Show the Settings page; a refused form is shown in its section with what was typed.
 
     Rooms above show their own refused forms by leaving them on the request for their `render`.
     """
@@ -70,7 +70,7 @@ def page(
 def _save(
     request: HttpRequest, name: str, form: forms.Form, save: Callable[[], None], done: str | Callable[[], str]
 ) -> HttpResponse:
-    """Save one section and say so, or show the page again with what is wrong."""
+    """Save one section and show a message, or show the page again with the errors."""
     status = 422
     if form.is_valid():
         try:
@@ -103,7 +103,7 @@ def save_profile(request: HttpRequest) -> HttpResponse:
 @require_POST
 @sensitive_post_parameters("old_password", "password", "again")
 def save_password(request: HttpRequest) -> HttpResponse:
-    """Change one's password; other sessions end, this one goes on."""
+    """Change one's password; other sessions end, this one continues."""
     form, user = ChangePasswordForm(request.POST), person(request)
 
     def save() -> None:

@@ -1,4 +1,4 @@
-"""Admin → User management: the list, new users, links to hand over, roles, who may come in."""
+"""Admin → User management: the list, new users, links, roles, deactivation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAGE_SIZE = 50
 @require_GET
 @admin_required
 def show(request: HttpRequest) -> HttpResponse:
-    """List the users, those that match the search first asked for."""
+    """List the users, matches of the search first."""
     return _list(request)
 
 
@@ -66,7 +66,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @admin_required
 @confirmation_required_to_see
 def import_many(request: HttpRequest) -> HttpResponse:
-    """Ask for a CSV file of new users; then show their links, once, or what is wrong with which line."""
+    """Ask for a CSV file of new users; then show their links, once, or the invalid lines."""
     if request.method == "GET":
         return render(request, "accounts/users_import.html")
     file = request.FILES.get("file")
@@ -83,7 +83,7 @@ def import_many(request: HttpRequest) -> HttpResponse:
 
 
 def _link(request: HttpRequest, user: User, link: str) -> HttpResponse:
-    """Send a link by mail where that is configured, and show it in the answer to the form itself: it is stored nowhere."""
+    """Mail a link where mail is configured, and show it in the response to the form: it is stored nowhere."""
     send = emails.send_reset if user.is_activated else emails.send_activation
     is_mailed = send(user=user, link=link)
     response = render(request, "accounts/link_once.html", {"who": user, "link": link, "is_mailed": is_mailed})
@@ -96,7 +96,7 @@ def _link(request: HttpRequest, user: User, link: str) -> HttpResponse:
 @admin_required
 @confirmation_required
 def new_link(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Make a new activation link, or a reset link for who has a password already, and show it once."""
+    """Create a new activation link, or a reset link for a user with a password, and show it once."""
     user = queries.user_by_id(user_id)
     make = services.reset if user.is_activated else services.invite
     try:
@@ -128,7 +128,7 @@ def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
 @admin_required
 @confirmation_required
 def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Keep a user out from now on."""
+    """Deactivate a user."""
     user = queries.user_by_id(user_id)
     try:
         services.deactivate(by=person(request), user=user)
@@ -146,7 +146,7 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
 @admin_required
 @confirmation_required
 def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Let a user in again."""
+    """Reactivate a user."""
     user = queries.user_by_id(user_id)
     services.reactivate(by=person(request), user=user)
     messages.success(request, gettext("%(username)s can log in again.") % {"username": user.username})

@@ -1,4 +1,4 @@
-"""Begin and end to act as somebody."""
+"""Begin and end acting as a user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from minno_dashboard.core.errors import Refused
 @admin_required
 @confirmation_required
 def begin(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Ask why; then show the studies of somebody as that person sees them."""
+    """Ask for a reason; then show the studies of the user as that user sees them."""
     user, refused = user_by_id(user_id), None
     if request.method == "POST":
         try:
@@ -41,7 +41,7 @@ def begin(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @require_POST
 def end(request: HttpRequest) -> HttpResponse:
-    """Be oneself again; who acts as nobody stays who they are."""
+    """Stop acting as a user; without effect for everybody else."""
     admin = admin_acting.get()
     if admin is None:
         return redirect("studies")

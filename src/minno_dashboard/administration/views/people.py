@@ -1,4 +1,4 @@
-"""User management → Deactivate: what happens, and who gets the studies."""
+"""User management → Deactivate: the consequences, and the new owner of the studies."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEEP, GIVE = "keep", "give"
 @admin_required
 @confirmation_required
 def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Ask who gets the studies; then keep the user out."""
+    """Ask for the new owner of the studies; then deactivate the user."""
     user = user_by_id(user_id)
     refused: Refused | None = None
     if request.method == "POST":

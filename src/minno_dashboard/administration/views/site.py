@@ -38,7 +38,7 @@ SHOWN_FOR = timedelta(days=365)
 @require_GET
 @admin_required
 def usage(request: HttpRequest) -> HttpResponse:
-    """Show how much there is, of whom, and how it grew."""
+    """Show the totals, the totals by user, and their growth."""
     now, today = queries.totals(), clock.now().date()
     days = list(UsageDay.objects.filter(day__gt=today - SHOWN_FOR, day__lt=today).order_by("day"))
     plotted = [
@@ -96,7 +96,7 @@ def limits_section(request: HttpRequest) -> str:
 @require_POST
 @admin_required
 def save_limits(request: HttpRequest) -> HttpResponse:
-    """Save the limits; they hold for what is written from now on."""
+    """Save the limits; they apply to later writes."""
     form = LimitsForm(request.POST)
     if not form.is_valid():
         setattr(request, FORM_OF_REQUEST, form)
@@ -118,7 +118,7 @@ def save_limits(request: HttpRequest) -> HttpResponse:
 @admin_required
 @confirmation_required
 def home_page(request: HttpRequest) -> HttpResponse:
-    """Edit what stands around the login form, with a preview of what is saved."""
+    """Edit the texts around the login form, with a preview of what is saved."""
     stored, refused = siteconfig.home_page(), None
     above, beside = stored.above, stored.beside
     if request.method == "POST":

@@ -1,1 +1,1 @@
-"""The fast path of what participants submit: plain Python without Django."""
+"""The intake of participants' posts: plain Python without Django."""

@@ -1,4 +1,4 @@
-"""Takes participants' posts: from a request's parts to the answer, given once the post is on the disk."""
+"""Handles participants' posts: from the request to the answer, which is sent once the post is on the disk."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RETRY_WHEN_AWAY_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the participant's browser is told; `body` is JSON."""
+    """The response to the participant's browser; `body` is JSON."""
 
     status: int
     body: bytes
@@ -44,7 +44,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One request as it came: the token of its address ("" for plain `/data`), its sequence, its body."""
+    """One request as received: the token of its address ("" for plain `/data`), its sequence number, its body."""
 
     token: str
     sequence: bytes | None
@@ -97,7 +97,7 @@ Start = Callable[[str, bytes], Awaitable[Answer]]
 
 
 class Intake:
-    """Reads posts, has them stored by the group commit, and replies; lives in one event loop."""
+    """Reads posts, queues them for the group commit, and replies; runs in one event loop."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class Intake:
         )
 
     def take(self, submission: Submission, reply: Reply) -> None:
-        """Take a post; `reply` is called once, after the commit or with the reason why nothing was stored."""
+        """Handle a post; `reply` is called once, after the commit or with the reason why nothing was stored."""
         token: LaunchToken | None = None
         if submission.token:
             try:
@@ -144,7 +144,7 @@ class Intake:
             self._store(taken, reply, submission if token else None)
 
     async def close(self) -> None:
-        """Store what waits; replies that are due are called."""
+        """Store waiting posts and send their replies."""
         if self._starting:
             await asyncio.wait(self._starting, timeout=RETRY_WHEN_AWAY_SECONDS)
         await asyncio.to_thread(self._writer.close)
@@ -162,7 +162,7 @@ class Intake:
         return token
 
     def _put_aside(self, token: LaunchToken | None, raw: bytes, reason: str, reply: Reply) -> None:
-        """Keep what cannot be read, where it belongs to a session that exists."""
+        """Store a body that cannot be read in the quarantine, if its session exists."""
         if token is None:
             reply(MALFORMED)
             return
@@ -184,7 +184,7 @@ class Intake:
             reply(OVERLOADED)
 
     def _committed(self, posts: list[Post], outcomes: list[Outcome]) -> None:
-        """Hand the outcomes over to the event loop; called by the writer's thread."""
+        """Pass the outcomes to the event loop; called by the writer's thread."""
         self._loop.call_soon_threadsafe(self._reply, posts, outcomes)
 
     def _reply(self, posts: list[Post], outcomes: list[Outcome]) -> None:

@@ -1,4 +1,4 @@
-"""Launch tokens: what a launch page knows of its session, signed, so that loading the page stores nothing.
+"""Launch tokens: signed data of a launch page's session, so that loading the page stores nothing.
 
 A token is `<base64url of compact JSON>.<base64url of HMAC-SHA256>`, both without padding. It stands in the address to
 which the page posts (`/data/<token>`), so it holds no secret: only what the participant's browser knows anyway.
@@ -21,7 +21,7 @@ _LABEL = b"minno-dashboard launch token v1"
 
 
 class BadToken(Exception):
-    """The token is not one of ours, or too old: `reason` is "forged" or "expired"."""
+    """The token is forged or expired: `reason` is "forged" or "expired"."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -51,7 +51,7 @@ class LaunchToken:
 
     @property
     def is_test(self) -> bool:
-        """Say whether the page is a test page: nothing of it is stored."""
+        """Return whether the page is a test page: nothing of it is stored."""
         return self.session_id < 0
 
 
@@ -61,7 +61,7 @@ def derive_key(secret: str) -> bytes:
 
 
 def encode(token: LaunchToken, key: bytes) -> str:
-    """Return the token as text that can stand in an address."""
+    """Return the token as text for an address."""
     content = [
         token.experiment,
         token.version,
@@ -79,7 +79,7 @@ def encode(token: LaunchToken, key: bytes) -> str:
 
 
 def decode(text: str, key: bytes, *, now: float) -> LaunchToken:
-    """Return the token that a text holds; `now` is the present moment in seconds since 1970.
+    """Return the token in a text; `now` is the current time in seconds since 1970.
 
     Raises:
         BadToken: it was not signed with this key ("forged"), or its time is over ("expired").

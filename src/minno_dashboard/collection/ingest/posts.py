@@ -1,4 +1,4 @@
-"""Reads and checks the body of a submission: classic JSON, a bare JSON array, or CSV text. Pure: no network, no database."""
+"""Parses the body of a submission: classic JSON, a bare JSON array, or CSV text. Pure: no network, no database."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _ANYTHING = msgspec.json.Decoder()
 
 
 class Kind(StrEnum):
-    """What a stored body is; the values are those of `collection.Submission.Kind`."""
+    """The format of a stored body; the values are those of `collection.Submission.Kind`."""
 
     JSON = "json"
     CSV = "csv"
 
 
 class Malformed(Exception):
-    """The body cannot be taken; `str(error)` says why, in a few English words for the log and the quarantine."""
+    """The body cannot be read; `str(error)` says why in a few English words, for the log and the quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body that can be stored. What it does not name is None (`task`: "")."""
+    """A parsed body. Missing values are None (`task`: "")."""
 
     kind: Kind
     text: str
@@ -93,7 +93,7 @@ def _read_object(text: str) -> Body:
 
 
 def _strange_but_valid(text: str) -> dict[str, msgspec.Raw]:
-    """Read JSON that msgspec refuses: halves of surrogate pairs, as browsers write them (`"\\ud83d"`).
+    """Parse JSON that msgspec refuses: lone surrogates, as browsers write them (`"\\ud83d"`).
 
     Raises:
         Malformed: it is no JSON object, or deeper than Python's own reader goes.
@@ -172,7 +172,7 @@ def _sequence(raw: msgspec.Raw | None) -> int | None:
 
 
 def _read_csv(text: str) -> Body:
-    """Take CSV text: a header line with several columns, or `taskName` alone, and at least one more line."""
+    """Parse CSV text: a header line with several columns, or `taskName` alone, and at least one more line."""
     header, _, rest = text.partition("\n")
     first = header.partition(",")[0].strip().strip('"')
     if "\0" in text or not rest.strip() or not (first == "taskName" or "," in header) or "<" in header[:1]:

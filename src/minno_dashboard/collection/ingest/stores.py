@@ -1,4 +1,4 @@
-"""The two databases behind the group commit; the only module of the fast path that speaks SQL."""
+"""SQLite and PostgreSQL stores of the group commit; the only module of the intake with SQL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LATE_POSTS = timedelta(minutes=10)
 
 
 class SessionRow(NamedTuple):
-    """What of a session decides whether a post is taken."""
+    """The columns of a session that decide whether a post is accepted."""
 
     id: int
     experiment: int
@@ -62,7 +62,7 @@ def judge(
     now: datetime,
     has_version: Callable[[int, str], bool],
 ) -> list[Outcome | None]:
-    """Return of each post why it is not taken, None for those to be stored.
+    """Return for each post why it is refused, None for those to be stored.
 
     `has_version` says whether a study has a version of a launch id: publishing may hand a version's id on to the next
     one while its sessions still run.
@@ -90,7 +90,7 @@ def _refusal(
 
 
 def _is_closed(session: SessionRow, now: datetime) -> bool:
-    """Say whether a session ended a while ago and nothing of it is known to be missing."""
+    """Return whether a session ended a while ago and none of its posts is known to be missing."""
     if session.state == "started" or session.data_pending:
         return False
     ended = session.finished_at
@@ -310,7 +310,7 @@ class PostgreSQLStore:
 
 
 def opener(database: Mapping[str, Any]) -> Callable[[], Store]:
-    """Return what opens a connection to the database that Django's settings describe."""
+    """Return a function that connects to the database of Django's settings."""
     if database["ENGINE"].endswith("sqlite3"):
         return lambda: SQLiteStore(str(database["NAME"]))
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}

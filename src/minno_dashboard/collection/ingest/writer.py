@@ -1,4 +1,4 @@
-"""Group commit: one thread stores all waiting posts in one transaction, then every one of them is answered."""
+"""Group commit: one thread stores all waiting posts in one transaction, then each is answered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Outcome(Enum):
-    """What became of a post; only STORED and DUPLICATE mean that it is on the disk."""
+    """Result of a post; only STORED and DUPLICATE mean that it is on the disk."""
 
     STORED = auto()
     DUPLICATE = auto()
@@ -36,7 +36,7 @@ class Outcome(Enum):
 
 @dataclass(slots=True, eq=False)
 class Post:
-    """One submission on its way to the database, or with `quarantine` a body that is kept aside for that reason.
+    """A submission to be stored, or with `quarantine` a body to be kept aside for that reason.
 
     Either `experiment` is the experiment's database id, or `study_id` and `version_id` are the public ids that must be
     the session's own. `size` is the length of the body in bytes.
@@ -56,18 +56,18 @@ class Post:
 
 
 class StoreUnavailable(Exception):
-    """The database cannot store at the moment (full, locked, away); the batch was rolled back."""
+    """The database is full, locked or unreachable; the batch was rolled back."""
 
 
 class StoreRefused(Exception):
-    """The database refused something in this batch; the batch was rolled back."""
+    """The database refused a row of this batch; the batch was rolled back."""
 
 
 class Store(Protocol):
     """A connection to the database, used by one thread."""
 
     def commit(self, posts: Sequence[Post]) -> list[Outcome]:
-        """Store posts in one transaction that is on the disk when this returns; say what became of each.
+        """Store posts in one transaction that is on the disk on return; return the outcome of each.
 
         Raises:
             StoreUnavailable: nothing was stored; the connection is to be opened again.
@@ -106,7 +106,7 @@ class GroupWriter:
         self._thread.start()
 
     def put(self, post: Post) -> bool:
-        """Queue a post; False, and nothing queued, when too much waits already."""
+        """Queue a post; return False, and queue nothing, when the queue is full."""
         with self._changed:
             is_full = (
                 self._pending >= self._max_pending
@@ -123,7 +123,7 @@ class GroupWriter:
         return True
 
     def close(self) -> None:
-        """Store what waits, then end the thread."""
+        """Store waiting posts, then end the thread."""
         with self._changed:
             self._is_closing = True
             self._changed.notify()

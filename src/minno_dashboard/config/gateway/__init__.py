@@ -1,1 +1,1 @@
-"""The HTTP gateway: owns the public port, waits for slow clients, passes requests on to the processes behind it."""
+"""The HTTP gateway: owns the public port, waits for slow clients, forwards requests to the processes behind it."""

@@ -1,4 +1,4 @@
-"""One request and its answer, and what a handler of requests is."""
+"""One request and its answer, and the interface of request handlers."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ class Request:
 
 
 class Handler(Protocol):
-    """What answers one request, told of its body as it arrives and of the client's pace."""
+    """Answers one request; it is called with the body as it arrives, and when the client's pace changes."""
 
     def body(self, data: bytes) -> None:
         """Take a piece of the request's body."""
 
     def end_of_body(self) -> None:
-        """Know that the request is complete."""
+        """Called when the request is complete."""
 
     def client_gone(self) -> None:
-        """Know that nobody waits for the answer any more."""
+        """Called when the client has disconnected."""
 
     def pause_writing(self) -> None:
-        """Stop writing: the client does not keep up."""
+        """Stop writing: the client is too slow."""
 
     def resume_writing(self) -> None:
-        """Go on writing."""
+        """Continue writing."""
 
 
 class Exchange:
@@ -69,7 +69,7 @@ class Exchange:
         self._early: list[bytes] = []
 
     def begin(self, handler: Handler) -> None:
-        """Give the exchange its handler, and the handler what has arrived of the body already."""
+        """Set the handler, and pass it the part of the body that has arrived."""
         self.handler = handler
         if self.request.header(b"expect") and not self.is_complete and not self.has_begun:
             self.connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -1,4 +1,4 @@
-"""HTTP/1.1 server on asyncio and llhttp: parses requests, hands them to handlers, drops clients that do not move.
+"""HTTP/1.1 server on asyncio and llhttp: parses requests, passes them to handlers, drops stalled clients.
 
 Callbacks only, no task for a request: the participants' path answers thousands of requests a second.
 """
@@ -51,7 +51,7 @@ class Connection(asyncio.Protocol):
     # -- asyncio --
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Join the server's connections."""
+        """Register the connection."""
         transport = cast(asyncio.Transport, transport)  # uvloop has classes of its own
         self.transport = transport
         transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
         self.server.joined(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever was answering."""
+        """Inform the handler."""
         self.server.connections.discard(self)
         self.is_closing = True
         for exchange in (self.current, *self.pending):
@@ -93,12 +93,12 @@ class Connection(asyncio.Protocol):
                 self._refuse(431, b"The head of this request is too large.\n")
 
     def pause_writing(self) -> None:
-        """Tell the handler that the client does not keep up."""
+        """Inform the handler that the client is too slow."""
         if self.current is not None and self.current.handler is not None:
             self.current.handler.pause_writing()
 
     def resume_writing(self) -> None:
-        """Tell the handler that the client has caught up."""
+        """Inform the handler that the client has caught up."""
         if self.current is not None and self.current.handler is not None:
             self.current.handler.resume_writing()
 
@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
             self.transport.write(data)
 
     def exchange_done(self, exchange: Exchange) -> None:
-        """Go on with the next request, or close."""
+        """Continue with the next request, or close."""
         if self.current is not exchange:
             return
         self.current = None
@@ -183,7 +183,7 @@ class Connection(asyncio.Protocol):
             self.current.begin(self.server.route(self.current))
 
     def pause_reading(self) -> None:
-        """Stop reading the client's body; called by a handler that cannot keep up."""
+        """Stop reading the client's body; called by a handler that is too slow."""
         self._pause()
 
     def resume_reading(self) -> None:
@@ -219,7 +219,7 @@ class Connection(asyncio.Protocol):
             self.drop()
 
     def _close_after_answers(self) -> None:
-        """Close once everything is sent; what the client still sends is read and thrown away for a while."""
+        """Close once everything is sent; what the client still sends is read and discarded for a while."""
         self.is_closing = True
         self.since = self.server.now()
         if self.transport is None:
@@ -244,11 +244,11 @@ class Connection(asyncio.Protocol):
         )
 
     def is_idle(self) -> bool:
-        """Say whether no request is in progress."""
+        """Return whether no request is in progress."""
         return self.current is None and self._incoming is None and not self._is_in_head
 
     def is_stalled(self, now: float, limits: Limits) -> bool:
-        """Say whether the client has not moved for too long; begins a new window where it has."""
+        """Return whether the client made no progress for too long; begins a new window where it did."""
         waited = now - self.since
         if self.is_closing:
             return waited > limits.unread_body_seconds and self._reader_is_stalled(now, limits)
@@ -296,7 +296,7 @@ class Server:
         )
 
     def joined(self, connection: Connection) -> None:
-        """Take in a new connection; above the limit, the one that is idle longest goes."""
+        """Register a new connection; above the limit, the one that is idle longest is closed."""
         if len(self.connections) >= self.limits.max_connections:
             idle = [each for each in self.connections if each.is_idle()]
             min(idle or [connection], key=lambda each: each.since).drop()
@@ -311,7 +311,7 @@ class Server:
             self.sweep()
 
     def sweep(self) -> None:
-        """Drop clients that do not move, and the slowest readers of too many."""
+        """Drop stalled clients, and the slowest readers where there are too many."""
         now = self.now()
         for connection in list(self.connections):
             if connection.is_stalled(now, self.limits):
@@ -323,7 +323,7 @@ class Server:
                 connection.drop()
 
     async def close(self, patience_seconds: float = 10) -> None:
-        """Stop accepting, let requests in progress end for a while, then cut what is left."""
+        """Stop accepting, let requests in progress end for a while, then close the rest."""
         self.is_draining = True
         for server in self._listening:
             server.close()

@@ -1,4 +1,4 @@
-"""How much a client may send and keep waiting before its connection is dropped."""
+"""Limits on what a client may send and leave unread before its connection is dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passes requests on to a web process behind the gateway, and its answers back, at the pace of the slower side."""
+"""Forwards requests to a web process behind the gateway, and its answers back, at the pace of the slower side."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ AWAY = (
 
 
 class Upstream:
-    """One web process, and the connections to it that wait for another request."""
+    """One web process, and the idle connections to it."""
 
     def __init__(self, port: int, secret: bytes) -> None:
         self.port = port
@@ -108,7 +108,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_open = True
 
     def is_usable(self, now: float) -> bool:
-        """Say whether another request may be sent on it."""
+        """Return whether another request may be sent on it."""
         return self._is_open and not self.transport.is_closing() and now - self.idle_since < IDLE_SECONDS
 
     def serve(self, relay: Relay) -> None:
@@ -235,7 +235,7 @@ class Relay:
             self._connect()
 
     def client_gone(self) -> None:
-        """Stop the web process's work on the answer."""
+        """Stop the web process's answer."""
         if self._connecting is not None:
             self._connecting.cancel()
         if self._connection is not None:
@@ -328,7 +328,7 @@ class Relay:
         self.exchange.finish()
 
     def upstream_lost(self) -> None:
-        """Try once more where that is safe, else say that the web process is away."""
+        """Try once more where that is safe, else answer that the web process is unavailable."""
         self._connection = None
         if self.exchange.is_done:
             return

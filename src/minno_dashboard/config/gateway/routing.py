@@ -40,7 +40,7 @@ def router(pages: Pick | None, participants: Pick | None, intake: Pick | None) -
 
 
 def is_post(exchange: Exchange, path: bytes) -> bool:
-    """Say whether a request is a submission (`/data`, `/data/<token>`), or a browser's question whether it may be sent."""
+    """Return whether a request is a submission (`/data`, `/data/<token>`), or a browser's question whether it may be sent."""
     before, _, rest = path.partition(b"/data")
     is_data = not before and (not rest or rest.startswith(b"/")) and b"/" not in rest.strip(b"/")
     return is_data and exchange.request.method in (b"PUT", b"POST", b"OPTIONS")

@@ -1,4 +1,4 @@
-"""`/data` on the gateway: collects a body, gives it to the intake, and sends the intake's answer."""
+"""`/data` on the gateway: collects a body, passes it to the intake, and sends the intake's answer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STORED = b"".join(
 
 
 class Submissions:
-    """All posts that are on their way."""
+    """All posts in progress."""
 
     def __init__(self, taking: Intake) -> None:
         self.taking = taking
@@ -92,7 +92,7 @@ class SubmissionHandler:
         )
 
     def client_gone(self) -> None:
-        """Forget the body; a post that the intake has is stored all the same."""
+        """Discard the body; a post that the intake has is stored all the same."""
         self._forget()
 
     def pause_writing(self) -> None:
@@ -123,7 +123,7 @@ class SubmissionHandler:
 
 
 def starter(port: int, secret: bytes) -> Start:
-    """Return what starts a session through the participants' web process, which knows the rules of starting."""
+    """Return a function that starts a session through the participants' web process, which knows the rules."""
 
     async def start(token: str, user_agent: bytes) -> Answer:
         try:

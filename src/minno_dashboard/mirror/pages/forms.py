@@ -76,7 +76,7 @@ class DropboxForm(forms.Form):
 
     @property
     def is_enabled(self) -> bool:
-        """Say whether the admin chose to enable the synchronization."""
+        """Return whether the admin chose to enable the synchronization."""
         return bool(self.cleaned_data["synchronization"] == self.ON)
 
     def clean(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class PolicyForm(forms.Form):
 
     @property
     def keeps_deleted(self) -> bool:
-        """Say whether deleted files stay in `/Deleted`."""
+        """Return whether deleted files stay in `/Deleted`."""
         return bool(self.cleaned_data["deleted_files"] == self.KEEP)
 
 

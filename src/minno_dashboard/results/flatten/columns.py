@@ -1,4 +1,4 @@
-"""What a table's columns turned out to hold, gathered while its rows are made: for codebooks and typed formats."""
+"""Collects types and values of a table's columns while rows are made: for codebooks and typed formats."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Column:
         return ColumnType.TEXT
 
     def see(self, value: Scalar) -> None:
-        """Take one value into account; None is a missing one."""
+        """Add one value; None is a missing one."""
         if value is None:
             return
         self.filled += 1
@@ -60,14 +60,14 @@ class Column:
 
 
 class Columns:
-    """The columns of one table in the order in which they first appeared; those given first are always there."""
+    """The columns of one table in the order of their first appearance; those given first always exist."""
 
     def __init__(self, always: Mapping[str, str] | None = None) -> None:
         self.by_name: dict[str, Column] = {name: Column(name, is_fixed=True) for name in always or {}}
         self.rows = 0
 
     def see(self, row: Mapping[str, Scalar], version: int = 0) -> None:
-        """Take a row of this study version into account."""
+        """Add a row of this study version."""
         self.rows += 1
         for name, value in row.items():
             column = self.by_name.get(name)

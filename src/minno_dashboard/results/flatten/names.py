@@ -1,4 +1,4 @@
-"""Column names that R, Python, SPSS and Excel take: ASCII, lower case, words joined by "_", stable."""
+"""Column names valid in R, Python, SPSS and Excel: ASCII, lower case, words joined by "_", stable."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def column_name(path: str) -> str:
 
 
 class ColumnNames:
-    """Names for the fields of one table: what a field was called once stays, and no two fields share a name."""
+    """Column names of one table: a field keeps its name, and no two fields share one."""
 
     def __init__(self, reserved: dict[str, str]) -> None:
         """Begin with the columns that every row has: name → the path it stands for."""
@@ -54,5 +54,5 @@ class ColumnNames:
         return name
 
     def sources(self) -> dict[str, str]:
-        """Return the path that each column stands for, but for those that every row has."""
+        """Return the path of each column, except those that every row has."""
         return {name: path for name, path in self._path_by_name.items() if path}

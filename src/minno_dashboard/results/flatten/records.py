@@ -1,4 +1,4 @@
-"""What an export reads: sessions and submissions as plain records, and a submission's body as a document."""
+"""Input of an export: sessions and submissions as plain records, and a submission's body as a document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Scalar = str | int | float | bool | None
 
 
 class Malformed(Exception):
-    """A body that holds no rows; the text says why. The export keeps such a body word for word and goes on."""
+    """A body without readable rows; the text says why. The export keeps the body as it is and continues."""
 
 
 @dataclass(frozen=True, slots=True)

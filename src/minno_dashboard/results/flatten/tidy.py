@@ -1,4 +1,4 @@
-"""Tidy tables: one row a trial, question or other logged thing, and one row a session.
+"""Tidy tables: one row per trial, question or other logged event, and one row per session.
 
 What players call differently has one name here: `rt_ms` is MinnoJS' `latency`, jsPsych's `rt` and lab.js' `duration`.
 Every other field keeps its own name (`names.column_name`); nested fields and lists become columns of their own.
@@ -137,7 +137,7 @@ EVENT = Shape("event", {"name": "trial_name", "response": "response"})
 
 
 def shape_of(fields: Mapping[str, Any]) -> Shape:
-    """Recognise which player logged a row, by fields that only it writes."""
+    """Detect which player logged a row, by fields that only it writes."""
     if "log_serial" in fields and "latency" in fields:
         return MINNO_TRIAL
     if "submitLatency" in fields or ("serial" in fields and "name" in fields):
@@ -150,7 +150,7 @@ def shape_of(fields: Mapping[str, Any]) -> Shape:
 
 
 class TrialTable:
-    """Makes the rows of the trials table; it remembers how each field was called."""
+    """Makes the rows of the trials table; it keeps the column name of each field."""
 
     def __init__(self) -> None:
         self.names = ColumnNames(dict.fromkeys(TRIAL_COLUMNS, ""))

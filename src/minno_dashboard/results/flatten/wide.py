@@ -1,4 +1,4 @@
-"""The wide table: one row a session, with each answer and each task's summary in a column of its own."""
+"""The wide table: one row per session, with each answer and each task's summary in a column of its own."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One module a file format: each writes a spooled table to a file and holds no more than a few rows."""
+"""One module per file format: each writes a spooled table to a file and holds only a few rows in memory."""

@@ -1,4 +1,4 @@
-"""What every template may use: slots, icons, times, sizes, form fields, addresses of built files."""
+"""Template tags and filters: slots, icons, times, sizes, form fields, addresses of built files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def slot(context: Context, name: str, subject: object = None) -> SafeString:
-    """Render what the rooms above contributed to a place of the page; they find `subject` as `request.slot_subject`."""
+    """Render a slot's content; contributors find `subject` as `request.slot_subject`."""
     request = context.get("request")
     if request is None:
         return mark_safe("")
@@ -42,32 +42,32 @@ def built(name: str, folder: str = "build") -> str:
 
 @register.simple_tag
 def script_texts() -> SafeString:
-    """Put the texts of the scripts in the reader's language into the page; nothing for English."""
+    """Insert the texts of the scripts in the reader's language; nothing for English."""
     known = texts_of_scripts(get_language() or "")
     return json_script(known, "texts") if known else mark_safe("")
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """Return a small picture that says nothing to a screen reader; the text beside it does."""
+    """Return an icon hidden from screen readers; the text beside it is read."""
     return mark_safe(icons.svg(name))  # noqa: S308 - drawn from our own table
 
 
 @register.inclusion_tag("ui/tool.html")
 def tool(picture: str, label: str, mark: str) -> dict[str, str]:
-    """Show a button that is a picture; `mark` is the data attribute by which a script finds it."""
+    """Render an icon button; `mark` is the data attribute by which a script finds it."""
     return {"picture": picture, "label": label, "mark": mark}
 
 
 @register.simple_tag
 def icon_symbols() -> SafeString:
-    """Put all pictures into the page, unseen, for scripts that draw some."""
+    """Insert all icons, invisible, for scripts that draw some."""
     return mark_safe(icons.symbols())  # noqa: S308 - drawn from our own table
 
 
 @register.simple_tag(takes_context=True)
 def here(context: Context, address: str) -> str:
-    """Return the class of a link to the section of the site that is shown now, else nothing."""
+    """Return the class of a link to the present section of the site, else nothing."""
     request = context.get("request")
     return " active" if request is not None and address and request.path.startswith(address) else ""
 
@@ -89,7 +89,7 @@ def help_address(context: Context, section: str = "") -> str:
 
 @register.filter
 def ago(moment: datetime | None) -> str | SafeString:
-    """Show a time as people say it ("2 h ago"), with the exact time on hover."""
+    """Render a time in words ("2 h ago"), with the exact time on hover."""
     if moment is None:
         return ""
     return format_html(
@@ -102,7 +102,7 @@ def ago(moment: datetime | None) -> str | SafeString:
 
 @register.filter
 def size(count: int | None) -> str:
-    """Show a number of bytes with a unit people use ("1.2 MB")."""
+    """Render a number of bytes with a unit ("1.2 MB")."""
     return "" if count is None else words.size(count)
 
 
@@ -145,5 +145,5 @@ def show_field(field: BoundField) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/copy_field.html")
 def copy_field(value: str, label: str, id: str) -> dict[str, str]:
-    """Show a value to hand over, with a button that copies it."""
+    """Render a value with a Copy button."""
     return {"value": value, "label": label, "id": id}
