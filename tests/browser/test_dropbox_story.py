@@ -166,7 +166,7 @@ def enable_the_feature(page: Page, dashboard: Dashboard) -> None:
     """Manual, 'For administrators', steps 11 to 13."""
     log_in(page, dashboard.url, "admin", FIRST_PASSWORD)
     page.get_by_label("New password", exact=True).fill(ADMIN_PASSWORD)
-    page.get_by_label("again").fill(ADMIN_PASSWORD)
+    page.get_by_label("Confirm new password").fill(ADMIN_PASSWORD)
     page.get_by_role("button", name="Set password").click()
 
     page.get_by_role("button", name="Admin").click()

@@ -101,13 +101,13 @@ def test_words_are_found_in_all_files_and_open_at_their_line(
     page = open_page("dana", address, width=width, dark=width == 360)
     page.keyboard.press("Control+Shift+F")
     page.keyboard.type("שלום")
-    expect(page.locator("[data-find-count]")).to_have_text("1 place in 1 file.")
+    expect(page.locator("[data-find-count]")).to_have_text("1 match in 1 file.")
     picture(page, f"find-{width}")
     assert_accessible(page)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("[data-position]")).to_contain_text("Ln 2")
-    assert page.evaluate("getSelection().toString()") == "שלום"
+    until(lambda: page.evaluate("getSelection().toString()") == "שלום", "the words to be selected")
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow == 0
 

@@ -23,7 +23,7 @@ from tests.mirror.conftest import ANNA, World, person
 from tests.mirror.test_calls import study_of
 from tools.bench.user_actions import RowCounter
 
-MAX_ROWS, MAX_QUERIES = 20, 10
+MAX_ROWS, MAX_QUERIES = 20, 11
 NAMES = (
     "Stroop",
     "stroop",

@@ -19,7 +19,7 @@ export class DocumentPane {
     this.insertButton.addEventListener("click", () => this.openInsert());
   }
 
-  show(file, { focus = true } = {}) {
+  show(file) {
     if (this.file?.state && this.view) this.file.scroll = this.view.scrollSnapshot();
     this.file = file;
     this.body.replaceChildren();
@@ -28,7 +28,6 @@ export class DocumentPane {
     this.empty.hidden = Boolean(file);
     if (file?.state) {
       this.view = new file.library.EditorView({ state: file.state, parent: this.body, scrollTo: file.scroll ?? undefined });
-      if (focus) this.view.focus();
     } else if (file) {
       this.body.append(preview(file, this.config));
     }

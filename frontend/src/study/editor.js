@@ -157,13 +157,14 @@ export class Editor extends EventTarget {
     file.addEventListener("check", () => file === this.shown && this.document.showMistakes());
   }
 
-  show(file, options) {
+  show(file, { focus = true } = {}) {
     this.asked += 1;
     this.shown = file;
     this.dispatchEvent(new Event("tabs"));
-    this.document.show(file, options);
+    this.document.show(file);
     this.refresh(file);
     this.dispatchEvent(new CustomEvent("show", { detail: file }));
+    if (focus) this.document.view?.focus(); // the pane of a narrow page is there only now
   }
 
   // Brings tabs, note, status and title up to date; the text itself stays as it is.
