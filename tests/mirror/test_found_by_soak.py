@@ -19,6 +19,7 @@ from minno_dashboard.mirror.running.due_links import LEASE_SECONDS, DueMirrors
 from minno_dashboard.studies import services as studies
 from tests.mirror.conftest import ANNA, World, expected
 from tests.mirror.test_calls import study_of
+from tests.mirror.test_faults import edit
 
 
 def test_what_the_user_put_into_a_folder_a_moment_ago_survives_its_removal(world: World, anna: User) -> None:
@@ -172,4 +173,24 @@ def test_what_the_user_renames_before_we_know_that_it_is_there_is_ours_and_goes_
     world.settle()
     assert renamed
     assert world.files(ANNA) == expected(anna)
+    assert status(anna)["state"] == "proven"
+
+
+def test_an_edit_just_before_a_study_was_deleted_arrives_when_it_comes_back(world: World, anna: User) -> None:
+    """What a plan holds back is planned again: the inside of a folder that comes back is in no other plan."""
+    study = study_of(anna, 4)
+    other = studies.create_study(owner=anna, name="Other")
+    world.connect(anna, ANNA)
+    files.write_file(
+        tree=other.versions.get().tree, path="a.js", source=b"a", expected_blob=files.ANYTHING, by=anna
+    )
+    world.settle()
+    edit(study, anna)
+    studies.delete_study(study=study, by=anna)
+    world.settle()
+    studies.bring_back_study(study=study, by=anna)
+    files.delete(nodes=list(Node.objects.filter(tree=other.versions.get().tree)), by=anna)
+    world.settle()
+    there = world.files(ANNA)
+    assert {path: there.get(path) for path in expected(anna)} == expected(anna)
     assert status(anna)["state"] == "proven"

@@ -408,6 +408,7 @@ class _Runner:
             return True
         self._sent.refuse(steps)
         self._guard(steps, slice_)
+        with_held_back = steps
         steps = self._without_what_is_unknown(steps)
         sighted = without_blind_steps(steps)
         if executor.remains(sighted):
@@ -418,7 +419,7 @@ class _Runner:
         else:
             steps = right_after_look(steps)
         self._read_at, removed = None, self.history.removed
-        plan_scope.remember(self.link, self.lease, steps, slice_)
+        plan_scope.remember(self.link, self.lease, with_held_back, slice_)
         self._claim()
         try:
             executor.carry_out(steps)
