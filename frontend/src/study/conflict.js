@@ -27,7 +27,7 @@ export class Conflicts {
 
   async ask(file, theirs) {
     const mine = file.state.sliceDoc();
-    const view = file.library.compare({
+    const view = file.cm.compare({
       name: file.name, left: theirs.text, right: mine, leftTitle: gettext("Theirs: what is saved now"),
       rightTitle: gettext("Mine: what you typed (you can edit it here)"), editable: true, take: gettext("Use this change of theirs"),
     });
@@ -104,7 +104,7 @@ export class Conflicts {
   // What was typed since the last save, beside what is saved; the right side can be edited.
   async showChanges(file) {
     const mine = file.state.sliceDoc();
-    const view = file.library.compare({
+    const view = file.cm.compare({
       name: file.name, left: file.savedText, right: mine, leftTitle: gettext("Saved"),
       rightTitle: gettext("What you typed (you can edit it here)"), editable: true, take: gettext("Revert this change"),
     });

@@ -15,7 +15,7 @@ export class DocumentPane {
     this.insertButton = pane.querySelector("[data-insert]");
     this.file = null;
     this.view = null;
-    this.mistakes.addEventListener("click", () => this.view && (this.file.library.nextDiagnostic(this.view), this.view.focus()));
+    this.mistakes.addEventListener("click", () => this.view && (this.file.cm.nextDiagnostic(this.view), this.view.focus()));
     this.insertButton.addEventListener("click", () => this.openInsert());
   }
 
@@ -27,7 +27,7 @@ export class DocumentPane {
     this.view = null;
     this.empty.hidden = Boolean(file);
     if (file?.state) {
-      this.view = new file.library.EditorView({ state: file.state, parent: this.body, scrollTo: file.scroll ?? undefined });
+      this.view = new file.cm.EditorView({ state: file.state, parent: this.body, scrollTo: file.scroll ?? undefined });
     } else if (file) {
       this.body.append(preview(file, this.config));
     }
@@ -40,7 +40,7 @@ export class DocumentPane {
     const place = (column) => Math.min(at.to, at.from + column);
     this.view.dispatch({
       selection: { anchor: place(from), head: place(to) },
-      effects: this.file.library.EditorView.scrollIntoView(place(from), { y: "center" }),
+      effects: this.file.cm.EditorView.scrollIntoView(place(from), { y: "center" }),
     });
   }
 
@@ -53,19 +53,19 @@ export class DocumentPane {
 
   pieces() {
     const { file } = this;
-    return file.library.piecesFor({ extension: extensionOf(file.name), kind: this.config.kind, text: file.state.sliceDoc(0, 2000) });
+    return file.cm.piecesFor({ extension: extensionOf(file.name), kind: this.config.kind, text: file.state.sliceDoc(0, 2000) });
   }
 
   openInsert() {
     const { view } = this;
-    const { insert } = this.file.library;
+    const { insert } = this.file.cm;
     const box = this.insertButton.getBoundingClientRect();
     const items = this.pieces().map(([label, , template]) => ({ label: gettext(label), run: () => insert(view, template) }));
     openMenu(items, { x: box.left, y: box.top, opener: this.insertButton, label: gettext("Insert") });
   }
 
   showMistakes() {
-    const { count, first } = this.view && this.file?.state ? this.file.library.mistakes(this.view.state) : { count: 0 };
+    const { count, first } = this.view && this.file?.state ? this.file.cm.mistakes(this.view.state) : { count: 0 };
     this.mistakes.hidden = !count;
     const text = count ? gettext("Line %(line)s: %(message)s", { line: first.line, message: first.message }) : "";
     if (this.mistakes.textContent !== text) this.mistakes.textContent = text;

@@ -38,7 +38,7 @@ export class OpenFile extends EventTarget {
   }
 
   async prepare() {
-    this.library ??= await this.codemirror();
+    this.cm ??= await this.codemirror();
   }
 
   take(file) {
@@ -59,7 +59,7 @@ export class OpenFile extends EventTarget {
   }
 
   makeState(text) {
-    return this.library.makeState({
+    return this.cm.makeState({
       name: this.name, text, kind: this.studyKind, editable: !this.isReadOnly,
       onChange: (update) => this.changed(update.state),
       onMove: () => this.dispatchEvent(new Event("move")),
