@@ -73,9 +73,10 @@ def test_the_python_example_reads_every_row_and_goes_on_from_its_cursor(live_ser
     later = session_of(made, state="finished", at=clock.now() + timedelta(hours=1))
     cursor = done.stdout.split()[-1]
     page = Program(code_for(alice))("GET", f"/studies/{made.study.public_id}/data?cursor={cursor}").json()
-    assert [row["session_id"] for row in page["items"]] == [later.pk]
+    assert [row["session_id"] for row in page["items"]] == [str(later.pk)]
     sessions = Program(code_for(alice))("GET", f"/studies/{made.study.public_id}/sessions?limit=100").json()
     assert (len(sessions["items"]), sessions["has_more"]) == (62, False)
+    assert page["items"][0]["session_id"] in {one["id"] for one in sessions["items"]}
     narrow = Program(code_for(alice, "studies:read"))
     assert narrow("GET", f"/studies/{made.study.public_id}/data").json()["error"]["code"] == "scope_missing"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,14 @@ import requests
 
 from tests.browser.site import WholeSite
 from tests.config.gateway.raw_http import connect
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("serving"),
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes through /proc"),
 ]
-CLIENTS, POSTS_OF_A_CLIENT = 8, 150
+CLIENTS, POSTS_OF_A_CLIENT, POSTS_BEFORE_A_KILL = 8, 150, 100
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,7 @@ class Participant(threading.Thread):
     def run(self) -> None:
         with requests.Session() as session:
             for number in range(POSTS_OF_A_CLIENT):
-                deadline = time.monotonic() + PATIENCE_SECONDS
-                while not self._is_stored(session, number) and time.monotonic() < deadline:
-                    time.sleep(0.2)
+                until(partial(self._is_stored, session, number), f"post {number} to be acknowledged")
 
     def _is_stored(self, session: requests.Session, number: int) -> bool:
         body = json.dumps({"data": [{"taskName": "t", "n": number, "x": "y" * 900}]})
@@ -84,6 +82,16 @@ class Participant(threading.Thread):
         return True
 
 
+def acknowledged_by(participants: Sequence[Participant]) -> int:
+    """Return how many posts of all participants are acknowledged."""
+    return sum(len(each.acknowledged) for each in participants)
+
+
+def has_acknowledged(participants: Sequence[Participant], enough: int) -> bool:
+    """Return whether so many posts of all participants are acknowledged."""
+    return acknowledged_by(participants) >= enough
+
+
 def test_killed_processes_lose_no_acknowledged_post_and_double_none(
     site: WholeSite, launch_address: str
 ) -> None:
@@ -91,7 +99,8 @@ def test_killed_processes_lose_no_acknowledged_post_and_double_none(
     for each in participants:
         each.start()
     for part in ("gateway.process", "web_process", "gateway.process"):
-        time.sleep(1)
+        enough = acknowledged_by(participants) + POSTS_BEFORE_A_KILL
+        until(partial(has_acknowledged, participants, enough), "posts before the next kill")
         site.kill(part)
     for each in participants:
         each.join(PATIENCE_SECONDS * 2)

@@ -64,7 +64,8 @@ def read_data(
     what = asked(request, Action.READ_DATA, study)
     page = queries.page_of_rows(_selection(what.study, version, finished, tests), cursor, size=limit)
     return DataPage(
-        items=page.rows,
+        # Text, as in the list of sessions: larger numbers than 2^53 are not exact in R and JavaScript.
+        items=[{**row, "session_id": str(row["session_id"])} for row in page.rows],
         sessions=page.session_count,
         problems=page.problem_count,
         next_cursor=page.next_cursor,
