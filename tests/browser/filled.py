@@ -56,7 +56,7 @@ import pyotp
 from minno_dashboard.collection import conditions, personal_links
 from minno_dashboard.collection.models import ClientError, Session, Submission
 from minno_dashboard.core import clock
-from minno_dashboard.results import data_requests
+from minno_dashboard.results import data_requests, deleting
 from minno_dashboard.results.exporting import Format
 from minno_dashboard.accounts import second_factor, services as accounts
 from minno_dashboard.accounts.models import User
@@ -100,6 +100,12 @@ personal_links.make_links(
     recipients=[personal_links.Recipient("P1"), personal_links.Recipient("נבדקת 2")],
 )
 now = clock.now()
+for is_test in (False, True):
+    Session.objects.create(
+        experiment=experiment, version=newest, version_state="develop", started_at=now, last_post_at=now, is_test=is_test)
+    made = deleting.delete_data(
+        study=study, criteria={}, before=clock.now(), typed_name=study.name, by=user["dana"])
+deleting.undo(deletion=made, by=user["dana"])
 for number, (state, body) in enumerate([
     ("finished", '{"data": [{"log_serial": 1, "name": "פנים", "latency": 512, "data": {"score": 0}, "taskName": "faces"}]}'),
     ("started", '{"data": ['),

@@ -48,6 +48,7 @@ PAGES: dict[str, tuple[str | None, str]] = {
     "study_data": ("dana", "{study}data/"),
     "study_session": ("dana", "{study}data/sessions/{session}/"),
     "data_requests": ("dana", "{study}data/downloads/"),
+    "delete_data": ("dana", "{study}data/delete/?chosen=1"),
     "study_activity": ("dana", "{study}activity/"),
     "dropbox_restore": ("dana", "/dropbox/restore"),
     "help": ("dana", "/help/"),
@@ -101,6 +102,7 @@ WITHOUT_PICTURE = {
     "study_data": "Study → **Data**",
     "study_session": "one session",
     "data_requests": "**Request download**",
+    "delete_data": "**Delete data…**",
 }
 """Pages without a picture of their own in the manual, with its words for them; each other has one of its name."""
 ELSEWHERE = {

@@ -193,6 +193,8 @@ TABLE: dict[str, Row] = {
     "study_data": get("read_data"),
     "mark_sessions": post("read_data", session="SESSION", mark="test"),
     "study_session": get("read_data"),
+    "delete_data": get("delete_data"),
+    "undo_deletion": post("delete_data"),
     "data_requests": get("read_data"),
     "download_data": get("read_data"),
     "request_data_again": post("read_data"),
@@ -282,6 +284,7 @@ BOTH = {
     "study_type",
     "confirm_email",
     "data_requests",
+    "delete_data",
     "make_token",
     "dropbox_restore",
     "rename_study",
@@ -328,7 +331,7 @@ GIVES_A_WAY_IN = {
 WHILE_ACTING = {
     name
     for name, row in TABLE.items()
-    if row.need not in {*NOT_STUDIES, "answer", "transfer", "leave", "read_data"}
+    if row.need not in {*NOT_STUDIES, "answer", "transfer", "leave", "read_data", "delete_data"}
     and not name.startswith("api_")
     and name not in GIVES_A_WAY_IN
 } | {

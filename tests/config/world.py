@@ -30,7 +30,7 @@ from minno_dashboard.studies import experiments, link_invitations, playing, serv
 from minno_dashboard.studies.models import Collaboration, Experiment, Study, Tag
 from tests.collection.conftest import launched
 from tests.config.addresses import ADDRESSES, LINK, TABLE
-from tests.results.conftest import download_of, session_of
+from tests.results.conftest import deleted_data, download_of, session_of
 from tests.studies.conftest import person, share, write
 from tests.studies.test_access import SHARES
 
@@ -54,6 +54,7 @@ class World:
     token: str
     session_id: int
     request_id: int
+    deletion_id: int
 
     def address(self, name: str) -> str:
         old = FileVersion.objects.filter(node=self.node).order_by("pk")[0]
@@ -84,6 +85,7 @@ class World:
             "token": self.token,
             "session_id": str(self.session_id),
             "request_id": str(self.request_id),
+            "deletion_id": str(self.deletion_id),
             "key": files_key.make_key(self.node.tree_id, now=clock.now())
             if name == "launch_file"
             else playing.make_key(
@@ -161,6 +163,7 @@ def world() -> World:
     experiment = experiments.add_experiment(
         study=study, version=study.versions.get(), node=node, by=alice, name="task"
     )
+    deletion = deleted_data(experiment)
     link = PersonalLink.objects.create(experiment=experiment, label="P1", created_at=clock.now())
     return World(
         study,
@@ -178,6 +181,7 @@ def world() -> World:
         encode(launched(experiment), token_key()),
         session_of(experiment).pk,
         download_of(study),
+        deletion.pk,
     )
 
 

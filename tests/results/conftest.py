@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from minno_dashboard.collection.models import Session, Submission
+from minno_dashboard.collection.models import DataDeletion, Session, Submission
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.models import Job
-from minno_dashboard.results import data_requests
+from minno_dashboard.results import data_requests, deleting
 from minno_dashboard.results.exporting import Format
 from minno_dashboard.results.models import DataRequest
 from minno_dashboard.studies.models import Experiment, Study
@@ -55,6 +55,15 @@ def download_of(study: Study) -> int:
     run_jobs()
     assert DataRequest.objects.get(pk=made.pk).state == DataRequest.State.DONE
     return made.pk
+
+
+def deleted_data(experiment: Experiment) -> DataDeletion:
+    """Make a session and delete it, as its owner does."""
+    session_of(experiment)
+    study = experiment.study
+    return deleting.delete_data(
+        study=study, criteria={}, before=clock.now(), typed_name=study.name, by=study.owner
+    )
 
 
 @pytest.fixture(autouse=True)

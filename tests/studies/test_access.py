@@ -14,13 +14,13 @@ from minno_dashboard.studies.models import Study
 from tests.studies.conftest import person, share
 
 READ = "see see_members read_files read_history duplicate leave"
-EDIT = f"{READ} edit_files manage share delete delete_data launch"
+EDIT = f"{READ} edit_files manage share delete launch"
 EVERYTHING = "see see_members read_files read_history edit_files manage share delete read_data delete_data duplicate transfer launch"
 PUBLIC = "see read_files duplicate"
 MATRIX = {
     "owner": EVERYTHING,
     "editor": EDIT,
-    "editor with data": f"{EDIT} read_data",
+    "editor with data": f"{EDIT} read_data delete_data",
     "reader": READ,
     "reader with data": f"{READ} read_data",
     "data only": "see see_members leave read_data",

@@ -88,6 +88,9 @@ class AuditAction(StrEnum):
     STUDY_DEACTIVATE_VERSION = "study.deactivate_version"
     STUDY_TRANSFER = "study.transfer"
     STUDY_MARK_DATA = "study.mark_data"
+    STUDY_DELETE_DATA = "study.delete_data"
+    STUDY_BRING_DATA_BACK = "study.bring_data_back"
+    STUDY_PURGE_DATA = "study.purge_data"
     STUDY_REQUEST_DATA = "study.request_data"
     STUDY_DOWNLOAD_DATA = "study.download_data"
     STUDY_SEND_DATA = "study.send_data"
@@ -160,6 +163,9 @@ PHRASES: dict[AuditAction, Promise] = {
     AuditAction.STUDY_ADD_EXPERIMENT: gettext_lazy("made a file an experiment"),
     AuditAction.STUDY_RENAME_EXPERIMENT: gettext_lazy("renamed an experiment"),
     AuditAction.STUDY_MARK_DATA: gettext_lazy("marked sessions of a study"),
+    AuditAction.STUDY_DELETE_DATA: gettext_lazy("deleted data of a study"),
+    AuditAction.STUDY_BRING_DATA_BACK: gettext_lazy("brought back deleted data of a study"),
+    AuditAction.STUDY_PURGE_DATA: gettext_lazy("permanently removed deleted data of a study"),
     AuditAction.STUDY_REQUEST_DATA: gettext_lazy("requested a download of a study's data"),
     AuditAction.STUDY_DOWNLOAD_DATA: gettext_lazy("downloaded a study's data"),
     AuditAction.STUDY_SEND_DATA: gettext_lazy("let a study's data come into their Dropbox"),

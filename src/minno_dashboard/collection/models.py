@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from minno_dashboard.collection.data_folder_models import DataFile as DataFile
 from minno_dashboard.collection.data_folder_models import DataFolder as DataFolder
+from minno_dashboard.collection.deletion_models import DataDeletion as DataDeletion
 from minno_dashboard.core import ids
 from minno_dashboard.studies.models import Experiment, Version
 
@@ -31,6 +32,14 @@ class PersonalLink(models.Model):
         return self.label or self.code
 
 
+class PresentSessions(models.Manager["Session"]):
+    """The sessions that are not deleted."""
+
+    def get_queryset(self) -> models.QuerySet[Session]:
+        """Leave out what was deleted."""
+        return super().get_queryset().filter(deletion=None)
+
+
 class Session(models.Model):
     """One participant's run of an experiment, created by the page's first post or its explicit start; never by loading the page.
 
@@ -39,7 +48,8 @@ class Session(models.Model):
     `participant_key` is the same for two sessions of one participant of an experiment, where the link or a URL
     parameter tells who it is, else "". `place` says whether the session counts against limits and quotas
     (`collection.places`). `progress` is the last task that a submission named, `component` the page that a study of
-    several pages was at. `data_pending`: the participant got the completion code although rows could not be stored.
+    several pages was at. `deletion` is set while the session is deleted and can be brought back: whatever shows data
+    reads `Session.present`. `data_pending`: the participant got the completion code although rows could not be stored.
     """
 
     class State(models.TextChoices):
@@ -83,9 +93,16 @@ class Session(models.Model):
     is_test = models.BooleanField(default=False)
     is_excluded = models.BooleanField(default=False)
     note = models.TextField(blank=True, default="")
+    deletion = models.ForeignKey(
+        DataDeletion, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    objects = models.Manager["Session"]()
+    present = PresentSessions()
 
     class Meta:
         indexes = [
+            models.Index(fields=["deletion"], condition=~Q(deletion=None), name="deleted_sessions"),
             models.Index(fields=["experiment", "-started_at"], name="sessions_of_an_experiment"),
             models.Index(fields=["version", "-started_at"], name="sessions_of_a_version"),
             models.Index(fields=["experiment", "last_post_at"], name="sessions_by_last_post"),

@@ -109,7 +109,7 @@ def counted_links(
 ) -> list[tuple[PersonalLink, int]]:
     """Return links of an experiment (by default all), each with its number of sessions."""
     chosen = list(links_of(experiment) if links is None else links)
-    sessions = Session.objects.filter(experiment=experiment).exclude(link=None)
+    sessions = Session.present.filter(experiment=experiment).exclude(link=None)
     if links is not None:
         sessions = sessions.filter(link__in=[one.pk for one in chosen])
     counts = dict(sessions.values_list("link").annotate(count=Count("pk")).order_by("link"))

@@ -103,7 +103,7 @@ def check_link(experiment: Experiment, link: PersonalLink | None) -> None:
         return
     if link.experiment_id != experiment.pk or link.revoked_at is not None:
         raise StartRefused(StartReason.LINK_UNKNOWN)
-    if Session.objects.filter(link=link).exists():
+    if Session.present.filter(link=link).exists():
         raise StartRefused(StartReason.LINK_USED)
 
 
@@ -244,7 +244,7 @@ def has_taken_part(experiment: Experiment, participant_key: str) -> bool:
     """Return whether a known participant started before, in an experiment that allows one session each."""
     if not participant_key or experiment.after_reload == Experiment.AfterReload.RESTART:
         return False
-    return Session.objects.filter(experiment=experiment, participant_key=participant_key).exists()
+    return Session.present.filter(experiment=experiment, participant_key=participant_key).exists()
 
 
 def _end(experiment: Experiment, session: Session, outcome: Outcome) -> None:

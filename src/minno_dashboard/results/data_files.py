@@ -76,7 +76,7 @@ def is_due(folder: DataFolder, now: datetime) -> bool:
         return True
     if age < MIN_WAIT_FOR_POSTS:
         return False
-    posted = Session.objects.filter(
+    posted = Session.present.filter(
         experiment__study=folder.study_id, last_post_at__gt=folder.made_at - COMMIT_MARGIN
     )
     return posted.exists()
@@ -148,7 +148,7 @@ class _Maker:
         """Yield the days (UTC) whose raw files are not final."""
         day = self._folder.first_open_day
         if day is None:
-            of_study = Session.objects.filter(experiment__study=self._study)
+            of_study = Session.present.filter(experiment__study=self._study)
             first = of_study.aggregate(first=Min("started_at"))["first"]
             days = [one for path in self._known if (one := day_of(path)) is not None]
             day = min([*days, first.astimezone(UTC).date()] if first else days, default=None)
@@ -160,7 +160,7 @@ class _Maker:
         """Write the submissions of a day, in the order in which they were stored; return whether there were any."""
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
         end = start + timedelta(days=1)
-        sessions = Session.objects.filter(
+        sessions = Session.present.filter(
             experiment__study=self._study, last_post_at__gte=start, started_at__lt=end
         )
         of_day = Submission.objects.filter(

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ NO_ACCESS = gettext_noop("The person who requested this download no longer has a
 NOT_FINISHED = gettext_noop(
     "The download was not ready within a day. The data themselves are safe; run it again."
 )
+DELETED = gettext_noop("Data of this study were deleted meanwhile. Run it again.")
 NOT_WRITTEN = gettext_noop(
     "The file could not be written to the server's disk. The data themselves are safe; run it again, "
     "and tell the administrator if it fails again."
@@ -152,6 +154,21 @@ def cancel_request(*, request: DataRequest) -> None:
     file_of(request).unlink(missing_ok=True)
 
 
+def remove_downloads(study: Study) -> None:
+    """End every download of a study that holds, or may come to hold, data that are being deleted.
+
+    Belongs into the transaction of the deletion; the files go as it commits.
+    """
+    requests = DataRequest.objects.filter(study=study)
+    ready = list(requests.filter(state=State.DONE))
+    requests.filter(pk__in=[one.pk for one in ready]).update(state=State.EXPIRED)
+    requests.filter(state__in=(State.WAITING, State.RUNNING)).update(
+        state=State.FAILED, error=DELETED, finished_at=clock.now()
+    )
+    for one in ready:
+        transaction.on_commit(partial(file_of(one).unlink, missing_ok=True))
+
+
 @registry.handles(JOB)
 def make_download(args: dict[str, Any]) -> None:
     """Make the file of a request; a repetition replaces the file."""
@@ -162,7 +179,6 @@ def make_download(args: dict[str, Any]) -> None:
         _fail(request, NO_ACCESS)
         return
     chosen = selection_of(request.study, request.criteria)
-    total = selection.sessions_of(chosen).count()
     total = selection.sessions_of(chosen).count()
     DataRequest.objects.filter(pk=request.pk, state=State.WAITING).update(state=State.RUNNING, total=total)
     try:

@@ -149,3 +149,24 @@ class DataRequestForm(forms.Form):
             "finished": asked["finished"],
             "tests": asked["tests"],
         }
+
+
+class DeletionForm(DataRequestForm):
+    """Which sessions to delete."""
+
+    file_format = None  # type: ignore[assignment]
+    split_by = None  # type: ignore[assignment]
+    tests = None  # type: ignore[assignment]
+    tests_only = forms.BooleanField(label=gettext_lazy("Only sessions marked as tests"), required=False)
+
+    def criteria(self) -> dict[str, Any]:
+        """Return which sessions, as a deletion keeps it."""
+        asked = self.cleaned_data
+        return {
+            "experiments": asked["experiments"],
+            "versions": asked["versions"],
+            "since": asked["since"].isoformat() if asked["since"] else None,
+            "until": asked["until"].isoformat() if asked["until"] else None,
+            "finished": asked["finished"],
+            "tests_only": asked["tests_only"],
+        }

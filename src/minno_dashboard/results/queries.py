@@ -90,7 +90,7 @@ def page_of_sessions(
         Invalid: the cursor is none of ours.
     """
     order = ("started_at", "pk") if oldest_first else ("-started_at", "-pk")
-    found = narrowed(Session.objects.all(), selection)
+    found = narrowed(Session.present.all(), selection)
     if cursor:
         found = found.filter(_beyond(cursor, "gt" if oldest_first else "lt"))
     experiments = selection.study.experiments.all()
@@ -100,7 +100,7 @@ def page_of_sessions(
     for experiment in experiments.values_list("pk", flat=True):
         wanted |= Q(pk__in=found.filter(experiment=experiment).order_by(*order).values("pk")[: size + 1])
     sessions = list(
-        Session.objects.filter(wanted)
+        Session.present.filter(wanted)
         .select_related("experiment", "version", "link")
         .defer("study_state")
         .order_by(*order)[: size + 1]
@@ -170,7 +170,7 @@ def _beyond(cursor: str, comparison: str) -> Q:
 def counts_of(selection: Selection) -> Counts:
     """Count the selected sessions in one query."""
     now = clock.now()
-    found = narrowed(Session.objects.filter(experiment__study=selection.study), selection).aggregate(
+    found = narrowed(Session.present.filter(experiment__study=selection.study), selection).aggregate(
         started=Count("pk"),
         sent_data=Count("pk", filter=Q(submission_count__gt=0)),
         finished=Count("pk", filter=Q(state=Session.State.FINISHED)),
@@ -186,7 +186,7 @@ def sessions_per_day(selection: Selection, days: int = DAYS_SHOWN) -> list[tuple
     first = today - timedelta(days=days - 1)
     since = datetime(first.year, first.month, first.day, tzinfo=UTC)
     found = (
-        narrowed(Session.objects.filter(experiment__study=selection.study), selection)
+        narrowed(Session.present.filter(experiment__study=selection.study), selection)
         .filter(started_at__gte=since)
         .annotate(day=TruncDate("started_at", tzinfo=UTC))
         .values("day")
@@ -211,7 +211,7 @@ def get_session(study: Study, session_id: int) -> Session:
         NotFound: the study has no such session.
     """
     found = (
-        Session.objects.filter(experiment__study=study, pk=session_id)
+        Session.present.filter(experiment__study=study, pk=session_id)
         .select_related("experiment", "version", "link")
         .first()
     )

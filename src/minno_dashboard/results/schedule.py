@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from minno_dashboard.jobs import registry
-from minno_dashboard.results import data_files, data_requests
+from minno_dashboard.results import data_files, data_requests, deleting
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +16,13 @@ def expire_downloads() -> None:
     """Remove the files of downloads whose seven days are over."""
     if expired := data_requests.expire_downloads():
         log.info("removed the files of %d downloads", expired)
+
+
+@registry.every(timedelta(days=1), "results: remove data deleted 30 days ago")
+def purge_deleted_data() -> None:
+    """Remove data whose 30 days to be brought back are over."""
+    if removed := deleting.purge_deleted():
+        log.info("removed %d sessions deleted more than 30 days ago", removed)
 
 
 @registry.every(timedelta(seconds=5), "results: make the files of data folders")

@@ -37,7 +37,7 @@ class Selection:
 
 def sessions_of(selection: Selection) -> QuerySet[Session]:
     """Return the selected sessions, oldest first; the order is the same each time."""
-    return narrowed(Session.objects.filter(experiment__study=selection.study), selection).order_by(
+    return narrowed(Session.present.filter(experiment__study=selection.study), selection).order_by(
         "started_at", "id"
     )
 

@@ -46,7 +46,7 @@ def mark_sessions(*, study: Study, session_ids: Collection[int], mark: Mark, not
         Mark.NOTE: {"note": note},
     }
     with transaction.atomic():
-        count = Session.objects.filter(experiment__study=study, pk__in=session_ids).update(**changes[mark])
+        count = Session.present.filter(experiment__study=study, pk__in=session_ids).update(**changes[mark])
         if count:
             data_changed(study.pk)
             record(

@@ -285,7 +285,7 @@ def _session_to_resume(
     Raises:
         StartRefused: a second start is not allowed.
     """
-    sessions = Session.objects.filter(experiment=experiment).select_related("version__tree")
+    sessions = Session.present.filter(experiment=experiment).select_related("version__tree")
     before = _session_of(_session_id_of(visit.resume, experiment))
     if before is None and link is not None:
         before = sessions.filter(link=link).order_by("-started_at").first()
@@ -317,7 +317,7 @@ def _session_id_of(text: str, experiment: Experiment) -> int | None:
 def _session_of(session_id: int | None) -> Session | None:
     if session_id is None:
         return None
-    return Session.objects.filter(pk=session_id).select_related("version__tree").first()
+    return Session.present.filter(pk=session_id).select_related("version__tree").first()
 
 
 def _token(

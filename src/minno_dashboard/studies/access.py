@@ -77,7 +77,7 @@ _OF_A_READER = frozenset(
 RIGHTS: dict[Visitor, frozenset[Action]] = {
     Visitor.OWNER: frozenset(Action) - {Action.LEAVE, Action.ANSWER},
     Visitor.EDITOR: _OF_A_READER
-    | {Action.EDIT_FILES, Action.MANAGE, Action.SHARE, Action.DELETE, Action.DELETE_DATA, Action.LAUNCH},
+    | {Action.EDIT_FILES, Action.MANAGE, Action.SHARE, Action.DELETE, Action.LAUNCH},
     Visitor.READER: _OF_A_READER,
     Visitor.DATA_ONLY: frozenset({Action.SEE, Action.SEE_MEMBERS, Action.LEAVE}),
     Visitor.PENDING: frozenset({Action.ANSWER}),
@@ -90,13 +90,13 @@ RIGHTS: dict[Visitor, frozenset[Action]] = {
 }
 """The rights of each visitor.
 
-A collaborator who was also given the data has READ_DATA besides. PUBLIC is what everybody who is logged in may do to
-a public study, besides what they are to it; LINK is whoever holds its read-only link.
+A collaborator who was also given the data has READ_DATA besides, and with Edit access DELETE_DATA. PUBLIC is what
+everybody who is logged in may do to a public study, besides what they are to it; LINK is whoever holds its read-only
+link.
 """
 
-WITH_DATA = frozenset({Action.READ_DATA})
-NOT_WHILE_ACTING = frozenset({Action.READ_DATA, Action.DELETE_DATA})
-"""What an admin who acts as somebody may not do: participants' data are for those whom the owner gave them."""
+OF_THE_DATA = frozenset({Action.READ_DATA, Action.DELETE_DATA})
+"""What an admin who acts as somebody may never do: participants' data are for those whom the owner gave them."""
 OF_A_DELETED_STUDY = frozenset({Action.SEE, Action.DELETE})
 """What is left, once a study is deleted, to those who could delete it (DELETE includes bringing back)."""
 
@@ -118,7 +118,7 @@ _REFUSALS: dict[Action, str] = {
         "You have no access to the data of this study; its owner can change that."
     ),
     Action.DELETE_DATA: gettext_noop(
-        "Only the owner of this study and people with Edit access can delete its data."
+        "Only the owner of this study and people with both Edit access and data access can delete its data."
     ),
     Action.DUPLICATE: gettext_noop("You have no access to the files of this study, so you cannot copy it."),
     Action.TRANSFER: gettext_noop("Only the owner of this study can transfer it."),
@@ -151,13 +151,15 @@ class Standing:
 def standing(user: Person, study: Study, shares: Iterable[Collaboration] | None = None) -> Standing:
     """Return the relation of a person to a study; one query unless all its shares are given, or were prefetched."""
     visitor, sees_data = _visitor(user, study, study.collaborations.all() if shares is None else shares)
-    rights = RIGHTS[visitor] | (WITH_DATA if sees_data else _NOTHING)
+    rights = RIGHTS[visitor]
+    if sees_data:
+        rights |= OF_THE_DATA if Action.MANAGE in rights else {Action.READ_DATA}
     if study.deleted_at is not None:
         rights = rights & OF_A_DELETED_STUDY if Action.DELETE in rights else _NOTHING
     elif study.is_public and visitor is not Visitor.ANONYMOUS:
         rights |= RIGHTS[Visitor.PUBLIC]
     if admin_acting.get() is not None:
-        rights -= NOT_WHILE_ACTING
+        rights -= OF_THE_DATA
     return Standing(visitor, rights)
 
 
