@@ -17,6 +17,8 @@ from minno_dashboard.accounts import services, throttle
 from minno_dashboard.accounts.models import AuditEntry, LoginFailure, User
 from minno_dashboard.config import env
 from minno_dashboard.core import clock
+from minno_dashboard.siteconfig import queries as siteconfig
+from minno_dashboard.siteconfig.services import save_section
 from tests.accounts.conftest import PASSWORD, make
 
 if TYPE_CHECKING:
@@ -78,6 +80,16 @@ def test_the_log_in_page_keeps_the_name_and_never_the_password(alice: User, clie
     page = enter(client, "alice", "my secret guess").content.decode()
     assert 'value="alice"' in page
     assert "my secret guess" not in page
+
+
+def test_the_log_in_page_says_what_this_is_and_offers_dropbox_only_where_it_is_enabled(
+    db: None, client: Client
+) -> None:
+    for is_enabled in (False, True):
+        save_section(siteconfig.DROPBOX, {"is_enabled": is_enabled, "app_key": "key"}, {})
+        page = client.get("/login/").content.decode()
+        assert "Create and run behavioural studies on the web." in page
+        assert ("in your own Dropbox" in page) == is_enabled
 
 
 def test_an_empty_form_says_what_is_missing(db: None, client: Client) -> None:

@@ -22,6 +22,7 @@ from minno_dashboard.accounts.names import FieldRefused
 from minno_dashboard.accounts.views import second_step
 from minno_dashboard.core.errors import Invalid, NotFound, Refused, TooMany
 from minno_dashboard.core.ids import fingerprint
+from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.ui.errors import answer
 
 SESSION_KEY = "password_link"
@@ -71,7 +72,8 @@ def log_in(request: HttpRequest) -> HttpResponse:
 def _log_in_page(request: HttpRequest, form: LogInForm, wanted: str, *, status: int = 200) -> HttpResponse:
     if form["name"].value():
         focus(form, "password")
-    return render(request, "accounts/log_in.html", {"form": form, "next": wanted}, status=status)
+    context = {"form": form, "next": wanted, "is_dropbox_offered": siteconfig.dropbox().is_enabled}
+    return render(request, "accounts/log_in.html", context, status=status)
 
 
 @login_not_required
