@@ -20,7 +20,7 @@ from pytest_django.fixtures import Settings
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Unavailable
-from minno_dashboard.files import services, store
+from minno_dashboard.files import removal, services, store
 from minno_dashboard.files.models import Blob, Tree
 from tests import waiting
 from tests.files.conftest import shown
@@ -129,11 +129,11 @@ def test_bytes_that_nothing_points_to_are_removed_from_the_bucket(shop: Shop, tr
     kept = services.write_file(tree=tree, by=None, path="a", source=b"kept here", expected_blob=None).blob
     loose = store.put(b"loose here")
     assert kept
-    store.collect()
+    removal.collect()
     Blob.objects.filter(unreferenced_since__isnull=False).update(
         unreferenced_since=clock.now() - timedelta(days=31)
     )
-    assert store.collect() == 1
+    assert removal.collect() == 1
     assert not shop.place(loose).exists()
     assert store.read_verified(kept) == b"kept here"
 

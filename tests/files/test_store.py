@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 
 from minno_dashboard.core import clock
-from minno_dashboard.files import services, store, verification
+from minno_dashboard.files import removal, services, store, verification
 from minno_dashboard.files.models import Blob, Node, Tree
 from tests.files.conftest import at
 
@@ -157,7 +157,7 @@ except store.DiskFull as error:
 else:
     raise AssertionError("more was written than there is room for")
 assert not Blob.objects.exists()
-assert list(store._incoming().iterdir()) == []
+assert list(store.incoming().iterdir()) == []
 assert store.read_verified(store.put(b"small")) == b"small"
 """
 
@@ -199,11 +199,11 @@ def test_bytes_that_nothing_points_to_are_removed_after_thirty_days(tree: Tree) 
     assert kept
     services.write_file(tree=tree, by=None, path="a", source=b"newer", expected_blob=kept)
     loose = store.put(b"loose")
-    assert store.collect() == 0
+    assert removal.collect() == 0
     later(days=29)
-    assert store.collect() == 0
+    assert removal.collect() == 0
     later(days=31)
-    assert store.collect() == 1
+    assert removal.collect() == 1
     assert not place(loose).exists()
     assert not Blob.objects.filter(pk=loose.pk).exists()
     assert store.read_verified(kept) == b"kept", "history points to it"
@@ -211,13 +211,13 @@ def test_bytes_that_nothing_points_to_are_removed_after_thirty_days(tree: Tree) 
 
 def test_bytes_wanted_again_before_the_thirty_days_are_over_stay(tree: Tree) -> None:
     loose = store.put(b"loose")
-    store.collect()
+    removal.collect()
     later(days=31)
     store.put(b"loose")
-    assert store.collect() == 0
+    assert removal.collect() == 0
     later(days=31)
     services.write_file(tree=tree, by=None, path="a", source=loose, expected_blob=None)
-    assert store.collect() == 0
+    assert removal.collect() == 0
     assert Node.objects.get(pk=at(tree, "a").pk).blob == loose
 
 
@@ -228,7 +228,7 @@ def test_old_temporary_files_are_swept_and_new_ones_are_not() -> None:
         (folder / name).write_bytes(b"half")
         moment = clock.now().timestamp() - age
         os.utime(folder / name, (moment, moment))
-    store.collect()
+    removal.collect()
     assert [path.name for path in temporary()] == ["new"]
     (folder / "new").unlink()
 

@@ -11,7 +11,7 @@ import pytest
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotFound, TooLarge
-from minno_dashboard.files import queries, services, store
+from minno_dashboard.files import queries, removal, services, store
 from minno_dashboard.files.models import Node, Tree, Upload
 from minno_dashboard.files.services import uploads
 from tests.files.conftest import at, revision, shown
@@ -143,7 +143,7 @@ def test_the_bytes_of_an_upload_that_waits_for_its_name_are_not_collected(tree: 
     services.append_upload(upload=upload, offset=0, piece=b"abc")
     with pytest.raises(Invalid):
         services.finish_upload(upload=upload, by=None, if_there=OVERWRITE)
-    store.collect()
+    removal.collect()
     blob = Upload.objects.get(pk=upload.pk).blob
     assert blob
     assert blob.unreferenced_since is None

@@ -26,7 +26,7 @@ from minno_dashboard.config.cli import main
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Refused, Unavailable
 from minno_dashboard.files import queries as file_queries
-from minno_dashboard.files import store
+from minno_dashboard.files import removal, store
 from minno_dashboard.files.models import Blob
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.operations import (
@@ -167,7 +167,7 @@ def test_a_backup_is_of_one_moment_and_nothing_it_names_is_removed_meanwhile(
             return
         write(filled.study, "meanwhile.js", b"saved while the backup ran")
         loose = store.put(b"stored while the backup ran")
-        happened.append(store.drop([loose.pk, blob.pk]))
+        happened.append(removal.drop([loose.pk, blob.pk]))
         assert Blob.objects.filter(pk=loose.pk).exists()
         User.objects.filter(pk=alice.pk).update(full_name="renamed")
 
@@ -177,7 +177,7 @@ def test_a_backup_is_of_one_moment_and_nothing_it_names_is_removed_meanwhile(
     ends = content(tmp_path / "one.tar")["tables"]
     assert ends == before
     restoring.check([tmp_path / "one.tar"])
-    assert store.drop([store.put(b"loose").pk]) == 1
+    assert removal.drop([store.put(b"loose").pk]) == 1
 
 
 def test_a_backup_may_be_encrypted_and_based_on_an_earlier_one(

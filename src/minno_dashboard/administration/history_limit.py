@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, Sum
 
 from minno_dashboard.accounts.models import User
-from minno_dashboard.files import store
+from minno_dashboard.files import removal
 from minno_dashboard.files.models import Blob, FileVersion, Node
 
 MAX_REMOVED_AT_ONCE = 100
@@ -38,7 +38,7 @@ def trim(user: User, most_bytes: int) -> None:
             break
         freed += removed
     if freed:
-        transaction.on_commit(partial(store.drop, freed))
+        transaction.on_commit(partial(removal.drop, freed))
 
 
 def _remove_oldest_state(user: User) -> list[int]:

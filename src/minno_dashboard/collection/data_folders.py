@@ -7,7 +7,7 @@ from django.db.models import F
 
 from minno_dashboard.collection.models import DataFile, DataFolder
 from minno_dashboard.core import clock
-from minno_dashboard.files import store
+from minno_dashboard.files import removal
 
 
 def data_changed(study_id: int, *, of_past_days: bool = False) -> None:
@@ -39,4 +39,4 @@ def end(folder: DataFolder) -> None:
         rows = DataFile.objects.filter(folder=folder).values_list("blob_id", "previous_id")
         blobs = {pk for row in rows for pk in row if pk is not None}
         DataFolder.objects.filter(pk=folder.pk).delete()
-        transaction.on_commit(lambda: store.drop(blobs))
+        transaction.on_commit(lambda: removal.drop(blobs))

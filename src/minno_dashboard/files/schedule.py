@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from minno_dashboard.files import store, verification
+from minno_dashboard.files import removal, verification
 from minno_dashboard.files.services import uploads
 from minno_dashboard.jobs import registry
 
@@ -23,6 +23,6 @@ def verify_stored_bytes() -> None:
 def remove_unreferenced() -> None:
     """Remove stored bytes that nothing has pointed to for 30 days, and uploads left unfinished for seven."""
     unfinished = uploads.collect_uploads()
-    removed = store.collect()
+    removed = removal.collect()
     if removed or unfinished:
         log.info("removed %d unreferenced blobs and %d unfinished uploads", removed, unfinished)

@@ -1,7 +1,7 @@
 """The blob store: immutable bytes under their SHA-256, on the local disk or in an S3-compatible bucket.
 
 A blob is written once: to a temporary file, hashed on the way, brought safely to the disk, then renamed into place,
-and only then known to the database. A crash leaves at most a temporary file, which `collect` sweeps away.
+and only then known to the database. A crash leaves at most a temporary file, which `removal.collect` deletes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import logging
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, cast
@@ -23,14 +22,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, Storage
-from django.db import connection, transaction
-from django.db.models import Exists, ForeignObjectRel, OuterRef, Q
+from django.db import transaction
 from django.utils.translation import gettext
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.contenthash import Hasher
 from minno_dashboard.core.errors import Invalid, Refused, Unavailable
-from minno_dashboard.files.models import Blob, RemovalPause
+from minno_dashboard.files.models import Blob
 
 if TYPE_CHECKING:
     from minno_dashboard.files.bucket import Bucket
@@ -40,9 +38,6 @@ log = logging.getLogger(__name__)
 PIECE_BYTES = 1024 * 1024
 PROVEN_FIRST_BYTES = 8 * 1024 * 1024
 """A file up to this size is read and proven before its first byte is handed on."""
-
-KEEP_UNREFERENCED = timedelta(days=30)
-KEEP_TEMPORARY = timedelta(days=1)
 
 
 class Readable(Protocol):
@@ -125,7 +120,7 @@ def _place(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
-def _incoming() -> Path:
+def incoming() -> Path:
     """Return the folder of temporary files: beside the blobs, so that a rename suffices; in the data folder for S3."""
     where = storage()
     if isinstance(where, FileSystemStorage):
@@ -153,26 +148,26 @@ def put(source: Source) -> Blob:
     Raises:
         Unavailable: the disk is full, or the bucket cannot be reached; nothing was stored.
     """
-    temporary = _incoming() / uuid.uuid4().hex
+    with _temporary(source) as (temporary, hasher), room():
+        return _keep(temporary, hasher)
+
+
+@contextmanager
+def _temporary(source: Source) -> Iterator[tuple[Path, Hasher]]:
+    """Yield a temporary file with the bytes of a source, safe on the disk, and their hashes; it goes afterwards."""
+    path, hasher = incoming() / uuid.uuid4().hex, Hasher()
     try:
-        hasher = _write_temporary(temporary, source)
         with room():
-            return _keep(temporary, hasher)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with room(), path.open("xb") as target:
+            for piece in pieces(source):
+                hasher.update(piece)
+                target.write(piece)
+            target.flush()
+            os.fsync(target.fileno())
+        yield path, hasher
     finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _write_temporary(temporary: Path, source: Source) -> Hasher:
-    hasher = Hasher()
-    with room():
-        temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with room(), temporary.open("xb") as target:
-        for piece in pieces(source):
-            hasher.update(piece)
-            target.write(piece)
-        target.flush()
-        os.fsync(target.fileno())
-    return hasher
+        path.unlink(missing_ok=True)
 
 
 def _keep(temporary: Path, hasher: Hasher) -> Blob:
@@ -207,15 +202,11 @@ def bring_back(sha256: str, size: int, source: Source) -> bool:
     """
     if is_intact(sha256, size):
         return False
-    temporary = _incoming() / uuid.uuid4().hex
-    try:
-        hasher = _write_temporary(temporary, source)
+    with _temporary(source) as (temporary, hasher):
         if (hasher.sha256(), hasher.size) != (sha256, size):
             raise Invalid(f"The bytes of {sha256} in this backup are damaged. Use another backup.")
         with room():
             _move_into_place(temporary, sha256)
-    finally:
-        temporary.unlink(missing_ok=True)
     return True
 
 
@@ -368,101 +359,6 @@ def is_there(blob: Blob) -> bool:
     return _stored_bytes(blob.sha256) == blob.size
 
 
-def collect() -> int:
-    """Remove blobs that nothing has referred to for 30 days, and temporary files of a day; return how many blobs."""
-    now = clock.now()
-    free = _unreferenced()
-    Blob.objects.filter(~free, unreferenced_since__isnull=False).update(unreferenced_since=None)
-    Blob.objects.filter(free, unreferenced_since=None).update(unreferenced_since=now)
-    due = Blob.objects.filter(free, unreferenced_since__lt=now - KEEP_UNREFERENCED)
-    removed = sum(_remove(pk) for pk in due.values_list("pk", flat=True))
-    _sweep_temporary(now.timestamp() - KEEP_TEMPORARY.total_seconds())
-    return removed
-
-
-def _unreferenced() -> Q:
-    """Select blobs that no row of any app refers to."""
-    condition = Q()
-    for relation in Blob._meta.get_fields(include_hidden=True):  # hidden ones are those named "+"
-        if not isinstance(relation, ForeignObjectRel):
-            continue
-        pointing = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
-        condition &= ~Q(Exists(pointing))
-    return condition
-
-
-REMOVAL_PAUSE = timedelta(minutes=30)
-
-
-class Pause:
-    """Keeps stored bytes from being removed for as long as it is renewed (see `removals_paused`)."""
-
-    def __init__(self, pk: int) -> None:
-        self._pk = pk
-        self._renewed_at = clock.now()
-
-    def renew(self) -> None:
-        """Let the pause last; cheap enough to be called for each file."""
-        now = clock.now()
-        if now - self._renewed_at > REMOVAL_PAUSE / 6:
-            RemovalPause.objects.filter(pk=self._pk).update(until=now + REMOVAL_PAUSE)
-            self._renewed_at = now
-
-
-@contextmanager
-def removals_paused() -> Iterator[Pause]:
-    """Keep all processes from removing stored bytes; if this one dies, for `REMOVAL_PAUSE` at most."""
-    now = clock.now()
-    RemovalPause.objects.filter(until__lt=now).delete()
-    row = RemovalPause.objects.create(until=now + REMOVAL_PAUSE)
-    try:
-        yield Pause(row.pk)
-    finally:
-        RemovalPause.objects.filter(pk=row.pk).delete()
-
-
-def _is_paused() -> bool:
-    return RemovalPause.objects.filter(until__gt=clock.now()).exists()
-
-
-def _remove(pk: int) -> bool:
-    with transaction.atomic():
-        if _is_paused():
-            return False
-        due = Blob.objects.select_for_update().filter(
-            _unreferenced(), pk=pk, unreferenced_since__lt=clock.now() - KEEP_UNREFERENCED
-        )
-        if not (blob := due.first()):
-            return False
-        Blob.objects.filter(pk=pk).delete()
-        storage().delete(_place(blob.sha256))
-    return True
-
-
-def drop(blob_ids: Iterable[int]) -> int:
-    """Remove those of the blobs that nothing refers to at once, without the 30 days; return how many were removed.
-
-    Inside somebody's transaction nothing is removed, because bytes do not come back when it is undone, nor while
-    removals are paused: there the collector does it later.
-    """
-    removed = 0
-    for pk in blob_ids:
-        if connection.in_atomic_block:
-            return removed
-        with transaction.atomic():
-            if _is_paused():
-                return removed
-            due = Blob.objects.select_for_update().filter(_unreferenced(), pk=pk).first()
-            if due is not None:
-                Blob.objects.filter(pk=pk).delete()
-                storage().delete(_place(due.sha256))
-                removed += 1
-    return removed
-
-
-def _sweep_temporary(before: float) -> None:
-    folder = _incoming()
-    for path in folder.iterdir() if folder.is_dir() else ():
-        with suppress(FileNotFoundError):  # what is being stored just now goes to its place meanwhile
-            if path.stat().st_mtime < before:
-                path.unlink()
+def delete(blob: Blob) -> None:
+    """Delete the stored bytes of a blob; missing ones are no error."""
+    storage().delete(_place(blob.sha256))

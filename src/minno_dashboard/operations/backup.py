@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connections
 
 from minno_dashboard.core import clock, ids
-from minno_dashboard.files import store
+from minno_dashboard.files import removal, store
 from minno_dashboard.files.models import Blob
 from minno_dashboard.operations import archive, encryption, rows, schema, snapshots
 from minno_dashboard.studies import players
@@ -124,7 +124,7 @@ def back_up(
         writer.end(end)
         return report
     # Paused before the moment of the snapshot: whatever its rows name is there until it has been copied.
-    with store.removals_paused() as pause, tempfile.TemporaryFile() as names:
+    with removal.paused() as pause, tempfile.TemporaryFile() as names:
         _write_rows(writer, report, end, contents, using, based_on, names)
         writer.add(archive.SECRET_KEY, settings.SECRET_KEY.encode("ascii"))
         _write_player(writer)

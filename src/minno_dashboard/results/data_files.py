@@ -20,7 +20,7 @@ from django.db.models import Min, Sum
 from minno_dashboard.collection.models import DataFile, DataFolder, Session, Submission
 from minno_dashboard.core import clock
 from minno_dashboard.core.query_batches import in_portions
-from minno_dashboard.files import store
+from minno_dashboard.files import removal, store
 from minno_dashboard.files.models import Blob
 from minno_dashboard.jobs import registry
 from minno_dashboard.jobs.services import enqueue, forget_finished
@@ -240,4 +240,4 @@ def _store(
         folder.making_seconds, folder.sessions = seconds, sessions
         folder.size = rows.aggregate(size=Sum("blob__size"))["size"] or 0
         folder.save(update_fields=_OF_A_MAKING)
-    store.drop(outdated)
+    removal.drop(outdated)

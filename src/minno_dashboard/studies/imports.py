@@ -21,8 +21,8 @@ from django.utils.translation import gettext, ngettext
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Refused
+from minno_dashboard.files import removal, store
 from minno_dashboard.files import services as files
-from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob
 from minno_dashboard.studies import services
 from minno_dashboard.studies.import_contents import MAX_THINGS, Found, too_much
@@ -165,7 +165,7 @@ def store_all(found: Found, progress: Progress) -> dict[tuple[str, ...], Blob]:
         except MemberBroken as broken:
             problems.append(f"{names.quoted('/'.join(path))}: {broken}")
     if problems:
-        store.drop(blob.pk for blob in blobs.values())
+        removal.drop(blob.pk for blob in blobs.values())
         raise ImportRefused(problems)
     return blobs
 

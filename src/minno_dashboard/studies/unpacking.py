@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import names
-from minno_dashboard.files import limits, services, store
+from minno_dashboard.files import limits, removal, services
 from minno_dashboard.files.models import Blob, Node, Upload
 from minno_dashboard.studies import imports
 from minno_dashboard.studies.import_contents import Found, Path
@@ -99,7 +99,7 @@ def unpack(*, upload: Upload, by: User, zip_names: str = "") -> Node | None:
                 by=by,
             )
     except Exception:
-        store.drop(blob.pk for blob in blobs.values())
+        removal.drop(blob.pk for blob in blobs.values())
         raise
     services.abandon_upload(upload=upload)
     return folder

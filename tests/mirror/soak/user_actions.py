@@ -14,8 +14,8 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.core.names import fold
+from minno_dashboard.files import removal
 from minno_dashboard.files import services as files
-from minno_dashboard.files import store
 from minno_dashboard.files.models import FileVersion, Node, Tree
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.connecting.installation import MARKER
@@ -239,7 +239,7 @@ class People:
 
     def _month(self, rng: random.Random, user: User) -> str:
         self.stage.advance(MONTH_SECONDS)
-        return f"{studies.purge_deleted()} studies, {store.collect()} blobs purged"
+        return f"{studies.purge_deleted()} studies, {removal.collect()} blobs purged"
 
     def connect(self, user: User) -> Link:
         """Connect a user with their Dropbox account, without the consent page."""

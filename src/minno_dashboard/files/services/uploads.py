@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core import clock, ids
 from minno_dashboard.core.errors import Conflict, Invalid, NotFound, TooLarge
-from minno_dashboard.files import limits, store
+from minno_dashboard.files import limits, removal, store
 from minno_dashboard.files.models import Node, Tree, Upload
 from minno_dashboard.files.services.change import Frozen, Person
 from minno_dashboard.files.services.writing import ANYTHING, Expected, IfThere, put_upload, split
@@ -137,7 +137,7 @@ def finish_upload(
             )
     except TooLarge:
         abandon_upload(upload=upload)
-        store.drop([blob.pk])
+        removal.drop([blob.pk])
         raise
     file_of(current).unlink(missing_ok=True)
     return node

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from minno_dashboard.core import names
 from minno_dashboard.core.errors import Invalid, TooLarge, Unavailable
-from minno_dashboard.files import limits, queries, store
+from minno_dashboard.files import limits, queries, removal, store
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
 from minno_dashboard.files.services.change import (
     Change,
@@ -185,7 +185,7 @@ def _dropped_if_refused(blob: Blob) -> Iterator[None]:
     try:
         yield
     except TooLarge:
-        store.drop([blob.pk])
+        removal.drop([blob.pk])
         raise
 
 
