@@ -1,7 +1,8 @@
 """Draw `docs/images/architecture.svg` from the imports there are: `python -m tools.architecture`; `--check` only compares.
 
-The same packages are written as tables into `docs/architecture.md`. A box is a package with the first sentence of its docstring; an arrow goes from who imports to what is imported. Arrows
-that follow from others are left out. Packages that import each other in a circle end the command with an error.
+The same packages are written as tables into `docs/architecture.md`. A box is a package with the first sentence of its
+docstring; an arrow goes from who imports to what is imported. Arrows that follow from others are left out. Packages
+that import each other in a circle end the command with an error.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ STYLE = (
 
 
 PANELS = {
-    "minno_dashboard": "The rooms of minno_dashboard",
+    "minno_dashboard": "The packages of minno_dashboard",
     "minno_dashboard.mirror": "The packages of minno_dashboard.mirror",
 }
 
