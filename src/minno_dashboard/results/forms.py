@@ -89,14 +89,9 @@ class MarkForm(forms.Form):
     note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=MAX_NOTE_CHARACTERS)
 
 
-class DataRequestForm(forms.Form):
-    """What a download holds."""
+class SessionsForm(forms.Form):
+    """Which sessions of a study."""
 
-    file_format = forms.TypedChoiceField(
-        label=gettext_lazy("Format"),
-        coerce=Format,
-        choices=[(one.value, name) for one, name in FORMAT_NAMES.items()],
-    )
     experiments = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Experiments"),
         required=False,
@@ -118,10 +113,6 @@ class DataRequestForm(forms.Form):
         label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     finished = forms.BooleanField(label=gettext_lazy("Only finished sessions"), required=False)
-    tests = forms.BooleanField(label=gettext_lazy("Also sessions marked as tests"), required=False)
-    split_by = forms.ChoiceField(
-        label=gettext_lazy("Files of the classic format"), required=False, choices=list(SPLITS.items())
-    )
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -139,7 +130,7 @@ class DataRequestForm(forms.Form):
         return asked
 
     def criteria(self) -> dict[str, Any]:
-        """Return which sessions, as a request keeps it."""
+        """Return which sessions, as a request or a deletion keeps it."""
         asked = self.cleaned_data
         return {
             "experiments": asked["experiments"],
@@ -147,26 +138,33 @@ class DataRequestForm(forms.Form):
             "since": asked["since"].isoformat() if asked["since"] else None,
             "until": asked["until"].isoformat() if asked["until"] else None,
             "finished": asked["finished"],
-            "tests": asked["tests"],
         }
 
 
-class DeletionForm(DataRequestForm):
+class DataRequestForm(SessionsForm):
+    """What a download holds."""
+
+    file_format = forms.TypedChoiceField(
+        label=gettext_lazy("Format"),
+        coerce=Format,
+        choices=[(one.value, name) for one, name in FORMAT_NAMES.items()],
+    )
+    tests = forms.BooleanField(label=gettext_lazy("Also sessions marked as tests"), required=False)
+    split_by = forms.ChoiceField(
+        label=gettext_lazy("Files of the classic format"), required=False, choices=list(SPLITS.items())
+    )
+    field_order = ("file_format",)
+
+    def criteria(self) -> dict[str, Any]:
+        """Return which sessions, as a request keeps it."""
+        return {**super().criteria(), "tests": self.cleaned_data["tests"]}
+
+
+class DeletionForm(SessionsForm):
     """Which sessions to delete."""
 
-    file_format = None  # type: ignore[assignment]
-    split_by = None  # type: ignore[assignment]
-    tests = None  # type: ignore[assignment]
     tests_only = forms.BooleanField(label=gettext_lazy("Only sessions marked as tests"), required=False)
 
     def criteria(self) -> dict[str, Any]:
         """Return which sessions, as a deletion keeps it."""
-        asked = self.cleaned_data
-        return {
-            "experiments": asked["experiments"],
-            "versions": asked["versions"],
-            "since": asked["since"].isoformat() if asked["since"] else None,
-            "until": asked["until"].isoformat() if asked["until"] else None,
-            "finished": asked["finished"],
-            "tests_only": asked["tests_only"],
-        }
+        return {**super().criteria(), "tests_only": self.cleaned_data["tests_only"]}
