@@ -314,7 +314,7 @@ def session_out(session: Session) -> SessionOut:
         version=session.version.number,
         state=_known(session.state),
         condition=session.condition,
-        participant=(session.link.label if session.link else "") or session.participant_key,
+        participant=session.participant,
         params=session.params,
         started_at=session.started_at,
         last_post_at=session.last_post_at,

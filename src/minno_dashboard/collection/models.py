@@ -119,6 +119,11 @@ class Session(models.Model):
     def __str__(self) -> str:
         return f"session {self.pk}"
 
+    @property
+    def participant(self) -> str:
+        """The label of the personal link, else the participant's key; "" for unknown participants."""
+        return (self.link.label if self.link else "") or self.participant_key
+
 
 class Submission(models.Model):
     """One acknowledged post of a session: `body` is the text as received, never changed.

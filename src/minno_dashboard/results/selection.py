@@ -67,10 +67,9 @@ def narrowed(found: QuerySet[Session], selection: Selection) -> QuerySet[Session
 
 def record_of(session: Session) -> SessionRecord:
     """Return a session (read with its experiment, version and link) as a plain record."""
-    label = session.link.label if session.link else ""
     return SessionRecord(
         session_id=session.pk,
-        participant_id=label or session.participant_key,
+        participant_id=session.participant,
         study_id=session.experiment.study_id,
         experiment_id=session.experiment.public_id,
         experiment=session.experiment.name,
