@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -18,11 +17,11 @@ from minno_dashboard.core.numbers import whole_number
 from minno_dashboard.results.flatten.records import Malformed, Scalar, SubmissionRecord
 from minno_dashboard.results.flatten.tidy import Row, TrialTable
 from minno_dashboard.results.selection import (
-    BYTES_IN_A_PORTION,
     Selection,
-    in_order,
+    in_portions,
     narrowed,
     record_of,
+    with_submissions,
 )
 from minno_dashboard.results.stages import NAMES, Stage, condition_of, stage_of
 from minno_dashboard.studies.models import Study
@@ -116,15 +115,12 @@ def page_of_rows(selection: Selection, cursor: str = "", *, size: int = SESSIONS
         Invalid: the cursor is none of ours.
     """
     page = page_of_sessions(selection, cursor, size=size, oldest_first=True)
-    taken = _within(page.sessions, BYTES_IN_A_PORTION)
-    submissions: dict[int, list[Submission]] = defaultdict(list)
-    for submission in Submission.objects.filter(session__in=taken).order_by("pk"):
-        submissions[submission.session_id].append(submission)
+    taken = next(in_portions(page.sessions), [])
     table, rows, problems = TrialTable(), [], 0
-    for session in taken:
-        for one in in_order(submissions[session.pk]):
+    for session, submissions in with_submissions(taken):
+        for one in submissions:
             try:
-                rows += list(table.rows(record_of(session), one))
+                rows += list(table.rows(session, one))
             except (Malformed, RecursionError, ValueError):
                 problems += 1
     return RowPage(
@@ -134,18 +130,6 @@ def page_of_rows(selection: Selection, cursor: str = "", *, size: int = SESSIONS
         next_cursor=cursor_of(taken[-1]) if taken else cursor,
         has_more=bool(page.next_cursor) or len(taken) < len(page.sessions),
     )
-
-
-def _within(sessions: list[Session], most_bytes: int) -> list[Session]:
-    """Return the first sessions whose submissions have so many bytes together, and at least one."""
-    taken: list[Session] = []
-    size = 0
-    for session in sessions:
-        size += session.byte_count
-        if taken and size > most_bytes:
-            break
-        taken.append(session)
-    return taken
 
 
 def cursor_of(session: Session) -> str:

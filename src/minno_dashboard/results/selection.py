@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -92,10 +92,11 @@ def record_of(session: Session) -> SessionRecord:
     )
 
 
-def _in_portions(sessions: QuerySet[Session]) -> Iterator[list[Session]]:
+def in_portions(sessions: Iterable[Session]) -> Iterator[list[Session]]:
+    """Yield sessions in lists of at most 100 sessions and about 8 MB of what they sent, and at least one session."""
     portion: list[Session] = []
     size = 0
-    for session in sessions.iterator(chunk_size=SESSIONS_IN_A_PORTION):
+    for session in sessions:
         if portion and (
             len(portion) == SESSIONS_IN_A_PORTION or size + session.byte_count > BYTES_IN_A_PORTION
         ):
@@ -117,12 +118,17 @@ def in_order(submissions: list[Submission]) -> list[SubmissionRecord]:
     ]
 
 
+def with_submissions(portion: Sequence[Session]) -> Iterator[tuple[SessionRecord, list[SubmissionRecord]]]:
+    """Yield each of a few sessions (read with experiment, version and link) with its submissions."""
+    submissions: dict[int, list[Submission]] = defaultdict(list)
+    for submission in Submission.objects.filter(session__in=portion).order_by("pk"):
+        submissions[submission.session_id].append(submission)
+    for session in portion:
+        yield record_of(session), in_order(submissions[session.pk])
+
+
 def read(selection: Selection) -> Iterator[tuple[SessionRecord, list[SubmissionRecord]]]:
     """Yield each selected session with its submissions; memory holds one batch of them at a time."""
     sessions = sessions_of(selection).select_related("experiment", "version", "link")
-    for portion in _in_portions(sessions):
-        submissions: dict[int, list[Submission]] = defaultdict(list)
-        for submission in Submission.objects.filter(session__in=portion).order_by("id"):
-            submissions[submission.session_id].append(submission)
-        for session in portion:
-            yield record_of(session), in_order(submissions[session.pk])
+    for portion in in_portions(sessions.iterator(chunk_size=SESSIONS_IN_A_PORTION)):
+        yield from with_submissions(portion)
