@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
@@ -120,9 +120,9 @@ def audit_entries(
     if action:
         found = found.filter(action=action)
     if since:
-        found = found.filter(at__gte=datetime.combine(since, time(), UTC))
+        found = found.filter(at__gte=clock.start_of_day(since))
     if until:
-        found = found.filter(at__lt=datetime.combine(until, time(), UTC) + timedelta(days=1))
+        found = found.filter(at__lt=clock.start_of_day(until) + timedelta(days=1))
     return found
 
 

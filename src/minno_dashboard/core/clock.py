@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 
 def now() -> datetime:
@@ -14,3 +14,8 @@ def now() -> datetime:
 def monotonic_seconds() -> float:
     """Return seconds of a clock that never jumps, for measuring durations."""
     return time.monotonic()
+
+
+def start_of_day(day: date) -> datetime:
+    """Return the first moment of a day in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

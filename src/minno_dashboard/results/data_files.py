@@ -158,7 +158,7 @@ class _Maker:
 
     def _write_day(self, day: date, path: Path) -> bool:
         """Write the submissions of a day, in the order in which they were stored; return whether there were any."""
-        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        start = clock.start_of_day(day)
         end = start + timedelta(days=1)
         sessions = Session.present.filter(
             experiment__study=self._study, last_post_at__gte=start, started_at__lt=end

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -86,10 +86,7 @@ def selection_of(study: Study, criteria: Mapping[str, Any]) -> Selection:
 
 
 def _day(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    day = date.fromisoformat(text)
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return clock.start_of_day(date.fromisoformat(text)) if text else None
 
 
 def request_data(

@@ -168,7 +168,7 @@ def sessions_per_day(selection: Selection, days: int = DAYS_SHOWN) -> list[tuple
     """Return each of the last days (UTC) with how many of the selected sessions started and how many of these finished."""
     today = clock.now().astimezone(UTC).date()
     first = today - timedelta(days=days - 1)
-    since = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    since = clock.start_of_day(first)
     found = (
         narrowed(Session.present.filter(experiment__study=selection.study), selection)
         .filter(started_at__gte=since)
