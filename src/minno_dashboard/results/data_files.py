@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Min, Sum
 
@@ -25,6 +24,7 @@ from minno_dashboard.files.models import Blob
 from minno_dashboard.jobs import registry
 from minno_dashboard.jobs.services import enqueue, forget_finished
 from minno_dashboard.results import selection
+from minno_dashboard.results.data_requests import make_folder
 from minno_dashboard.results.exporting import Read, write_tidy
 from minno_dashboard.results.flatten.records import SessionRecord, SubmissionRecord, iso
 from minno_dashboard.results.selection import Selection
@@ -99,9 +99,7 @@ def make(args: dict[str, Any]) -> None:
     if folder is None:
         return
     as_of, began = clock.now(), clock.monotonic_seconds()
-    above = Path(settings.DATA_DIR) / "exports"
-    above.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="data-", dir=above) as temporary:
+    with tempfile.TemporaryDirectory(prefix="data-", dir=make_folder()) as temporary:
         maker = _Maker(folder, study, Path(temporary))
         blobs = maker.blobs(as_of)
     seconds = clock.monotonic_seconds() - began

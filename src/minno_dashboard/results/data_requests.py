@@ -65,6 +65,17 @@ def _folder() -> Path:
     return Path(settings.DATA_DIR) / "exports"
 
 
+def make_folder() -> Path:
+    """Return the folder in which exports are written, created if needed.
+
+    Raises:
+        OSError: it cannot be created.
+    """
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def download_name(request: DataRequest) -> str:
     """Return the name under which browsers save it: the study and the day."""
     name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", request.study.name).strip(" .") or "study"
@@ -191,8 +202,7 @@ def make_download(args: dict[str, Any]) -> None:
 
 
 def _write(request: DataRequest, chosen: Selection) -> Outcome:
-    folder = _folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder()
     reported_at = time.monotonic()
 
     def report(sessions: int) -> None:
