@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext
 
-from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.collection import places
 from minno_dashboard.core.errors import Invalid
+from minno_dashboard.studies.experiments import record_change
 from minno_dashboard.studies.models import Condition, Experiment
 
 MAX_CONDITIONS = 50
@@ -47,11 +47,10 @@ def set_conditions(*, experiment: Experiment, chosen: Sequence[ChosenCondition],
                 defaults={"position": position, "weight": one.weight, "quota": one.quota},
             )
         places.recount(current)
-        record(
-            actor=by,
-            action=AuditAction.STUDY_CHANGE_CONDITIONS,
-            target=current.study.name,
-            study=current.study.public_id,
-            experiment=current.name,
+        record_change(
+            AuditAction.STUDY_CHANGE_CONDITIONS,
+            current,
+            current.study,
+            by,
             conditions=[one.name for one in chosen],
         )

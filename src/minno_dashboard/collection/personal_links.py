@@ -11,12 +11,12 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext
 
-from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
 from minno_dashboard.collection.models import PersonalLink, Session
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotFound
+from minno_dashboard.studies.experiments import record_change
 from minno_dashboard.studies.models import Experiment
 
 MAX_LINKS_AT_ONCE = 10_000
@@ -78,7 +78,9 @@ def make_links(
             )
             for one in recipients
         )
-        _record(AuditAction.STUDY_MAKE_PERSONAL_LINKS, experiment, by, links=len(made))
+        record_change(
+            AuditAction.STUDY_MAKE_PERSONAL_LINKS, experiment, experiment.study, by, links=len(made)
+        )
     return made
 
 
@@ -95,7 +97,8 @@ def revoke_link(*, experiment: Experiment, link_id: int, by: User) -> PersonalLi
         if link.revoked_at is None:
             link.revoked_at = clock.now()
             link.save(update_fields=["revoked_at"])
-            _record(AuditAction.STUDY_REVOKE_PERSONAL_LINK, experiment, by, link=link.label or str(link.pk))
+            name = link.label or str(link.pk)
+            record_change(AuditAction.STUDY_REVOKE_PERSONAL_LINK, experiment, experiment.study, by, link=name)
     return link
 
 
@@ -135,15 +138,3 @@ def _recipient(number: int, row: list[str], names: list[str]) -> Recipient:
             % {"number": number}
         )
     return Recipient(label, params)
-
-
-def _record(action: AuditAction, experiment: Experiment, by: User, **details: object) -> None:
-    study = experiment.study
-    record(
-        actor=by,
-        action=action,
-        target=study.name,
-        study=study.public_id,
-        experiment=experiment.name,
-        **details,
-    )

@@ -46,7 +46,7 @@ def add_experiment(*, study: Study, version: Version, node: Node, by: User, name
         else:
             found.closed_at = None
             found.save(update_fields=["closed_at"])
-        _record(AuditAction.STUDY_ADD_EXPERIMENT, found, current, by)
+        record_change(AuditAction.STUDY_ADD_EXPERIMENT, found, current, by)
     return found
 
 
@@ -60,7 +60,9 @@ def rename_experiment(*, experiment: Experiment, name: str, by: User) -> Experim
         name = _checked_name(name)
         _refuse_taken(current, name, but=experiment.pk)
         if name != experiment.name:
-            _record(AuditAction.STUDY_RENAME_EXPERIMENT, experiment, current, by, before=experiment.name)
+            record_change(
+                AuditAction.STUDY_RENAME_EXPERIMENT, experiment, current, by, before=experiment.name
+            )
             experiment.name = name
             experiment.save(update_fields=["name"])
     return experiment
@@ -72,7 +74,7 @@ def close_experiment(*, experiment: Experiment, by: User) -> Experiment:
         if experiment.closed_at is None:
             experiment.closed_at = clock.now()
             experiment.save(update_fields=["closed_at"])
-            _record(AuditAction.STUDY_CLOSE_EXPERIMENT, experiment, current, by)
+            record_change(AuditAction.STUDY_CLOSE_EXPERIMENT, experiment, current, by)
     return experiment
 
 
@@ -93,7 +95,7 @@ def reopen_experiment(*, experiment: Experiment, by: User) -> Experiment:
                 )
         experiment.closed_at = None
         experiment.save(update_fields=["closed_at"])
-        _record(AuditAction.STUDY_REOPEN_EXPERIMENT, experiment, current, by)
+        record_change(AuditAction.STUDY_REOPEN_EXPERIMENT, experiment, current, by)
     return experiment
 
 
@@ -103,7 +105,7 @@ def change_settings(*, experiment: Experiment, values: Mapping[str, Any], by: Us
         # Not `experiment.save()`: `taken` is counted by sessions that start meanwhile.
         Experiment.objects.filter(pk=experiment.pk).update(**values)
         experiment.refresh_from_db()
-        _record(AuditAction.STUDY_CHANGE_EXPERIMENT, experiment, current, by)
+        record_change(AuditAction.STUDY_CHANGE_EXPERIMENT, experiment, current, by)
     return experiment
 
 
@@ -205,7 +207,10 @@ def _refuse_taken(study: Study, name: str, but: int | None = None) -> None:
         )
 
 
-def _record(action: AuditAction, experiment: Experiment, study: Study, by: User, **details: str) -> None:
+def record_change(
+    action: AuditAction, experiment: Experiment, study: Study, by: User, **details: object
+) -> None:
+    """Record a change of an experiment, of its conditions or of its links."""
     record(
         actor=by,
         action=action,
