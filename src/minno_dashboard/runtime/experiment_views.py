@@ -73,7 +73,7 @@ def add(request: HttpRequest, public_id: str) -> HttpResponse:
 def change(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResponse:
     """Change the descriptive ID and the launch settings of an experiment; `preset` only fills the form in."""
     user = person(request)
-    study, experiment = _asked(request, public_id, experiment_id)
+    study, experiment = asked(request, public_id, experiment_id)
     if platform := request.POST.get("preset"):
         filled = SettingsForm(with_preset(request.POST, platform), experiment=experiment)
         return _settings_page(request, study, experiment, form=filled)
@@ -93,7 +93,7 @@ def change(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResp
 @require_POST
 def change_conditions(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResponse:
     """Give an experiment other conditions."""
-    study, experiment = _asked(request, public_id, experiment_id)
+    study, experiment = asked(request, public_id, experiment_id)
     rows = condition_forms(request.POST, experiment)
     if rows.is_valid():
         try:
@@ -140,7 +140,7 @@ def set_active(request: HttpRequest, public_id: str, number: int) -> HttpRespons
 def close(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResponse:
     """Close an experiment, or open it again."""
     user = person(request)
-    _, experiment = _asked(request, public_id, experiment_id)
+    _, experiment = asked(request, public_id, experiment_id)
     try:
         if request.POST.get("open") == "yes":
             experiments.reopen_experiment(experiment=experiment, by=user)
@@ -154,7 +154,8 @@ def close(request: HttpRequest, public_id: str, experiment_id: str) -> HttpRespo
     return redirect("study_experiments", public_id)
 
 
-def _asked(request: HttpRequest, public_id: str, experiment_id: str) -> tuple[Study, Experiment]:
+def asked(request: HttpRequest, public_id: str, experiment_id: str) -> tuple[Study, Experiment]:
+    """Return the study and the experiment of an address, if the person may change the experiments of the study."""
     study = get_study(person(request), public_id, Action.LAUNCH)
     return study, experiments.get_experiment(study, experiment_id)
 

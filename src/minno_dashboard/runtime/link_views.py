@@ -15,11 +15,9 @@ from minno_dashboard.collection import personal_links
 from minno_dashboard.collection.personal_links import Recipient
 from minno_dashboard.core.errors import Invalid, Refused
 from minno_dashboard.runtime.experiment_forms import LinksForm
+from minno_dashboard.runtime.experiment_views import asked
 from minno_dashboard.runtime.launching import launch_address, links_csv
-from minno_dashboard.studies import experiments
-from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.models import Experiment, Study
-from minno_dashboard.studies.queries import get_study, newest_version
+from minno_dashboard.studies.queries import newest_version
 
 LINKS_ON_A_PAGE = 100
 
@@ -29,7 +27,7 @@ LINKS_ON_A_PAGE = 100
 def show(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResponse:
     """List the personal links of an experiment; create more."""
     user = person(request)
-    study, experiment = _asked(request, public_id, experiment_id)
+    study, experiment = asked(request, public_id, experiment_id)
     form = LinksForm(request.POST, request.FILES) if request.method == "POST" else LinksForm()
     if form.is_valid():
         try:
@@ -63,7 +61,7 @@ def show(request: HttpRequest, public_id: str, experiment_id: str) -> HttpRespon
 @require_GET
 def export(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResponse:
     """Return the links with their labels as CSV; with a BOM, so that Excel shows every script."""
-    study, experiment = _asked(request, public_id, experiment_id)
+    study, experiment = asked(request, public_id, experiment_id)
     text = links_csv(experiment, newest_version(study))
     answer = HttpResponse(text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="personal-links.csv"'
@@ -73,7 +71,7 @@ def export(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResp
 @require_POST
 def revoke(request: HttpRequest, public_id: str, experiment_id: str, link_id: int) -> HttpResponse:
     """Revoke a personal link: it starts or resumes nothing."""
-    _, experiment = _asked(request, public_id, experiment_id)
+    _, experiment = asked(request, public_id, experiment_id)
     personal_links.revoke_link(experiment=experiment, link_id=link_id, by=person(request))
     messages.success(request, gettext("Link revoked."))
     return redirect("personal_links", public_id, experiment_id)
@@ -87,8 +85,3 @@ def _recipients(form: LinksForm) -> list[Recipient]:
         return personal_links.read_csv(given.read().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Invalid(gettext("The CSV file is not UTF-8 text. No link was created.")) from error
-
-
-def _asked(request: HttpRequest, public_id: str, experiment_id: str) -> tuple[Study, Experiment]:
-    study = get_study(person(request), public_id, Action.LAUNCH)
-    return study, experiments.get_experiment(study, experiment_id)

@@ -238,7 +238,7 @@ class Experiment(models.Model):
         CLOUDRESEARCH = "cloudresearch", "CloudResearch"
 
     class Kind(models.TextChoices):
-        """What runs the file; "" in `kind` means: detected from the file (`studies.experiments.kind_of`)."""
+        """What runs the file; "" in `kind` means: detected from the file (`runtime.kinds.kind_of`)."""
 
         MINNOJS = "minnojs", "MinnoJS"
         HTML = "html", gettext_lazy("HTML (jsPsych and others)")
