@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
@@ -51,10 +52,7 @@ def install(source: Path) -> int:
     with tempfile.TemporaryDirectory() as unpacked:
         top = _script_folder(_unzipped(source, Path(unpacked)) if source.is_file() else source)
         files = [one for one in top.rglob("*") if one.is_file() and one.suffix.lower() in _ENDINGS]
-        if sum(one.stat().st_size for one in files) > _MAX_BYTES:
-            raise Invalid(
-                gettext("This is larger than 100 MB, so it cannot be the player. Nothing was changed.")
-            )
+        _check_size(one.stat().st_size for one in files)
         fresh = folder().with_name("minnojs.new")
         shutil.rmtree(fresh, ignore_errors=True)
         for file in files:
@@ -70,13 +68,15 @@ def install(source: Path) -> int:
     return len(files)
 
 
+def _check_size(sizes: Iterable[int]) -> None:
+    if sum(sizes) > _MAX_BYTES:
+        raise Invalid(gettext("This is larger than 100 MB, so it cannot be the player. Nothing was changed."))
+
+
 def _unzipped(source: Path, target: Path) -> Path:
     try:
         with zipfile.ZipFile(source) as archive:
-            if sum(one.file_size for one in archive.infolist()) > _MAX_BYTES:
-                raise Invalid(
-                    gettext("This is larger than 100 MB, so it cannot be the player. Nothing was changed.")
-                )
+            _check_size(one.file_size for one in archive.infolist())
             archive.extractall(target)
     except zipfile.BadZipFile as error:
         raise Invalid(
