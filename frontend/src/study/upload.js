@@ -72,6 +72,11 @@ export function parted(files, twins, policy) {
   return { first, others: policy === "skip" ? [] : others.map((one) => ({ ...one, ifThere: "keep_both" })) };
 }
 
+// The Dashboard removes by itself what is left of an upload, so no answer is needed.
+function abandon(address) {
+  return call("DELETE", address).catch(() => null);
+}
+
 export class Uploader {
   // `filled` is told when the first files of an empty study have come in.
   constructor({ store, place, filled }) {
@@ -115,7 +120,7 @@ export class Uploader {
       const address = `${this.store.base}uploads/${one.upload}`;
       const choice = await askArchive({ name: one.path, address, unpack: (encoding) => this.store.act(`uploads/${one.upload}/unpack`, { zip_names: encoding }) });
       if (choice === "keep") kept.push(one);
-      else if (choice !== "unpacked") await call("DELETE", address).catch(() => null);
+      else if (choice !== "unpacked") await abandon(address);
       else {
         toast(gettext("Unpacked “%(name)s”.", { name: one.path }));
         if (wasEmpty) await this.filled();
@@ -257,7 +262,7 @@ class Batch {
     try {
       await work();
     } catch (failure) {
-      if (failure.name === "AbortError") await call("DELETE", `${this.store.base}uploads/${given.upload}`).catch(() => null);
+      if (failure.name === "AbortError") await abandon(`${this.store.base}uploads/${given.upload}`);
       throw failure;
     }
   }
