@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.collection.conftest import alice, experiment, study
 
 __all__ = ["alice", "experiment", "study"]
 TRIAL = {"log_serial": 1, "name": "left", "latency": 512, "data": {"score": 0}, "taskName": "iat"}
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def session_of(experiment: Experiment, *bodies: str, at: datetime | None = None, **values: Any) -> Session:
@@ -64,6 +65,14 @@ def deleted_data(experiment: Experiment) -> DataDeletion:
     return deleting.delete_data(
         study=study, criteria={}, before=clock.now(), typed_name=study.name, by=study.owner
     )
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """The moment it is; the last one counts."""
+    moments = [NOON]
+    monkeypatch.setattr(clock, "now", lambda: moments[-1])
+    return moments
 
 
 @pytest.fixture(autouse=True)

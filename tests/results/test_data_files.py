@@ -19,17 +19,7 @@ from minno_dashboard.jobs.models import Job
 from minno_dashboard.results import data_files, services
 from minno_dashboard.studies.models import Experiment, Study
 from tests.collection.conftest import launched
-from tests.results.conftest import session_of
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    """The moment it is; the last one counts."""
-    moments = [NOON]
-    monkeypatch.setattr(clock, "now", lambda: moments[-1])
-    return moments
+from tests.results.conftest import NOON, session_of
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,19 +32,9 @@ from minno_dashboard.results.models import DataRequest
 from minno_dashboard.results.selection import Selection
 from minno_dashboard.studies.models import Experiment, Study
 from tests.collection.conftest import make_experiment
-from tests.results.conftest import download_of, run_jobs, session_of
+from tests.results.conftest import NOON, download_of, run_jobs, session_of
 from tests.results.test_data_files import contents, make_due
 from tests.studies.conftest import person, share
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    """The moment it is; the last one counts."""
-    moments = [NOON]
-    monkeypatch.setattr(clock, "now", lambda: moments[-1])
-    return moments
 
 
 def ids_of(client: Client, study: Study) -> dict[str, set[int]]:
