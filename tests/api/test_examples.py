@@ -25,7 +25,7 @@ from tests.studies.conftest import write
 __all__ = ["alice", "program", "study"]
 
 DOCUMENT = Path("docs/api.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```sh\n(.*?)```", Path("docs/api.md").read_text(encoding="utf-8"), re.DOTALL)
+EXAMPLES = re.findall(r"```sh\n(.*?)```", DOCUMENT, re.DOTALL)
 
 
 def study_with_page(owner: User) -> Study:
