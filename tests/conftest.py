@@ -24,3 +24,11 @@ _database = settings.DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
     _database.setdefault("TEST", {})["NAME"] = str(Path(_folder) / "test.sqlite3")
     _database["OPTIONS"]["init_command"] = _database["OPTIONS"]["init_command"].replace("=FULL", "=OFF")
+
+# A slow machine is no reason for a property test to fail.
+import hypothesis  # noqa: E402
+
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")

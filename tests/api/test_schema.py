@@ -89,7 +89,6 @@ def test_every_address_keeps_what_its_document_promises(
     @settings(
         max_examples=EXAMPLES,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -82,7 +82,7 @@ def _apply(simulator: Simulator, step: Step, number: int) -> None:
             control.rename(ALICE, path, other)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps, st.integers(1, 4), st.booleans())
 def test_whoever_follows_a_cursor_sees_the_tree(todo: list[Step], limit: int, children: bool) -> None:
     """Random changes, pages of any size, both ways of telling deletions."""
@@ -104,7 +104,7 @@ def test_whoever_follows_a_cursor_sees_the_tree(todo: list[Step], limit: int, ch
     assert follower.seen == tree
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(steps, st.integers(1, 4), st.booleans())
 def test_a_late_cursor_shows_the_tree_as_it_was(todo: list[Step], limit: int, children: bool) -> None:
     """Every step takes a second; listings come two and a half seconds late, and say so of no change in between."""

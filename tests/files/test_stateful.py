@@ -194,7 +194,7 @@ def test_a_tree_behaves_like_a_dictionary() -> None:
     run_state_machine_as_test(
         TreeMachine,
         settings=settings(
-            max_examples=15, stateful_step_count=25, deadline=None, database=None, print_blob=True,
+            max_examples=15, stateful_step_count=25, database=None, print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
