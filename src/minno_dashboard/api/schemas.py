@@ -9,7 +9,9 @@ from ninja import Field, Schema
 from pydantic import ConfigDict, StringConstraints
 
 from minno_dashboard.collection.models import Session
+from minno_dashboard.collection.personal_links import MAX_LABEL_CHARACTERS
 from minno_dashboard.files.models import Node
+from minno_dashboard.studies.experiments import MAX_NAME_CHARACTERS
 from minno_dashboard.studies.models import Collaboration, Experiment, Version
 from minno_dashboard.studies.queries import Row
 from minno_dashboard.studies.services import MAX_DESCRIPTION_LENGTH, MAX_NOTE_LENGTH
@@ -259,7 +261,7 @@ class ExperimentIn(Given):
     """A file to launch; without a name it gets the file's."""
 
     path: Path
-    name: Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)] = ""
+    name: Annotated[str, StringConstraints(max_length=MAX_NAME_CHARACTERS, pattern=_NO_NUL)] = ""
 
 
 class ExperimentChange(Given):
@@ -282,7 +284,7 @@ class ExperimentOut(Schema):
 class LinksIn(Given):
     """A personal link for each label."""
 
-    labels: list[Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)]] = Field(
+    labels: list[Annotated[str, StringConstraints(max_length=MAX_LABEL_CHARACTERS, pattern=_NO_NUL)]] = Field(
         min_length=1, max_length=1000
     )
     resumable: bool = False
