@@ -180,6 +180,6 @@ def test_a_version_that_is_not_active_starts_nothing(
     version = queries.newest_version(experiment.study)
     path = f"/launch/{experiment.public_id}/{version.launch_id}"
     client.post(f"/studies/{experiment.study.public_id}/versions/1/active/")
-    assert b"does not start the study" in client.get(path).content
+    assert b"cannot start the study" in client.get(path).content
     client.post(f"/studies/{experiment.study.public_id}/versions/1/active/", {"active": "yes"})
-    assert b"does not start the study" not in client.get(path).content
+    assert b"cannot start the study" not in client.get(path).content
