@@ -1,6 +1,6 @@
 """Stores a simulated Dropbox in a folder: ordinary files for people, one SQLite file for the rest.
 
-`DIR/<e-mail>/Apps/<app name>/…` shows the files as they are in Dropbox. `DIR/.dropbox-simulator/` holds
+`DIR/<email>/Apps/<app name>/…` shows the files as they are in Dropbox. `DIR/.dropbox-simulator/` holds
 `state.sqlite` (ids, revs, tokens, journal), `blobs/` (every revision, by content hash) and `drafts/` (upload
 sessions), so that a restart goes on where the last run ended.
 """

@@ -1,4 +1,4 @@
-"""Who reaches which address: every address of this room as everybody, and what no answer may tell."""
+"""Who reaches which address: every address of this app as everybody, and what no answer may tell."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def test_every_change_is_the_admins_in_the_log(
 
 
 def test_nothing_but_studies_is_reached(acting_client: Client, study: Study, alice: User) -> None:
-    """Every address outside the studies refuses, whatever the room."""
+    """Every address outside the studies refuses, whatever the app."""
     for path in (
         "/settings/",
         "/admin/users/",

@@ -1,4 +1,4 @@
-"""Usage, the home page, and who reaches the pages of this room."""
+"""Usage, the home page, and who reaches the pages of this app."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies.services import create_study
 from tests.mirror.conftest import ANNA, APP_KEY, World, anna, world
 
-__all__ = ["anna", "world"]  # fixtures of the mirror's room
+__all__ = ["anna", "world"]  # fixtures of the mirror's tests
 
 
 def switch(is_on: bool) -> None:

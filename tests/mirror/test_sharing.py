@@ -32,7 +32,7 @@ def shared(world: World, anna: User, ben: User) -> Study:
 
 
 def share(study: Study, user: User, state: str, access: str = Collaboration.Files.EDIT) -> None:
-    """Act as the room of studies does when members change."""
+    """Act as the app `studies` does when members change."""
     Collaboration.objects.update_or_create(
         study=study,
         user=user,

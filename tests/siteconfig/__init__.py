@@ -1,1 +1,1 @@
-"""Tests of the room `siteconfig`."""
+"""Tests of the app `siteconfig`."""

@@ -1,1 +1,1 @@
-"""Tests of the room `ui`."""
+"""Tests of the app `ui`."""

@@ -1,4 +1,4 @@
-// Log-out on a computer that others use too: unsaved texts are kept or discarded, as the person says.
+// Logout on a computer that others use too: unsaved texts are kept or discarded, as the person says.
 import { discardKept, keptPaths } from "./kept.js";
 import { forgetForms } from "./forms.js";
 import { renderedFor } from "./api.js";

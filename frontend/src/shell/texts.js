@@ -1,4 +1,4 @@
-// The texts of the scripts in the reader's language; the page brings them, unless it is English (ui/texts.py).
+// The texts of the scripts in the reader's language; the page brings them, unless it is English (ui/script_texts.py).
 
 const place = document.getElementById("texts");
 const texts = place ? JSON.parse(place.textContent) : {};

@@ -1,4 +1,4 @@
-"""The commands of this room."""
+"""Commands of this app: `create-user`, `password-link`, `second-step-off`."""
 
 from __future__ import annotations
 

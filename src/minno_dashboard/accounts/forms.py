@@ -55,7 +55,7 @@ def _email() -> forms.CharField:
 
 
 class NameForm(forms.Form):
-    """The names of an account."""
+    """Which account: its user name or email address."""
 
     name = forms.CharField(
         label=gettext_lazy("User name or email address"),

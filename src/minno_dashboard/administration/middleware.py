@@ -14,7 +14,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.administration import acting
 from minno_dashboard.ui.errors import answer
 
-ROOMS = ("minno_dashboard.studies.", "minno_dashboard.runtime.")
+PACKAGES = ("minno_dashboard.studies.", "minno_dashboard.runtime.")
 # Besides the pages of studies: the way out, and the two badges, which only say how a mirror stands.
 ALSO = frozenset({"end_act_as", "logout", "healthz", "dropbox_badge", "dropbox_study_badge"})
 # What a person answers for themself or cannot take back, and what would give the admin, or anybody, a way to the
@@ -81,7 +81,7 @@ class ActAsMiddleware:
         name = request.resolver_match.url_name if request.resolver_match else ""
         if name in NEVER:
             return answer(request, 403, gettext(NOT_FOR_OTHERS))
-        if name not in ALSO and not view.__module__.startswith(ROOMS):
+        if name not in ALSO and not view.__module__.startswith(PACKAGES):
             return answer(request, 403, gettext(REFUSED))
         if request.method not in ("GET", "HEAD", "OPTIONS") and name not in ALSO:
             deed = f"{request.method} {request.path}"[:300]

@@ -14,7 +14,7 @@ class ApiConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the work of this room, what ends with an account, and its section of the Settings page."""
+        """Register the periodic work, what ends with an account, and its section of the Settings page."""
         from minno_dashboard.accounts import revocation_hooks
         from minno_dashboard.api import schedule, services  # noqa: F401
         from minno_dashboard.api.views import tokens

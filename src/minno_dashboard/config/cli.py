@@ -1,4 +1,4 @@
-"""The command `minno-dashboard`: serve, migrate, doctor, and the commands that the rooms bring."""
+"""The command `minno-dashboard`: serve, migrate, doctor, and the commands of the apps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import click
 
-ROOMS_WITH_COMMANDS = ("accounts", "studies", "runtime", "mirror", "results", "api", "operations")
+APPS_WITH_COMMANDS = ("accounts", "studies", "runtime", "mirror", "results", "api", "operations")
 
 
 class Commands(click.Group):
@@ -26,7 +26,7 @@ class Commands(click.Group):
         django.setup()
         from minno_dashboard.config import commands
 
-        for command in (*commands.COMMANDS, *_room_commands()):
+        for command in (*commands.COMMANDS, *_app_commands()):
             self.add_command(command)
         gc.enable()
         gc.set_threshold(10_000)
@@ -59,9 +59,9 @@ class Commands(click.Group):
             ) from error
 
 
-def _room_commands() -> Iterator[click.Command]:
-    for room in ROOMS_WITH_COMMANDS:
-        module = importlib.import_module(f"minno_dashboard.{room}.commands")
+def _app_commands() -> Iterator[click.Command]:
+    for app in APPS_WITH_COMMANDS:
+        module = importlib.import_module(f"minno_dashboard.{app}.commands")
         yield from module.COMMANDS
 
 

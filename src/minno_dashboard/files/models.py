@@ -48,7 +48,7 @@ class Tree(models.Model):
     """The folders and files of one version.
 
     `revision` is raised in the transaction of any change. `settled_revision` is the revision up to which everybody
-    who follows trees (the mirror) has taken the changes over; this room does not know who follows.
+    who follows trees (the mirror) has taken the changes over; this app does not know who follows.
     """
 
     revision = models.BigIntegerField(default=0)

@@ -1,4 +1,4 @@
-"""The room's periodic work."""
+"""Periodic work of the app `studies`."""
 
 from __future__ import annotations
 

@@ -312,7 +312,7 @@ _before_purge: list[Callable[[Study], object]] = []
 
 
 def before_purge(hear: Callable[[Study], object]) -> None:
-    """Let a room above hear of each study that is about to be removed for good, in the same transaction."""
+    """Let an app above hear of each study that is about to be removed for good, in the same transaction."""
     _before_purge.append(hear)
 
 

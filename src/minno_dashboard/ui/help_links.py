@@ -44,7 +44,7 @@ CHAPTER_OF_SECTION = {
     ("settings", "appearance"): "account#appearance-and-language",
     ("settings", "tokens"): "programs",
     ("edit_configuration", "dropbox"): "dropbox#for-administrators-enable-the-feature",
-    ("edit_configuration", "mail"): "administration#mail",
+    ("edit_configuration", "mail"): "administration#email",
     ("edit_configuration", "limits"): "administration#limits",
 }
 """By the name of the page's address and the section's anchor."""

@@ -41,7 +41,7 @@ def page(
 ) -> HttpResponse:
     """Show the Settings page; a refused form is shown in its section with what was typed.
 
-    Rooms above show their own refused forms by leaving them on the request for their `render`.
+    Apps above show their own refused forms by leaving them on the request for their `render`.
     """
     user = person(request)
     shown: dict[str, forms.Form] = {

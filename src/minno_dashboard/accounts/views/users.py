@@ -28,7 +28,7 @@ PAGE_SIZE = 50
 @require_GET
 @admin_required
 def show(request: HttpRequest) -> HttpResponse:
-    """List the users, matches of the search first."""
+    """List the users that match the search, all without one."""
     return _list(request)
 
 
