@@ -25,8 +25,9 @@ def before(tree: Tree, size: int, replaced: int) -> None:
     Raises:
         TooLarge: the file is too large, or the space of the study's owner is full.
     """
-    _check_file(siteconfig.limits(), size)
-    room(tree, size, replaced)
+    chosen = siteconfig.limits()
+    _check_file(chosen, size)
+    _check_space(chosen, tree, size, replaced)
 
 
 def room(tree: Tree, size: int, replaced: int) -> None:
@@ -35,7 +36,11 @@ def room(tree: Tree, size: int, replaced: int) -> None:
     Raises:
         TooLarge: the space of the study's owner is full.
     """
-    space = siteconfig.limits().space_bytes
+    _check_space(siteconfig.limits(), tree, size, replaced)
+
+
+def _check_space(chosen: LimitSettings, tree: Tree, size: int, replaced: int) -> None:
+    space = chosen.space_bytes
     owner = None if space is None else _owner_of(tree)
     if space is None or owner is None:
         return
