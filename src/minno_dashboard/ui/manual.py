@@ -30,7 +30,7 @@ _TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
 _ATTRIBUTES = {
     "a": {"href", "target"},
     "img": {"src", "alt", "loading"},
-    "div": {"class", "tabindex", "role"},
+    "div": {"class", "tabindex"},
     "table": {"class"},
     **{f"h{level}": {"id"} for level in range(1, 5)},
     "ol": {"start"},
@@ -41,9 +41,8 @@ _ATTRIBUTES = {
 
 @dataclass(frozen=True)
 class Chapter:
-    """One chapter: the name in its address, its title, and its text as safe HTML."""
+    """One chapter: its title, and its text as safe HTML."""
 
-    name: str
     title: str
     html: str
 
@@ -64,9 +63,8 @@ def contents() -> tuple[tuple[str, str], ...]:
 @cache
 def chapter(name: str) -> Chapter | None:
     """Return a chapter, or None where there is none of this name."""
-    from markdown_it import (
-        MarkdownIt,
-    )  # a sixth of a second that no command and no other page should wait for
+    # A sixth of a second that no command and no other page should wait for.
+    from markdown_it import MarkdownIt
 
     path = _path(name)
     if path is None:
@@ -80,7 +78,7 @@ def chapter(name: str) -> Chapter | None:
     for token in _all(tokens):
         _lead_into_the_site(token)
     html = parser.renderer.render(tokens, parser.options, {})
-    return Chapter(name, title, nh3.clean(html, tags=_TEXT | _BLOCKS | _TABLES, attributes=_ATTRIBUTES))
+    return Chapter(title, nh3.clean(html, tags=_TEXT | _BLOCKS | _TABLES, attributes=_ATTRIBUTES))
 
 
 def image(name: str) -> Path | None:
@@ -140,11 +138,8 @@ def _lead_into_the_site(token: Token) -> None:
 def address_of(place: str) -> str:
     """Return the address of a chapter, or of a place in it (`sharing#activity`)."""
     name, mark, anchor = place.partition("#")
-    return _address(name) + mark + anchor
-
-
-def _address(name: str) -> str:
-    return reverse("help") if name == START else reverse("help_chapter", args=[name])
+    address = reverse("help") if name == START else reverse("help_chapter", args=[name])
+    return address + mark + anchor
 
 
 def _table_open(*_: object) -> str:

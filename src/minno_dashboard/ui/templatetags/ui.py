@@ -74,17 +74,12 @@ def here(context: Context, address: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def help_address(context: Context, section: str = "") -> str:
-    """Return the address of the manual where it tells of this page; of one section of it, "" where there is nothing more."""
+    """Return the address of the manual's chapter on this page, or on a section of it; "" where that has none."""
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     page = match.url_name if match else ""
-    if section:
-        return (
-            manual.address_of(CHAPTER_OF_SECTION[page, section])
-            if (page, section) in CHAPTER_OF_SECTION
-            else ""
-        )
-    return manual.address_of(CHAPTER_OF_PAGE.get(page, manual.START))
+    place = CHAPTER_OF_SECTION.get((page, section)) if section else CHAPTER_OF_PAGE.get(page, manual.START)
+    return manual.address_of(place) if place else ""
 
 
 @register.filter
