@@ -1,1 +1,1 @@
-"""Running an installation for years: backup and restore, moving between databases, health, metrics."""
+"""Backup and restore, the backup before an upgrade, moving between databases."""

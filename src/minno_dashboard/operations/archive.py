@@ -137,14 +137,15 @@ def _members(source: BinaryIO) -> Iterator[Member]:
         pass
 
 
-def read_manifest(file: Path, member: Member) -> Manifest:
+def read_manifest(file: Path, members: Iterator[Member]) -> Manifest:
     """Return what the first member says.
 
     Raises:
-        BadArchive: it is no manifest, or of a newer format.
+        BadArchive: it is no manifest, or of a newer format, or there is no member.
     """
+    first = next(members, None)
     try:
-        found: dict[str, Any] = json.loads(member.read()) if member.name == MANIFEST else {}
+        found: dict[str, Any] = json.loads(first.read()) if first and first.name == MANIFEST else {}
         if found.get("format", 0) > FORMAT:
             raise BadArchive(
                 f"{file} was made by a newer version of minno-dashboard. Restore it with that one."
@@ -170,9 +171,9 @@ def lines_of(member: Member) -> list[bytes]:
     return gzip.decompress(member.read()).splitlines()
 
 
-def stored_files(member: Member) -> Iterator[tuple[str, int]]:
-    """Yield SHA-256 and size of each stored file that the archive names."""
-    with gzip.open(member.source, "rt", encoding="ascii") as lines:
+def stored_files(source: BinaryIO) -> Iterator[tuple[str, int]]:
+    """Yield SHA-256 and size of each stored file that the content of `files.txt.gz` names."""
+    with gzip.open(source, "rt", encoding="ascii") as lines:
         for line in lines:
             sha256, size = line.split()
             yield sha256, int(size)

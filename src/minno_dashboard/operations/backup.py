@@ -63,14 +63,14 @@ def earlier(file: Path, key_file: Path | None) -> Earlier:
         BadArchive: it is no archive with files.
     """
     with archive.reading(file, key_file) as members:
-        manifest = archive.read_manifest(file, next(members))
+        manifest = archive.read_manifest(file, members)
         if manifest.contents != Contents.EVERYTHING:
             raise archive.BadArchive(f"{file} holds the database alone. Name a backup of everything.")
         found: set[str] = set()
         is_whole = False
         for member in members:
             if member.name == archive.FILES:
-                found = {sha256 for sha256, _ in archive.stored_files(member)}
+                found = {sha256 for sha256, _ in archive.stored_files(member.source)}
             elif member.name == archive.END:
                 is_whole = True
                 found -= set(archive.read_end(member).damaged)
@@ -128,20 +128,17 @@ def back_up(
         _write_rows(writer, report, end, contents, using, based_on, names)
         writer.add(archive.SECRET_KEY, settings.SECRET_KEY.encode("ascii"))
         _write_player(writer)
-        names.seek(0)
         known = based_on.files if based_on else frozenset()
-        with gzip.open(names, "rt", encoding="ascii") as lines:
-            for line in lines:
-                pause.renew()
-                sha256, size = line.split()
-                if sha256 in known:
-                    report.left_out += 1
-                elif _write_file(writer, Blob(sha256=sha256, size=int(size))):
-                    report.files += 1
-                    report.bytes += int(size)
-                else:
-                    report.damaged.append(sha256)
-                progress(int(size))
+        for sha256, size in archive.stored_files(_from_start(names)):
+            pause.renew()
+            if sha256 in known:
+                report.left_out += 1
+            elif _write_file(writer, Blob(sha256=sha256, size=size)):
+                report.files += 1
+                report.bytes += size
+            else:
+                report.damaged.append(sha256)
+            progress(size)
     end.damaged = report.damaged
     writer.end(end)
     return report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,10 +56,7 @@ def in_order(files: Sequence[Path], key_file: Path | None) -> list[Source]:
     sources = []
     for file in files:
         with archive.reading(file, key_file) as members:
-            first = next(members, None)
-            if first is None:
-                raise archive.BadArchive(f"{file} is empty.")
-            sources.append(Source(file, archive.read_manifest(file, first)))
+            sources.append(Source(file, archive.read_manifest(file, members)))
     bases = {one for source in sources for one in source.manifest.based_on}
     last = [source for source in sources if source.manifest.id not in bases]
     if len(last) != 1:
@@ -122,12 +119,13 @@ def check(files: Sequence[Path], *, key_file: Path | None = None) -> Report:
         Refused: something in them is damaged or missing.
     """
     sources = in_order(files, key_file)
-    report = Report(sources[-1].manifest.made_at)
+    last = sources[-1]
+    report = Report(last.manifest.made_at)
     found: set[str] = set()
     needed: dict[str, int] = {}
     for source in sources:
         needed = _check_one(source, key_file, report, found)
-    if source.manifest.contents == Contents.EVERYTHING and (absent := needed.keys() - found):
+    if last.manifest.contents == Contents.EVERYTHING and (absent := needed.keys() - found):
         raise FilesMissing(f"{len(absent)} stored files that this backup names are not in it.")
     return report
 
@@ -144,7 +142,7 @@ def _check_one(source: Source, key_file: Path | None, report: Report, found: set
                 for _ in digest.passing(archive.lines_of(member)):
                     pass
             elif member.name == archive.FILES:
-                needed = dict(archive.stored_files(member))
+                needed = dict(archive.stored_files(member.source))
             elif member.name.startswith(archive.STORED):
                 sha256 = member.name.removeprefix(archive.STORED)
                 if store.digest_of(member.source) == sha256:
@@ -215,7 +213,7 @@ def _bring_files(
     with archive.reading(source.file, key_file) as members:
         for member in members:
             if member.name == archive.FILES:
-                needed = dict(archive.stored_files(member))
+                needed = dict(archive.stored_files(member.source))
             elif member.name.startswith(archive.STORED):
                 sha256 = member.name.removeprefix(archive.STORED)
                 report.files += _bring_file(sha256, member)
@@ -253,22 +251,18 @@ def _load(source: Source, key_file: Path | None, end: archive.End, using: str, r
     with transaction.atomic(using=using):
         rows.clear(using, tables)
         with archive.reading(source.file, key_file) as members:
-            for name, lines in _tables_in(members):
+            for member in members:
+                if not member.name.startswith(archive.ROWS):
+                    continue
+                name = archive.table_of(member.name)
                 if name not in by_name:
                     raise archive.BadArchive(
                         f"{source.file} has rows of {name}, a table that does not exist."
                     )
-                report.rows += rows.write(using, by_name[name], lines)
+                report.rows += rows.write(using, by_name[name], archive.lines_of(member))
         rows.set_next_keys(using, tables, end.next_keys)
         prove(using, tables, end.tables)
     call_command("migrate", database=using, interactive=False, verbosity=0)
-
-
-def _tables_in(members: Iterator[archive.Member]) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Yield each table's name and its lines, part after part."""
-    for member in members:
-        if member.name.startswith(archive.ROWS):
-            yield archive.table_of(member.name), iter(archive.lines_of(member))
 
 
 def prove(using: str, tables: Sequence[schema.Table], digests: dict[str, str]) -> None:
