@@ -39,6 +39,7 @@ from minno_dashboard.operations import (
     schema,
 )
 from minno_dashboard.siteconfig.sealing import seal
+from minno_dashboard.studies import players
 from minno_dashboard.studies.models import Study
 from tests.config.world import World, world
 from tests.operations.conftest import empty_database, opened
@@ -76,6 +77,8 @@ def filled(own_store: Path, world: World) -> World:
         user=alice, account_id="dbid:1", app_key="k", sealed_refresh_token=seal("t"), linked_at=clock.now()
     )
     write(world.study, "תיקייה/קובץ.js", b"\x00binary\xff" * 1000)
+    players.folder().mkdir(parents=True)
+    (players.folder() / "pi-minno.js").write_bytes(b"player")
     # Numbers that were given once are not given again, even where the rows are gone.
     person("gone").delete()
     return world
@@ -118,6 +121,7 @@ def test_everything_comes_back_into_either_kind_of_database_and_again_from_there
     with opened(empty_database(kind, tmp_path, request), tmp_path) as other:
         report = restoring.restore([tmp_path / "one.tar"], using=other)
         assert report.files == len(there)
+        assert (players.folder() / "pi-minno.js").read_bytes() == b"player"
         assert digests(other) == digests("default")
         assert raw_bodies(other) == raw_bodies("default")
         assert {blob.sha256: store.read_verified(blob) for blob in Blob.objects.using(other)} == there
@@ -260,7 +264,7 @@ def test_an_archive_that_is_not_whole_changes_no_database(
 
 
 def test_a_damaged_file_is_named_and_the_rest_is_taken(
-    filled: World, own_store: Path, tmp_path: Path
+    filled: World, own_store: Path, tmp_path: Path, migrated: Callable[[], str], settings: Settings
 ) -> None:
     blob = file_queries.blob_of(filled.node)
     place = own_store / "blobs" / blob.sha256[:2] / blob.sha256[2:4] / blob.sha256
@@ -269,6 +273,11 @@ def test_a_damaged_file_is_named_and_the_rest_is_taken(
     assert result.exit_code == 1
     assert blob.sha256 in result.output
     assert restoring.check([tmp_path / "one.tar"]).damaged == 1
+    settings.BLOB_STORE = str(tmp_path / "other blobs")
+    with opened(migrated(), tmp_path) as other:
+        report = restoring.restore([tmp_path / "one.tar"], using=other)
+        assert (report.files, report.damaged) == (Blob.objects.count() - 1, 1)
+        assert not store.is_there(blob)
 
 
 def test_a_newer_archive_or_database_is_refused_with_the_way_back(
