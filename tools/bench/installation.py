@@ -15,13 +15,13 @@ from tools.bench.measure import Measure
 from tools.bench.processes import ROOT, Failed, Running, run, tail, without_proxies
 
 COMMAND = [sys.executable, "-m", "minno_dashboard.config.cli"]
-MAX_DEED = 900.0
+MAX_ACTION = 900.0
 
 
 class Installation:
     """A Dashboard with its data in a folder, pointed to a simulated Dropbox; use it as a context manager.
 
-    `act` does deeds of its users in a process of their own, as the web process would; `sync` runs the command
+    `act` does the actions of its users in a process of their own, as the web process would; `sync` runs the command
     that operators use; `worker` and `web` run the processes of `serve`.
     """
 
@@ -57,8 +57,8 @@ class Installation:
                 self._actor.kill()
                 self._actor.wait()
 
-    def act(self, deed: str, **arguments: Any) -> Any:
-        """Do one deed of `tools.bench.user_actions` and return what it returns.
+    def act(self, action: str, **arguments: Any) -> Any:
+        """Do one action of `tools.bench.user_actions` and return what it returns.
 
         Raises:
             Failed: it raised an error.
@@ -76,16 +76,16 @@ class Installation:
                 )
         actor = self._actor
         if actor.stdin is None or actor.stdout is None:
-            raise Failed("the process of the deeds has no pipes")
-        actor.stdin.write(json.dumps({"deed": deed, **arguments}) + "\n")
+            raise Failed("the process of the actions has no pipes")
+        actor.stdin.write(json.dumps({"action": action, **arguments}) + "\n")
         actor.stdin.flush()
-        ready, _, _ = select.select([actor.stdout], [], [], MAX_DEED)
+        ready, _, _ = select.select([actor.stdout], [], [], MAX_ACTION)
         line = actor.stdout.readline() if ready else ""
         if not line:
-            raise Failed(f"the deed {deed} did not end:\n{tail(self.folder / 'user_actions.log')}")
+            raise Failed(f"the action {action} did not end:\n{tail(self.folder / 'user_actions.log')}")
         answer = json.loads(line)
         if "error" in answer:
-            raise Failed(f"the deed {deed} failed:\n{answer['error']}")
+            raise Failed(f"the action {action} failed:\n{answer['error']}")
         return answer["result"]
 
     def user(self, name: str) -> str:
@@ -98,7 +98,7 @@ class Installation:
     def import_study(self, user: str, study: str, source: Path) -> None:
         """Make a study from a folder."""
         command = [*COMMAND, "import-study", "--owner", user, "--name", study, str(source)]
-        run(command, env=self.environment, log=self.log, limit=MAX_DEED)
+        run(command, env=self.environment, log=self.log, limit=MAX_ACTION)
 
     def sync(self, user: str, *, model: str, changed: int = 0, limit: float = 3600) -> Measure:
         """Run `mirror sync` until the user's Dropbox is proven, and measure it.

@@ -15,7 +15,7 @@ MEGABYTE = 1_000_000
 class Measure:
     """One piece of work as Dropbox and the computer saw it; times in seconds, sizes in bytes.
 
-    `seconds` is from the start of the process (or the deed) to its end; `busy_seconds` from the first call to the
+    `seconds` is from the start of the process (or the action) to its end; `busy_seconds` from the first call to the
     last answer. `peak_bytes` is 0 where no process of its own was measured.
     """
 

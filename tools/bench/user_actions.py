@@ -1,6 +1,6 @@
 """What users do in the benchmarks, in a process that has the product loaded: one line of JSON in, one out.
 
-`python -m tools.bench.user_actions` reads `{"deed": name, …arguments}` and answers `{"result": …}` or `{"error": text}`.
+`python -m tools.bench.user_actions` reads `{"action": name, …arguments}` and answers `{"result": …}` or `{"error": text}`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from minno_dashboard.files.models import Node, Tree
     from minno_dashboard.studies.models import Study
 
-DEEDS: dict[str, Callable[..., Any]] = {}
+ACTIONS: dict[str, Callable[..., Any]] = {}
 
 
-def deed(function: Callable[..., Any]) -> Callable[..., Any]:
+def action(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let the function be called by its name from the other process."""
-    DEEDS[function.__name__] = function
+    ACTIONS[function.__name__] = function
     return function
 
 
@@ -57,7 +57,7 @@ def _node(owner: str, study: str, path: str) -> Node:
     return node
 
 
-@deed
+@action
 def furnish(app_key: str, app_secret: str) -> None:
     """Make the database and switch the mirror on."""
     from django.core.management import call_command
@@ -68,7 +68,7 @@ def furnish(app_key: str, app_secret: str) -> None:
     save_section("dropbox", {"is_enabled": True, "app_key": app_key}, {"app_secret": app_secret})
 
 
-@deed
+@action
 def make_linked_user(name: str, email: str, grant: dict[str, str], app_key: str) -> None:
     """Make a user who has connected with a Dropbox account."""
     from minno_dashboard.accounts.services import create_user
@@ -87,7 +87,7 @@ def make_linked_user(name: str, email: str, grant: dict[str, str], app_key: str)
     services.link(user=user, grant=given, app_key=app_key)
 
 
-@deed
+@action
 def make_study(owner: str, name: str, files: dict[str, str]) -> None:
     """Make a study of a few text files."""
     from minno_dashboard.files import services as files_services
@@ -101,7 +101,7 @@ def make_study(owner: str, name: str, files: dict[str, str]) -> None:
         )
 
 
-@deed
+@action
 def save(owner: str, study: str, path: str, text: str) -> float:
     """Save a file as an editor does; return the moment at which the page would get its answer."""
     from minno_dashboard.files import services
@@ -111,7 +111,7 @@ def save(owner: str, study: str, path: str, text: str) -> float:
     return time.time()
 
 
-@deed
+@action
 def save_often(owner: str, study: str, path: str, times: int, within: float) -> float:
     """Save a file many times, evenly spread over some seconds; return the moment of the last."""
     started, at = time.time(), 0.0
@@ -121,7 +121,7 @@ def save_often(owner: str, study: str, path: str, times: int, within: float) -> 
     return at
 
 
-@deed
+@action
 def save_everywhere(owners: list[str], study: str, path: str, within: float) -> dict[str, float]:
     """Let each user save once, evenly spread over some seconds; return the moment of each."""
     started, moments = time.time(), {}
@@ -131,7 +131,7 @@ def save_everywhere(owners: list[str], study: str, path: str, within: float) -> 
     return moments
 
 
-@deed
+@action
 def rename_node(owner: str, study: str, path: str, name: str) -> None:
     """Rename a file or folder."""
     from minno_dashboard.files import services
@@ -139,7 +139,7 @@ def rename_node(owner: str, study: str, path: str, name: str) -> None:
     services.rename(node=_node(owner, study, path), name=name, by=_user(owner))
 
 
-@deed
+@action
 def move_node(owner: str, study: str, path: str, to: str) -> None:
     """Move a file or folder into a folder, which is made where it is missing."""
     from minno_dashboard.files import services
@@ -149,7 +149,7 @@ def move_node(owner: str, study: str, path: str, to: str) -> None:
     services.move(nodes=[_node(owner, study, path)], to=folder, by=user)
 
 
-@deed
+@action
 def delete_node(owner: str, study: str, path: str) -> None:
     """Delete a file or folder."""
     from minno_dashboard.files import services
@@ -157,7 +157,7 @@ def delete_node(owner: str, study: str, path: str) -> None:
     services.delete(nodes=[_node(owner, study, path)], by=_user(owner))
 
 
-@deed
+@action
 def rename_study(owner: str, study: str, name: str) -> None:
     """Give a study another name."""
     from minno_dashboard.studies import services
@@ -165,7 +165,7 @@ def rename_study(owner: str, study: str, name: str) -> None:
     services.rename_study(study=_study(owner, study), name=name, by=_user(owner))
 
 
-@deed
+@action
 def new_version(owner: str, study: str) -> None:
     """Publish the newest version and begin the next one."""
     from minno_dashboard.studies import services
@@ -175,7 +175,7 @@ def new_version(owner: str, study: str) -> None:
     services.new_version(study=_study(owner, study), by=user)
 
 
-@deed
+@action
 def duplicate_study(owner: str, study: str, name: str) -> None:
     """Duplicate a study."""
     from minno_dashboard.studies import services
@@ -183,7 +183,7 @@ def duplicate_study(owner: str, study: str, name: str) -> None:
     services.duplicate_study(study=_study(owner, study), by=_user(owner), name=name)
 
 
-@deed
+@action
 def choose_policy(name: str, keep_deleted: bool) -> None:
     """Decide what happens in Dropbox with what is deleted in the Dashboard."""
     from minno_dashboard.mirror.connecting import services
@@ -191,7 +191,7 @@ def choose_policy(name: str, keep_deleted: bool) -> None:
     services.choose_policy(user=_user(name), keep_deleted=keep_deleted)
 
 
-@deed
+@action
 def confirm_removal(name: str) -> None:
     """Answer the question that a mass removal raises."""
     from minno_dashboard.mirror.connecting import services
@@ -199,7 +199,7 @@ def confirm_removal(name: str) -> None:
     services.confirm_removal(user=_user(name), accept=True)
 
 
-@deed
+@action
 def status(name: str) -> dict[str, Any]:
     """Return what `mirror status --json` says."""
     from minno_dashboard.mirror.pages import mirror_status
@@ -208,7 +208,7 @@ def status(name: str) -> dict[str, Any]:
     return told
 
 
-@deed
+@action
 def unproven(since: dict[str, float]) -> int:
     """Count the users whose Dropbox was not proven since the moment that is given for each."""
     from minno_dashboard.mirror.models import Link
@@ -217,7 +217,7 @@ def unproven(since: dict[str, float]) -> int:
     return sum(1 for name, at in proven if at is None or at.timestamp() < since[name])
 
 
-@deed
+@action
 def make_crowd(grants: dict[str, dict[str, str]], app_key: str, study: str, path: str) -> None:
     """Make linked users, each with a study of three files; `path` is one of them."""
     for name, grant in grants.items():
@@ -226,7 +226,7 @@ def make_crowd(grants: dict[str, dict[str, str]], app_key: str, study: str, path
         make_study(name, study, texts)
 
 
-@deed
+@action
 def make_pictures(grants: dict[str, dict[str, str]], app_key: str, study: str, files: int, size: int) -> None:
     """Make linked users, each with a study of so many files of one size."""
     from minno_dashboard.files import services as files_services
@@ -290,7 +290,7 @@ class RowCounter:
         connection.make_cursor = lambda cursor: self._before(cursor, connection)  # type: ignore[method-assign]
 
 
-@deed
+@action
 def plan_one_change(owner: str, study: str, path: str, repeats: int = 15) -> dict[str, Any]:
     """Save one file, then plan the change many times without carrying it out: time, queries, rows read."""
     import statistics
@@ -326,7 +326,7 @@ def plan_one_change(owner: str, study: str, path: str, repeats: int = 15) -> dic
     }
 
 
-@deed
+@action
 def session_cookie(name: str) -> str:
     """Log a user in and return the value of the session cookie."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -343,12 +343,12 @@ def session_cookie(name: str) -> str:
 
 
 def main() -> None:
-    """Do deeds until standard input ends."""
+    """Do actions until standard input ends."""
     django.setup()
     for line in sys.stdin:
         order = json.loads(line)
         try:
-            answer: dict[str, Any] = {"result": DEEDS[order.pop("deed")](**order)}
+            answer: dict[str, Any] = {"result": ACTIONS[order.pop("action")](**order)}
         except Exception:  # noqa: BLE001 - every error is told to the other process, which ends the benchmark
             answer = {"error": traceback.format_exc()}
         print(json.dumps(answer, default=str), flush=True)

@@ -33,21 +33,21 @@ class Scene:
         self,
         key: str,
         work: str,
-        deed: Callable[[], object],
+        action: Callable[[], object],
         *,
         calls: int,
         on_disk: Callable[[Path], object],
         flags: tuple[str, ...] = (),
         is_confirmed: bool = False,
     ) -> Row:
-        """Do a deed in the Dashboard and mirror it; do the same on the disk and let rclone follow.
+        """Do an action in the Dashboard and mirror it; do the same on the disk and let rclone follow.
 
         What must be confirmed by its user is mirrored by a worker, as it is in use.
         """
         if is_confirmed:
-            ours = self._by_worker(deed)
+            ours = self._by_worker(action)
         else:
-            deed()
+            action()
             ours = self.installation.sync("ada", model=self.bench.model)
         say(f"  {key}: {ours.seconds:.1f} s, {ours.calls} calls {ours.by_route}")
         row = Row(
@@ -63,15 +63,15 @@ class Scene:
             say(f"  rclone {name}: {row.peers[name].seconds:.1f} s, {row.peers[name].calls} calls")
         return row
 
-    def _by_worker(self, deed: Callable[[], object]) -> Measure:
-        """Let a worker that was idle mirror a deed; its user says yes as soon as the mirror asks."""
+    def _by_worker(self, action: Callable[[], object]) -> Measure:
+        """Let a worker that was idle mirror an action; its user says yes as soon as the mirror asks."""
         self.bench.dropbox.use(self.bench.model)
         with self.installation.worker() as worker:
             self.bench.quiet(worker)
             self.bench.dropbox.use(self.bench.model)
             at = time.time()
-            deed()
-            until(lambda: self._is_proven(at), limit=LIMIT, what="the deed is proven", every=0.1)
+            action()
+            until(lambda: self._is_proven(at), limit=LIMIT, what="the action is proven", every=0.1)
             self.bench.quiet(worker)
         figures = self.bench.dropbox.figures()
         return Measure.of(figures, None, changed=0, seconds=figures.last - at)
