@@ -11,7 +11,7 @@ from django.db.models import Min, Q
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror.errors import Ambiguous, LookLater, MirrorError, NeedsAdmin, NeedsUser, Retry
-from minno_dashboard.mirror.models import Link, Parked
+from minno_dashboard.mirror.models import PLANNED_REMOVAL, Link, Parked
 
 MAX_WAIT_SECONDS = 300.0
 MIN_LOOK_SECONDS = 0.5
@@ -30,7 +30,7 @@ NOTHING_WRONG: dict[str, Any] = {
 PROBE_USER_AFTER = {
     "suspended": timedelta(days=1),
     "no_permission": timedelta(days=1),
-    "mass_removal_planned": timedelta(minutes=15),
+    PLANNED_REMOVAL: timedelta(minutes=15),
 }
 """What may heal without the user telling us, looked at so often, and daily after a day; the rest waits for them."""
 PROBE_ADMIN_AFTER = timedelta(minutes=15)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 READ_SCOPE = "files.content.read"
 TAKEN_OVER = "taken_over"
 """Reason of a link whose Dropbox account another user of this Dashboard has connected since; it has no tokens."""
+PLANNED_REMOVAL = "mass_removal_planned"
+"""Reason of a link whose user must confirm a mass removal before it is carried out in the Dropbox."""
 
 
 class Link(LeaseModel):

@@ -27,7 +27,6 @@ from minno_dashboard.mirror import backoff
 from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.known import listing_reader
 from minno_dashboard.mirror.planner import guard
-from minno_dashboard.mirror.running import runner
 from minno_dashboard.mirror.sending import executor, packing, upload_lanes, uploads
 from minno_dashboard.siteconfig.services import save_section
 from tests.mirror.soak.story import Story
@@ -36,7 +35,6 @@ APP_KEY, APP_SECRET = "key0of0the0app0", "the-very-secret-secret-of-the-app"
 NAMES = ("anna", "ben")
 MODULES = {
     "uploads": uploads, "execution": executor, "packing": packing, "drift": listing_reader, "guard": guard,
-    "runner": runner,
 }  # fmt: skip
 STEP_SECONDS = 0.05
 """So long every call takes: no two things happen at the same moment."""

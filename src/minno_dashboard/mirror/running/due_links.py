@@ -19,7 +19,7 @@ from minno_dashboard.files.models import Tree
 from minno_dashboard.jobs.lease import MAX_WAIT, Lease, claim, is_free
 from minno_dashboard.jobs.worker import place_name
 from minno_dashboard.mirror import backoff
-from minno_dashboard.mirror.models import Doubt, Link, Taken
+from minno_dashboard.mirror.models import PLANNED_REMOVAL, Doubt, Link, Taken
 from minno_dashboard.mirror.running import runner
 from minno_dashboard.mirror.wanted import data_folders
 from minno_dashboard.mirror.wanted.layout import followers
@@ -229,7 +229,7 @@ def _ask_anew(links: Iterable[int]) -> None:
     """Make links due that wait for a turn or a look, and have links that ask about a removal plan again."""
     links = list(links)
     Link.objects.filter(pk__in=links, waits_since__isnull=False).update(is_hurried=True)
-    asking = Link.objects.filter(state=Link.State.NEEDS_USER, reason=runner.PLANNED)
+    asking = Link.objects.filter(state=Link.State.NEEDS_USER, reason=PLANNED_REMOVAL)
     asking.filter(pk__in=links).update(probe_at=clock.now())
     Link.objects.filter(pk__in=links, last_error__in=backoff.LOOKS).update(not_before=None)
 

@@ -3,62 +3,69 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TypedDict
 
 from minno_dashboard.core import clock
-from minno_dashboard.mirror.dropbox_api.port import Port
 from minno_dashboard.mirror.models import Link, Parked
+from minno_dashboard.mirror.running import account_info
+from minno_dashboard.mirror.running.run_context import RunContext
+from minno_dashboard.mirror.sending import ledger
+from minno_dashboard.mirror.sending.ledger import Notes
 from minno_dashboard.mirror.stored import Learned, Refusal
 
-ASK_EVERY = timedelta(days=1)
 NOT_EVEN_NOTHING = -1
 """So little room that also a file which takes no more than what it replaces is not sent."""
 FULL_AGAIN = timedelta(hours=23)
 """After so long it is tried again, however little room there is."""
 
 
-class SpaceFields(TypedDict):
-    """Fields of a link with the space that Dropbox reported, in bytes."""
+class FreeSpace:
+    """The free bytes of a Dropbox during one run; Dropbox is asked only where a file did not fit."""
 
-    space_used: int
-    space_allocated: int
-    learned: Learned
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
+        self._left: int | None = None
+
+    def to_fill(self) -> int | None:
+        """Return how many bytes to fill, None while nothing says that the Dropbox is full."""
+        link = self._run.link
+        if not _is_short(link):
+            return None
+        if self._left is None:
+            self._left = _usable(account_info.ask_space(self._run), link.learned.get("full"), clock.now())
+        return self._left
+
+    def settle(self, notes: Notes, removed: int) -> None:
+        """After the steps, store what was refused for lack of space, and try it again where space was freed.
+
+        `removed` is the number of files and folders that the steps removed.
+        """
+        refused = notes.refused_bytes
+        if removed or refused is not None:
+            self._left = None
+        if refused is not None:
+            left = account_info.ask_space(self._run)
+            # What was removed since is no sign that Dropbox refused what it had room for.
+            room = min(left, refused - 1) if removed else left
+            full: Refusal = {"room": room, "refused": refused, "at": clock.now().isoformat()}
+            self._run.save(learned={**self._run.link.learned, "full": full})
+        if removed:
+            ledger.try_full_again(self._run.link, self._run.lease)
 
 
-def ask(port: Port, link: Link) -> tuple[int, SpaceFields]:
-    """Ask Dropbox for its space; return the free bytes, and the fields of the link that store the answer."""
-    space = port.space()
-    learned: Learned = {**link.learned, "space_at": clock.now().isoformat()}
-    told: SpaceFields = {"space_used": space.used, "space_allocated": space.allocated, "learned": learned}
-    return space.allocated - space.used, told
+def forget_refusal(run: RunContext) -> None:
+    """Delete the refusal of a file that did not fit: all files are there now."""
+    if "full" in run.link.learned:
+        learned: Learned = run.link.learned.copy()
+        learned.pop("full", None)
+        run.save(learned=learned)
 
 
-def is_due(link: Link) -> bool:
-    """Return whether the stored answer is too old to be shown."""
-    asked = link.learned.get("space_at")
-    last = link.linked_at if asked is None else datetime.fromisoformat(asked)
-    return clock.now() - last > ASK_EVERY
-
-
-def is_short(link: Link) -> bool:
+def _is_short(link: Link) -> bool:
     """Return whether a file did not fit into the Dropbox since it was last proven to hold everything."""
     return "full" in link.learned or Parked.objects.filter(link=link, reason="full").exists()
 
 
-def with_refusal(room: int, refused: int, link: Link) -> Learned:
-    """Return `learned` with the free space in bytes at the time when a file of `refused` bytes did not fit."""
-    full: Refusal = {"room": room, "refused": refused, "at": clock.now().isoformat()}
-    return {**link.learned, "full": full}
-
-
-def without_refusal(link: Link) -> Learned:
-    """Return `learned` without a refused file."""
-    left = link.learned.copy()
-    left.pop("full", None)
-    return left
-
-
-def usable(room: int, full: Refusal | None, at: datetime) -> int:
+def _usable(room: int, full: Refusal | None, at: datetime) -> int:
     """Return how many of `room` free bytes to fill.
 
     Where Dropbox refused a file that it had room for, another limit is at work that it does not tell of: nothing is
