@@ -57,7 +57,7 @@ def test_of_what_lanes_meet_at_once_the_longest_wait_counts(installation: Instal
         story.Beat(1, 1, 1, "fault", "throttle", 469070),
     )
     behaviour = {"disabled_routes": frozenset({"files/upload_session/append_batch"})}
-    told = story.Story(400110, 2, troubles, behaviour, {"uploads.FEW_FILES": 0}, users=1, patience=0)
+    told = story.Story(400110, 2, troubles, behaviour, {"uploads.MAX_SINGLE_UPLOADS": 0}, users=1, patience=0)
     assert play(told, installation).failure == ""
 
 
