@@ -133,6 +133,22 @@ def test_a_cursor_refused_for_good_stops_no_edit(world: World, anna: User, study
         assert is_whole(world, anna)
 
 
+def test_a_listing_refused_for_days_stops_no_edit(world: World, anna: User, study: Study) -> None:
+    world.control.add_fault(
+        faults.status(400, 'Error in call to API function "files/list_folder": Invalid "path"'),
+        route="files/list_folder",
+    )
+    link = Link.objects.get()
+    link.learned["look"] = {"reason": "relisting", "tries": 5000, "until": clock.now().isoformat()}
+    link.needs_listing = True
+    link.save()
+    edit(study, anna, data=b"saved after days")
+    world.run()
+    assert world.files(ANNA) == expected(anna), "a saved edit waited"
+    link.refresh_from_db()
+    assert (link.last_error, link.failures) == ("relisting", 0)
+
+
 def test_what_the_user_changes_right_after_us_is_the_users(
     world: World, anna: User, study: Study, lag: float
 ) -> None:

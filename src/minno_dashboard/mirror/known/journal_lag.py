@@ -60,7 +60,7 @@ def is_too_old(last_write: LastWrite) -> bool:
 def waiting_longer(learned: Learned, reason: str) -> Learned:
     """Return `learned` with the next look postponed, each time in a row twice as long."""
     in_vain = tries(learned) + 1
-    seconds = min(MAX_WAIT_SECONDS, 2.0 ** (in_vain - 1))
+    seconds = min(MAX_WAIT_SECONDS, 2.0 ** min(in_vain - 1, 10))
     until = clock.now() + timedelta(seconds=seconds)
     return {**learned, "look": {"reason": reason, "tries": in_vain, "until": until.isoformat()}}
 
