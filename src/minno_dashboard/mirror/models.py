@@ -123,7 +123,7 @@ def link_of(user: User) -> Link | None:
 
 
 class Taken(models.Model):
-    """The revision of one study or tree up to which one link's Dropbox is equal to it.
+    """The revision of one study, tree or data folder up to which one link's Dropbox is equal to it.
 
     `noted_revision` is the revision that was last seen to be wanted, `revision` the one that was mirrored: the
     link is behind where the first is greater. A `released` study is one whose access was lost: its copy stays.

@@ -1,4 +1,4 @@
-"""Types of the JSON that links and intents store. Every key may be missing."""
+"""Types of the JSON that links and intents store."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Learned(TypedDict, total=False):
 
 
 class RemovalQuestion(TypedDict):
-    """The question before a mass removal or restore: `removed` of `total` files."""
+    """A question to the user: `removed` of `total` files are to be removed, vanished from the Dropbox, or are newer there."""
 
     reason: str
     removed: int
@@ -77,12 +77,6 @@ class Expected(TypedDict):
     path: str
     hash: str
     size: int
-
-
-class MovedRow(TypedDict):
-    """A moved folder whose content Dropbox has not listed completely yet."""
-
-    row: int
 
 
 class StoredJob(TypedDict):

@@ -96,7 +96,7 @@ def seconds_left(learned: Learned) -> float:
 
 
 def tries(learned: Learned) -> int:
-    """Return after how many looks in a row our last write was still missing."""
+    """Return how many looks in a row were useless."""
     look = learned.get("look")
     return 0 if look is None else look["tries"]
 

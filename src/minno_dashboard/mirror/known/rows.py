@@ -76,7 +76,7 @@ class Book:
         return {folder: identity for folder, identity in above.items() if identity not in there}
 
     def own(self, pairs: Sequence[tuple[int, str | None]]) -> None:
-        """Assign identities, or none, to rows; the user's changes in them become ours, or the user's."""
+        """Assign identities, or none, to rows; none of them counts as changed by the user any more."""
         for portion in in_portions(pairs):
             RemoteNode.objects.filter(pk__in=[pk for pk, _ in portion]).update(
                 identity=None, is_changed=False
@@ -87,7 +87,7 @@ class Book:
         self._doubt_below({pk: identity for pk, identity in pairs if identity is not None})
 
     def _doubt_below(self, adopted: Mapping[int, str]) -> None:
-        """Have others' files in adopted folders planned again: no study leads there any more.
+        """Have everything with an identity below adopted folders planned again: no study leads there any more.
 
         A plan that is cut short right after the adoption would else be the last one to know of it.
         """

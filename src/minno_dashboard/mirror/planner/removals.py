@@ -46,7 +46,7 @@ def _outdated(draft: Draft) -> list[Remote]:
 
 
 def is_outdated(name: str, policy: Policy) -> bool:
-    """Return whether a name in the folder of deleted files is older than is kept."""
+    """Return whether what has this name in the folder of deleted files is too old to be kept, or is being emptied."""
     day = naming.day_of_deletion(name)
     return naming.is_emptied(name) or (bool(day) and day < policy.oldest_kept)
 

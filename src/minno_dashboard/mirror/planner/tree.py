@@ -202,7 +202,7 @@ class RemoteTree(Tree[Remote]):
                 del self._by_identity[node.identity]
 
     def own(self, key: str, identity: str | None) -> None:
-        """Give a node an identity, or none; the user's changes to it become ours, or the user's."""
+        """Give a node an identity, or none; it does not count as changed by the user any more."""
         node = self.nodes[key]
         if node.identity is not None:
             del self._by_identity[node.identity]

@@ -31,13 +31,13 @@ class Notebook(Protocol):
     learned: Learned
 
     def promise(self, files: Sequence[Upload]) -> object:
-        """Store an intent of what the next call may create; returns its id."""
+        """Store an intent of what the next call may create; return it for `withdraw` or `record`."""
 
     def withdraw(self, promise: object) -> None:
         """Delete the intent of a call that will not be made."""
 
     def record(self, results: Sequence[tuple[Upload, Outcome]], promise: object = None) -> None:
-        """Store the results of files, and close the intent."""
+        """Store the results of files, and close the intent unless an outcome is unknown."""
 
     def keep(self, sessions: Sequence[Session]) -> None:
         """Store the progress of upload sessions."""

@@ -66,7 +66,11 @@ class JobUnderWay(Exception):
 
 
 class Executor:
-    """Carries out one plan; `is_complete` says afterwards whether all steps were tried."""
+    """Carries out one plan, and keeps how it ended.
+
+    Afterwards `gave_way` says that newer changes go first, `must_wait` that the plan needs a turn to take long, and
+    `needs_reading` that Dropbox must be read before the next plan.
+    """
 
     def __init__(
         self,

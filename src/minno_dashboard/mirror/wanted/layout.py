@@ -67,7 +67,7 @@ _OF_NODE = ("pk", "tree_id", "parent_id", "name", "is_folder", "copied_from", "b
 
 
 def is_gone(identity: str) -> bool:
-    """Return whether a study was purged, so that nothing is known of this identity any more."""
+    """Return whether the study, version or file of an identity does not exist any more: its study was purged."""
     kind, _, number = identity.partition(":")
     models: dict[str, type[Model]] = {"study": Study, "version": Version, "node": Node}
     return kind in models and not models[kind]._base_manager.filter(pk=int(number)).exists()

@@ -167,7 +167,7 @@ class _Reader:
         return changed | {row.identity for row in rows if row.identity is not None}
 
     def _whole_trees(self, new: dict[str, Desired]) -> set[str]:
-        """Return all nodes of versions that should not be in the Dropbox (any more)."""
+        """Return all nodes of the desired versions that are not in the Dropbox, or only among the deleted files."""
         absent = []
         for identity in new:
             if identity.startswith("version:"):
@@ -181,7 +181,7 @@ class _Reader:
         return {f"node:{pk}" for pk in nodes} if trees else set()
 
     def _whole_data(self, new: dict[str, Desired]) -> set[str]:
-        """Return all files of data folders that should not be in the Dropbox (any more)."""
+        """Return all files of the desired data folders that are not in the Dropbox, or only among the deleted files."""
         prefix = f"{data_folders.NAME}:"
         absent = [
             int(one.removeprefix(prefix))

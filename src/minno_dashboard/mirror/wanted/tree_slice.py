@@ -29,7 +29,7 @@ COLUMNS = ("pk", "parent_id", "name", "name_key", "is_folder", "rev", "content_h
 
 @dataclass(frozen=True)
 class Mark:
-    """The revision of a study or tree at the time it was read."""
+    """The revision of a study, tree or data folder at the time it was read."""
 
     kind: str
     object_id: int
