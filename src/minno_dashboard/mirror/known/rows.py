@@ -29,11 +29,21 @@ def row_at(link: Link, path: str) -> RemoteNode | None:
 
 def path_of(row: RemoteNode) -> str:
     """Return the folded path of a row."""
-    path = ""
+    return "".join(f"/{one.name_key}" for one in _way_to(row))
+
+
+def names_to(row: RemoteNode) -> list[str]:
+    """Return the names of the folders above a row, and its own, as they are written in the Dropbox."""
+    return [one.name for one in _way_to(row)]
+
+
+def _way_to(row: RemoteNode) -> list[RemoteNode]:
+    way: list[RemoteNode] = []
     here: RemoteNode | None = row
     while here is not None:
-        path, here = f"/{here.name_key}{path}", here.parent
-    return path
+        way.append(here)
+        here = here.parent
+    return way[::-1]
 
 
 def paths_of_folders(desired: Sequence[Desired]) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.utils.translation import gettext
 
+from minno_dashboard.mirror.known.rows import names_to
 from minno_dashboard.mirror.models import Link, RemoteNode
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.models import Study
@@ -26,21 +28,17 @@ class Place:
 
 def app_folder() -> Place:
     """Return the folder that Dropbox made for the app."""
-    return _place(())
+    return _place([])
 
 
 def study_folder(link: Link, study: Study) -> Place | None:
     """Return the folder of a study as we know it to be in this Dropbox; None while it is not there."""
     known = RemoteNode.objects.filter(link=link, identity=f"study:{study.pk}").select_related(DEEPEST)
     node = known.first()
-    names: list[str] = []
-    while node is not None:
-        names.insert(0, node.name)
-        node = node.parent
-    return _place(tuple(names)) if names else None
+    return None if node is None else _place(names_to(node))
 
 
-def _place(below: tuple[str, ...]) -> Place:
+def _place(below: Sequence[str]) -> Place:
     """Name a place; without the app's name Dropbox can be opened only at the folder of all apps."""
     app = siteconfig.dropbox().app_name
     unknown = gettext("your app")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minno_dashboard.mirror.known.rows import names_to
 from minno_dashboard.mirror.models import Link, RemoteNode, Taken
 
 
@@ -12,12 +13,4 @@ def no_longer_updated(link: Link) -> list[str]:
     copies = RemoteNode.objects.filter(link=link, identity__in=identities).select_related(
         "parent__parent__parent"
     )
-    return sorted(_path(copy) for copy in copies)
-
-
-def _path(node: RemoteNode) -> str:
-    names, here = [node.name], node.parent
-    while here is not None:
-        names.insert(0, here.name)
-        here = here.parent
-    return "/".join(names)
+    return sorted("/".join(names_to(copy)) for copy in copies)
