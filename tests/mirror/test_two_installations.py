@@ -184,6 +184,11 @@ def test_the_marker_is_written_once_a_day_and_when_something_was_changed_there(
     world.control.rename(ANNA, "/Studies/Mine/v1/a.js", "/Studies/Mine/v1/theirs.js")
     assert writes(b"5") <= 2
     assert world.files(ANNA)["/Studies/Mine/v1/a.js"] == b"5"
+    world.time.advance(700)
+    world.control.write_file(ANNA, "/Studies/Mine/v1/a.js", b"perhaps another Dashboard's")
+    before = world.control.files(ANNA)[f"/{MARKER}"]
+    writes(b"6")
+    assert world.control.files(ANNA)[f"/{MARKER}"] != before
 
 
 def test_a_lost_answer_about_the_marker_is_no_other_dashboard(world: World, anna: User, tree: Tree) -> None:
