@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from minno_dashboard.core.names import fold
 from minno_dashboard.mirror.planner.apply import perform
 from minno_dashboard.mirror.planner.model import (
+    DATA_FILE,
     DELETED,
     Adopt,
     Disown,
@@ -80,7 +81,7 @@ def _files(tree: RemoteTree) -> set[str]:
         for key, row in tree.nodes.items()
         if row.content is not None
         and row.identity is not None
-        and not row.identity.startswith("datafile:")
+        and not row.identity.startswith(f"{DATA_FILE}:")
         and not tree.is_deleted(key)
     }
 

@@ -19,8 +19,13 @@ SHARED = "Shared with me"
 """The folder, at the top of the app folder, of the studies others share with the user."""
 
 DELETED = "Deleted"
-MARKER = ".minno-dashboard.json"
 """The folder, at the top of the app folder, of what is no longer in the Dashboard."""
+
+MARKER = ".minno-dashboard.json"
+"""The file, at the top of the app folder, that tells which Dashboard writes into it."""
+
+DATA_FILE = "datafile"
+"""The kind, before the colon, of the identities of files of participants' data."""
 
 KEPT_DAYS = 90
 """How long deleted things stay in the folder of deleted things."""

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from minno_dashboard.accounts.models import User
 from minno_dashboard.collection.models import DataFile
 from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.mirror.models import DataOptIn
-from minno_dashboard.mirror.planner.model import Content, Desired
+from minno_dashboard.mirror.planner.model import DATA_FILE, Content, Desired
 from minno_dashboard.studies.access import Action, may
 from minno_dashboard.studies.models import Study
 
 NAME, RAW = "data", "raw"
-FILE = "datafile"
+FILE = DATA_FILE
 
 
 def asked_for() -> QuerySet[DataOptIn]:
@@ -69,7 +69,7 @@ def files(studies: Collection[int], pks: Collection[int]) -> Iterator[tuple[Desi
     """Yield those of the files that lie in the data folders of these studies, each with the SHA-256 of its bytes."""
     for portion in in_portions(sorted(pks)):
         rows = DataFile.objects.filter(
-            Q(pk__in=portion, folder__study__in=studies, blob__isnull=False)
+            pk__in=portion, folder__study__in=studies, blob__isnull=False
         ).values_list("pk", "folder__study_id", "path", "blob__sha256", "blob__dropbox_hash", "blob__size")
         for pk, study, path, sha256, dropbox_hash, size in rows:
             above, _, name = path.rpartition("/")
