@@ -168,10 +168,8 @@ PHRASES: dict[AuditAction, Promise] = {
     AuditAction.STUDY_PURGE_DATA: gettext_lazy("permanently removed deleted data of a study"),
     AuditAction.STUDY_REQUEST_DATA: gettext_lazy("requested a download of a study's data"),
     AuditAction.STUDY_DOWNLOAD_DATA: gettext_lazy("downloaded a study's data"),
-    AuditAction.STUDY_SEND_DATA: gettext_lazy("let a study's data come into their Dropbox"),
-    AuditAction.STUDY_STOP_SENDING_DATA: gettext_lazy(
-        "let no more of a study's data come into their Dropbox"
-    ),
+    AuditAction.STUDY_SEND_DATA: gettext_lazy("started writing a study's data to their Dropbox"),
+    AuditAction.STUDY_STOP_SENDING_DATA: gettext_lazy("stopped writing a study's data to their Dropbox"),
     AuditAction.STUDY_CLOSE_EXPERIMENT: gettext_lazy("closed an experiment"),
     AuditAction.STUDY_REOPEN_EXPERIMENT: gettext_lazy("reopened an experiment"),
     AuditAction.STUDY_CHANGE_EXPERIMENT: gettext_lazy("changed the launch settings of an experiment"),

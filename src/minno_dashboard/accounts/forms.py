@@ -185,7 +185,7 @@ class MailForm(forms.Form):
     SECURITIES = (
         ("starttls", gettext_lazy("STARTTLS (usually port 587)")),
         ("tls", gettext_lazy("TLS from the start (usually port 465)")),
-        ("none", gettext_lazy("None (only for an email server on this machine)")),
+        ("none", gettext_lazy("None (only for a mail server on this machine)")),
     )
     GMAIL = {"host": "smtp.gmail.com", "port": 587, "security": "starttls"}
 
