@@ -60,7 +60,7 @@ def paths_of_folders(desired: Sequence[Desired]) -> dict[str, str]:
     return {path(node): node.identity for node in desired if node.content is None}
 
 
-class Book:
+class RemoteRows:
     """The stored remote tree of one link while a plan is carried out; call every method in a fenced transaction."""
 
     def __init__(self, link: Link, desired: Sequence[Desired]) -> None:

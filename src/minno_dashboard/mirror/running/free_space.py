@@ -9,7 +9,7 @@ from minno_dashboard.mirror.models import Link, Parked
 from minno_dashboard.mirror.running import account_info
 from minno_dashboard.mirror.running.run_context import RunContext
 from minno_dashboard.mirror.sending import ledger
-from minno_dashboard.mirror.sending.ledger import Notes
+from minno_dashboard.mirror.sending.ledger import PlanLedger
 from minno_dashboard.mirror.stored import Learned, Refusal
 
 NOT_EVEN_NOTHING = -1
@@ -34,12 +34,12 @@ class FreeSpace:
             self._left = _usable(account_info.ask_space(self._run), link.learned.get("full"), clock.now())
         return self._left
 
-    def settle(self, notes: Notes, removed: int) -> None:
+    def settle(self, plan_ledger: PlanLedger, removed: int) -> None:
         """After the steps, store what was refused for lack of space, and try it again where space was freed.
 
         `removed` is the number of files and folders that the steps removed.
         """
-        refused = notes.refused_bytes
+        refused = plan_ledger.refused_bytes
         if removed or refused is not None:
             self._left = None
         if refused is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from minno_dashboard.core import clock
 from minno_dashboard.mirror.connecting import installation
 from minno_dashboard.mirror.errors import NeedsUser, Retry
-from minno_dashboard.mirror.known.rows import Book
+from minno_dashboard.mirror.known.rows import RemoteRows
 from minno_dashboard.mirror.models import PLANNED_REMOVAL, Doubt, Intent, Link, RemoteNode, Taken
 from minno_dashboard.mirror.planner.guard import (
     Verdict,
@@ -23,7 +23,7 @@ from minno_dashboard.mirror.running.free_space import FreeSpace
 from minno_dashboard.mirror.running.looking import DropboxReader
 from minno_dashboard.mirror.running.run_context import RunContext
 from minno_dashboard.mirror.sending.executor import Executor, Limits
-from minno_dashboard.mirror.sending.ledger import Notes
+from minno_dashboard.mirror.sending.ledger import PlanLedger
 from minno_dashboard.mirror.sending.uploads import WaitsForTurn
 from minno_dashboard.mirror.stored import RemovalQuestion
 from minno_dashboard.mirror.wanted import data_folders, slice_reader
@@ -59,8 +59,8 @@ class Repairer:
         slice_ = slice_reader.read(link)
         policy = Policy(today=f"{clock.now():%Y-%m-%d}", keep_deleted=link.keep_deleted)
         whole = plan(slice_.desired, slice_.remote, policy)
-        notes = Notes(link, self._run.lease, Book(link, slice_.desired), self._run.record)
-        executor = self._executor(notes, slice_)
+        plan_ledger = PlanLedger(link, self._run.lease, RemoteRows(link, slice_.desired), self._run.record)
+        executor = self._executor(plan_ledger, slice_)
         if not executor.remains(whole):
             self._take_over(slice_)
             return True
@@ -76,16 +76,16 @@ class Repairer:
         try:
             executor.carry_out(steps)
         finally:
-            self._run.save(learned=notes.learned)
-        self._space.settle(notes, self._run.record.removed - removed_before)
-        self._settle(steps, executor, notes)
+            self._run.save(learned=plan_ledger.learned)
+        self._space.settle(plan_ledger, self._run.record.removed - removed_before)
+        self._settle(steps, executor, plan_ledger)
         return False
 
-    def _executor(self, notes: Notes, slice_: Slice) -> Executor:
+    def _executor(self, plan_ledger: PlanLedger, slice_: Slice) -> Executor:
         run = self._run
         return Executor(
             run.port,
-            notes,
+            plan_ledger,
             slice_,
             self._reader.read_ahead,
             run.under_way,
@@ -140,21 +140,21 @@ class Repairer:
 
     # --- after the steps ---
 
-    def _settle(self, steps: Plan, executor: Executor, notes: Notes) -> None:
+    def _settle(self, steps: Plan, executor: Executor, plan_ledger: PlanLedger) -> None:
         """Act on what was met while steps were carried out: read, wait, or let the next plan go on."""
         run, gave_way = self._run, executor.gave_way
         self.outrun_plans += gave_way
         if not executor.must_wait:
             self._unfinished_since = run.planned_at if gave_way else None
-        self._sent.note(steps, is_well=not (notes.trouble or notes.is_full or gave_way))
-        if notes.needs_reading or executor.needs_reading:
-            self._reader.surprises += notes.needs_reading
+        self._sent.note(steps, is_well=not (plan_ledger.trouble or plan_ledger.is_full or gave_way))
+        if plan_ledger.needs_reading or executor.needs_reading:
+            self._reader.surprises += plan_ledger.needs_reading
             run.save(needs_reading=True)
-        if notes.surprising and self._reader.surprises > 1:
-            self._reader.read_paths(notes.surprising)
-        if notes.whole_account is not None:
-            raise notes.whole_account
-        self._wait_after_item_errors({one.reason for one in notes.trouble})
+        if plan_ledger.surprising and self._reader.surprises > 1:
+            self._reader.read_paths(plan_ledger.surprising)
+        if plan_ledger.whole_account is not None:
+            raise plan_ledger.whole_account
+        self._wait_after_item_errors({one.reason for one in plan_ledger.trouble})
         if executor.must_wait and not run.link.needs_reading:
             raise WaitsForTurn
 

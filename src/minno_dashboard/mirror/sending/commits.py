@@ -25,7 +25,7 @@ MANY_BYTES = 2 * 1024**3
 """Files of so many bytes together need not wait for more files to be committed with."""
 
 
-class Notebook(Protocol):
+class CommitLedger(Protocol):
     """Stores intents and results of commits; each method runs in the runner's thread."""
 
     learned: Learned
@@ -58,8 +58,8 @@ class _Batch:
 class Commits:
     """Files whose bytes Dropbox holds, waiting to be committed."""
 
-    def __init__(self, sender: Sender, notes: Notebook, first: int) -> None:
-        self._sender, self._notes, self._first = sender, notes, first
+    def __init__(self, sender: Sender, ledger: CommitLedger, first: int) -> None:
+        self._sender, self._ledger, self._first = sender, ledger, first
         self._waiting: deque[Held] = deque()
         self._bytes = self._hurried = 0
         self._parts: deque[list[Held]] = deque()
@@ -91,7 +91,7 @@ class Commits:
     @property
     def at_once(self) -> int:
         """Return the largest number of files in one batch; it grows and shrinks with Dropbox's answers."""
-        return int(self._notes.learned.get("commits", self._first))
+        return int(self._ledger.learned.get("commits", self._first))
 
     def go_on(self, submit: Callable[..., Future[Committed]], *, is_all: bool, is_over: bool) -> None:
         """Start a prepared batch, store what has ended, and prepare the next batch.
@@ -109,7 +109,7 @@ class Commits:
     def left(self) -> list[Session]:
         """Return the sessions of the files that were not committed."""
         if self._ready is not None:
-            self._notes.withdraw(self._ready.promise)
+            self._ledger.withdraw(self._ready.promise)
             self._waiting.extendleft(reversed(self._ready.files))
             self._ready = None
         return [session for part in (*self._parts, self._waiting) for _, session in part]
@@ -147,7 +147,7 @@ class Commits:
             files = [self._waiting.popleft() for _ in range(min(len(self._waiting), self.at_once))]
             self._bytes -= sum(one.content.size for one, _ in files)
             self._hurried -= len(files)
-        promise = self._notes.promise([one for one, _ in files])
+        promise = self._ledger.promise([one for one, _ in files])
         self._ready = _Batch(files, promise, self._sender.encode(files))
 
     def _write_down(self, batch: _Batch, ended: Committed) -> None:
@@ -161,7 +161,7 @@ class Commits:
     def _halve(self, batch: _Batch, refusal: ParkItem) -> None:
         """Repeat a batch that was refused as a whole in halves, until the refused file is found."""
         half = len(batch.files) // 2
-        self._notes.record([] if half else [(batch.files[0][0], refusal)], batch.promise)
+        self._ledger.record([] if half else [(batch.files[0][0], refusal)], batch.promise)
         if half:
             self._parts.extendleft([batch.files[half:], batch.files[:half]])
 
@@ -175,16 +175,16 @@ class Commits:
         ]
         held_on = {held.content for held in kept}
         self.is_full |= any(getattr(outcome, "reason", "") == "full" for _, outcome in results)
-        self._notes.drop([held.content for _, held in batch.files if held.content not in held_on])
-        self._notes.keep(kept)
-        self._notes.record([(one, outcome) for (one, _), outcome in results], batch.promise)
+        self._ledger.drop([held.content for _, held in batch.files if held.content not in held_on])
+        self._ledger.keep(kept)
+        self._ledger.record([(one, outcome) for (one, _), outcome in results], batch.promise)
 
     def _learn_pace(self, ended: Committed) -> None:
         is_locked = any(isinstance(one, RetryItem) and one.reason == "lock" for one in ended.outcomes)
         if isinstance(ended.refusal, ParkItem):
             return
         if is_locked or ended.refusal is not None:
-            self._notes.learned["commits"] = max(1, self.at_once // 2)
+            self._ledger.learned["commits"] = max(1, self.at_once // 2)
         elif ended.seconds < SLOW_COMMIT_SECONDS:
             growth = 2 if ended.seconds > QUICK_COMMIT_SECONDS else 4
-            self._notes.learned["commits"] = min(MAX_COMMITS, self.at_once * growth)
+            self._ledger.learned["commits"] = min(MAX_COMMITS, self.at_once * growth)

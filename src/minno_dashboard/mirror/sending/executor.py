@@ -31,7 +31,7 @@ from minno_dashboard.mirror.planner.model import (
     Step,
     Upload,
 )
-from minno_dashboard.mirror.sending.ledger import Notes
+from minno_dashboard.mirror.sending.ledger import PlanLedger
 from minno_dashboard.mirror.sending.upload_lanes import UnderWay
 from minno_dashboard.mirror.sending.uploads import MAX_URGENT, Turn, Uploader, WaitsForTurn
 from minno_dashboard.mirror.stored import Expected
@@ -75,7 +75,7 @@ class Executor:
     def __init__(
         self,
         port: Port,
-        notes: Notes,
+        ledger: PlanLedger,
         slice_: Slice,
         read_ahead: Callable[[], None],
         under_way: UnderWay,
@@ -83,11 +83,11 @@ class Executor:
         room: int | None = None,
     ) -> None:
         """Take what a plan was made of; `room` are the free bytes of the Dropbox, None where it was never full."""
-        self._port, self._notes, self._limits = port, notes, limits
+        self._port, self._ledger, self._limits = port, ledger, limits
         self._read_ahead, self._under_way, self._room = read_ahead, under_way, room
         self._sources, self._marks = slice_.sources, slice_.marks
         self._rows = {row.key: row for row in slice_.remote}
-        self._parked = {one.identity: one for one in Parked.objects.filter(link=notes.link)}
+        self._parked = {one.identity: one for one in Parked.objects.filter(link=ledger.link)}
         self._sizes = {
             row.identity: row.content.size for row in slice_.remote if row.identity and row.content
         }
@@ -133,7 +133,7 @@ class Executor:
                 self._in_portions(cast("Sequence[MakeFolder]", batch), self._make_one, self._make_many)
             case Remove():
                 self._in_portions(cast("Sequence[Remove]", batch), self._remove_one, self._remove_many)
-        return not self._notes.is_blocked
+        return not self._ledger.is_blocked
 
     # --- what is parked ---
 
@@ -156,8 +156,8 @@ class Executor:
 
     def _own(self, steps: Sequence[Adopt | Disown]) -> None:
         pairs = [(int(one.key), one.identity if isinstance(one, Adopt) else None) for one in steps]
-        with self._notes.lease.fenced():
-            self._notes.book.own(pairs)
+        with self._ledger.lease.fenced():
+            self._ledger.rows.own(pairs)
 
     # --- contents ---
 
@@ -165,18 +165,18 @@ class Executor:
         files = self._that_fit(files)
         limits = self._limits
         turn = Turn(limits.may_begin_nothing, self._is_outrun, limits.may_take_long, self._urgent)
-        uploader = Uploader(self._port, self._notes, self._open, turn, self._read_ahead, self._under_way)
+        uploader = Uploader(self._port, self._ledger, self._open, turn, self._read_ahead, self._under_way)
         try:
             is_all = uploader.send(files)
         except WaitsForTurn:
             self.must_wait = True
             return False
         except Ambiguous as error:
-            self._notes.note(error)
+            self._ledger.note(error)
             return False
         self.gave_way = uploader.gives_way
         # What makes room comes after the uploads, also where some did not fit.
-        return (is_all or self._notes.is_full) and not self._notes.is_blocked
+        return (is_all or self._ledger.is_full) and not self._ledger.is_blocked
 
     def _that_fit(self, files: Sequence[Upload]) -> Sequence[Upload]:
         """Return the files that fit, the smallest first where not all do; park the others."""
@@ -189,7 +189,7 @@ class Executor:
                 fitting.add(one.identity)
         kept_out = [one for one in files if one.identity not in fitting]
         if kept_out:
-            self._notes.record([(one, ParkItem("full")) for one in kept_out])
+            self._ledger.record([(one, ParkItem("full")) for one in kept_out])
         return [one for one in files if one.identity in fitting]
 
     def _needs(self, one: Upload) -> int:
@@ -199,8 +199,8 @@ class Executor:
 
     def _is_outrun(self) -> bool:
         """Return whether something changed since the plan was made; also renews the lease."""
-        self._notes.renew_when_due()
-        return is_outrun(self._notes.link, self._marks)
+        self._ledger.renew_when_due()
+        return is_outrun(self._ledger.link, self._marks)
 
     def _urgent(self, files: Sequence[Upload]) -> frozenset[str]:
         """Return the files saved since an unfinished earlier plan; they are sent first."""
@@ -231,12 +231,12 @@ class Executor:
     ) -> None:
         if len(steps) <= MAX_SINGLE_STEPS:
             for step in steps:
-                if self._notes.is_blocked:
+                if self._ledger.is_blocked:
                     return
                 one(step)
             return
         for portion in in_portions(steps, MAX_AT_ONCE):
-            if self._notes.is_blocked:
+            if self._ledger.is_blocked:
                 return
             try:
                 many(portion)
@@ -247,17 +247,17 @@ class Executor:
 
     def _call(self, kind: str, step: Step, expected: list[Expected], call: Callable[[], Entry]) -> None:
         """Make one call and store its result."""
-        self._notes.expect(kind, expected)
+        self._ledger.expect(kind, expected)
         try:
             outcome: Outcome = call()
         except Ambiguous:
-            self._notes.leave_open()
+            self._ledger.leave_open()
             raise
         except (RetryItem, ParkItem, Rescan) as error:
             outcome = error
         except MirrorError:
-            with self._notes.lease.fenced():
-                self._notes.settle()
+            with self._ledger.lease.fenced():
+                self._ledger.settle()
             raise
         self._record([(step, outcome)])
 
@@ -312,7 +312,7 @@ class Executor:
     def _call_many(
         self, kind: str, steps: Sequence[Step], expected: list[Expected], launch: Callable[[], Job]
     ) -> None:
-        self._notes.expect(kind, expected)
+        self._ledger.expect(kind, expected)
         job: Job | None = None
         try:
             job = launch()
@@ -322,18 +322,18 @@ class Executor:
                 job = self._port.check_job(job)
         except MirrorError as error:
             if job is not None and job.outcomes is None and job.job_id:
-                self._notes.wait_for_job(job.route, job.job_id)
+                self._ledger.wait_for_job(job.route, job.job_id)
             elif isinstance(error, ParkItem):
-                with self._notes.lease.fenced():
-                    self._notes.settle()
+                with self._ledger.lease.fenced():
+                    self._ledger.settle()
             else:
-                self._notes.leave_open()
+                self._ledger.leave_open()
             raise
         if job.outcomes is None:
-            self._notes.wait_for_job(job.route, job.job_id)
+            self._ledger.wait_for_job(job.route, job.job_id)
             raise JobUnderWay
         if len(job.outcomes) != len(steps):
-            self._notes.leave_open()
+            self._ledger.leave_open()
             raise Ambiguous("garbled")
         self._record(list(zip(steps, job.outcomes, strict=True)))
 
@@ -342,21 +342,21 @@ class Executor:
     def _record(self, results: Sequence[tuple[Step, Outcome]]) -> None:
         is_unknown = any(isinstance(outcome, Ambiguous) for _, outcome in results)
         results = self._with_what_is_gone(results)
-        with self._notes.lease.fenced():
+        with self._ledger.lease.fenced():
             for step, outcome in results:
                 if isinstance(outcome, Entry):
                     self._record_one(step, outcome)
                 else:
                     target = step.to_path if isinstance(step, Move | Copy) else step.paths[0]
-                    self._notes.note(outcome, identity=self._identity(step), path=target)
+                    self._ledger.note(outcome, identity=self._identity(step), path=target)
                     if isinstance(outcome, Rescan) and isinstance(step, Move | Copy):
-                        self._notes.surprising.append((None, step.from_path))
+                        self._ledger.surprising.append((None, step.from_path))
             self._remember_last(results)
             is_open = is_unknown or self.needs_reading
             if not is_open:
-                self._notes.settle()
+                self._ledger.settle()
         if is_open:  # what lies below a copied folder is recognised when it is read
-            self._notes.leave_open()
+            self._ledger.leave_open()
 
     def _remember_last(self, results: Sequence[tuple[Step, Outcome]]) -> None:
         """Store the last of these writes: a listing that shows it shows all of them."""
@@ -364,7 +364,7 @@ class Executor:
             if isinstance(outcome, Entry) and outcome.kind != "deleted":
                 is_removal = isinstance(step, Remove)
                 last = journal_lag.removed(step.paths[0]) if is_removal else journal_lag.written(outcome)
-                self._notes.wrote(last)
+                self._ledger.wrote(last)
                 return
 
     def _with_what_is_gone(self, results: Sequence[tuple[Step, Outcome]]) -> Sequence[tuple[Step, Outcome]]:
@@ -390,22 +390,22 @@ class Executor:
         return is_folder and not step.aside and not step.to_path.startswith(f"/{DELETED}/")
 
     def _record_one(self, step: Step, entry: Entry) -> None:
-        book, run = self._notes.book, self._notes.run
+        rows, run = self._ledger.rows, self._ledger.run
         match step:
             case Move():
-                book.moved(int(step.key), step.to_path, entry, aside=step.aside)
+                rows.moved(int(step.key), step.to_path, entry, aside=step.aside)
                 if self._must_be_told(step):
-                    self._notes.must_be_told(int(step.key))
+                    self._ledger.must_be_told(int(step.key))
                 self.needs_reading |= is_emptying(step)
                 run.moved += 1
             case Copy():
-                book.made(step.identity, step.to_path, entry)
+                rows.made(step.identity, step.to_path, entry)
                 run.copied += 1
                 self.needs_reading |= entry.kind == "folder"
             case MakeFolder():
-                book.made(step.identity, step.path, entry)
+                rows.made(step.identity, step.path, entry)
             case Remove():
-                book.removed(int(step.key))
+                rows.removed(int(step.key))
                 run.removed += 1
 
 

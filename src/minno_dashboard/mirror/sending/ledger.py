@@ -22,7 +22,7 @@ from minno_dashboard.mirror.errors import (
     seconds_asked,
 )
 from minno_dashboard.mirror.known import journal_lag
-from minno_dashboard.mirror.known.rows import Book
+from minno_dashboard.mirror.known.rows import RemoteRows
 from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Run, UploadSession
 from minno_dashboard.mirror.planner.model import Content, Upload
 from minno_dashboard.mirror.sending.calls import Session
@@ -83,11 +83,11 @@ def was_called_late(link: Link) -> bool:
     return Intent.objects.filter(link=link, kind=Intent.LATE).exists()
 
 
-class Notes:
-    """The uploader's `Ledger` and the executor's store, for one plan."""
+class PlanLedger:
+    """Stores intents and results for one plan: the uploader's `UploadLedger`, and the executor's own."""
 
-    def __init__(self, link: Link, lease: Lease, book: Book, run: Run) -> None:
-        self.link, self.lease, self.book, self.run = link, lease, book, run
+    def __init__(self, link: Link, lease: Lease, rows: RemoteRows, run: Run) -> None:
+        self.link, self.lease, self.rows, self.run = link, lease, rows, run
         self.learned: Learned = link.learned.copy()
         self.trouble: list[MirrorError] = []
         self.is_full = False
@@ -110,7 +110,7 @@ class Notes:
         self._intent = self._promised(kind, expected)
 
     def _promised(self, kind: str, expected: list[Expected]) -> Intent:
-        folders = self.book.folders_to_come([one["path"] for one in expected])
+        folders = self.rows.folders_to_come([one["path"] for one in expected])
         to_come: list[Expected] = [
             {"identity": one, "path": path, "hash": "", "size": 0} for path, one in folders.items()
         ]
@@ -191,7 +191,7 @@ class Notes:
             written = [(one, outcome) for one, outcome in results if isinstance(outcome, Entry)]
             if written:
                 self.wrote(journal_lag.written(written[-1][1]))
-                self.book.written([(one.identity, one.path, entry) for one, entry in written])
+                self.rows.written([(one.identity, one.path, entry) for one, entry in written])
                 Parked.objects.filter(
                     link=self.link, identity__in=[one.identity for one, _ in written]
                 ).delete()

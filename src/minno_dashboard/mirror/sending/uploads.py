@@ -1,6 +1,6 @@
 """Uploads contents: one call for a few files, batches for many, pieces for large ones.
 
-Only HTTP and reading blobs happen in the lanes; what must be remembered goes through the `Ledger`, in the runner's
+Only HTTP and reading blobs happen in the lanes; what must be remembered goes through the `UploadLedger`, in the runner's
 thread. Commits are strictly serial. Memory is that of the pieces under way, never of a file.
 """
 
@@ -29,7 +29,7 @@ from minno_dashboard.mirror.planner.model import Content, Upload
 from minno_dashboard.mirror.sending import bandwidth, packing
 from minno_dashboard.mirror.sending.blob_reading import Opener
 from minno_dashboard.mirror.sending.calls import Sender, Sent, Session
-from minno_dashboard.mirror.sending.commits import MAX_COMMITS, Commits, Notebook
+from minno_dashboard.mirror.sending.commits import MAX_COMMITS, CommitLedger, Commits
 from minno_dashboard.mirror.sending.packing import HEADER_BYTES, Body, bodies
 from minno_dashboard.mirror.sending.upload_lanes import Transfer, UnderWay
 
@@ -58,7 +58,7 @@ class WaitsForTurn(Exception):
     """What is left takes long, and the allowed number of long runs is under way."""
 
 
-class Ledger(Notebook, Protocol):
+class UploadLedger(CommitLedger, Protocol):
     """What the uploader stores; each method runs in the runner's thread."""
 
     def sessions(self, contents: Sequence[Content]) -> list[Session]:
@@ -95,7 +95,7 @@ class Uploader:
     def __init__(
         self,
         port: Port,
-        ledger: Ledger,
+        ledger: UploadLedger,
         open_bytes: Opener,
         turn: Turn,
         read_ahead: Callable[[], None],
