@@ -99,7 +99,7 @@ def test_a_path_with_a_bad_name_is_refused(tree: Tree, path: str) -> None:
 
 def test_a_file_cannot_take_the_place_of_a_folder_nor_hold_files(tree: Tree, put: Put) -> None:
     put("a/b.js")
-    with pytest.raises(Invalid, match="a folder “a” here"):
+    with pytest.raises(Invalid, match="a folder called “a” here"):
         put("A")
     with pytest.raises(Invalid, match=r"“b\.js” is a file"):
         put("a/b.js/c.js")

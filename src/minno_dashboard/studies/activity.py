@@ -94,6 +94,18 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     ),
     AuditAction.STUDY_ACTIVATE_VERSION: lambda d: gettext("made v%(version)s active"),
     AuditAction.STUDY_DEACTIVATE_VERSION: lambda d: gettext("made v%(version)s inactive"),
+    AuditAction.STUDY_CHANGE_TIME_ZONE: lambda d: gettext("changed the time zone of the study"),
+    AuditAction.STUDY_CHANGE_CONDITIONS: lambda d: gettext(
+        "changed the conditions of the experiment “%(experiment)s”"
+    ),
+    AuditAction.STUDY_MAKE_PERSONAL_LINKS: lambda d: gettext(
+        "created personal links of the experiment “%(experiment)s”"
+    ),
+    AuditAction.STUDY_REVOKE_PERSONAL_LINK: lambda d: gettext(
+        "revoked a personal link of the experiment “%(experiment)s”"
+    ),
+    AuditAction.STUDY_SEND_DATA: lambda d: gettext("started sending the data to their Dropbox"),
+    AuditAction.STUDY_STOP_SENDING_DATA: lambda d: gettext("stopped sending the data to their Dropbox"),
     AuditAction.STUDY_DELETE_DATA: lambda d: gettext("deleted data"),
     AuditAction.STUDY_BRING_DATA_BACK: lambda d: gettext("brought deleted data back"),
     AuditAction.STUDY_PURGE_DATA: lambda d: gettext("permanently removed deleted data"),
