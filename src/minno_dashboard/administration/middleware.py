@@ -15,8 +15,19 @@ from minno_dashboard.administration import acting
 from minno_dashboard.ui.errors import answer
 
 PACKAGES = ("minno_dashboard.studies.", "minno_dashboard.runtime.")
-# Besides the pages of studies: the way out, and the two badges, which only say how a mirror stands.
-ALSO = frozenset({"end_act_as", "logout", "healthz", "dropbox_badge", "dropbox_study_badge"})
+# Besides the pages of studies: the way out, the manual, and the two badges, which only say how a mirror stands.
+ALSO = frozenset(
+    {
+        "end_act_as",
+        "logout",
+        "healthz",
+        "help",
+        "help_chapter",
+        "help_image",
+        "dropbox_badge",
+        "dropbox_study_badge",
+    }
+)
 # What a person answers for themself or cannot take back, and what would give the admin, or anybody, a way to the
 # studies that lasts longer than the acting.
 NEVER = frozenset(

@@ -48,6 +48,10 @@ PRESETS = {
 }
 """The address at the end that each platform expects; "" where participants copy the code from our page."""
 _LOCAL_TIME = "%Y-%m-%dT%H:%M"
+_REGIONS = (
+    *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe"),
+    *("Indian", "Pacific"),
+)
 
 
 if TYPE_CHECKING:
@@ -120,6 +124,7 @@ class SettingsForm(_Form):
         )
         zones = sorted({*_zones(), experiment.study.time_zone})
         self.fields["time_zone"].choices = [(one, one) for one in zones]  # type: ignore[attr-defined]
+        self.fields["time_zone"].widget.attrs["dir"] = "ltr"
         for name in ("opens_at", "closes_at"):
             self.fields[name].widget = forms.DateTimeInput(
                 attrs={"type": "datetime-local"}, format=_LOCAL_TIME
@@ -233,7 +238,9 @@ def with_preset(given: Any, platform: str) -> Any:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset({"UTC", *available_timezones()})
+    """Return UTC and the zones named by a place; the others are old names of these, or no place's time."""
+    named = {one for one in available_timezones() if one.partition("/")[0] in _REGIONS and "/" in one}
+    return frozenset({"UTC", *named})
 
 
 def _zone(name: str) -> ZoneInfo | Any:

@@ -157,12 +157,17 @@ class Judge:
         if link is None or link.proven_at is None or link.state != Link.State.ACTIVE:
             return
         edited = self.people.edited_at.get(user.username)
-        if edited is not None and link.proven_at <= datetime.fromtimestamp(edited, UTC):
+        if edited is not None and link.proven_at <= datetime.fromtimestamp(edited + self._lag(), UTC):
             return
         if badge(user).state != "proven":
             return
         if wrong := [*self.missing(user), *self.strays(user)]:
             raise Violation(f"{user}'s badge says proven, and the trees differ: {wrong}")
+
+    def _lag(self) -> float:
+        """Return for how many seconds Dropbox itself does not yet tell of a change, so that nobody can know of it."""
+        behaviour = self.stage.simulator.behaviour
+        return max(behaviour.listing_lag_seconds, behaviour.cursor_lag_seconds)
 
     # --- in the end ---
 
