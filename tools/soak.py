@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.mirror.soak.stage import Installation
+    from tests.mirror.soak.stage import SoakInstallation
 
 PROCESSES = 2
 PORTION = 5
 PROGRESS_SECONDS = 10.0
-_installations: list[Installation] = []
+_installations: list[SoakInstallation] = []
 
 
 @dataclass
@@ -62,9 +62,9 @@ def set_up(folder: str) -> None:
     from django.db import connection
 
     connection.creation.create_test_db(verbosity=0, serialize=False)
-    from tests.mirror.soak.stage import Installation
+    from tests.mirror.soak.stage import SoakInstallation
 
-    _installations.append(Installation(Path(os.environ["MINNO_DATA_DIR"])))
+    _installations.append(SoakInstallation(Path(os.environ["MINNO_DATA_DIR"])))
     gc.freeze()
 
 

@@ -14,7 +14,7 @@ from dropbox_simulator.faults import Effect
 from dropbox_simulator.metadata import encode
 from dropbox_simulator.namespace import Namespace
 from dropbox_simulator.recorder import Record
-from dropbox_simulator.registry import Link, Token
+from dropbox_simulator.registry import AppLink, Token
 from dropbox_simulator.state import State
 from dropbox_simulator.traffic import CostKind
 from dropbox_simulator.wire import Request, Response
@@ -29,14 +29,14 @@ class Call:
     request: Request
     record: Record
     effect: Effect
-    link: Link | None = None
+    link: AppLink | None = None
     token: Token | None = None
     arg: Any = None
     nodes: int = 0
     replaced: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
-    def owner(self) -> Link:
+    def owner(self) -> AppLink:
         """Return the link of a call that carries a user's token."""
         if self.link is None:
             raise RuntimeError("this route has no user")

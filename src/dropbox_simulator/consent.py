@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from dropbox_simulator.registry import ALL_SCOPES, SCOPE_WORDS, Account, App, Code, Link
+from dropbox_simulator.registry import ALL_SCOPES, SCOPE_WORDS, App, AppLink, Code, DropboxAccount
 from dropbox_simulator.state import State
 from dropbox_simulator.wire import Request, Response, html_response, redirect_response
 
@@ -49,7 +49,7 @@ def _bad_page(text: str) -> Response:
     )
 
 
-def _signed_in(simulator: State, request: Request) -> Account | None:
+def _signed_in(simulator: State, request: Request) -> DropboxAccount | None:
     """Return who is signed in: whom the cookie names, or the only account there is."""
     cookies = http.cookies.SimpleCookie()
     with contextlib.suppress(http.cookies.CookieError):
@@ -62,7 +62,7 @@ def _signed_in(simulator: State, request: Request) -> Account | None:
     return accounts[0] if len(accounts) == 1 else None
 
 
-def _with_cookie(response: Response, account: Account) -> Response:
+def _with_cookie(response: Response, account: DropboxAccount) -> Response:
     response.headers["Set-Cookie"] = f"{COOKIE}={account.account_id}; Path=/; HttpOnly; SameSite=Lax"
     return response
 
@@ -119,7 +119,7 @@ def ask(simulator: State, request: Request) -> Response:
 
 
 def _consent_page(
-    simulator: State, app: App, account: Account | None, scopes: list[str], values: Mapping[str, str]
+    simulator: State, app: App, account: DropboxAccount | None, scopes: list[str], values: Mapping[str, str]
 ) -> str:
     fields = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
@@ -138,7 +138,7 @@ def _consent_page(
     )
 
 
-def _account_choice(simulator: State, account: Account | None) -> str:
+def _account_choice(simulator: State, account: DropboxAccount | None) -> str:
     accounts = list(simulator.accounts.values())
     if len(accounts) == 1:
         only = accounts[0]
@@ -178,7 +178,7 @@ def decide(simulator: State, request: Request, form: Mapping[str, str]) -> Respo
     return _with_cookie(redirect_response(_address(back, answer, values)), account)
 
 
-def find_account(simulator: State, name: str) -> Account | None:
+def find_account(simulator: State, name: str) -> DropboxAccount | None:
     """Find an account by its id or its email address."""
     for account in simulator.accounts.values():
         if name in (account.account_id, account.email):
@@ -196,7 +196,7 @@ def _address(back: str, answer: Mapping[str, str], values: Mapping[str, str]) ->
 
 
 def _granted(
-    simulator: State, app: App, account: Account, scopes: list[str], values: Mapping[str, str]
+    simulator: State, app: App, account: DropboxAccount, scopes: list[str], values: Mapping[str, str]
 ) -> Response:
     with simulator.lock:
         link = simulator.link(account, app)
@@ -247,7 +247,7 @@ def connected_apps(simulator: State, request: Request) -> Response:
     )
 
 
-def _connected_row(link: Link) -> str:
+def _connected_row(link: AppLink) -> str:
     return (
         f'<form method="post" action="/account/connected_apps"><p><strong>{escape(link.app.name)}</strong> '
         f'<span class="muted">{escape(link.location)}</span> '

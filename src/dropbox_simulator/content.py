@@ -58,7 +58,7 @@ def content_hash(data: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Blob:
+class StoredBytes:
     """Immutable stored bytes, either in memory or in a file."""
 
     size: int
@@ -81,14 +81,14 @@ class Blob:
                 yield piece
 
 
-class Draft(Protocol):
+class IncomingBytes(Protocol):
     """Bytes being uploaded; `seal` makes a blob of them."""
 
     def write_at(self, offset: int, data: bytes) -> None:
         """Write bytes at a position."""
         ...
 
-    def seal(self) -> Blob:
+    def seal(self) -> StoredBytes:
         """Return a blob of the bytes written; may be called again after more were written."""
         ...
 
@@ -100,15 +100,15 @@ class Draft(Protocol):
 class BlobStore(Protocol):
     """Interface of the storage of bytes."""
 
-    def draft(self, name: str | None = None) -> Draft:
+    def draft(self, name: str | None = None) -> IncomingBytes:
         """Begin a new draft, or open the one of that name."""
         ...
 
-    def find(self, content_hash: str, size: int) -> Blob:
+    def find(self, content_hash: str, size: int) -> StoredBytes:
         """Return a blob stored earlier."""
         ...
 
-    def get(self, data: bytes) -> Blob:
+    def get(self, data: bytes) -> StoredBytes:
         """Store some bytes."""
         ...
 
@@ -126,10 +126,10 @@ class MemoryDraft:
             self._data.extend(bytes(offset - len(self._data)))
         self._data[offset : offset + len(data)] = data
 
-    def seal(self) -> Blob:
+    def seal(self) -> StoredBytes:
         """Make a blob of what was written."""
         data = bytes(self._data)
-        return Blob(len(data), content_hash(data), data)
+        return StoredBytes(len(data), content_hash(data), data)
 
     def discard(self) -> None:
         """Forget the bytes."""
@@ -139,17 +139,17 @@ class MemoryDraft:
 class MemoryStore:
     """Keeps bytes in memory."""
 
-    def draft(self, name: str | None = None) -> Draft:
+    def draft(self, name: str | None = None) -> IncomingBytes:
         """Begin a new draft."""
         return MemoryDraft()
 
-    def find(self, content_hash: str, size: int) -> Blob:
+    def find(self, content_hash: str, size: int) -> StoredBytes:
         """Refuse: nothing outlives a simulator in memory."""
         raise KeyError(content_hash)
 
-    def get(self, data: bytes) -> Blob:
+    def get(self, data: bytes) -> StoredBytes:
         """Store some bytes."""
-        return Blob(len(data), content_hash(data), data)
+        return StoredBytes(len(data), content_hash(data), data)
 
 
 class FileDraft:
@@ -167,7 +167,7 @@ class FileDraft:
             stream.seek(offset)
             stream.write(data)
 
-    def seal(self) -> Blob:
+    def seal(self) -> StoredBytes:
         """Copy what was written into the blob store under its hash."""
         hasher = ContentHasher()
         temporary = self._blobs / f"new-{uuid.uuid4().hex}"
@@ -177,7 +177,7 @@ class FileDraft:
                 target.write(piece)
         final = self._blobs / hasher.hexdigest()
         temporary.replace(final)
-        return Blob(hasher.size, hasher.hexdigest(), path=final)
+        return StoredBytes(hasher.size, hasher.hexdigest(), path=final)
 
     def discard(self) -> None:
         """Forget the bytes."""
@@ -195,22 +195,22 @@ class FileStore:
         self._drafts.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
 
-    def draft(self, name: str | None = None) -> Draft:
+    def draft(self, name: str | None = None) -> IncomingBytes:
         """Begin a new draft, or open the one of that name."""
         return FileDraft(self._drafts / (name or uuid.uuid4().hex), self._blobs)
 
-    def find(self, content_hash: str, size: int) -> Blob:
+    def find(self, content_hash: str, size: int) -> StoredBytes:
         """Return a blob stored earlier."""
         path = self._blobs / content_hash
         if not path.is_file():
             raise KeyError(content_hash)
-        return Blob(size, content_hash, path=path)
+        return StoredBytes(size, content_hash, path=path)
 
-    def get(self, data: bytes) -> Blob:
+    def get(self, data: bytes) -> StoredBytes:
         """Store some bytes."""
         final = self._blobs / content_hash(data)
         if not final.is_file():
             temporary = self._blobs / f"new-{uuid.uuid4().hex}"
             temporary.write_bytes(data)
             temporary.replace(final)
-        return Blob(len(data), final.name, path=final)
+        return StoredBytes(len(data), final.name, path=final)

@@ -7,7 +7,7 @@ from typing import Any
 from dropbox_simulator import faults
 from dropbox_simulator.names import parse_path
 from dropbox_simulator.namespace import Namespace
-from dropbox_simulator.registry import ALL_SCOPES, Account, App, Link
+from dropbox_simulator.registry import ALL_SCOPES, App, AppLink, DropboxAccount
 from dropbox_simulator.state import State
 
 
@@ -46,15 +46,15 @@ class Control:
 
     def create_account(
         self, name: str, email: str, *, quota: int = 2 * 1024**3, team: bool = False
-    ) -> Account:
+    ) -> DropboxAccount:
         """Create an account."""
         with self._simulator.lock:
             uid = 1_000_001 + len(self._simulator.accounts)
-            account = Account(self._simulator.serials.account_id(), uid, name, email, quota, team=team)
+            account = DropboxAccount(self._simulator.serials.account_id(), uid, name, email, quota, team=team)
             self._simulator.accounts[account.account_id] = account
         return account
 
-    def account(self, account: str) -> Account:
+    def account(self, account: str) -> DropboxAccount:
         """Find an account by email address or id."""
         for found in self._simulator.accounts.values():
             if account in (found.email, found.account_id):
@@ -69,7 +69,7 @@ class Control:
             raise ControlRefused(f"no app {app}")
         return found
 
-    def link(self, account: str, app: str | None = None) -> Link:
+    def link(self, account: str, app: str | None = None) -> AppLink:
         """Find, or begin, an account's link to an app."""
         return self._simulator.link(self.account(account), self.app(app))
 
@@ -97,7 +97,7 @@ class Control:
         self._simulator.clock.advance(seconds)
         return self._simulator.clock.now()
 
-    def act(self, action: str, link: Link) -> None:
+    def act(self, action: str, link: AppLink) -> None:
         """Run the named action of a fault rule on one link."""
         if action in ("revoke", "unlink"):
             link.unlink()
@@ -119,7 +119,7 @@ class Control:
         else:
             raise ControlRefused(f"no action {action}")
 
-    def _expire(self, link: Link) -> None:
+    def _expire(self, link: AppLink) -> None:
         for token in link.access_tokens.values():
             token.expires_at = min(token.expires_at or 0.0, self._simulator.clock.now())
 
@@ -183,7 +183,7 @@ class Control:
         """Delete every upload session of a link, as happens after some days."""
         self._expire_sessions(self.link(account, app))
 
-    def _expire_sessions(self, link: Link) -> None:
+    def _expire_sessions(self, link: AppLink) -> None:
         for session in link.sessions.values():
             session.draft.discard()
         link.sessions.clear()

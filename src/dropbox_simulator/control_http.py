@@ -12,7 +12,7 @@ from typing import Any
 from dropbox_simulator import faults
 from dropbox_simulator.control import ControlRefused
 from dropbox_simulator.refusals import LookupRefused, RelocationRefused, WriteRefused
-from dropbox_simulator.registry import Link
+from dropbox_simulator.registry import AppLink
 from dropbox_simulator.simulator import Simulator
 from dropbox_simulator.wire import Request, Response, json_response
 
@@ -68,7 +68,7 @@ def plain(value: Any) -> Any:
     """Convert the result of a control call to JSON values."""
     if isinstance(value, bytes):
         return {"data_base64": base64.b64encode(value).decode()}
-    if isinstance(value, Link):
+    if isinstance(value, AppLink):
         return value.name
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)

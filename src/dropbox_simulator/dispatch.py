@@ -12,7 +12,7 @@ from dropbox_simulator.auth_header import basic_pair
 from dropbox_simulator.calls import Call, Endpoint, arg_text, encoded, stone_route
 from dropbox_simulator.control import Control
 from dropbox_simulator.faults import Effect, FaultRule
-from dropbox_simulator.registry import App, Link
+from dropbox_simulator.registry import App, AppLink
 from dropbox_simulator.state import State
 from dropbox_simulator.traffic import WRITING, LockRefused, RateRefused
 from dropbox_simulator.web import answer_web
@@ -181,7 +181,7 @@ def _bearer(request: Request) -> str | None:
     return value[7:].strip() if value.startswith("Bearer ") else None
 
 
-def _caller(simulator: State, request: Request) -> Link | None:
+def _caller(simulator: State, request: Request) -> AppLink | None:
     """Find the owner of a request's token, valid or not."""
     found = simulator.access_tokens.get(_bearer(request) or "")
     return found[0] if found else None

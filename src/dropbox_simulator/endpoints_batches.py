@@ -12,7 +12,7 @@ from dropbox_simulator.endpoints_uploads import finish_entries
 from dropbox_simulator.lowercase import dropbox_lower
 from dropbox_simulator.metadata import decode, encode, metadata_of
 from dropbox_simulator.refusals import LookupRefused, RelocationRefused, TooManyFiles, WriteRefused
-from dropbox_simulator.registry import Job
+from dropbox_simulator.registry import AsyncJob
 from dropbox_simulator.wire import RouteRefused
 
 WRITE = "files.content.write"
@@ -36,7 +36,7 @@ def _start_job(call: Call, kind: str, answer: dict[str, Any]) -> dict[str, Any]:
     simulator.lane(call.owner).extend(cost)
     ready_at = simulator.clock.now() + cost
     call.nodes = 0
-    call.owner.jobs[job_id] = Job(kind, answer, ready_at, call.behaviour.job_polls)
+    call.owner.jobs[job_id] = AsyncJob(kind, answer, ready_at, call.behaviour.job_polls)
     return {".tag": "async_job_id", "async_job_id": job_id}
 
 

@@ -21,7 +21,7 @@ from dropbox_simulator.listing import (
 from dropbox_simulator.metadata import encode, file_metadata, gone_metadata, metadata_of, moment
 from dropbox_simulator.names import MalformedPath, parse_path
 from dropbox_simulator.refusals import LookupRefused, RelocationRefused, TooManyFiles, WriteRefused
-from dropbox_simulator.tree import Node, Revision
+from dropbox_simulator.tree import Revision, TreeNode
 from dropbox_simulator.wire import BadInput, Response, RouteRefused
 
 
@@ -220,7 +220,7 @@ def list_revisions(call: Call) -> Any:
     )
 
 
-def _revisions_of(call: Call, path: str) -> tuple[str, Node | None]:
+def _revisions_of(call: Call, path: str) -> tuple[str, TreeNode | None]:
     try:
         node = call.namespace.resolve(path)
     except LookupRefused as refused:

@@ -8,12 +8,12 @@ from typing import Any
 from dropbox import files
 
 from dropbox_simulator.calls import Call, Endpoint
-from dropbox_simulator.content import Blob, ContentHasher
+from dropbox_simulator.content import ContentHasher, StoredBytes
 from dropbox_simulator.incoming import Incoming
 from dropbox_simulator.metadata import decode, metadata_of
 from dropbox_simulator.refusals import WriteRefused
-from dropbox_simulator.sessions import Session, SessionRefused
-from dropbox_simulator.tree import Node
+from dropbox_simulator.sessions import SessionRefused, StoredSession
+from dropbox_simulator.tree import TreeNode
 from dropbox_simulator.wire import RouteRefused
 
 WRITE = "files.content.write"
@@ -32,7 +32,7 @@ def _body(call: Call) -> Incoming:
     return incoming
 
 
-def _commit(call: Call, commit: Any, blob: Blob) -> Node:
+def _commit(call: Call, commit: Any, blob: StoredBytes) -> TreeNode:
     """Write a file as a CommitInfo says; raises WriteRefused."""
     mode = commit.mode
     modified = commit.client_modified
@@ -47,16 +47,16 @@ def _commit(call: Call, commit: Any, blob: Blob) -> Node:
     )
 
 
-def new_session(call: Call, *, concurrent: bool) -> Session:
+def new_session(call: Call, *, concurrent: bool) -> StoredSession:
     """Open an upload session of the caller's link."""
     id = call.simulator.serials.session_id()
     draft = call.simulator.store.draft(id.partition(":")[2])
-    session = Session(id, draft, call.simulator.clock.now(), concurrent)
+    session = StoredSession(id, draft, call.simulator.clock.now(), concurrent)
     call.owner.sessions[id] = session
     return session
 
 
-def find_session(call: Call, id: str) -> Session:
+def find_session(call: Call, id: str) -> StoredSession:
     """Find an open session of the caller's link; raises SessionRefused."""
     session = call.owner.sessions.get(id)
     if session is None:
@@ -146,7 +146,9 @@ def _lookup_failed(tag: str, **fields: int) -> dict[str, Any]:
     return {".tag": "lookup_failed", "lookup_failed": {".tag": tag, **fields}}
 
 
-def _finish_error(call: Call, session: Session, offset: int, *, needs_close: bool) -> dict[str, Any] | None:
+def _finish_error(
+    call: Call, session: StoredSession, offset: int, *, needs_close: bool
+) -> dict[str, Any] | None:
     """Return why a session cannot be committed, or None."""
     if session.consumed:
         return _lookup_failed(call.behaviour.consumed_session)
@@ -161,7 +163,7 @@ def _finish_error(call: Call, session: Session, offset: int, *, needs_close: boo
     return None
 
 
-def _commit_session(call: Call, session: Session, commit: Any) -> Node | dict[str, Any]:
+def _commit_session(call: Call, session: StoredSession, commit: Any) -> TreeNode | dict[str, Any]:
     """Commit a session; its data stay after a refusal and are used up by success."""
     try:
         node = _commit(call, commit, session.seal())
@@ -191,7 +193,7 @@ def session_finish(call: Call) -> Any:
     return metadata_of(result, call.behaviour)
 
 
-def _append_last(call: Call, session: Session, offset: int, incoming: Incoming) -> None:
+def _append_last(call: Call, session: StoredSession, offset: int, incoming: Incoming) -> None:
     if session.concurrent:
         raise RouteRefused({".tag": "concurrent_session_data_not_allowed"})
     session.check_append(offset, incoming.size, close=False, behaviour=call.behaviour)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from dropbox_simulator.content import PIECE, Blob, BlobStore, ContentHasher, Draft
+from dropbox_simulator.content import PIECE, BlobStore, ContentHasher, IncomingBytes, StoredBytes
 
 SMALL = 4 * 1024 * 1024
 """Bodies up to this size are stored in one go."""
@@ -41,14 +41,14 @@ class Incoming:
         while length > 0 and (piece := self._next(min(PIECE, length))):
             length -= len(piece)
 
-    def copy_to(self, draft: Draft, offset: int, length: int) -> None:
+    def copy_to(self, draft: IncomingBytes, offset: int, length: int) -> None:
         """Write the next bytes into a draft."""
         while length > 0 and (piece := self._next(min(PIECE, length))):
             draft.write_at(offset, piece)
             offset += len(piece)
             length -= len(piece)
 
-    def store(self, store: BlobStore) -> Blob:
+    def store(self, store: BlobStore) -> StoredBytes:
         """Store the whole body."""
         if self.size <= SMALL:
             return store.get(self._next(self.size))

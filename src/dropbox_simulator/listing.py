@@ -15,7 +15,7 @@ from dropbox import files
 from dropbox_simulator.metadata import Metadata, gone_metadata, metadata_of
 from dropbox_simulator.namespace import Namespace
 from dropbox_simulator.refusals import LookupRefused
-from dropbox_simulator.tree import Node
+from dropbox_simulator.tree import TreeNode
 
 
 class CursorInvalid(Exception):
@@ -115,7 +115,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Page:
+class ListingPage:
     """Entries, the next cursor, and whether there are more now."""
 
     entries: list[Metadata]
@@ -123,7 +123,7 @@ class Page:
     has_more: bool
 
 
-def scope_root(namespace: Namespace, path_lower: str) -> Node:
+def scope_root(namespace: Namespace, path_lower: str) -> TreeNode:
     """Find the folder of a listing; raises LookupRefused."""
     if path_lower == "":
         if not namespace.exists and namespace.behaviour.app_folder_deleted == "not_found":
@@ -158,7 +158,7 @@ def start_cursor(
     )
 
 
-def read_page(namespace: Namespace, cursor: Cursor, now: float) -> Page:
+def read_page(namespace: Namespace, cursor: Cursor, now: float) -> ListingPage:
     """Return the page after a cursor; raises LookupRefused."""
     root = scope_root(namespace, cursor.path)
     fresh = replace(cursor, made_at=int(now))
@@ -167,18 +167,18 @@ def read_page(namespace: Namespace, cursor: Cursor, now: float) -> Page:
     return _journal_page(Seen(namespace, now, namespace.behaviour.cursor_lag_seconds), fresh)
 
 
-def _listing_page(seen: Seen, cursor: Cursor, root: Node) -> Page:
+def _listing_page(seen: Seen, cursor: Cursor, root: TreeNode) -> ListingPage:
     keys = _listed(seen, cursor, root)
     start = bisect.bisect_right(keys, (cursor.after or [], "\0"), key=lambda item: (item[0], ""))
     chosen = keys[start : start + cursor.limit]
     entries = [entry for _, path_lower in chosen if (entry := seen.entry(path_lower)) is not None]
     if start + cursor.limit < len(keys):
-        return Page(entries, replace(cursor, after=chosen[-1][0]), True)
+        return ListingPage(entries, replace(cursor, after=chosen[-1][0]), True)
     done = replace(cursor, after=None)
-    return Page(entries, done, any(True for _ in seen.changes(done)))
+    return ListingPage(entries, done, any(True for _ in seen.changes(done)))
 
 
-def _listed(seen: Seen, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]:
+def _listed(seen: Seen, cursor: Cursor, root: TreeNode) -> list[tuple[list[str], str]]:
     """Return (key, path_lower) of everything in a listing; cached until the next change."""
     namespace = seen.namespace
     about = (
@@ -193,7 +193,7 @@ def _listed(seen: Seen, cursor: Cursor, root: Node) -> list[tuple[list[str], str
     return namespace.listed[1]
 
 
-def _list(seen: Seen, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]:
+def _list(seen: Seen, cursor: Cursor, root: TreeNode) -> list[tuple[list[str], str]]:
     """List (key, path_lower) in the order of keys."""
     namespace = seen.namespace
     if cursor.recursive:
@@ -211,7 +211,7 @@ def _list(seen: Seen, cursor: Cursor, root: Node) -> list[tuple[list[str], str]]
     return sorted((path.split("/")[1:], path) for path in paths)
 
 
-def _walk(node: Node, path: str) -> list[tuple[str, Node]]:
+def _walk(node: TreeNode, path: str) -> list[tuple[str, TreeNode]]:
     found = [(path, node)]
     for key, child in node.children.items():
         found += _walk(child, f"{path}/{key}")
@@ -226,17 +226,17 @@ def _in_scope(cursor: Cursor, path_lower: str) -> bool:
     return cursor.recursive or "/" not in path_lower[len(cursor.path) + 1 :]
 
 
-def _journal_page(seen: Seen, cursor: Cursor) -> Page:
+def _journal_page(seen: Seen, cursor: Cursor) -> ListingPage:
     entries: list[Metadata] = []
     sequence = cursor.sequence
     for number, path_lower in seen.changes(cursor):
         if len(entries) == cursor.limit:
-            return Page(entries, replace(cursor, sequence=sequence), True)
+            return ListingPage(entries, replace(cursor, sequence=sequence), True)
         entry = seen.entry(path_lower)
         if entry is not None:
             entries.append(entry)
         sequence = number
-    return Page(entries, replace(cursor, sequence=max(cursor.sequence, seen.sequence)), False)
+    return ListingPage(entries, replace(cursor, sequence=max(cursor.sequence, seen.sequence)), False)
 
 
 def has_changes(namespace: Namespace, cursor: Cursor, now: float) -> bool:

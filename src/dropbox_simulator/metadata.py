@@ -8,7 +8,7 @@ from typing import Any
 from dropbox import files, stone_serializers
 
 from dropbox_simulator.behaviour import Behaviour
-from dropbox_simulator.tree import Gone, Node, Revision
+from dropbox_simulator.tree import Gone, Revision, TreeNode
 
 Metadata = Any
 """An instance of one of the SDK's generated classes, which carry no types."""
@@ -19,14 +19,14 @@ def moment(seconds: int) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)
 
 
-def display_path(node: Node, behaviour: Behaviour) -> str:
+def display_path(node: TreeNode, behaviour: Behaviour) -> str:
     """Return the displayed path, with the ancestors' letter case as unreliable as configured."""
     if not behaviour.ancestors_lowercased or node.parent is None:
         return node.path_display()
     return f"{node.parent.path_lower()}/{node.name}"
 
 
-def metadata_of(node: Node, behaviour: Behaviour) -> Metadata:
+def metadata_of(node: TreeNode, behaviour: Behaviour) -> Metadata:
     """Describe a node as FileMetadata or FolderMetadata."""
     path_lower, path_display = node.path_lower(), display_path(node, behaviour)
     if node.revision is None:

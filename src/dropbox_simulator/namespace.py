@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from dropbox_simulator.behaviour import Behaviour
-from dropbox_simulator.content import Blob
+from dropbox_simulator.content import StoredBytes
 from dropbox_simulator.metadata import Metadata, gone_metadata, metadata_of
 from dropbox_simulator.names import (
     DisallowedName,
@@ -19,7 +19,7 @@ from dropbox_simulator.names import (
     parse_path,
 )
 from dropbox_simulator.refusals import LookupRefused, RelocationRefused, TooManyFiles, WriteRefused
-from dropbox_simulator.tree import Gone, Journal, Node, Revision, Tree
+from dropbox_simulator.tree import FolderTree, Gone, Journal, Revision, TreeNode
 
 WriteMode = Literal["add", "overwrite", "update"]
 
@@ -27,15 +27,15 @@ WriteMode = Literal["add", "overwrite", "update"]
 class Shelf(Protocol):
     """Receives every change, to keep a folder on the disk and the stored state up to date."""
 
-    def stored(self, node: Node) -> None:
+    def stored(self, node: TreeNode) -> None:
         """Called after a folder was created or a file was written."""
         ...
 
-    def removed(self, node: Node, parts: tuple[str, ...]) -> None:
+    def removed(self, node: TreeNode, parts: tuple[str, ...]) -> None:
         """Called after a node, with everything below it, was removed from the place."""
         ...
 
-    def moved(self, node: Node, parts: tuple[str, ...]) -> None:
+    def moved(self, node: TreeNode, parts: tuple[str, ...]) -> None:
         """Called after a node, with everything below it, was moved here from the place."""
         ...
 
@@ -69,7 +69,7 @@ class Namespace:
         self.behaviour = behaviour
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
-        self.tree = Tree(serials.node_id())
+        self.tree = FolderTree(serials.node_id())
         self.journal = Journal()
         self.gone: dict[str, Gone] = {}
         self.history: dict[str, list[Revision]] = {}
@@ -83,14 +83,14 @@ class Namespace:
         self._now = now
         self._room = room
 
-    def resolve(self, path: str) -> Node:
+    def resolve(self, path: str) -> TreeNode:
         """Find the node of a path, an `id:…` or an `ns:…` path; raises LookupRefused."""
         node = self._by_reference(path)
         if node is None:
             raise LookupRefused("not_found")
         return node
 
-    def _by_reference(self, path: str) -> Node | None:
+    def _by_reference(self, path: str) -> TreeNode | None:
         if path.startswith("id:"):
             return self.tree.by_id.get(path)
         try:
@@ -136,7 +136,7 @@ class Namespace:
                 raise WriteRefused("conflict", "file_ancestor")
             node = child
 
-    def _parent(self, names: list[Name]) -> Node:
+    def _parent(self, names: list[Name]) -> TreeNode:
         """Find the folder of a path, creating what is missing."""
         self.exists = True
         node = self.tree.root
@@ -145,15 +145,15 @@ class Namespace:
             node = child if child is not None else self._new_folder(name, node)
         return node
 
-    def _new_folder(self, name: Name, parent: Node) -> Node:
-        node = Node(self._serials.node_id(), name.text, name.key, parent)
+    def _new_folder(self, name: Name, parent: TreeNode) -> TreeNode:
+        node = TreeNode(self._serials.node_id(), name.text, name.key, parent)
         self.tree.attach(node, parent)
         self._note(node)
         if self.shelf:
             self.shelf.stored(node)
         return node
 
-    def _note(self, node: Node) -> None:
+    def _note(self, node: TreeNode) -> None:
         path_lower = node.path_lower()
         before: object | None = None
         if (gone := self.gone.pop(path_lower, None)) is not None:
@@ -167,8 +167,8 @@ class Namespace:
         self._touch(path_lower, before)
         self.changed.notify_all()
 
-    def _described(self, node: Node, revision: Revision) -> object:
-        was = Node(node.id, node.name, node.key, node.parent, revision)
+    def _described(self, node: TreeNode, revision: Revision) -> object:
+        was = TreeNode(node.id, node.name, node.key, node.parent, revision)
         return metadata_of(was, self.behaviour)
 
     def _touch(self, path_lower: str, before: object | None) -> None:
@@ -191,13 +191,13 @@ class Namespace:
         self,
         *,
         path: str,
-        blob: Blob,
+        blob: StoredBytes,
         mode: WriteMode,
         rev: str | None = None,
         autorename: bool = False,
         strict_conflict: bool = False,
         client_modified: int | None = None,
-    ) -> Node:
+    ) -> TreeNode:
         """Write a file as a WriteMode says; raises WriteRefused."""
         names = self.target(path)
         self._check_ancestors(names)
@@ -220,15 +220,15 @@ class Namespace:
         return self._write(names, existing, blob, client_modified)
 
     def _write(
-        self, names: list[Name], existing: Node | None, blob: Blob, client_modified: int | None
-    ) -> Node:
+        self, names: list[Name], existing: TreeNode | None, blob: StoredBytes, client_modified: int | None
+    ) -> TreeNode:
         old_size = existing.revision.blob.size if existing is not None and existing.revision else 0
         if blob.size - old_size > self._room():
             raise WriteRefused("insufficient_space")
         node = existing
         if node is None:
             parent = self._parent(names)
-            node = Node(self._new_id(names), names[-1].text, names[-1].key, parent)
+            node = TreeNode(self._new_id(names), names[-1].text, names[-1].key, parent)
         moment = int(self._now())
         node.revision = Revision(
             self._serials.rev(), blob, moment if client_modified is None else client_modified, moment, node.id
@@ -248,7 +248,7 @@ class Namespace:
             return gone.node_id
         return self._serials.node_id()
 
-    def create_folder(self, *, path: str, autorename: bool = False) -> Node:
+    def create_folder(self, *, path: str, autorename: bool = False) -> TreeNode:
         """Create a folder; raises WriteRefused when something is there."""
         names = self.target(path)
         self._check_ancestors(names)
@@ -259,7 +259,7 @@ class Namespace:
             names = self._free_name(names)
         return self._new_folder(names[-1], self._parent(names))
 
-    def removable(self, *, path: str, parent_rev: str | None = None) -> Node:
+    def removable(self, *, path: str, parent_rev: str | None = None) -> TreeNode:
         """Find what a delete would remove; raises LookupRefused, WriteRefused or TooManyFiles."""
         node = self.resolve(path)
         if node is self.tree.root:
@@ -273,7 +273,7 @@ class Namespace:
             raise TooManyFiles
         return node
 
-    def remove(self, node: Node) -> None:
+    def remove(self, node: TreeNode) -> None:
         """Remove a node and everything below it; its revisions stay in the history."""
         parts = node.parts()
         self._forget(node)
@@ -282,7 +282,7 @@ class Namespace:
         if self.shelf:
             self.shelf.removed(node, parts)
 
-    def _forget(self, node: Node) -> None:
+    def _forget(self, node: TreeNode) -> None:
         moment = int(self._now())
         for below in node.walk():
             path_lower = below.path_lower()
@@ -299,7 +299,9 @@ class Namespace:
         self.exists = False
         self.changed.notify_all()
 
-    def relocate(self, *, from_path: str, to_path: str, autorename: bool = False, copy: bool = False) -> Node:
+    def relocate(
+        self, *, from_path: str, to_path: str, autorename: bool = False, copy: bool = False
+    ) -> TreeNode:
         """Move or copy a node with everything below it; raises RelocationRefused or TooManyFiles."""
         try:
             source = self.resolve(from_path)
@@ -324,8 +326,8 @@ class Namespace:
             raise TooManyFiles
         return self._copy(source, names) if copy else self._move(source, names)
 
-    def _check_nesting(self, source: Node, names: list[Name], copy: bool) -> None:
-        node: Node | None = None
+    def _check_nesting(self, source: TreeNode, names: list[Name], copy: bool) -> None:
+        node: TreeNode | None = None
         for length in range(len(names), 0, -1):
             node = self.tree.find(names[:length])
             if node is not None:
@@ -334,7 +336,7 @@ class Namespace:
             tag = "duplicated_or_nested_paths" if copy else "cant_move_folder_into_itself"
             raise RelocationRefused({".tag": tag})
 
-    def _same_place(self, source: Node, names: list[Name]) -> Node:
+    def _same_place(self, source: TreeNode, names: list[Name]) -> TreeNode:
         if source.name == names[-1].text:
             raise WriteRefused("conflict", "folder" if source.is_folder else "file")
         if self.behaviour.case_only_move == "conflict":
@@ -347,7 +349,7 @@ class Namespace:
                 self.shelf.moved(source, parts)
         return source
 
-    def _move(self, source: Node, names: list[Name]) -> Node:
+    def _move(self, source: TreeNode, names: list[Name]) -> TreeNode:
         parts = source.parts()
         self._forget(source)
         parent = self._parent(names)
@@ -360,7 +362,7 @@ class Namespace:
             self.shelf.moved(source, parts)
         return source
 
-    def _arrived(self, top: Node, *, fresh: bool) -> None:
+    def _arrived(self, top: TreeNode, *, fresh: bool) -> None:
         moment = int(self._now())
         for node in top.walk():
             if node.revision is not None:
@@ -372,7 +374,7 @@ class Namespace:
                     )
             self._note(node)
 
-    def _copy(self, source: Node, names: list[Name]) -> Node:
+    def _copy(self, source: TreeNode, names: list[Name]) -> TreeNode:
         size = sum(node.revision.blob.size for node in source.walk() if node.revision is not None)
         if size > self._room():
             raise RelocationRefused({".tag": "insufficient_quota"})
@@ -384,8 +386,8 @@ class Namespace:
                 self.shelf.stored(node)
         return twin
 
-    def _twin(self, source: Node, name: Name) -> Node:
-        twin = Node(self._serials.node_id(), name.text, name.key, None, source.revision)
+    def _twin(self, source: TreeNode, name: Name) -> TreeNode:
+        twin = TreeNode(self._serials.node_id(), name.text, name.key, None, source.revision)
         for key, child in source.children.items():
             below = self._twin(child, Name(child.name, child.key))
             below.parent = twin

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from dropbox_simulator.namespace import Namespace
-from dropbox_simulator.registry import Account, App, Job, Link, Token
-from dropbox_simulator.sessions import Session
+from dropbox_simulator.registry import App, AppLink, AsyncJob, DropboxAccount, Token
+from dropbox_simulator.sessions import StoredSession
 from dropbox_simulator.state import Keeper, State
-from dropbox_simulator.tree import Gone, Node, Revision
+from dropbox_simulator.tree import Gone, Revision, TreeNode
 
 SCHEMA = """
 create table if not exists state (name text primary key, value text);
@@ -63,7 +63,7 @@ def _revision_text(revision: Revision) -> str:
 class FolderShelf:
     """Applies the changes of one app folder to the disk and the database."""
 
-    def __init__(self, keeper: FolderKeeper, link: Link) -> None:
+    def __init__(self, keeper: FolderKeeper, link: AppLink) -> None:
         """Take the link whose app folder is stored."""
         self._keeper = keeper
         self._link = link
@@ -72,7 +72,7 @@ class FolderShelf:
         """Return where a path of the app folder is on the disk."""
         return self._keeper.folder_of(self._link).joinpath(*(file_name(part) for part in parts))
 
-    def stored(self, node: Node) -> None:
+    def stored(self, node: TreeNode) -> None:
         """Create the folder, or write the file."""
         place = self.place(node.parts())
         if node.revision is None:
@@ -84,7 +84,7 @@ class FolderShelf:
                     stream.write(piece)
         self._keeper.changed(self._link.namespace, node)
 
-    def removed(self, node: Node, parts: tuple[str, ...]) -> None:
+    def removed(self, node: TreeNode, parts: tuple[str, ...]) -> None:
         """Remove the folder or file from the disk."""
         place = self.place(parts)
         if node.is_folder:
@@ -94,7 +94,7 @@ class FolderShelf:
         for below in node.walk():
             self._keeper.dropped(self._link.namespace, below)
 
-    def moved(self, node: Node, parts: tuple[str, ...]) -> None:
+    def moved(self, node: TreeNode, parts: tuple[str, ...]) -> None:
         """Move the folder or file on the disk."""
         source, target = self.place(parts), self.place(node.parts())
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -124,30 +124,30 @@ class FolderKeeper(Keeper):
         self._saved_registry = ""
         self._load()
 
-    def folder_of(self, link: Link) -> Path:
+    def folder_of(self, link: AppLink) -> Path:
         """Return where an app folder is on the disk."""
         return self._folder / link.account.email / link.location
 
-    def adopt(self, link: Link) -> None:
+    def adopt(self, link: AppLink) -> None:
         """Store a new link and its app folder."""
         link.namespace.shelf = FolderShelf(self, link)
         self.folder_of(link).mkdir(parents=True, exist_ok=True)
 
-    def relocated(self, link: Link, old_location: str) -> None:
+    def relocated(self, link: AppLink, old_location: str) -> None:
         """Apply the move of an app folder by its user."""
         source, target = self._folder / link.account.email / old_location, self.folder_of(link)
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.exists():
             source.rename(target)
 
-    def changed(self, namespace: Namespace, node: Node) -> None:
+    def changed(self, namespace: Namespace, node: TreeNode) -> None:
         """Mark a node as new or changed."""
         parent = node.parent.id if node.parent is not None else None
         revision = _revision_text(node.revision) if node.revision is not None else None
         values = (namespace.id, node.id, parent, node.name, node.key, revision)
         self._note("insert or replace into nodes values (?, ?, ?, ?, ?, ?)", values)
 
-    def dropped(self, namespace: Namespace, node: Node) -> None:
+    def dropped(self, namespace: Namespace, node: TreeNode) -> None:
         """Mark a node as removed."""
         self._note("delete from nodes where namespace = ? and id = ?", (namespace.id, node.id))
 
@@ -197,7 +197,7 @@ class FolderKeeper(Keeper):
                 self._note("insert or ignore into history values (?, ?, ?, ?)", row)
         self._saved_sequence[namespace.id] = namespace.journal.sequence
 
-    def _note_sessions(self, link: Link) -> None:
+    def _note_sessions(self, link: AppLink) -> None:
         for id, session in list(link.sessions.items()):
             state = (session.size, session.closed, session.consumed, len(session.pieces))
             if self._saved_sessions.get(id) == state:
@@ -231,7 +231,7 @@ class FolderKeeper(Keeper):
         simulator.serials.resume(registry["serials"])
         simulator.apps.update({values["key"]: App(**values) for values in registry["apps"]})
         simulator.accounts.update(
-            {values["account_id"]: Account(**values) for values in registry["accounts"]}
+            {values["account_id"]: DropboxAccount(**values) for values in registry["accounts"]}
         )
         for values in registry["links"]:
             self._load_link(values)
@@ -240,7 +240,7 @@ class FolderKeeper(Keeper):
         simulator = self._simulator
         app, account = simulator.apps[values["app"]], simulator.accounts[values["account"]]
         namespace = simulator.new_namespace(account, values["namespace"])
-        link = Link(app, account, namespace, values["location"], values["approved"])
+        link = AppLink(app, account, namespace, values["location"], values["approved"])
         simulator.links[(account.account_id, app.key)] = link
         for token in (Token(**each) for each in values["access_tokens"]):
             link.access_tokens[token.text] = token
@@ -248,7 +248,7 @@ class FolderKeeper(Keeper):
         for token in (Token(**each) for each in values["refresh_tokens"]):
             link.refresh_tokens[token.text] = token
             simulator.refresh_tokens[token.text] = (link, token)
-        link.jobs = {id: Job(**job) for id, job in values["jobs"].items()}
+        link.jobs = {id: AsyncJob(**job) for id, job in values["jobs"].items()}
         namespace.epoch, namespace.exists = values["epoch"], values["exists"]
         namespace.tree.root.id = values["root"]
         self._load_namespace(namespace)
@@ -264,10 +264,10 @@ class FolderKeeper(Keeper):
 
     def _load_namespace(self, namespace: Namespace) -> None:
         read = self._database.execute
-        waiting: dict[str, list[Node]] = {}
+        waiting: dict[str, list[TreeNode]] = {}
         rows = read("select id, parent, name, key, revision from nodes where namespace = ?", (namespace.id,))
         for id, parent, name, key, text in rows:
-            node = Node(id, name, key, None, self._revision(text) if text else None)
+            node = TreeNode(id, name, key, None, self._revision(text) if text else None)
             waiting.setdefault(parent, []).append(node)
         ready = [namespace.tree.root]
         while ready:
@@ -288,13 +288,13 @@ class FolderKeeper(Keeper):
             namespace.journal.load(number, path)
         self._saved_sequence[namespace.id] = namespace.journal.sequence
 
-    def _load_sessions(self, link: Link) -> None:
+    def _load_sessions(self, link: AppLink) -> None:
         rows = self._database.execute("select id, value from sessions where link = ?", (link.name,))
         for id, text in rows:
             values = json.loads(text)
             values["pieces"] = {int(offset): length for offset, length in values["pieces"]}
             draft = self._simulator.store.draft(id.partition(":")[2])
-            link.sessions[id] = Session(id=id, draft=draft, **values)
+            link.sessions[id] = StoredSession(id=id, draft=draft, **values)
             state = (values["size"], values["closed"], values["consumed"], len(values["pieces"]))
             self._saved_sessions[id] = state
 

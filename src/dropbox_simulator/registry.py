@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dropbox_simulator.namespace import Namespace
-from dropbox_simulator.sessions import Session
+from dropbox_simulator.sessions import StoredSession
 
 ALL_SCOPES = (
     "account_info.read",
@@ -39,7 +39,7 @@ class App:
 
 
 @dataclass
-class Account:
+class DropboxAccount:
     """One Dropbox account; `other_bytes` are outside of app folders, `member_limit` is its own in a team (0: none)."""
 
     account_id: str
@@ -82,7 +82,7 @@ class Code:
 
 
 @dataclass
-class Job:
+class AsyncJob:
     """An asynchronous job: done after a time and a number of checks."""
 
     kind: str
@@ -92,18 +92,18 @@ class Job:
 
 
 @dataclass
-class Link:
+class AppLink:
     """One account's use of one app: the app folder, tokens, sessions and jobs."""
 
     app: App
-    account: Account
+    account: DropboxAccount
     namespace: Namespace
     location: str
     approved: list[str] | None = None
     access_tokens: dict[str, Token] = field(default_factory=dict)
     refresh_tokens: dict[str, Token] = field(default_factory=dict)
-    sessions: dict[str, Session] = field(default_factory=dict)
-    jobs: dict[str, Job] = field(default_factory=dict)
+    sessions: dict[str, StoredSession] = field(default_factory=dict)
+    jobs: dict[str, AsyncJob] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

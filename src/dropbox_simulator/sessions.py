@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dropbox_simulator.behaviour import Behaviour
-from dropbox_simulator.content import BLOCK, Blob, Draft
+from dropbox_simulator.content import BLOCK, IncomingBytes, StoredBytes
 from dropbox_simulator.incoming import Incoming
 
 
@@ -21,11 +21,11 @@ class SessionRefused(Exception):
 
 
 @dataclass
-class Session:
+class StoredSession:
     """One upload session; `pieces` (offset → length) is used by concurrent sessions only."""
 
     id: str
-    draft: Draft
+    draft: IncomingBytes
     made_at: float
     concurrent: bool = False
     size: int = 0
@@ -78,6 +78,6 @@ class Session:
             expected = max(expected, offset + self.pieces[offset])
         return expected >= self.size
 
-    def seal(self) -> Blob:
+    def seal(self) -> StoredBytes:
         """Make a blob of all bytes received."""
         return self.draft.seal()

@@ -13,7 +13,7 @@ from dropbox_simulator.content import BlobStore, FileStore, MemoryStore
 from dropbox_simulator.faults import FaultInjector
 from dropbox_simulator.namespace import Namespace
 from dropbox_simulator.recorder import Recorder
-from dropbox_simulator.registry import Account, App, Code, Link, Token
+from dropbox_simulator.registry import App, AppLink, Code, DropboxAccount, Token
 from dropbox_simulator.serials import SeededSerials
 from dropbox_simulator.traffic import OFF, Lane, LatencyModel
 
@@ -42,10 +42,10 @@ class State:
         self.faults = FaultInjector()
         self.lock = threading.RLock()
         self.apps: dict[str, App] = {}
-        self.accounts: dict[str, Account] = {}
-        self.links: dict[tuple[str, str], Link] = {}
-        self.access_tokens: dict[str, tuple[Link, Token]] = {}
-        self.refresh_tokens: dict[str, tuple[Link, Token]] = {}
+        self.accounts: dict[str, DropboxAccount] = {}
+        self.links: dict[tuple[str, str], AppLink] = {}
+        self.access_tokens: dict[str, tuple[AppLink, Token]] = {}
+        self.refresh_tokens: dict[str, tuple[AppLink, Token]] = {}
         self.codes: dict[str, Code] = {}
         self._lanes: dict[tuple[str, str], Lane] = {}
         self.folder = folder
@@ -56,19 +56,19 @@ class State:
         """Surround changes; with a folder, they are written down at the end."""
         return self.keeper.saving() if self.keeper else nullcontext()
 
-    def lane(self, link: Link) -> Lane:
+    def lane(self, link: AppLink) -> Lane:
         """Find the write lock and token bucket of a link."""
         with self.lock:
             return self._lanes.setdefault((link.account.account_id, link.app.key), Lane())
 
-    def link(self, account: Account, app: App) -> Link:
+    def link(self, account: DropboxAccount, app: App) -> AppLink:
         """Find an account's link to an app, with a new empty app folder if there was none."""
         with self.lock:
             key = (account.account_id, app.key)
             link = self.links.get(key)
             if link is None:
                 namespace = self.new_namespace(account, self._namespace_id())
-                link = Link(app, account, namespace, self._free_location(account, app))
+                link = AppLink(app, account, namespace, self._free_location(account, app))
                 self.links[key] = link
                 if self.keeper:
                     self.keeper.adopt(link)
@@ -77,7 +77,7 @@ class State:
     def _namespace_id(self) -> str:
         return str(84_528_192_421 + len(self.links))
 
-    def _free_location(self, account: Account, app: App) -> str:
+    def _free_location(self, account: DropboxAccount, app: App) -> str:
         taken = {link.location for (owner, _), link in self.links.items() if owner == account.account_id}
         location, number = f"Apps/{app.name}", 0
         while location in taken:
@@ -85,7 +85,7 @@ class State:
             location = f"Apps/{app.name} ({number})"
         return location
 
-    def new_namespace(self, account: Account, id: str) -> Namespace:
+    def new_namespace(self, account: DropboxAccount, id: str) -> Namespace:
         """Make an empty app folder whose size counts against the account's quota."""
         return Namespace(
             id=id,
@@ -95,19 +95,19 @@ class State:
             room=self._room_of(account),
         )
 
-    def _room_of(self, account: Account) -> Callable[[], int]:
+    def _room_of(self, account: DropboxAccount) -> Callable[[], int]:
         return lambda: min(account.quota, account.member_limit or account.quota) - self.used_bytes(account)
 
-    def used_bytes(self, account: Account) -> int:
+    def used_bytes(self, account: DropboxAccount) -> int:
         """Add up what an account's quota is charged with."""
         mine = [link for (owner, _), link in list(self.links.items()) if owner == account.account_id]
         return account.other_bytes + sum(link.namespace.used for link in mine)
 
-    def links_of_account(self, account: Account) -> list[Link]:
+    def links_of_account(self, account: DropboxAccount) -> list[AppLink]:
         """List the links of an account."""
         return [link for link in list(self.links.values()) if link.account is account]
 
-    def issue_access_token(self, link: Link, scopes: list[str], parent: str | None) -> Token:
+    def issue_access_token(self, link: AppLink, scopes: list[str], parent: str | None) -> Token:
         """Return a new access token that lives as long as the behaviour says."""
         with self.lock:
             expires_at = self.clock.now() + self.behaviour.token_seconds
@@ -116,7 +116,7 @@ class State:
             self.access_tokens[token.text] = (link, token)
             return token
 
-    def issue_refresh_token(self, link: Link, scopes: list[str]) -> Token:
+    def issue_refresh_token(self, link: AppLink, scopes: list[str]) -> Token:
         """Return a new refresh token, which lives until it is revoked."""
         with self.lock:
             token = Token(self.serials.refresh_token(), scopes)
@@ -137,11 +137,11 @@ class Keeper:
         """Surround one request; what it changed is kept at the end."""
         raise NotImplementedError
 
-    def adopt(self, link: Link) -> None:
+    def adopt(self, link: AppLink) -> None:
         """Keep a new link and its app folder."""
         raise NotImplementedError
 
-    def relocated(self, link: Link, old_location: str) -> None:
+    def relocated(self, link: AppLink, old_location: str) -> None:
         """Follow an app folder that its user has moved."""
         raise NotImplementedError
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dropbox_simulator.content import Blob
+from dropbox_simulator.content import StoredBytes
 from dropbox_simulator.names import Name
 
 
@@ -16,32 +16,32 @@ class Revision:
     """One state of one file; moments are whole seconds since 1970."""
 
     rev: str
-    blob: Blob
+    blob: StoredBytes
     client_modified: int
     server_modified: int
     node_id: str
 
 
 @dataclass(eq=False)
-class Node:
+class TreeNode:
     """A folder (no revision) or a file (with one)."""
 
     id: str
     name: str
     key: str
-    parent: Node | None
+    parent: TreeNode | None
     revision: Revision | None = None
-    children: dict[str, Node] = field(default_factory=dict)
+    children: dict[str, TreeNode] = field(default_factory=dict)
 
     @property
     def is_folder(self) -> bool:
         """Return whether this is a folder."""
         return self.revision is None
 
-    def chain(self) -> list[Node]:
+    def chain(self) -> list[TreeNode]:
         """List the nodes from below the root down to this one."""
-        nodes: list[Node] = []
-        node: Node | None = self
+        nodes: list[TreeNode] = []
+        node: TreeNode | None = self
         while node is not None and node.parent is not None:
             nodes.append(node)
             node = node.parent
@@ -59,15 +59,15 @@ class Node:
         """Return the path as people see it."""
         return "".join(f"/{node.name}" for node in self.chain())
 
-    def walk(self) -> Iterator[Node]:
+    def walk(self) -> Iterator[TreeNode]:
         """Go through this node and everything below it, parents first, in the order of keys."""
         yield self
         for key in sorted(self.children):
             yield from self.children[key].walk()
 
-    def is_within(self, other: Node) -> bool:
+    def is_within(self, other: TreeNode) -> bool:
         """Return whether this node is the other one or stands below it."""
-        node: Node | None = self
+        node: TreeNode | None = self
         while node is not None:
             if node is other:
                 return True
@@ -86,15 +86,15 @@ class Gone:
     deleted_at: int
 
 
-class Tree:
+class FolderTree:
     """Folders and files below one root."""
 
     def __init__(self, root_id: str) -> None:
         """Start with an empty root."""
-        self.root = Node(root_id, "", "", None)
-        self.by_id: dict[str, Node] = {}
+        self.root = TreeNode(root_id, "", "", None)
+        self.by_id: dict[str, TreeNode] = {}
 
-    def find(self, names: list[Name]) -> Node | None:
+    def find(self, names: list[Name]) -> TreeNode | None:
         """Find the node of a path."""
         node = self.root
         for name in names:
@@ -104,7 +104,7 @@ class Tree:
             node = child
         return node
 
-    def find_lower(self, path_lower: str) -> Node | None:
+    def find_lower(self, path_lower: str) -> TreeNode | None:
         """Find the node of a path that is already lower-cased."""
         node = self.root
         for key in path_lower.split("/")[1:]:
@@ -114,14 +114,14 @@ class Tree:
             node = child
         return node
 
-    def attach(self, node: Node, parent: Node) -> None:
+    def attach(self, node: TreeNode, parent: TreeNode) -> None:
         """Hang a node, and everything below it, under a folder."""
         node.parent = parent
         parent.children[node.key] = node
         for below in node.walk():
             self.by_id[below.id] = below
 
-    def detach(self, node: Node) -> None:
+    def detach(self, node: TreeNode) -> None:
         """Take a node, and everything below it, out of the tree."""
         if node.parent is not None:
             del node.parent.children[node.key]

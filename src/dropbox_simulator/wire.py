@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
-from dropbox_simulator.content import Blob
+from dropbox_simulator.content import StoredBytes
 
 HostKind = Literal["api", "content", "notify", "web"]
 Ending = Literal["complete", "reset", "hang", "truncate"]
@@ -61,7 +61,7 @@ class Response:
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    blob: Blob | None = None
+    blob: StoredBytes | None = None
     ending: Ending = "complete"
 
     def content(self) -> bytes:

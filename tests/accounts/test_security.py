@@ -22,7 +22,7 @@ from tests.accounts.conftest import PASSWORD
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
-class Clock:
+class SettableClock:
     """A clock that tests set."""
 
     def __init__(self) -> None:
@@ -33,20 +33,20 @@ class Clock:
 
 
 @pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def time(monkeypatch: pytest.MonkeyPatch) -> SettableClock:
     """The time of the second factor, standing still."""
-    own = Clock()
+    own = SettableClock()
     monkeypatch.setattr(second_factor, "clock", own)
     return own
 
 
-def code_of(user: User, time: Clock, steps: int = 0) -> str:
+def code_of(user: User, time: SettableClock, steps: int = 0) -> str:
     secret = unseal(SecondFactor.objects.get(user=user).sealed)
     return pyotp.TOTP(secret).at(int(time.at.timestamp()) + 30 * steps)
 
 
 @pytest.fixture
-def codes(alice: User, time: Clock, as_user: Callable[[User], Client]) -> list[str]:
+def codes(alice: User, time: SettableClock, as_user: Callable[[User], Client]) -> list[str]:
     """Two-step login turned on by alice in the browser; the recovery codes she was shown."""
     client = as_user(alice)
     page = client.get("/settings/security/two-step/").content.decode()
@@ -67,7 +67,7 @@ def is_in(client: Client) -> bool:
     return client.get("/settings/").status_code == 200
 
 
-def test_the_password_alone_lets_nobody_in(codes: list[str], alice: User, time: Clock) -> None:
+def test_the_password_alone_lets_nobody_in(codes: list[str], alice: User, time: SettableClock) -> None:
     client = Client()
     assert with_password(client, "/login/?next=/settings/") == "/login/code/?next=%2Fsettings%2F"
     assert not is_in(client)
@@ -86,7 +86,7 @@ def test_a_wrong_first_code_turns_nothing_on(alice: User, as_user: Callable[[Use
     assert not second_factor.is_on(alice)
 
 
-def test_a_code_works_once(codes: list[str], alice: User, time: Clock) -> None:
+def test_a_code_works_once(codes: list[str], alice: User, time: SettableClock) -> None:
     for expected in (302, 422):
         client = Client()
         with_password(client)
@@ -95,7 +95,7 @@ def test_a_code_works_once(codes: list[str], alice: User, time: Clock) -> None:
 
 @pytest.mark.parametrize(("steps", "status"), [(-2, 422), (-1, 302), (0, 302), (1, 302), (2, 422)])
 def test_clocks_may_differ_by_half_a_minute(
-    codes: list[str], alice: User, time: Clock, steps: int, status: int
+    codes: list[str], alice: User, time: SettableClock, steps: int, status: int
 ) -> None:
     client = Client()
     with_password(client)
@@ -113,7 +113,7 @@ def test_each_recovery_code_lets_in_once(codes: list[str], alice: User) -> None:
 
 
 def test_after_the_key_of_the_installation_changed_a_recovery_code_lets_in(
-    codes: list[str], alice: User, time: Clock, settings: Settings
+    codes: list[str], alice: User, time: SettableClock, settings: Settings
 ) -> None:
     code = code_of(alice, time)
     settings.SECRET_KEY = "another key " * 4
@@ -137,7 +137,7 @@ def test_what_was_begun_before_the_key_changed_is_begun_anew(
     assert after != before
 
 
-def test_guessing_codes_is_slowed_down(codes: list[str], alice: User, time: Clock) -> None:
+def test_guessing_codes_is_slowed_down(codes: list[str], alice: User, time: SettableClock) -> None:
     client = Client()
     with_password(client)
     for _ in range(throttle.MAX_FAILURES):
@@ -145,13 +145,13 @@ def test_guessing_codes_is_slowed_down(codes: list[str], alice: User, time: Cloc
     assert client.post("/login/code/", {"code": code_of(alice, time)}).status_code == 429
 
 
-def test_the_second_step_needs_the_first(codes: list[str], alice: User, time: Clock) -> None:
+def test_the_second_step_needs_the_first(codes: list[str], alice: User, time: SettableClock) -> None:
     answer = Client().post("/login/code/", {"code": code_of(alice, time)})
     assert answer["Location"] == "/login/"
 
 
 def test_a_password_changed_meanwhile_ends_the_second_step(
-    codes: list[str], alice: User, time: Clock
+    codes: list[str], alice: User, time: SettableClock
 ) -> None:
     client = Client()
     with_password(client)

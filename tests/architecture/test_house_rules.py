@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
+ALL_CODE = sorted(path for folder in ("src", "tests", "tools") for path in (ROOT / folder).rglob("*.py"))
+# Django finds these classes by their name. Classes inside another one (`Meta`, `Session.State`) are called with the outer name.
+NAMED_BY_DJANGO = {"Migration", "Command"}
 FORBIDDEN_NAMES = {"utils", "helpers", "managers", "misc", "common"}
 
 
@@ -32,6 +36,15 @@ def test_every_module_begins_with_a_sentence() -> None:
 
 def test_no_module_is_called_by_a_name_that_says_nothing() -> None:
     assert [relative(path) for path in SOURCES if path.stem in FORBIDDEN_NAMES] == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    places = defaultdict(list)
+    for path in ALL_CODE:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and node.name not in NAMED_BY_DJANGO:
+                places[node.name].append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
 
 
 def calls(path: Path, *names: str) -> list[str]:

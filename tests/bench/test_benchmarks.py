@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tools.bench import plot, report
-from tools.bench.measure import Goal, Measure, Row
+from tools.bench.measure import Goal, Measure, ReportRow
 from tools.bench.models import commit_floor, line_floor
 from tools.bench.rows import MAKERS
 from tools.bench.simulated import HashedDraft
@@ -23,8 +23,8 @@ OURS = Measure(calls=60, by_route={"files/upload": 60}, seconds=2.0, bytes_sent=
 PEER = replace(OURS, calls=6000, by_route={"files/upload": 6000}, seconds=60.0)
 
 
-def row(**changes: Any) -> Row:
-    made = Row(
+def row(**changes: Any) -> ReportRow:
+    made = ReportRow(
         "first", "first mirror", "fast", OURS, {"32 transfers": PEER}, [Goal("calls", 65, 60)], ["A note."]
     )
     return replace(made, **changes)

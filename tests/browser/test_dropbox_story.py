@@ -28,7 +28,7 @@ ALICE_PASSWORD = "a passphrase of Alice"
 ALICE, STUDY = "alice@dropbox.example", "Left or right"
 
 
-class Dashboard:
+class DashboardWithDropbox:
     """The product as an operator runs it: a web process with its worker, its own data, a Dropbox to talk to."""
 
     def __init__(self, folder: Path, dropbox: Server) -> None:
@@ -91,9 +91,9 @@ def dropbox() -> Iterator[Server]:
 
 
 @pytest.fixture
-def dashboard(tmp_path: Path, dropbox: Server) -> Iterator[Dashboard]:
+def dashboard(tmp_path: Path, dropbox: Server) -> Iterator[DashboardWithDropbox]:
     """A Dashboard that serves, with a researcher who has a study."""
-    dashboard = Dashboard(tmp_path, dropbox)
+    dashboard = DashboardWithDropbox(tmp_path, dropbox)
     dropbox.simulator.control.create_app(
         "Minno Dashboard", key=APP_KEY, secret=APP_SECRET, redirect_uris=[f"{dashboard.url}/dropbox/set"]
     )
@@ -138,7 +138,7 @@ def log_in(page: Page, url: str, name: str, password: str) -> None:
 
 
 def test_the_manual_leads_from_nothing_to_identical_files_in_dropbox(
-    dashboard: Dashboard, dropbox: Server, chromium: Browser, tmp_path: Path
+    dashboard: DashboardWithDropbox, dropbox: Server, chromium: Browser, tmp_path: Path
 ) -> None:
     with window(chromium) as page:
         enable_the_feature(page, dashboard)
@@ -162,7 +162,7 @@ def test_the_manual_leads_from_nothing_to_identical_files_in_dropbox(
     no_secret_in_clear(dashboard, dropbox)
 
 
-def enable_the_feature(page: Page, dashboard: Dashboard) -> None:
+def enable_the_feature(page: Page, dashboard: DashboardWithDropbox) -> None:
     """Manual, 'For administrators', steps 11 to 13."""
     log_in(page, dashboard.url, "admin", FIRST_PASSWORD)
     page.get_by_label("New password", exact=True).fill(ADMIN_PASSWORD)
@@ -187,7 +187,7 @@ def enable_the_feature(page: Page, dashboard: Dashboard) -> None:
     picture(page, "3-checked")
 
 
-def connect_a_dropbox(page: Page, dashboard: Dashboard) -> None:
+def connect_a_dropbox(page: Page, dashboard: DashboardWithDropbox) -> None:
     """Manual, 'For every user', steps 1 to 4."""
     log_in(page, dashboard.url, "alice", ALICE_PASSWORD)
     gear, logout = page.get_by_role("link", name="Settings"), page.get_by_role("button", name="Logout")
@@ -215,7 +215,7 @@ def connect_a_dropbox(page: Page, dashboard: Dashboard) -> None:
     picture(page, "7-proven")
 
 
-def edit_a_file(page: Page, dashboard: Dashboard) -> None:
+def edit_a_file(page: Page, dashboard: DashboardWithDropbox) -> None:
     """Change a file in the editor, as a researcher does."""
     page.goto(f"{dashboard.url}/studies/")
     page.get_by_role("link", name=STUDY).first.click()
@@ -246,7 +246,7 @@ def in_dropbox(dropbox: Server) -> dict[str, bytes]:
     return {path.removeprefix(root): data for path, data in files.items() if path.startswith(root)}
 
 
-def in_the_dashboard(dashboard: Dashboard, folder: Path) -> dict[str, bytes]:
+def in_the_dashboard(dashboard: DashboardWithDropbox, folder: Path) -> dict[str, bytes]:
     """Return the study's files as the product itself exports them."""
     dashboard.command("export-study", "--owner", "alice", "--name", STUDY, str(folder))
     return {
@@ -254,7 +254,7 @@ def in_the_dashboard(dashboard: Dashboard, folder: Path) -> dict[str, bytes]:
     }
 
 
-def no_secret_in_clear(dashboard: Dashboard, dropbox: Server) -> None:
+def no_secret_in_clear(dashboard: DashboardWithDropbox, dropbox: Server) -> None:
     """Search everything the product wrote for the app's secret and Alice's tokens."""
     link = dropbox.simulator.control.link(ALICE)
     secrets = [APP_SECRET, *link.access_tokens, *link.refresh_tokens]

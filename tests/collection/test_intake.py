@@ -13,7 +13,7 @@ from django.db import connection
 
 from minno_dashboard.collection import services
 from minno_dashboard.collection.ingest import launch_token
-from minno_dashboard.collection.ingest.intake import Answer, Intake, Submission
+from minno_dashboard.collection.ingest.intake import Intake, PostResponse, ReceivedPost
 from minno_dashboard.collection.ingest.launch_token import LaunchToken
 from minno_dashboard.collection.ingest.posts import MAX_SEQUENCE
 from minno_dashboard.collection.ingest.stores import SQLiteStore, opener
@@ -40,26 +40,28 @@ def classic(token: LaunchToken, rows: list[Any], **more: Any) -> bytes:
     return json.dumps({"data": rows, **meta, **more}).encode()
 
 
-async def started_in_django(token: str, user_agent: bytes) -> Answer:
+async def started_in_django(token: str, user_agent: bytes) -> PostResponse:
     """Start a session as the participants' web process does."""
 
-    def start() -> Answer:
+    def start() -> PostResponse:
         try:
             read = launch_token.decode(token, services.token_key(), now=clock.now().timestamp())
             services.start_session(token=read)
         except Refused as refused:
-            return Answer(refused.status, json.dumps({"stored": False, "sentence": str(refused)}).encode())
+            return PostResponse(
+                refused.status, json.dumps({"stored": False, "sentence": str(refused)}).encode()
+            )
         finally:
             connection.close()
-        return Answer(200, b"{}")
+        return PostResponse(200, b"{}")
 
     return await asyncio.to_thread(start)
 
 
-def posted(submissions: Sequence[Submission], **limits: int) -> list[tuple[int, dict[str, Any]]]:
+def posted(submissions: Sequence[ReceivedPost], **limits: int) -> list[tuple[int, dict[str, Any]]]:
     """Give submissions to an intake one after the other and return the answers; `limits` are the queue's."""
 
-    async def run() -> list[Answer]:
+    async def run() -> list[PostResponse]:
         intake = Intake(
             key=services.token_key(),
             open_store=opener(connection.settings_dict),
@@ -68,7 +70,7 @@ def posted(submissions: Sequence[Submission], **limits: int) -> list[tuple[int, 
         )
         answers = []
         for each in submissions:
-            answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            answered: asyncio.Future[PostResponse] = asyncio.get_running_loop().create_future()
             intake.take(each, answered.set_result)
             answers.append(await answered)
         await intake.close()
@@ -78,7 +80,7 @@ def posted(submissions: Sequence[Submission], **limits: int) -> list[tuple[int, 
 
 
 def posted_to(token: LaunchToken, *bodies: bytes, sequence: bytes | None = None) -> list[tuple[int, Any]]:
-    return posted([Submission(text_of(token), sequence, body) for body in bodies])
+    return posted([ReceivedPost(text_of(token), sequence, body) for body in bodies])
 
 
 def test_the_first_post_starts_the_session_and_everything_is_stored_as_it_came(
@@ -123,7 +125,8 @@ def test_plain_data_takes_a_classic_body_of_a_session_that_is_there(experiment: 
     good = classic(token, [{"a": 1}])
     as_text = json.dumps({**json.loads(good), "sessionId": str(token.session_id)}).encode()
     assert (
-        posted([Submission("", None, good), Submission("", None, as_text)]) == [(200, {"stored": True})] * 2
+        posted([ReceivedPost("", None, good), ReceivedPost("", None, as_text)])
+        == [(200, {"stored": True})] * 2
     )
     wrong = {
         "unknown_session": {"sessionId": token.session_id + 1},
@@ -131,13 +134,13 @@ def test_plain_data_takes_a_classic_body_of_a_session_that_is_there(experiment: 
     }
     for reason, change in wrong.items():
         body = json.dumps({**json.loads(good), **change}).encode()
-        [(status, told)] = posted([Submission("", None, body)])
+        [(status, told)] = posted([ReceivedPost("", None, body)])
         assert (status in (404, 409), told["reason"], told["stored"]) == (True, reason, False)
     for missing in ("sessionId", "studyId", "versionId"):
         body = json.dumps({k: v for k, v in json.loads(good).items() if k != missing}).encode()
-        assert posted([Submission("", None, body)])[0][0] == 404
+        assert posted([ReceivedPost("", None, body)])[0][0] == 404
     other = json.dumps({**json.loads(good), "studyId": "e" * 40}).encode()
-    assert posted([Submission("", None, other)])[0][1]["reason"] == "unknown_session"
+    assert posted([ReceivedPost("", None, other)])[0][1]["reason"] == "unknown_session"
     assert Stored.objects.count() == 2
 
 
@@ -145,7 +148,7 @@ def test_tests_and_negative_sessions_are_answered_and_not_stored(experiment: Exp
     token = launched(experiment, session_id=-5)
     [(status, told)] = posted_to(token, classic(token, [{}]))
     assert (status, told["stored"], told["reason"]) == (200, False, "test")
-    [(status, told)] = posted([Submission("", None, classic(token, [{}]))])
+    [(status, told)] = posted([ReceivedPost("", None, classic(token, [{}]))])
     assert (status, told["stored"], told["reason"]) == (200, False, "test")
     assert not Stored.objects.exists()
     assert not Session.objects.exists()
@@ -156,7 +159,7 @@ def test_a_forged_address_and_anothers_session_are_refused(experiment: Experimen
     services.start_session(token=other)
     text = text_of(token)
     for forged in ("x", text[:-2] + "zz", "../" + text, text.split(".")[0], "é" * 50, "A" * 9000):
-        [(status, told)] = posted([Submission(forged, None, classic(token, [{}]))])
+        [(status, told)] = posted([ReceivedPost(forged, None, classic(token, [{}]))])
         assert (status, told["reason"]) == (404, "unknown_address"), forged[:20]
     [(status, told)] = posted_to(token, classic(other, [{}]))
     assert (status, told["reason"]) == (409, "wrong_session")
@@ -216,7 +219,7 @@ def test_malformed_bodies_are_refused_and_kept_aside_where_the_session_is_real(
         [(status, told)] = posted_to(token, body)
         assert (status, told["reason"]) == (400, "malformed"), name
         assert posted_to(stranger, body)[0][0] == 400
-        assert posted([Submission("", None, body)])[0][0] in (400, 404)
+        assert posted([ReceivedPost("", None, body)])[0][0] in (400, 404)
     assert posted_to(token, b'{"data":[]}', sequence=b"1.5")[0][0] == 400
     assert not Stored.objects.exists()
     kept = QuarantinedBody.objects.order_by("pk")
@@ -231,9 +234,9 @@ def test_malformed_bodies_are_refused_and_kept_aside_where_the_session_is_real(
 def test_an_overloaded_intake_says_when_to_come_back_and_stores_nothing(experiment: Experiment) -> None:
     token = launched(experiment)
     services.start_session(token=token)
-    [(status, told)] = posted([Submission(text_of(token), None, b'{"data":[]}')], max_pending=0)
+    [(status, told)] = posted([ReceivedPost(text_of(token), None, b'{"data":[]}')], max_pending=0)
     assert (status, told["reason"]) == (503, "overloaded")
-    [(status, told)] = posted([Submission(text_of(token), None, b'{"data":[]}')], max_pending_bytes=5)
+    [(status, told)] = posted([ReceivedPost(text_of(token), None, b'{"data":[]}')], max_pending_bytes=5)
     assert (status, told["reason"]) == (503, "overloaded")
     assert not Stored.objects.exists()
 
@@ -258,9 +261,9 @@ def test_a_full_disk_is_said_and_everything_acknowledged_is_there_when_there_is_
         for number in range(60):
             if number == 40:
                 is_full[0] = False
-            answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            answered: asyncio.Future[PostResponse] = asyncio.get_running_loop().create_future()
             body = classic(token, ["x" * 20_000], **{"$sequence": number})
-            intake.take(Submission(text_of(token), None, body), answered.set_result)
+            intake.take(ReceivedPost(text_of(token), None, body), answered.set_result)
             statuses.append((await answered).status)
             if statuses[-1] == 503:
                 await asyncio.sleep(0.05)

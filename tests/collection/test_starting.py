@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from minno_dashboard.collection import services
-from minno_dashboard.collection.completion import Outcome, fill_in
+from minno_dashboard.collection.completion import SessionOutcome, fill_in
 from minno_dashboard.collection.models import ClientError, PersonalLink, Session
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import NotFound
@@ -63,7 +63,7 @@ def test_who_started_before_the_experiment_closed_goes_on(experiment: Experiment
     services.start_session(token=token)
     Experiment.objects.update(closed_at=clock.now())
     services.start_session(token=token)
-    assert services.finish_session(token=token).outcome == Outcome.COMPLETED
+    assert services.finish_session(token=token).outcome == SessionOutcome.COMPLETED
 
 
 def test_a_test_page_has_no_session(experiment: Experiment) -> None:
@@ -105,7 +105,7 @@ def test_the_end_is_the_same_however_often_it_is_asked_for(study: Study) -> None
     )
     token = launched(experiment, params={"PROLIFIC_PID": "a&b"})
     first = services.finish_session(token=token)
-    again = services.finish_session(token=token, outcome=Outcome.SCREENED_OUT)
+    again = services.finish_session(token=token, outcome=SessionOutcome.SCREENED_OUT)
     assert first == again
     assert first.redirect == "https://panel.example/done?cc=C%201&who=a%26b&no="
     session = Session.objects.get()
@@ -117,7 +117,7 @@ def test_who_is_screened_out_gets_that_code_and_takes_no_place(study: Study) -> 
     experiment = make_experiment(
         study, end_address="https://panel.example/?cc=[CODE]", completion_code="C1", screened_out_code="S1"
     )
-    end = services.finish_session(token=launched(experiment), outcome=Outcome.SCREENED_OUT)
+    end = services.finish_session(token=launched(experiment), outcome=SessionOutcome.SCREENED_OUT)
     assert (end.redirect, end.code) == ("https://panel.example/?cc=S1", "S1")
     experiment.refresh_from_db()
     assert experiment.taken == 0

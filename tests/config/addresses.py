@@ -18,7 +18,7 @@ NOT_STUDIES = {OPEN, LOGGED_IN, ADMINS, LINK, KEY, OTHERS}
 
 
 @dataclass(frozen=True)
-class Row:
+class AddressRow:
     """What one address needs: a right of the table in `studies.access`, or one of the words above."""
 
     method: str
@@ -30,27 +30,27 @@ class Row:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def get(need: str) -> Row:
-    return Row("GET", need)
+def get(need: str) -> AddressRow:
+    return AddressRow("GET", need)
 
 
-def post(need: str, **form: Any) -> Row:
-    return Row("POST", need, form=form)
+def post(need: str, **form: Any) -> AddressRow:
+    return AddressRow("POST", need, form=form)
 
 
-def send(need: str, **body: Any) -> Row:
+def send(need: str, **body: Any) -> AddressRow:
     """A JSON address; words in capitals stand for ids of the world below."""
-    return Row("POST", need, json=body)
+    return AddressRow("POST", need, json=body)
 
 
-def call(method: str, need: str, json: dict[str, Any] | None = None) -> Row:
+def call(method: str, need: str, json: dict[str, Any] | None = None) -> AddressRow:
     """An address of the API, by token."""
-    return Row(method, need, json=json)
+    return AddressRow(method, need, json=json)
 
 
 TEXT = {"text": "new\n", "bom": False, "newline": "\n"}
 
-TABLE: dict[str, Row] = {
+TABLE: dict[str, AddressRow] = {
     # accounts and the site
     "front_door": get(OPEN),
     "healthz": get(OPEN),
@@ -205,7 +205,7 @@ TABLE: dict[str, Row] = {
     "download_study": get("read_files"),
     "tree": get("read_files"),
     "find_in_files": get("read_files"),
-    "successors": Row("GET", "read_files", query="?ids=1,2"),
+    "successors": AddressRow("GET", "read_files", query="?ids=1,2"),
     "here": send("read_files", open=["NODE"]),
     "copy_targets": get("read_files"),
     "copy_to_study": send("read_files", ids=["NODE"], study=""),
@@ -225,9 +225,9 @@ TABLE: dict[str, Row] = {
     "save_file": send("edit_files", blob="BLOB", **TEXT),
     "restore_file_version": send("edit_files", blob="BLOB"),
     "check_uploads": send("edit_files", parent=None, paths=["task.js"]),
-    "upload_whole": Row("POST", "edit_files", query="?path=up.js&if_there=overwrite", bytes=b"up"),
+    "upload_whole": AddressRow("POST", "edit_files", query="?path=up.js&if_there=overwrite", bytes=b"up"),
     "begin_upload": send("edit_files", parent=None, path="big.bin", size=3),
-    "upload": Row("PUT", "edit_files", query="?offset=0", bytes=b"abc"),
+    "upload": AddressRow("PUT", "edit_files", query="?offset=0", bytes=b"abc"),
     "finish_upload": send("edit_files", if_there="overwrite"),
     "upload_contents": send("edit_files", zip_names=""),
     "unpack_upload": send("edit_files", zip_names=""),
@@ -254,7 +254,7 @@ TABLE: dict[str, Row] = {
     "api_studies_study_versions_number_tree GET": call("GET", "read_files"),
     "api_studies_study_versions_number_zip GET": call("GET", "read_files"),
     "api_studies_study_versions_number_files_path GET": call("GET", "read_files"),
-    "api_studies_study_versions_number_files_path PUT": Row(
+    "api_studies_study_versions_number_files_path PUT": AddressRow(
         "PUT", "edit_files", bytes=b"new", headers={"If-Match": "*"}
     ),
     "api_studies_study_versions_number_files_path DELETE": call("DELETE", "edit_files"),

@@ -22,7 +22,7 @@ MAX_QUERIES = 50
 FEW, MANY = 3, 30
 
 
-class World:
+class GrowingWorld:
     """Alice, an admin with a Dropbox, whose study has more of everything each time."""
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ ADDRESSES = [
 
 
 def test_no_page_asks_more_often_where_there_is_more() -> None:
-    world = World()
+    world = GrowingWorld()
     found: dict[str, list[int]] = {}
     for size in (FEW, MANY):
         world.grow(size)

@@ -9,7 +9,7 @@ from minno_dashboard.files.models import Tree
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies.services import create_study
-from tests.mirror.conftest import ANNA, APP_KEY, World, anna, world
+from tests.mirror.conftest import ANNA, APP_KEY, MirrorWorld, anna, world
 
 __all__ = ["anna", "world"]  # fixtures of the mirror's tests
 
@@ -26,7 +26,7 @@ def study_with_folders(owner: User, count: int) -> Tree:
     return tree
 
 
-def test_nothing_is_begun_while_it_is_off_and_the_links_stay(world: World, anna: User) -> None:
+def test_nothing_is_begun_while_it_is_off_and_the_links_stay(world: MirrorWorld, anna: User) -> None:
     world.connect(anna, ANNA)
     study_with_folders(anna, 2)
     switch(False)
@@ -38,7 +38,7 @@ def test_nothing_is_begun_while_it_is_off_and_the_links_stay(world: World, anna:
     assert (link.state, link.sealed_refresh_token) == (Link.State.ACTIVE, sealed)
 
 
-def test_a_mirror_at_work_stops_and_goes_on_later(world: World, anna: User) -> None:
+def test_a_mirror_at_work_stops_and_goes_on_later(world: MirrorWorld, anna: User) -> None:
     world.connect(anna, ANNA)
     tree = study_with_folders(anna, 40)
     asked: list[str] = []

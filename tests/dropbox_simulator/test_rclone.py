@@ -30,7 +30,7 @@ NAMES = [
 ]
 
 
-class Rclone(Protocol):
+class RunRclone(Protocol):
     """Runs rclone with the given words and gives what it printed."""
 
     def __call__(self, *words: str) -> str:
@@ -52,7 +52,7 @@ def real_simulator() -> Simulator:
 
 
 @pytest.fixture
-def rclone(real_simulator: Simulator, tmp_path: Path) -> Iterator[Rclone]:
+def rclone(real_simulator: Simulator, tmp_path: Path) -> Iterator[RunRclone]:
     """Run rclone against the simulator, through the CONNECT proxy."""
     tokens = real_simulator.control.authorise(ALICE)
     token = {
@@ -98,7 +98,7 @@ def _on_disk(folder: Path) -> dict[str, bytes]:
 
 
 def test_rclone_syncs_checks_moves_and_purges_a_random_tree(
-    rclone: Rclone, real_simulator: Simulator, tmp_path: Path
+    rclone: RunRclone, real_simulator: Simulator, tmp_path: Path
 ) -> None:
     """Trees from a seed arrive byte by byte, change, move on the server and go away."""
     seed = random.SystemRandom().randrange(10**6)
@@ -134,7 +134,7 @@ def test_rclone_syncs_checks_moves_and_purges_a_random_tree(
 
 
 def test_rclone_uploads_a_large_file_in_pieces(
-    rclone: Rclone, real_simulator: Simulator, tmp_path: Path
+    rclone: RunRclone, real_simulator: Simulator, tmp_path: Path
 ) -> None:
     """A file beyond one chunk goes through a session of several appends."""
     large = tmp_path / "large" / "large.bin"

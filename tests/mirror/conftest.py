@@ -45,7 +45,7 @@ class Time:
 
 
 @dataclass
-class World:
+class MirrorWorld:
     """The simulator, its time, and what a test does on both sides."""
 
     simulator: Simulator
@@ -107,7 +107,7 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, db: None) -> World:
+def world(monkeypatch: pytest.MonkeyPatch, db: None) -> MirrorWorld:
     """A Dropbox with two accounts, and a Dashboard configured for it; no sockets."""
     world = new_world(monkeypatch)
     monkeypatch.setattr(client, "new_session", lambda: mount(sdk.create_session(), world.simulator))
@@ -115,7 +115,7 @@ def world(monkeypatch: pytest.MonkeyPatch, db: None) -> World:
 
 
 @pytest.fixture
-def world_over_http(monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[World]:
+def world_over_http(monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[MirrorWorld]:
     """The same behind a real HTTPS server."""
     world = new_world(monkeypatch)
     with Server(world.simulator) as server:
@@ -132,7 +132,7 @@ def point_at(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.ca))
 
 
-def new_world(monkeypatch: pytest.MonkeyPatch) -> World:
+def new_world(monkeypatch: pytest.MonkeyPatch) -> MirrorWorld:
     """Make a simulator with an app and two accounts, and configure the Dashboard for it."""
     simulator = Simulator(VirtualClock(), seed=1)
     simulator.control.create_app("Minno", key=APP_KEY, secret=APP_SECRET)
@@ -141,7 +141,7 @@ def new_world(monkeypatch: pytest.MonkeyPatch) -> World:
     time = Time(simulator)
     monkeypatch.setattr(clock, "now", time.now)
     save_section("dropbox", {"is_enabled": True, "app_key": APP_KEY}, {"app_secret": APP_SECRET})
-    return World(simulator, time)
+    return MirrorWorld(simulator, time)
 
 
 def person(name: str) -> User:

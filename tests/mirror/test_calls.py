@@ -15,7 +15,7 @@ from minno_dashboard.mirror.models import Link, RemoteNode
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 
 
 def study_of(user: User, count: int, *, folders: int = 1, name: str = "Many") -> Study:
@@ -35,7 +35,7 @@ def study_of(user: User, count: int, *, folders: int = 1, name: str = "Many") ->
 
 
 @pytest.fixture
-def mirrored(world: World, anna: User) -> Study:
+def mirrored(world: MirrorWorld, anna: User) -> Study:
     """A study of 60 files in 3 folders that stands in the Dropbox."""
     study = study_of(anna, 60, folders=3)
     world.connect(anna, ANNA)
@@ -44,11 +44,11 @@ def mirrored(world: World, anna: User) -> Study:
     return study
 
 
-def is_equal(world: World, user: User) -> bool:
+def is_equal(world: MirrorWorld, user: User) -> bool:
     return world.files(ANNA) == expected(user) and status(user)["state"] == "proven"
 
 
-def test_a_first_mirror_goes_in_batches(world: World, anna: User) -> None:
+def test_a_first_mirror_goes_in_batches(world: MirrorWorld, anna: User) -> None:
     study_of(anna, 700, folders=5)
     world.connect(anna, ANNA)
     world.control.clear_records()
@@ -61,7 +61,7 @@ def test_a_first_mirror_goes_in_batches(world: World, anna: User) -> None:
     assert sum(calls.values()) <= 10
 
 
-def test_a_saved_edit_is_two_calls(world: World, anna: User, mirrored: Study) -> None:
+def test_a_saved_edit_is_two_calls(world: MirrorWorld, anna: User, mirrored: Study) -> None:
     tree = mirrored.versions.get().tree
     files.write_file(tree=tree, path="folder 0/0.js", source=b"new", expected_blob=files.ANYTHING, by=anna)
     assert status(anna)["state"] == "pending"
@@ -70,7 +70,7 @@ def test_a_saved_edit_is_two_calls(world: World, anna: User, mirrored: Study) ->
     assert is_equal(world, anna)
 
 
-def test_ten_saves_cost_one_run(world: World, anna: User, mirrored: Study) -> None:
+def test_ten_saves_cost_one_run(world: MirrorWorld, anna: User, mirrored: Study) -> None:
     tree = mirrored.versions.get().tree
     for number in range(10):
         files.write_file(
@@ -82,7 +82,7 @@ def test_ten_saves_cost_one_run(world: World, anna: User, mirrored: Study) -> No
 
 
 def test_a_renamed_folder_and_a_renamed_study_are_one_move_each(
-    world: World, anna: User, mirrored: Study
+    world: MirrorWorld, anna: User, mirrored: Study
 ) -> None:
     folder = Node.objects.get(tree=mirrored.versions.get().tree, name="folder 1")
     files.rename(node=folder, name="other", by=anna)
@@ -94,7 +94,7 @@ def test_a_renamed_folder_and_a_renamed_study_are_one_move_each(
 
 
 def test_a_file_in_a_renamed_folder_is_saved_at_the_revision_that_the_move_gave_it(
-    world: World, anna: User, mirrored: Study
+    world: MirrorWorld, anna: User, mirrored: Study
 ) -> None:
     tree = mirrored.versions.get().tree
     files.rename(node=Node.objects.get(tree=tree, name="folder 1"), name="other", by=anna)
@@ -109,7 +109,7 @@ def test_a_file_in_a_renamed_folder_is_saved_at_the_revision_that_the_move_gave_
     assert is_equal(world, anna)
 
 
-def test_a_deleted_folder_is_one_move_to_deleted(world: World, anna: User, mirrored: Study) -> None:
+def test_a_deleted_folder_is_one_move_to_deleted(world: MirrorWorld, anna: User, mirrored: Study) -> None:
     folder = Node.objects.get(tree=mirrored.versions.get().tree, name="folder 1")
     files.delete(nodes=[folder], by=anna)
     world.settle()
@@ -122,7 +122,7 @@ def test_a_deleted_folder_is_one_move_to_deleted(world: World, anna: User, mirro
 
 
 def test_a_folder_deleted_for_good_is_looked_at_before_each_step(
-    world: World, anna: User, mirrored: Study
+    world: MirrorWorld, anna: User, mirrored: Study
 ) -> None:
     choose_policy(user=anna, keep_deleted=False)
     folder = Node.objects.get(tree=mirrored.versions.get().tree, name="folder 1")
@@ -144,7 +144,7 @@ def test_a_folder_deleted_for_good_is_looked_at_before_each_step(
     assert is_equal(world, anna)
 
 
-def test_a_new_version_and_a_duplicate_send_no_bytes(world: World, anna: User, mirrored: Study) -> None:
+def test_a_new_version_and_a_duplicate_send_no_bytes(world: MirrorWorld, anna: User, mirrored: Study) -> None:
     studies.publish(study=mirrored, by=anna)
     studies.new_version(study=mirrored, by=anna)
     world.settle()
@@ -158,7 +158,9 @@ def test_a_new_version_and_a_duplicate_send_no_bytes(world: World, anna: User, m
     assert is_equal(world, anna)
 
 
-def test_nothing_changed_is_no_call_and_a_proof_is_one(world: World, anna: User, mirrored: Study) -> None:
+def test_nothing_changed_is_no_call_and_a_proof_is_one(
+    world: MirrorWorld, anna: User, mirrored: Study
+) -> None:
     world.settle()
     assert world.calls() == []
     world.time.advance(3601)
@@ -169,7 +171,7 @@ def test_nothing_changed_is_no_call_and_a_proof_is_one(world: World, anna: User,
     assert world.calls() in (["files/list_folder/continue"], ["oauth2/token", "files/list_folder/continue"])
 
 
-def test_a_large_file_goes_in_pieces_and_other_changes_overtake_it(world: World, anna: User) -> None:
+def test_a_large_file_goes_in_pieces_and_other_changes_overtake_it(world: MirrorWorld, anna: User) -> None:
     study = studies.create_study(owner=anna, name="Large")
     tree = study.versions.get().tree
     world.connect(anna, ANNA)

@@ -22,7 +22,7 @@ from minno_dashboard.results import data_files
 from minno_dashboard.studies import services, sharing
 from minno_dashboard.studies.models import Collaboration, Experiment, Study
 from minno_dashboard.studies.queries import newest_version
-from tests.mirror.conftest import ANNA, BEN, World, person
+from tests.mirror.conftest import ANNA, BEN, MirrorWorld, person
 from tests.mirror.test_shared import save, shared
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def take_part(study: Study, text: str = "left") -> Session:
     return session
 
 
-def work(world: World, seconds: float = 70) -> None:
+def work(world: MirrorWorld, seconds: float = 70) -> None:
     """Let time pass, and do what the schedule and the worker do."""
     world.time.advance(seconds)
     data_opt_in.begin_and_end_folders()
@@ -62,12 +62,12 @@ def work(world: World, seconds: float = 70) -> None:
     world.settle()
 
 
-def data(world: World, email: str) -> dict[str, bytes]:
+def data(world: MirrorWorld, email: str) -> dict[str, bytes]:
     return {path: text for path, text in world.files(email).items() if "/data/" in path}
 
 
 def test_data_come_are_replaced_are_proven_and_go_again(
-    world: World, anna: User, study: Study, client: Client
+    world: MirrorWorld, anna: User, study: Study, client: Client
 ) -> None:
     world.connect(anna, ANNA)
     world.control.write_file(ANNA, f"{DATA}/mine.txt", b"the user's own")
@@ -129,7 +129,7 @@ ROLES = {
 
 @pytest.mark.parametrize("role", ROLES)
 def test_only_those_who_may_read_the_data_receive_them(
-    world: World, anna: User, ben: User, study: Study, role: str
+    world: MirrorWorld, anna: User, ben: User, study: Study, role: str
 ) -> None:
     world.connect(anna, ANNA)
     world.connect(ben, BEN)
@@ -167,7 +167,9 @@ def test_only_those_who_may_read_the_data_receive_them(
     assert ("/Shared with me/anna/Faces/v1/task.js" in world.files(BEN)) is has_files
 
 
-def test_an_admin_who_acts_as_somebody_cannot_ask_for_data(world: World, anna: User, study: Study) -> None:
+def test_an_admin_who_acts_as_somebody_cannot_ask_for_data(
+    world: MirrorWorld, anna: User, study: Study
+) -> None:
     world.connect(anna, ANNA)
     token = admin_acting.set(person("root"))
     try:
@@ -179,7 +181,7 @@ def test_an_admin_who_acts_as_somebody_cannot_ask_for_data(world: World, anna: U
 
 @pytest.mark.parametrize("end", ["no data", "removed", "deleted", "transferred"])
 def test_a_lost_right_ends_it_and_what_was_there_goes_to_the_deleted_things(
-    world: World, anna: User, ben: User, study: Study, end: str
+    world: MirrorWorld, anna: User, ben: User, study: Study, end: str
 ) -> None:
     world.connect(ben, BEN)
     share = shared(study, ben, "read", sees_data=True)
@@ -215,7 +217,7 @@ def test_a_lost_right_ends_it_and_what_was_there_goes_to_the_deleted_things(
 
 
 def test_another_dropbox_account_receives_nothing_until_it_is_asked_for_again(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     world.connect(anna, ANNA)
     take_part(study)
@@ -232,7 +234,7 @@ def test_another_dropbox_account_receives_nothing_until_it_is_asked_for_again(
 
 
 def test_data_that_the_user_changes_or_removes_in_dropbox_come_back_and_theirs_stays(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     world.connect(anna, ANNA)
     take_part(study)

@@ -10,14 +10,14 @@ from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.pages.mirror_status import status
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.soak.dropbox_edits import named_paths
 from tests.mirror.test_calls import study_of
 from tests.mirror.test_edits_in_dropbox import WORDS, before_the_call
 
 
 @pytest.fixture
-def tree(world: World, anna: User) -> Tree:
+def tree(world: MirrorWorld, anna: User) -> Tree:
     """The tree of a study of eight files in two folders that stands in the Dropbox."""
     study = study_of(anna, 8, folders=2)
     world.connect(anna, ANNA)
@@ -34,7 +34,7 @@ def delete(tree: Tree, name: str, by: User) -> None:
     "call", ["files/move", "files/delete_batch", "files/delete_v2", "list_folder/continue"]
 )
 def test_a_file_the_user_adds_in_the_instant_before_we_delete_its_folder_stays(
-    world: World, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch, call: str
+    world: MirrorWorld, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     top = f"/Studies/{tree.version.study.name}/v1/folder 0"
     delete(tree, "folder 0", anna)
@@ -59,7 +59,7 @@ def test_a_file_the_user_adds_in_the_instant_before_we_delete_its_folder_stays(
     ],
 )
 def test_an_edit_in_the_instant_before_we_delete_the_file_stays(
-    world: World, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch, call: str, name: str
+    world: MirrorWorld, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch, call: str, name: str
 ) -> None:
     world.simulator.behaviour.parent_rev_mismatch = "not_found" if call == "files/delete" else "conflict"
     delete(tree, name, anna)
@@ -78,7 +78,7 @@ def test_an_edit_in_the_instant_before_we_delete_the_file_stays(
 
 
 def test_a_file_added_to_the_folder_that_is_being_emptied_stays_in_it(
-    world: World, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delete(tree, "folder 0", anna)
 
@@ -95,7 +95,7 @@ def test_a_file_added_to_the_folder_that_is_being_emptied_stays_in_it(
 
 
 def test_what_the_user_removes_from_the_folder_meanwhile_holds_nothing_up(
-    world: World, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delete(tree, "folder 0", anna)
     before_the_call(

@@ -24,12 +24,12 @@ from minno_dashboard.mirror.running import due_links
 from minno_dashboard.mirror.sending import uploads
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.services import create_study
-from tests.mirror.conftest import ANNA, BEN, World, expected
+from tests.mirror.conftest import ANNA, BEN, MirrorWorld, expected
 
 NEW_WORKER = "test:2:bb"
 
 
-def linked(world: World, user: User, email: str) -> Study:
+def linked(world: MirrorWorld, user: User, email: str) -> Study:
     study = create_study(owner=user, name="Study")
     world.connect(user, email)
     world.settle()
@@ -43,7 +43,7 @@ def save(study: Study, user: User, text: str = "new") -> None:
 
 
 def test_a_worker_that_begins_proves_at_once_so_that_a_save_need_not_wait_for_it(
-    world: World, anna: User
+    world: MirrorWorld, anna: User
 ) -> None:
     study = linked(world, anna, ANNA)
     begun = due_links.DueMirrors(worker_begins=True)
@@ -58,7 +58,7 @@ def test_a_worker_that_begins_proves_at_once_so_that_a_save_need_not_wait_for_it
     assert world.calls() == ["files/upload", "files/list_folder/continue"]
 
 
-def test_workers_that_take_turns_do_not_look_anew_each_time(world: World, anna: User) -> None:
+def test_workers_that_take_turns_do_not_look_anew_each_time(world: MirrorWorld, anna: User) -> None:
     study = linked(world, anna, ANNA)
     counts = []
     for number, owner in enumerate((NEW_WORKER, "test:3:cc", NEW_WORKER, "test:3:cc")):
@@ -70,7 +70,7 @@ def test_workers_that_take_turns_do_not_look_anew_each_time(world: World, anna: 
     assert counts == [3, 3, 2, 2]
 
 
-def test_who_saved_comes_before_whose_proof_is_due(world: World, anna: User, ben: User) -> None:
+def test_who_saved_comes_before_whose_proof_is_due(world: MirrorWorld, anna: User, ben: User) -> None:
     linked(world, anna, ANNA)
     study = linked(world, ben, BEN)
     Link.objects.update(next_proof_at=clock.now())
@@ -82,7 +82,7 @@ def test_who_saved_comes_before_whose_proof_is_due(world: World, anna: User, ben
 
 
 def test_leases_of_a_process_that_is_no_more_are_given_back_and_no_others(
-    world: World, anna: User, ben: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, ben: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for user, email in ((anna, ANNA), (ben, BEN)):
         linked(world, user, email)
@@ -106,7 +106,7 @@ def test_leases_of_a_process_that_is_no_more_are_given_back_and_no_others(
 
 
 def test_a_file_saved_again_while_it_is_sent_waits_a_second_and_is_sent_once_more(
-    world: World, anna: User, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = linked(world, anna, ANNA)
     saved: list[str] = []
@@ -138,7 +138,7 @@ def test_a_file_saved_again_while_it_is_sent_waits_a_second_and_is_sent_once_mor
 
 
 def test_short_work_passes_mirrors_that_take_long_and_they_take_turns(
-    world: World, anna: User, ben: User
+    world: MirrorWorld, anna: User, ben: User
 ) -> None:
     theirs = linked(world, ben, BEN)
     ours = linked(world, anna, ANNA)

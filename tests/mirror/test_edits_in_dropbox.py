@@ -13,7 +13,7 @@ from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.test_calls import study_of
 
 WORDS = b"the user's own words"
@@ -56,7 +56,7 @@ Change = Callable[[Tree, User], None]
 
 
 def before_the_call(
-    world: World, monkeypatch: pytest.MonkeyPatch, pattern: str, deed: Callable[[Request], object]
+    world: MirrorWorld, monkeypatch: pytest.MonkeyPatch, pattern: str, deed: Callable[[Request], object]
 ) -> list[bool]:
     """Run `deed` right before the first call whose path contains `pattern`; the list tells whether it ran."""
     handle, done = world.simulator.handle, list[bool]()
@@ -71,16 +71,16 @@ def before_the_call(
     return done
 
 
-def aside(world: World) -> list[bytes]:
+def aside(world: MirrorWorld) -> list[bytes]:
     return [data for path, data in world.control.files(ANNA).items() if "(changed in Dropbox" in path]
 
 
-def ours(world: World) -> dict[str, bytes]:
+def ours(world: MirrorWorld) -> dict[str, bytes]:
     return {path: data for path, data in world.files(ANNA).items() if "(changed in Dropbox" not in path}
 
 
 @pytest.fixture
-def tree(world: World, anna: User) -> Tree:
+def tree(world: MirrorWorld, anna: User) -> Tree:
     """The tree of a study of eight files that stands in the Dropbox."""
     study = study_of(anna, 8)
     world.connect(anna, ANNA)
@@ -91,7 +91,7 @@ def tree(world: World, anna: User) -> Tree:
 @pytest.mark.parametrize("does_move_change_rev", [True, False])
 @pytest.mark.parametrize("change", MOVES)
 def test_an_edit_before_our_move_steps_aside(
-    world: World, anna: User, tree: Tree, change: Change, does_move_change_rev: bool
+    world: MirrorWorld, anna: User, tree: Tree, change: Change, does_move_change_rev: bool
 ) -> None:
     world.simulator.behaviour.move_changes_rev = does_move_change_rev
     world.control.write_file(ANNA, f"/Studies/{tree.version.study.name}/v1/folder 0/0.js", WORDS)
@@ -104,7 +104,7 @@ def test_an_edit_before_our_move_steps_aside(
 
 @pytest.mark.parametrize("change", MOVES)
 def test_an_edit_in_the_instant_before_our_move_steps_aside(
-    world: World, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch, change: Change
+    world: MirrorWorld, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch, change: Change
 ) -> None:
     path = f"/Studies/{tree.version.study.name}/v1/folder 0/0.js"
     change(tree, anna)
@@ -118,7 +118,7 @@ def test_an_edit_in_the_instant_before_our_move_steps_aside(
     assert aside(world) == [WORDS]
 
 
-def test_an_edit_before_our_move_survives_the_next_save(world: World, anna: User, tree: Tree) -> None:
+def test_an_edit_before_our_move_survives_the_next_save(world: MirrorWorld, anna: User, tree: Tree) -> None:
     world.control.write_file(ANNA, f"/Studies/{tree.version.study.name}/v1/folder 0/0.js", WORDS)
     rename_file(tree, anna)
     files.write_file(
@@ -136,7 +136,7 @@ def test_an_edit_before_our_move_survives_the_next_save(world: World, anna: User
 
 @pytest.mark.parametrize("name", ["0.js", "folder 0"])
 def test_an_edit_before_our_deletion_is_kept_and_steps_aside_when_the_file_comes_back(
-    world: World, anna: User, tree: Tree, name: str
+    world: MirrorWorld, anna: User, tree: Tree, name: str
 ) -> None:
     world.control.write_file(ANNA, f"/Studies/{tree.version.study.name}/v1/folder 0/0.js", WORDS)
     gone = node(tree, name)
@@ -151,7 +151,7 @@ def test_an_edit_before_our_deletion_is_kept_and_steps_aside_when_the_file_comes
 
 
 def test_an_edit_before_a_new_version_is_copied_stays_and_the_copy_is_ours(
-    world: World, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = tree.version.study
     path = f"/Studies/{study.name}/v1/folder 0/0.js"
@@ -167,7 +167,7 @@ def test_an_edit_before_a_new_version_is_copied_stays_and_the_copy_is_ours(
     assert WORDS in aside(world)
 
 
-def test_proving_by_hand_sees_what_a_move_carried_along(world: World, anna: User, tree: Tree) -> None:
+def test_proving_by_hand_sees_what_a_move_carried_along(world: MirrorWorld, anna: User, tree: Tree) -> None:
     world.control.write_file(ANNA, f"/Studies/{tree.version.study.name}/v1/folder 0/0.js", WORDS)
     rename_file(tree, anna)
     world.settle()

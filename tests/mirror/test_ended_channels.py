@@ -19,7 +19,7 @@ from minno_dashboard.mirror.models import link_of
 from minno_dashboard.studies import link_invitations, playing, sharing
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Collaboration, LinkInvitation, ReadOnlyLink, Study
-from tests.mirror.conftest import BEN, World, person
+from tests.mirror.conftest import BEN, MirrorWorld, person
 
 OFFERED = {"read-only link", "invitation", "invitation by link"}
 EVERYTHING = OFFERED | {"preview", "token", "mirror", "files in the Dropbox"}
@@ -70,7 +70,10 @@ def end(how: str, study: Study, ben: User, carol: User) -> None:
 
 @pytest.mark.parametrize("how", ENDS)
 def test_whoever_loses_access_loses_each_channel(
-    world: World, ben: User, how: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    world: MirrorWorld,
+    ben: User,
+    how: str,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     carol, dora = person("carol"), person("dora")
     study = make(ben, carol, is_owner="member" not in how)

@@ -14,7 +14,7 @@ from minno_dashboard.mirror.dropbox_api.port import Entry
 from minno_dashboard.mirror.known.entry_checks import contradictory, in_order
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.test_calls import study_of
 
 WORDS = b"the user's own words"
@@ -41,7 +41,7 @@ def test_entries_that_disagree_are_contradictory_and_doubled_ones_are_not() -> N
 @pytest.mark.parametrize("repeated", ["page", "earlier"])
 @pytest.mark.parametrize("page", [2000, 3])
 def test_no_order_of_entries_leaves_a_copy_of_our_own_text(
-    world: World, anna: User, repeated: Literal["page", "earlier"], page: int
+    world: MirrorWorld, anna: User, repeated: Literal["page", "earlier"], page: int
 ) -> None:
     behaviour = world.simulator.behaviour
     behaviour.shuffled_entries, behaviour.repeated_entries, behaviour.page_limit = True, repeated, page
@@ -70,7 +70,7 @@ def test_no_order_of_entries_leaves_a_copy_of_our_own_text(
 
 @pytest.mark.parametrize("repeated", ["page", "earlier"])
 def test_no_order_of_entries_hides_an_edit_in_dropbox(
-    world: World, anna: User, repeated: Literal["page", "earlier"]
+    world: MirrorWorld, anna: User, repeated: Literal["page", "earlier"]
 ) -> None:
     behaviour = world.simulator.behaviour
     behaviour.shuffled_entries, behaviour.repeated_entries = True, repeated

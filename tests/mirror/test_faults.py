@@ -20,14 +20,14 @@ from minno_dashboard.mirror.running import due_links
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, APP_KEY, BEN, World, expected
+from tests.mirror.conftest import ANNA, APP_KEY, BEN, MirrorWorld, expected
 from tests.mirror.test_calls import is_equal, study_of
 
 WRITES = "files/(upload|move|copy|delete|create|upload_session/finish).*"
 
 
 @pytest.fixture
-def study(world: World, anna: User) -> Study:
+def study(world: MirrorWorld, anna: User) -> Study:
     """A small study that stands in the Dropbox."""
     made = study_of(anna, 30, folders=2)
     world.connect(anna, ANNA)
@@ -49,7 +49,7 @@ def many_changes(study: Study, user: User) -> None:
         edit(study, user, f"new/{number}.js", f"new {number}".encode())
 
 
-def test_lost_answers_of_every_write(world: World, anna: User, study: Study) -> None:
+def test_lost_answers_of_every_write(world: MirrorWorld, anna: User, study: Study) -> None:
     world.control.add_fault(faults.reset(when="after"), route=WRITES, nth=(1, 2, 4))
     many_changes(study, anna)
     world.settle()
@@ -60,7 +60,7 @@ def test_lost_answers_of_every_write(world: World, anna: User, study: Study) -> 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("kind", ["reset", "hang", "500", "truncate"])
-def test_every_third_call_fails(world: World, anna: User, study: Study, kind: str, when: str) -> None:
+def test_every_third_call_fails(world: MirrorWorld, anna: User, study: Study, kind: str, when: str) -> None:
     effects = {
         "reset": faults.reset(when=when),  # type: ignore[arg-type]
         "hang": faults.hang(when=when),  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ def test_every_third_call_fails(world: World, anna: User, study: Study, kind: st
 
 @pytest.mark.parametrize("effect", [faults.throttle(retry_after=15), faults.throttle(retry_after=None), faults.plain_throttle(300), faults.throttle("too_many_write_operations", 2)])  # fmt: skip
 def test_a_pause_that_dropbox_asks_for_is_kept(
-    world: World, anna: User, study: Study, effect: faults.Effect
+    world: MirrorWorld, anna: User, study: Study, effect: faults.Effect
 ) -> None:
     world.control.add_fault(effect, route="files/.*", times=2)
     edit(study, anna)
@@ -88,7 +88,7 @@ def test_a_pause_that_dropbox_asks_for_is_kept(
     assert is_equal(world, anna)
 
 
-def test_an_expired_token_is_refreshed_in_the_middle(world: World, anna: User, study: Study) -> None:
+def test_an_expired_token_is_refreshed_in_the_middle(world: MirrorWorld, anna: User, study: Study) -> None:
     world.control.expire_tokens(ANNA)
     many_changes(study, anna)
     world.settle()
@@ -97,7 +97,7 @@ def test_an_expired_token_is_refreshed_in_the_middle(world: World, anna: User, s
 
 
 def test_a_revoked_connection_needs_the_user_and_heals_by_connecting_again(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     world.control.unlink(ANNA)
     edit(study, anna)
@@ -112,7 +112,7 @@ def test_a_revoked_connection_needs_the_user_and_heals_by_connecting_again(
     assert is_equal(world, anna)
 
 
-def test_a_token_endpoint_in_trouble_disconnects_nobody(world: World, anna: User, study: Study) -> None:
+def test_a_token_endpoint_in_trouble_disconnects_nobody(world: MirrorWorld, anna: User, study: Study) -> None:
     world.control.expire_tokens(ANNA)
     world.control.add_fault(faults.status(500, "no"), route="oauth2/token", times=3)
     edit(study, anna)
@@ -120,7 +120,9 @@ def test_a_token_endpoint_in_trouble_disconnects_nobody(world: World, anna: User
     assert is_equal(world, anna)
 
 
-def test_a_wrong_secret_pauses_everybody_until_the_admin_acts(world: World, anna: User, study: Study) -> None:
+def test_a_wrong_secret_pauses_everybody_until_the_admin_acts(
+    world: MirrorWorld, anna: User, study: Study
+) -> None:
     secret = world.control.change_secret()
     world.control.expire_tokens(ANNA)
     edit(study, anna)
@@ -132,7 +134,7 @@ def test_a_wrong_secret_pauses_everybody_until_the_admin_acts(world: World, anna
     assert is_equal(world, anna)
 
 
-def test_a_reset_cursor_is_answered_by_a_full_listing(world: World, anna: User, study: Study) -> None:
+def test_a_reset_cursor_is_answered_by_a_full_listing(world: MirrorWorld, anna: User, study: Study) -> None:
     world.control.reset_cursors(ANNA)
     edit(study, anna)
     world.settle()
@@ -140,7 +142,7 @@ def test_a_reset_cursor_is_answered_by_a_full_listing(world: World, anna: User, 
     assert is_equal(world, anna)
 
 
-def test_without_append_batch_files_go_one_by_one(world: World, anna: User) -> None:
+def test_without_append_batch_files_go_one_by_one(world: MirrorWorld, anna: User) -> None:
     world.control.add_fault(
         faults.status(404, '{"error_summary": "unknown"}'), route="files/upload_session/append_batch"
     )
@@ -152,7 +154,7 @@ def test_without_append_batch_files_go_one_by_one(world: World, anna: User) -> N
     assert "no_batch_until" in Link.objects.get(user=anna).learned
 
 
-def test_a_full_dropbox_needs_the_user_and_heals(world: World, anna: User, study: Study) -> None:
+def test_a_full_dropbox_needs_the_user_and_heals(world: MirrorWorld, anna: User, study: Study) -> None:
     world.control.set_quota(ANNA, 100)
     edit(study, anna, "more.js", b"x" * 5000)
     files.delete(nodes=[Node.objects.get(tree=study.versions.get().tree, name="4.js")], by=anna)
@@ -167,7 +169,7 @@ def test_a_full_dropbox_needs_the_user_and_heals(world: World, anna: User, study
 
 
 def test_a_name_that_dropbox_refuses_is_parked_and_the_rest_goes_on(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     refused = {".tag": "path", "path": {".tag": "disallowed_name"}}
     world.control.add_fault(
@@ -188,7 +190,9 @@ def test_a_name_that_dropbox_refuses_is_parked_and_the_rest_goes_on(
     assert not Parked.objects.exists()
 
 
-def test_an_edit_of_the_user_in_dropbox_is_kept_beside_ours(world: World, anna: User, study: Study) -> None:
+def test_an_edit_of_the_user_in_dropbox_is_kept_beside_ours(
+    world: MirrorWorld, anna: User, study: Study
+) -> None:
     path = "/Studies/Many/v1/folder 0/0.js"
     world.control.write_file(ANNA, path, b"the user's work")
     edit(study, anna)
@@ -201,7 +205,7 @@ def test_an_edit_of_the_user_in_dropbox_is_kept_beside_ours(world: World, anna: 
 
 
 def test_what_the_user_moves_in_dropbox_goes_back_without_a_byte(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     world.control.rename(ANNA, "/Studies/Many/v1/folder 0", "/mine")
     services.prove_now(user=anna)
@@ -210,7 +214,7 @@ def test_what_the_user_moves_in_dropbox_goes_back_without_a_byte(
     assert not [route for route in world.calls() if "upload" in route]
 
 
-def test_a_mass_removal_in_dropbox_waits_for_the_user(world: World, anna: User, study: Study) -> None:
+def test_a_mass_removal_in_dropbox_waits_for_the_user(world: MirrorWorld, anna: User, study: Study) -> None:
     world.control.delete(ANNA, "/Studies/Many")
     services.prove_now(user=anna)
     world.settle()
@@ -222,7 +226,7 @@ def test_a_mass_removal_in_dropbox_waits_for_the_user(world: World, anna: User, 
     assert is_equal(world, anna)
 
 
-def test_a_mass_removal_of_ours_waits_for_the_user(world: World, anna: User, study: Study) -> None:
+def test_a_mass_removal_of_ours_waits_for_the_user(world: MirrorWorld, anna: User, study: Study) -> None:
     studies.delete_study(study=study, by=anna)
     world.settle()
     assert Link.objects.get(user=anna).reason == "mass_removal_planned"
@@ -234,7 +238,7 @@ def test_a_mass_removal_of_ours_waits_for_the_user(world: World, anna: User, stu
 
 
 def test_a_study_that_is_brought_back_answers_the_question_by_itself(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     studies.delete_study(study=study, by=anna)
     world.settle()
@@ -247,7 +251,7 @@ def test_a_study_that_is_brought_back_answers_the_question_by_itself(
 
 
 def test_a_deleted_app_folder_comes_back_when_the_user_says_so(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     world.control.delete_app_folder(ANNA)
     services.prove_now(user=anna)
@@ -259,7 +263,7 @@ def test_a_deleted_app_folder_comes_back_when_the_user_says_so(
 
 
 def test_another_account_begins_anew_and_the_old_one_keeps_its_files(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     old = world.control.files(ANNA)
     services.unlink(user=anna)
@@ -270,7 +274,7 @@ def test_another_account_begins_anew_and_the_old_one_keeps_its_files(
     assert world.control.files(ANNA) == old
 
 
-def test_the_same_account_again_sends_nothing_twice(world: World, anna: User, study: Study) -> None:
+def test_the_same_account_again_sends_nothing_twice(world: MirrorWorld, anna: User, study: Study) -> None:
     services.unlink(user=anna)
     edit(study, anna)
     world.connect(anna, ANNA)
@@ -281,7 +285,7 @@ def test_the_same_account_again_sends_nothing_twice(world: World, anna: User, st
     assert [route for route in world.calls() if "upload" in route] == ["files/upload"] * 2
 
 
-def test_a_lost_database_adopts_what_is_there(world: World, anna: User, study: Study) -> None:
+def test_a_lost_database_adopts_what_is_there(world: MirrorWorld, anna: User, study: Study) -> None:
     RemoteNode.objects.all().delete()
     Link.objects.update(cursor="", needs_listing=True, wants_everything=True)
     world.settle()
@@ -289,7 +293,7 @@ def test_a_lost_database_adopts_what_is_there(world: World, anna: User, study: S
     assert not [route for route in world.calls() if "upload" in route]
 
 
-def test_a_worker_paused_past_its_lease_changes_nothing(world: World, anna: User, study: Study) -> None:
+def test_a_worker_paused_past_its_lease_changes_nothing(world: MirrorWorld, anna: User, study: Study) -> None:
     edit(study, anna)
     due_links.note_changes()
     link = Link.objects.get(user=anna)
@@ -308,7 +312,7 @@ def test_a_worker_paused_past_its_lease_changes_nothing(world: World, anna: User
 
 
 def test_tokens_are_in_no_log_and_no_column(
-    world: World, anna: User, study: Study, caplog: pytest.LogCaptureFixture
+    world: MirrorWorld, anna: User, study: Study, caplog: pytest.LogCaptureFixture
 ) -> None:
     given = world.control.authorise(ANNA)
     caplog.set_level(logging.DEBUG)

@@ -9,11 +9,11 @@ from minno_dashboard.files.services import ANYTHING, write_file
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.studies.queries import newest_version
 from minno_dashboard.studies.services import create_study
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 
 
 @pytest.mark.django_db
-def test_everything_stands_in_the_dropbox_and_is_proven(world: World, anna: User) -> None:
+def test_everything_stands_in_the_dropbox_and_is_proven(world: MirrorWorld, anna: User) -> None:
     study = create_study(owner=anna, name="Étude שלום")
     tree = newest_version(study).tree
     for number in range(7):

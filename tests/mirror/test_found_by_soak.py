@@ -17,12 +17,14 @@ from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.mirror.running.due_links import LEASE_SECONDS, DueMirrors
 from minno_dashboard.studies import services as studies
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.test_calls import study_of
 from tests.mirror.test_faults import edit
 
 
-def test_what_the_user_put_into_a_folder_a_moment_ago_survives_its_removal(world: World, anna: User) -> None:
+def test_what_the_user_put_into_a_folder_a_moment_ago_survives_its_removal(
+    world: MirrorWorld, anna: User
+) -> None:
     study = study_of(anna, 4)
     world.connect(anna, ANNA)
     services.choose_policy(user=anna, keep_deleted=False)
@@ -35,7 +37,7 @@ def test_what_the_user_put_into_a_folder_a_moment_ago_survives_its_removal(world
     assert status(anna)["state"] == "proven"
 
 
-def test_who_connects_again_still_waits_as_long_as_dropbox_asked(world: World, anna: User) -> None:
+def test_who_connects_again_still_waits_as_long_as_dropbox_asked(world: MirrorWorld, anna: User) -> None:
     study_of(anna, 1)
     world.connect(anna, ANNA)
     world.control.add_fault(faults.plain_throttle(240), route="files/upload", times=1)
@@ -51,7 +53,7 @@ def test_who_connects_again_still_waits_as_long_as_dropbox_asked(world: World, a
 
 
 def test_a_child_deleted_in_dropbox_before_its_folder_is_renamed_here_is_missed_and_put_back(
-    world: World, anna: User
+    world: MirrorWorld, anna: User
 ) -> None:
     """Dropbox tells of a moved folder anew, and the removal of what was in it goes down in that of its old place."""
     study = study_of(anna, 4)
@@ -64,7 +66,7 @@ def test_a_child_deleted_in_dropbox_before_its_folder_is_renamed_here_is_missed_
     assert status(anna)["state"] == "proven"
 
 
-def test_a_study_purged_while_nobody_looked_leaves_the_dropbox_too(world: World, anna: User) -> None:
+def test_a_study_purged_while_nobody_looked_leaves_the_dropbox_too(world: MirrorWorld, anna: User) -> None:
     study = study_of(anna, 4)
     world.connect(anna, ANNA)
     world.settle()
@@ -78,7 +80,7 @@ def test_a_study_purged_while_nobody_looked_leaves_the_dropbox_too(world: World,
 
 
 def test_what_lies_in_the_folder_that_a_new_study_of_the_same_name_takes_over_goes(
-    world: World, anna: User
+    world: MirrorWorld, anna: User
 ) -> None:
     study = study_of(anna, 4, name="Same")
     world.connect(anna, ANNA)
@@ -92,7 +94,7 @@ def test_what_lies_in_the_folder_that_a_new_study_of_the_same_name_takes_over_go
 
 
 def test_bytes_of_ours_damaged_in_a_call_without_an_answer_are_replaced_and_not_put_aside(
-    world: World, anna: User
+    world: MirrorWorld, anna: User
 ) -> None:
     study_of(anna, 60)
     world.connect(anna, ANNA)
@@ -103,7 +105,7 @@ def test_bytes_of_ours_damaged_in_a_call_without_an_answer_are_replaced_and_not_
     assert status(anna)["state"] == "proven"
 
 
-def test_files_that_move_and_change_at_once_are_sent_once(world: World, anna: User) -> None:
+def test_files_that_move_and_change_at_once_are_sent_once(world: MirrorWorld, anna: User) -> None:
     """Dropbox gives what moves another revision, and takes contents only in place of the one it has."""
     study = study_of(anna, 4)
     tree = study.versions.get().tree
@@ -122,7 +124,7 @@ def test_files_that_move_and_change_at_once_are_sent_once(world: World, anna: Us
 
 
 def test_a_call_that_a_worker_makes_after_it_lost_its_lease_is_looked_for(
-    world: World, anna: User, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dropbox cannot refuse the call of a worker that slept; the worker says so, and the proof counts no more."""
     tree = study_of(anna, 4).versions.get().tree
@@ -155,7 +157,7 @@ def test_a_call_that_a_worker_makes_after_it_lost_its_lease_is_looked_for(
 
 
 def test_what_the_user_renames_before_we_know_that_it_is_there_is_ours_and_goes_back(
-    world: World, anna: User, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = study_of(anna, 1)
     world.connect(anna, ANNA)
@@ -176,7 +178,9 @@ def test_what_the_user_renames_before_we_know_that_it_is_there_is_ours_and_goes_
     assert status(anna)["state"] == "proven"
 
 
-def test_an_edit_just_before_a_study_was_deleted_arrives_when_it_comes_back(world: World, anna: User) -> None:
+def test_an_edit_just_before_a_study_was_deleted_arrives_when_it_comes_back(
+    world: MirrorWorld, anna: User
+) -> None:
     """What a plan holds back is planned again: the inside of a folder that comes back is in no other plan."""
     study = study_of(anna, 4)
     other = studies.create_study(owner=anna, name="Other")

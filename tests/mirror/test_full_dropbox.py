@@ -12,7 +12,7 @@ from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link, Parked
 from minno_dashboard.mirror.pages.mirror_status import badge, status
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.faults.conftest import ROOT, edit, is_whole
 from tests.mirror.test_calls import study_of
 
@@ -20,7 +20,7 @@ BIG = 50_000
 
 
 @pytest.fixture
-def study(world: World, anna: User) -> Study:
+def study(world: MirrorWorld, anna: User) -> Study:
     """A study of 12 small files and one of 40 kB in a Dropbox that has room for 30 kB more."""
     made = study_of(anna, 12, folders=2)
     edit(made, anna, "old.bin", b"o" * 40_000)
@@ -36,7 +36,7 @@ def node(study: Study, name: str) -> Node:
     return Node.objects.get(tree=study.versions.get().tree, name=name, deleted_at=None)
 
 
-def test_one_file_that_does_not_fit_stops_nothing_else(world: World, anna: User, study: Study) -> None:
+def test_one_file_that_does_not_fit_stops_nothing_else(world: MirrorWorld, anna: User, study: Study) -> None:
     edit(study, anna, "big.bin", b"b" * BIG)
     edit(study, anna, "folder 0/0.js", b"a small edit")
     files.rename(node=node(study, "folder 1"), name="other", by=anna)
@@ -55,7 +55,7 @@ def test_one_file_that_does_not_fit_stops_nothing_else(world: World, anna: User,
         assert world.files(ANNA)[f"{ROOT}/folder 0/2.js"] == f"later edit {number}".encode()
 
 
-def test_the_deletion_that_makes_room_lets_the_file_in(world: World, anna: User, study: Study) -> None:
+def test_the_deletion_that_makes_room_lets_the_file_in(world: MirrorWorld, anna: User, study: Study) -> None:
     edit(study, anna, "big.bin", b"b" * BIG)
     world.settle()
     files.delete(nodes=[node(study, "old.bin")], by=anna)
@@ -63,7 +63,7 @@ def test_the_deletion_that_makes_room_lets_the_file_in(world: World, anna: User,
     assert is_whole(world, anna)
 
 
-def test_the_deletion_in_the_same_moment_makes_room_too(world: World, anna: User, study: Study) -> None:
+def test_the_deletion_in_the_same_moment_makes_room_too(world: MirrorWorld, anna: User, study: Study) -> None:
     edit(study, anna, "big.bin", b"b" * BIG)
     files.delete(nodes=[node(study, "old.bin")], by=anna)
     world.settle()
@@ -71,7 +71,7 @@ def test_the_deletion_in_the_same_moment_makes_room_too(world: World, anna: User
 
 
 @pytest.mark.parametrize("deed", ["deleted here", "made smaller", "room made, proven now", "room made, time"])
-def test_every_way_out_is_taken(world: World, anna: User, study: Study, deed: str) -> None:
+def test_every_way_out_is_taken(world: MirrorWorld, anna: User, study: Study, deed: str) -> None:
     edit(study, anna, "big.bin", b"b" * BIG)
     world.settle()
     assert Link.objects.get(user=anna).reason == "full"
@@ -90,7 +90,7 @@ def test_every_way_out_is_taken(world: World, anna: User, study: Study, deed: st
 
 
 def test_of_many_files_those_that_fit_are_sent_and_no_byte_twice(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     for number in range(30):
         edit(study, anna, f"many/{number}.bin", bytes([number]) * 3_000)
@@ -112,7 +112,7 @@ def test_of_many_files_those_that_fit_are_sent_and_no_byte_twice(
 
 
 def test_a_limit_that_the_space_does_not_show_is_not_run_into_again_and_again(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     error = {".tag": "path", "reason": {".tag": "upload_traffic_limit_reached"}}
     world.control.set_quota(ANNA, 10**9)

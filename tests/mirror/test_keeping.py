@@ -9,18 +9,18 @@ from minno_dashboard.files.services import ANYTHING, delete, write_file
 from minno_dashboard.mirror.pages.mirror_status import badge, status
 from minno_dashboard.studies.queries import newest_version
 from minno_dashboard.studies.services import create_study, delete_study
-from tests.mirror.conftest import ANNA, World
+from tests.mirror.conftest import ANNA, MirrorWorld
 
 DAY = 24 * 3600
 
 
-def deleted_things(world: World) -> list[str]:
+def deleted_things(world: MirrorWorld) -> list[str]:
     return sorted(path for path in world.control.files(ANNA) if path.startswith("/Deleted/"))
 
 
 @pytest.mark.django_db
 def test_a_deleted_study_stays_90_days_in_the_dropbox_and_then_goes_for_good(
-    world: World, anna: User
+    world: MirrorWorld, anna: User
 ) -> None:
     study = create_study(owner=anna, name="Gone")
     tree = newest_version(study).tree
@@ -44,7 +44,9 @@ def test_a_deleted_study_stays_90_days_in_the_dropbox_and_then_goes_for_good(
 
 
 @pytest.mark.django_db
-def test_what_was_deleted_is_not_counted_among_the_files_of_the_studies(world: World, anna: User) -> None:
+def test_what_was_deleted_is_not_counted_among_the_files_of_the_studies(
+    world: MirrorWorld, anna: User
+) -> None:
     study = create_study(owner=anna, name="Counted")
     tree = newest_version(study).tree
     nodes = [

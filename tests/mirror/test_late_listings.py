@@ -16,13 +16,13 @@ from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.faults.conftest import ROOT, add, edit, is_whole
 from tests.mirror.test_calls import study_of
 
 
 @pytest.fixture
-def study(world: World, anna: User) -> Study:
+def study(world: MirrorWorld, anna: User) -> Study:
     """A study of 12 files in 2 folders that stands in the Dropbox."""
     made = study_of(anna, 12, folders=2)
     world.connect(anna, ANNA)
@@ -31,7 +31,7 @@ def study(world: World, anna: User) -> Study:
 
 
 @pytest.fixture(params=[3, 8])
-def lag(world: World, request: pytest.FixtureRequest) -> float:
+def lag(world: MirrorWorld, request: pytest.FixtureRequest) -> float:
     """How many seconds listings come late."""
     world.control.set_behaviour(listing_lag_seconds=request.param, cursor_lag_seconds=request.param)
     return float(request.param)
@@ -43,7 +43,7 @@ def rename(study: Study, user: User, old: str, new: str) -> None:
     files.rename(node=node, name=new, by=user)
 
 
-def settle_within(world: World, seconds: float) -> None:
+def settle_within(world: MirrorWorld, seconds: float) -> None:
     """Settle, and check that it took no longer than that on the clock."""
     before = clock.now()
     world.settle()
@@ -51,7 +51,7 @@ def settle_within(world: World, seconds: float) -> None:
 
 
 def test_ordinary_edits_leave_no_copies_of_our_own_text(
-    world: World, anna: User, study: Study, lag: float
+    world: MirrorWorld, anna: User, study: Study, lag: float
 ) -> None:
     for second in range(14):
         edit(study, anna, "folder 0/0.js", f"text {second}".encode())
@@ -66,7 +66,7 @@ def test_ordinary_edits_leave_no_copies_of_our_own_text(
 
 
 def test_a_folder_renamed_twice_within_seconds_is_where_it_belongs(
-    world: World, anna: User, study: Study, lag: float
+    world: MirrorWorld, anna: User, study: Study, lag: float
 ) -> None:
     for old, new in (("folder 0", "one"), ("one", "two"), ("two", "three")):
         rename(study, anna, old, new)
@@ -82,7 +82,7 @@ def test_a_folder_renamed_twice_within_seconds_is_where_it_belongs(
     ["files/upload", "files/move_v2", "files/copy_v2", "files/delete_v2", "files/create_folder_v2"],
 )
 def test_one_lost_answer_costs_seconds(
-    world: World, anna: User, study: Study, lag: float, route: str
+    world: MirrorWorld, anna: User, study: Study, lag: float, route: str
 ) -> None:
     services.choose_policy(user=anna, keep_deleted=False)
     world.settle()
@@ -110,7 +110,7 @@ def test_one_lost_answer_costs_seconds(
     assert is_whole(world, anna)
 
 
-def test_two_cursor_resets_within_an_hour_stop_no_edit(world: World, anna: User, study: Study) -> None:
+def test_two_cursor_resets_within_an_hour_stop_no_edit(world: MirrorWorld, anna: User, study: Study) -> None:
     for number in range(4):
         world.control.reset_cursors(ANNA)
         edit(study, anna, data=f"edit {number}".encode())
@@ -120,7 +120,7 @@ def test_two_cursor_resets_within_an_hour_stop_no_edit(world: World, anna: User,
         assert is_whole(world, anna)
 
 
-def test_a_cursor_refused_for_good_stops_no_edit(world: World, anna: User, study: Study) -> None:
+def test_a_cursor_refused_for_good_stops_no_edit(world: MirrorWorld, anna: User, study: Study) -> None:
     world.control.add_fault(
         faults.status(400, 'Error in call to API function "files/list_folder/continue": Invalid "cursor"'),
         route="files/list_folder/continue",
@@ -133,7 +133,7 @@ def test_a_cursor_refused_for_good_stops_no_edit(world: World, anna: User, study
         assert is_whole(world, anna)
 
 
-def test_a_listing_refused_for_days_stops_no_edit(world: World, anna: User, study: Study) -> None:
+def test_a_listing_refused_for_days_stops_no_edit(world: MirrorWorld, anna: User, study: Study) -> None:
     world.control.add_fault(
         faults.status(400, 'Error in call to API function "files/list_folder": Invalid "path"'),
         route="files/list_folder",
@@ -150,7 +150,7 @@ def test_a_listing_refused_for_days_stops_no_edit(world: World, anna: User, stud
 
 
 def test_what_the_user_changes_right_after_us_is_the_users(
-    world: World, anna: User, study: Study, lag: float
+    world: MirrorWorld, anna: User, study: Study, lag: float
 ) -> None:
     edit(study, anna, data=b"ours")
     world.run()
@@ -169,7 +169,7 @@ def test_what_the_user_changes_right_after_us_is_the_users(
 
 
 def test_what_the_user_deletes_right_after_us_comes_back(
-    world: World, anna: User, study: Study, lag: float
+    world: MirrorWorld, anna: User, study: Study, lag: float
 ) -> None:
     edit(study, anna, data=b"ours")
     world.run()
@@ -180,7 +180,7 @@ def test_what_the_user_deletes_right_after_us_comes_back(
 
 
 def test_a_first_mirror_is_proven_when_the_journal_has_told_of_it(
-    world: World, anna: User, lag: float
+    world: MirrorWorld, anna: User, lag: float
 ) -> None:
     made = study_of(anna, 700, folders=5)
     world.connect(anna, ANNA)
@@ -194,7 +194,7 @@ def test_a_first_mirror_is_proven_when_the_journal_has_told_of_it(
     assert len(sent) <= 3, "nothing is sent twice"
 
 
-def test_a_link_waits_only_for_a_look(world: World, anna: User, study: Study, lag: float) -> None:
+def test_a_link_waits_only_for_a_look(world: MirrorWorld, anna: User, study: Study, lag: float) -> None:
     """What is saved while the mirror waits for the journal goes at once."""
     edit(study, anna, data=b"one")
     world.run()

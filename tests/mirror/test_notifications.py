@@ -21,7 +21,7 @@ from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.mirror.running import history
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies.services import create_study
-from tests.mirror.conftest import ANNA, BEN, World, person
+from tests.mirror.conftest import ANNA, BEN, MirrorWorld, person
 from tests.mirror.faults.conftest import shown, spend
 
 HOUR = 3600.0
@@ -37,7 +37,7 @@ def post(monkeypatch: pytest.MonkeyPatch, db: None) -> list[emails.Letter]:
 
 
 def test_a_state_that_waits_for_the_user_is_told_by_one_mail_after_a_day(
-    world: World, anna: User, post: list[emails.Letter]
+    world: MirrorWorld, anna: User, post: list[emails.Letter]
 ) -> None:
     create_study(owner=anna, name="One")
     world.connect(anna, ANNA)
@@ -65,7 +65,7 @@ def test_a_state_that_waits_for_the_user_is_told_by_one_mail_after_a_day(
 
 
 def test_what_waits_for_the_admin_is_told_once_to_each_admin_and_to_no_user(
-    world: World, anna: User, ben: User, post: list[emails.Letter]
+    world: MirrorWorld, anna: User, ben: User, post: list[emails.Letter]
 ) -> None:
     root = create_user(by=None, username="root", email="root@lab.example", role=User.Role.ADMIN)
     for user, email in ((anna, ANNA), (ben, BEN)):
@@ -83,7 +83,7 @@ def test_what_waits_for_the_admin_is_told_once_to_each_admin_and_to_no_user(
     assert post[0].body.count("/admin/configuration/") == 1
 
 
-def test_nothing_is_told_of_troubles_of_dropbox_or_where_mail_is_off(world: World, anna: User) -> None:
+def test_nothing_is_told_of_troubles_of_dropbox_or_where_mail_is_off(world: MirrorWorld, anna: User) -> None:
     world.connect(anna, ANNA)
     world.settle()
     world.control.unlink(ANNA)
@@ -95,7 +95,7 @@ def test_nothing_is_told_of_troubles_of_dropbox_or_where_mail_is_off(world: Worl
     assert "mirror: tell by mail what waits for people" in registry.periodic
 
 
-def test_the_history_says_why_a_run_ended(world: World, anna: User) -> None:
+def test_the_history_says_why_a_run_ended(world: MirrorWorld, anna: User) -> None:
     create_study(owner=anna, name="One")
     link = world.connect(anna, ANNA)
     world.settle()
@@ -118,7 +118,7 @@ def test_the_history_says_why_a_run_ended(world: World, anna: User) -> None:
     assert "Dropbox has problems" in shown(anna)[0]
 
 
-def test_how_full_the_dropbox_is_is_asked_once_a_day(world: World, anna: User) -> None:
+def test_how_full_the_dropbox_is_is_asked_once_a_day(world: MirrorWorld, anna: User) -> None:
     create_study(owner=anna, name="One")
     world.connect(anna, ANNA)
     world.settle()
@@ -130,7 +130,7 @@ def test_how_full_the_dropbox_is_is_asked_once_a_day(world: World, anna: User) -
     assert used >= 5000
 
 
-def test_the_accounts_address_is_learnt_anew_once_a_day(world: World, anna: User) -> None:
+def test_the_accounts_address_is_learnt_anew_once_a_day(world: MirrorWorld, anna: User) -> None:
     create_study(owner=anna, name="One")
     world.connect(anna, ANNA)
     world.settle()
@@ -141,7 +141,7 @@ def test_the_accounts_address_is_learnt_anew_once_a_day(world: World, anna: User
     assert "anna.new@dropbox.example" in shown(anna)[0]
 
 
-def test_a_members_own_limit_in_a_team_is_what_is_shown_and_filled(world: World) -> None:
+def test_a_members_own_limit_in_a_team_is_what_is_shown_and_filled(world: MirrorWorld) -> None:
     world.control.create_account("Dora D", "dora@dropbox.example", quota=10**9, team=True)
     world.control.set_member_limit("dora@dropbox.example", 200_000)
     dora = person("dora")
@@ -162,7 +162,7 @@ def test_a_members_own_limit_in_a_team_is_what_is_shown_and_filled(world: World)
     assert (status(dora)["state"], Link.objects.get().space_allocated) == ("proven", 10**9)
 
 
-def test_cursors_that_are_taken_back_cost_one_listing_an_hour(world: World, anna: User) -> None:
+def test_cursors_that_are_taken_back_cost_one_listing_an_hour(world: MirrorWorld, anna: User) -> None:
     create_study(owner=anna, name="One")
     world.connect(anna, ANNA)
     world.settle()
@@ -175,7 +175,7 @@ def test_cursors_that_are_taken_back_cost_one_listing_an_hour(world: World, anna
 
 
 def test_the_configuration_page_shows_the_webhook_address_and_that_it_is_optional(
-    world: World, rooted: Client
+    world: MirrorWorld, rooted: Client
 ) -> None:
     html = rooted.get(reverse("edit_configuration")).content.decode()
     assert ">http://127.0.0.1:8000/dropbox/webhook</textarea>" in html

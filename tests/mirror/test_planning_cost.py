@@ -11,7 +11,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.models import Link
-from minno_dashboard.mirror.planner.model import Policy, Upload
+from minno_dashboard.mirror.planner.model import Policy, UploadFile
 from minno_dashboard.mirror.planner.plan import plan
 from minno_dashboard.mirror.running import due_links
 from minno_dashboard.mirror.wanted import slice_reader
@@ -19,7 +19,7 @@ from minno_dashboard.mirror.wanted.layout import FIXED, Layout
 from minno_dashboard.mirror.wanted.study_folders import StudyFolders
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Collaboration, Study, Version
-from tests.mirror.conftest import ANNA, World, person
+from tests.mirror.conftest import ANNA, MirrorWorld, person
 from tests.mirror.test_calls import study_of
 from tools.bench.user_actions import RowCounter
 
@@ -55,7 +55,7 @@ def read_counted(user: User) -> tuple[slice_reader.Slice, RowCounter]:
 
 @pytest.mark.parametrize("others", [0, 30])
 def test_one_change_reads_few_rows_however_many_studies_there_are(
-    world: World, anna: User, others: int
+    world: MirrorWorld, anna: User, others: int
 ) -> None:
     first = study_of(anna, 12, folders=3)
     for _ in range(others):
@@ -69,14 +69,14 @@ def test_one_change_reads_few_rows_however_many_studies_there_are(
         found, counter = read_counted(anna)
         steps = plan(found.desired, found.remote, Policy(today=f"{clock.now():%Y-%m-%d}")).steps
         assert len(steps) == 1
-        assert isinstance(steps[0], Upload) or path == "same.js"
+        assert isinstance(steps[0], UploadFile) or path == "same.js"
         # A copy also reads the way to what it is copied from, which may lie in another study.
-        assert counter.rows <= (MAX_ROWS if isinstance(steps[0], Upload) else 2 * MAX_ROWS), path
+        assert counter.rows <= (MAX_ROWS if isinstance(steps[0], UploadFile) else 2 * MAX_ROWS), path
         assert counter.queries <= (MAX_QUERIES if number == 0 else 2 * MAX_QUERIES), path
         world.settle()
 
 
-def test_twenty_changes_read_twenty_rows_each_at_most(world: World, anna: User) -> None:
+def test_twenty_changes_read_twenty_rows_each_at_most(world: MirrorWorld, anna: User) -> None:
     study = study_of(anna, 60, folders=4)
     world.connect(anna, ANNA)
     world.settle()

@@ -49,7 +49,7 @@ services.link(user=anna, app_key=app_key, grant=Grant(
 FILES = 150
 
 
-class Site:
+class DashboardCommands:
     """A Dashboard of its own folder, pointed at the server, and its commands."""
 
     def __init__(self, folder: Path, server: Server) -> None:
@@ -81,20 +81,20 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path) -> Iterator[DashboardCommands]:
     """A Dashboard with a study of 151 files that nobody mirrored yet."""
     simulator = Simulator(seed=1)
     simulator.control.create_app("Minno", key=APP_KEY, secret=APP_SECRET)
     simulator.control.create_account("Anna A", ANNA)
     given = simulator.control.authorise(ANNA)
     with Server(simulator) as server:
-        made = Site(tmp_path / "data", server)
+        made = DashboardCommands(tmp_path / "data", server)
         argument = json.dumps([APP_KEY, APP_SECRET, given, FILES])
         subprocess.run([sys.executable, "-c", SETUP, argument], env=made.environment, check=True, timeout=240)
         yield made
 
 
-def is_whole(site: Site) -> bool:
+def is_whole(site: DashboardCommands) -> bool:
     found = site.server.simulator.control.files(ANNA)
     wanted = {f"/Studies/Killed/v1/f{n % 4}/{n}.js": f"file {n}".encode() for n in range(FILES)}
     wanted["/Studies/Killed/v1/big.bin"] = b"0123456789abcdef" * (1024 * 1024 * 20 // 16)
@@ -102,7 +102,7 @@ def is_whole(site: Site) -> bool:
 
 
 @pytest.mark.slow
-def test_a_killed_run_is_taken_up_where_it_was(site: Site) -> None:
+def test_a_killed_run_is_taken_up_where_it_was(site: DashboardCommands) -> None:
     seed = random.SystemRandom().randrange(10**6)
     sys.stdout.write(f"seed {seed}\n")
     rng = random.Random(seed)
@@ -122,7 +122,7 @@ def test_a_killed_run_is_taken_up_where_it_was(site: Site) -> None:
 
 
 @pytest.mark.slow
-def test_two_workers_on_one_account_write_one_after_the_other(site: Site) -> None:
+def test_two_workers_on_one_account_write_one_after_the_other(site: DashboardCommands) -> None:
     both = [site.begin("mirror", "sync", "--user", "anna") for _ in range(2)]
     for process in both:
         out, err = process.communicate(timeout=240)

@@ -20,7 +20,7 @@ from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study, Version
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 
 NAMES = [
     "a.js",
@@ -44,7 +44,7 @@ NAMES = [
 class Day:
     """One random sequence of deeds, replayed from its seed."""
 
-    def __init__(self, world: World, user: User, seed: int) -> None:
+    def __init__(self, world: MirrorWorld, user: User, seed: int) -> None:
         self.world, self.user, self.rng = world, user, random.Random(seed)
         self.made_by_user: set[bytes] = set()
         self.taken_by_user: set[bytes] = set()
@@ -242,7 +242,7 @@ class Day:
 
 
 def run_day(
-    world: World, user: User, seed: int, hours: int, *, drift: bool, has_faults: bool = False
+    world: MirrorWorld, user: User, seed: int, hours: int, *, drift: bool, has_faults: bool = False
 ) -> None:
     sys.stdout.write(f"seed {seed}: MINNO_TEST_SEED={seed} replays it as the first\n")
     day = Day(world, user, seed)
@@ -268,21 +268,23 @@ SEED = int(os.environ.get("MINNO_TEST_SEED", "0")) or random.SystemRandom().rand
 
 
 @pytest.mark.parametrize("number", range(DAYS))
-def test_whatever_is_done_in_the_dashboard_stands_in_dropbox(world: World, anna: User, number: int) -> None:
+def test_whatever_is_done_in_the_dashboard_stands_in_dropbox(
+    world: MirrorWorld, anna: User, number: int
+) -> None:
     run_day(world, anna, SEED + number, HOURS, drift=False)
 
 
 @pytest.mark.parametrize("number", range(DAYS))
 def test_whatever_the_user_does_in_dropbox_nothing_of_theirs_is_lost(
-    world: World, anna: User, number: int
+    world: MirrorWorld, anna: User, number: int
 ) -> None:
     run_day(world, anna, SEED + number, HOURS, drift=True)
 
 
 @pytest.mark.parametrize("number", range(DAYS))
-def test_whatever_fails_the_day_ends_equal(world: World, anna: User, number: int) -> None:
+def test_whatever_fails_the_day_ends_equal(world: MirrorWorld, anna: User, number: int) -> None:
     run_day(world, anna, SEED + number, HOURS, drift=True, has_faults=True)
 
 
-def test_a_day_over_http(world_over_http: World, anna: User) -> None:
+def test_a_day_over_http(world_over_http: MirrorWorld, anna: User) -> None:
     run_day(world_over_http, anna, SEED, HOURS, drift=True)

@@ -10,7 +10,7 @@ from minno_dashboard.mirror.pages.panel import panel_of
 from minno_dashboard.studies import services, sharing
 from minno_dashboard.studies.models import Collaboration, Study
 from minno_dashboard.studies.queries import newest_version
-from tests.mirror.conftest import ABOUT_THE_COPY, ANNA, BEN, World
+from tests.mirror.conftest import ABOUT_THE_COPY, ANNA, BEN, MirrorWorld
 
 pytestmark = pytest.mark.django_db
 THERE = "/Shared with me/anna/Étude שלום/v1/task.js"
@@ -22,7 +22,7 @@ def save(study: Study, text: bytes, path: str = "task.js") -> None:
     write_file(tree=tree, path=path, source=text, expected_blob=ANYTHING, by=study.owner)
 
 
-def files(world: World, email: str) -> dict[str, bytes]:
+def files(world: MirrorWorld, email: str) -> dict[str, bytes]:
     return {path: data for path, data in world.files(email).items() if path not in ABOUT_THE_COPY}
 
 
@@ -42,7 +42,7 @@ def shared(study: Study, user: User, access: str = "read", *, sees_data: bool = 
 
 
 def test_an_accepted_study_stands_under_its_owners_name(
-    world: World, anna: User, ben: User, study: Study
+    world: MirrorWorld, anna: User, ben: User, study: Study
 ) -> None:
     world.connect(anna, ANNA)
     world.connect(ben, BEN)
@@ -64,7 +64,7 @@ def test_an_accepted_study_stands_under_its_owners_name(
 
 
 def test_whoever_declines_or_sees_only_the_data_gets_no_copy(
-    world: World, anna: User, ben: User, study: Study
+    world: MirrorWorld, anna: User, ben: User, study: Study
 ) -> None:
     world.connect(ben, BEN)
     share = shared(study, ben, "none", sees_data=True)
@@ -77,7 +77,7 @@ def test_whoever_declines_or_sees_only_the_data_gets_no_copy(
 
 @pytest.mark.parametrize("end", ["removed", "left", "no files"])
 def test_after_the_share_the_copy_stays_and_is_no_longer_updated(
-    world: World, anna: User, ben: User, study: Study, end: str
+    world: MirrorWorld, anna: User, ben: User, study: Study, end: str
 ) -> None:
     world.connect(ben, BEN)
     share = shared(study, ben)
@@ -106,7 +106,7 @@ def test_after_the_share_the_copy_stays_and_is_no_longer_updated(
 
 
 def test_a_study_given_away_moves_in_both_dropboxes_and_is_not_sent_again(
-    world: World, anna: User, ben: User, study: Study
+    world: MirrorWorld, anna: User, ben: User, study: Study
 ) -> None:
     world.connect(anna, ANNA)
     world.connect(ben, BEN)

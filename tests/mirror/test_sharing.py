@@ -15,11 +15,11 @@ from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Collaboration, Study
-from tests.mirror.conftest import ANNA, BEN, World, expected, person
+from tests.mirror.conftest import ANNA, BEN, MirrorWorld, expected, person
 
 
 @pytest.fixture
-def shared(world: World, anna: User, ben: User) -> Study:
+def shared(world: MirrorWorld, anna: User, ben: User) -> Study:
     """A study of Anna's that Ben may edit; both are connected."""
     study = studies.create_study(owner=anna, name="Ours")
     write(study, "a.js", b"1", anna)
@@ -47,7 +47,7 @@ def write(study: Study, path: str, data: bytes, user: User) -> None:
     )
 
 
-def test_a_shared_study_stands_in_both(world: World, anna: User, ben: User, shared: Study) -> None:
+def test_a_shared_study_stands_in_both(world: MirrorWorld, anna: User, ben: User, shared: Study) -> None:
     assert world.files(ANNA) == expected(anna)
     assert world.files(BEN)["/Shared with me/anna/Ours/v1/a.js"] == b"1"
     write(shared, "a.js", b"2", ben)
@@ -57,7 +57,7 @@ def test_a_shared_study_stands_in_both(world: World, anna: User, ben: User, shar
 
 
 def test_what_is_deleted_in_a_shared_study_goes_in_both(
-    world: World, anna: User, ben: User, shared: Study
+    world: MirrorWorld, anna: User, ben: User, shared: Study
 ) -> None:
     files.delete(nodes=[Node.objects.get(name="a.js")], by=ben)
     world.settle()
@@ -67,7 +67,7 @@ def test_what_is_deleted_in_a_shared_study_goes_in_both(
 
 @pytest.mark.parametrize("how", ["data only", "declined", "deleted"])
 def test_a_copy_stays_when_access_is_lost_and_is_no_longer_updated(
-    world: World, anna: User, ben: User, shared: Study, how: str
+    world: MirrorWorld, anna: User, ben: User, shared: Study, how: str
 ) -> None:
     if how == "data only":
         share(shared, ben, Collaboration.Status.ACCEPTED, Collaboration.Files.NONE)
@@ -85,7 +85,7 @@ def test_a_copy_stays_when_access_is_lost_and_is_no_longer_updated(
 
 
 def test_access_that_comes_back_brings_the_copy_up_to_date(
-    world: World, anna: User, ben: User, shared: Study
+    world: MirrorWorld, anna: User, ben: User, shared: Study
 ) -> None:
     share(shared, ben, Collaboration.Status.DECLINED)
     world.settle()
@@ -97,7 +97,7 @@ def test_access_that_comes_back_brings_the_copy_up_to_date(
     assert status(ben)["state"] == "proven"
 
 
-def test_an_invitation_alone_brings_nothing(world: World, anna: User, ben: User, shared: Study) -> None:
+def test_an_invitation_alone_brings_nothing(world: MirrorWorld, anna: User, ben: User, shared: Study) -> None:
     other = studies.create_study(owner=anna, name="Private")
     write(other, "a.js", b"private", anna)
     share(other, ben, Collaboration.Status.PENDING)
@@ -106,7 +106,7 @@ def test_an_invitation_alone_brings_nothing(world: World, anna: User, ben: User,
 
 
 def test_a_deactivated_user_receives_nothing_more_and_frees_the_dropbox(
-    world: World,
+    world: MirrorWorld,
     anna: User,
     ben: User,
     shared: Study,
@@ -126,7 +126,7 @@ def test_a_deactivated_user_receives_nothing_more_and_frees_the_dropbox(
 
 
 def test_a_dropbox_that_another_user_connects_holds_both_users_files_and_one_mirror_writes(
-    world: World, anna: User, ben: User, shared: Study
+    world: MirrorWorld, anna: User, ben: User, shared: Study
 ) -> None:
     before = world.files(BEN)
     carol = person("carol")
@@ -144,7 +144,7 @@ def test_a_dropbox_that_another_user_connects_holds_both_users_files_and_one_mir
 
 
 def test_a_dead_link_does_not_keep_a_dropbox_from_whoever_consents(
-    world: World, anna: User, ben: User, shared: Study
+    world: MirrorWorld, anna: User, ben: User, shared: Study
 ) -> None:
     Link.objects.filter(user=ben).update(state=Link.State.NEEDS_USER, reason="reconnect")
     carol = person("carol")

@@ -10,11 +10,11 @@ from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 
 
 def test_a_copied_version_brings_nothing_that_was_deleted_in_it_before_it_was_mirrored(
-    world: World, anna: User
+    world: MirrorWorld, anna: User
 ) -> None:
     study = studies.create_study(owner=anna, name="Two versions")
     first = study.versions.get().tree
@@ -33,7 +33,7 @@ def test_a_copied_version_brings_nothing_that_was_deleted_in_it_before_it_was_mi
 
 
 def test_what_was_deleted_in_a_study_stays_deleted_when_the_study_comes_back(
-    world: World, anna: User
+    world: MirrorWorld, anna: User
 ) -> None:
     study = studies.create_study(owner=anna, name="Back")
     studies.create_study(owner=anna, name="Other")
@@ -53,7 +53,7 @@ def test_what_was_deleted_in_a_study_stays_deleted_when_the_study_comes_back(
 
 
 def test_a_file_changed_and_moved_by_the_user_steps_aside_to_a_name_that_is_free_there(
-    world: World, anna: User
+    world: MirrorWorld, anna: User
 ) -> None:
     study = studies.create_study(owner=anna, name="Crowded")
     tree = study.versions.get().tree
@@ -74,7 +74,7 @@ def test_a_file_changed_and_moved_by_the_user_steps_aside_to_a_name_that_is_free
 
 
 def test_what_blocks_the_folder_of_deleted_things_may_do_so_twice_on_one_day(
-    world: World, anna: User
+    world: MirrorWorld, anna: User
 ) -> None:
     for name in ("One", "Two"):
         study = studies.create_study(owner=anna, name=name)
@@ -95,7 +95,7 @@ def test_what_blocks_the_folder_of_deleted_things_may_do_so_twice_on_one_day(
 
 
 def test_a_study_deleted_twice_on_one_day_finds_a_free_name_also_where_the_top_is_crowded(
-    world: World, anna: User
+    world: MirrorWorld, anna: User
 ) -> None:
     world.connect(anna, ANNA)
     for is_crowded in (False, True):
@@ -115,7 +115,7 @@ def test_a_study_deleted_twice_on_one_day_finds_a_free_name_also_where_the_top_i
     assert not Link.objects.get(user=anna).wants_everything, "it was found at once"
 
 
-def test_a_mirror_that_does_not_settle_is_planned_whole(world: World, anna: User) -> None:
+def test_a_mirror_that_does_not_settle_is_planned_whole(world: MirrorWorld, anna: User) -> None:
     study = studies.create_study(owner=anna, name="Before")
     files.write_file(
         tree=study.versions.get().tree, path="a.js", source=b"a", expected_blob=files.ANYTHING, by=anna

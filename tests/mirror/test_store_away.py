@@ -11,13 +11,13 @@ from pytest_django.fixtures import Settings
 from minno_dashboard.accounts.models import User
 from minno_dashboard.mirror.models import Link, Parked
 from minno_dashboard.mirror.pages.mirror_status import badge, status
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.test_calls import study_of
 
 
 @pytest.mark.parametrize("files", [2, 60])
 def test_a_bucket_out_of_reach_is_waited_for(
-    world: World, anna: User, files: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, files: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))

@@ -25,7 +25,7 @@ from minno_dashboard.mirror.running import due_links
 from minno_dashboard.mirror.sending import bandwidth
 from minno_dashboard.mirror.stored import Learned
 from minno_dashboard.studies import services as studies
-from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, World, point_at
+from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, MirrorWorld, point_at
 from tests.mirror.test_calls import is_equal
 from tests.mirror.test_uploading import put, sent
 
@@ -183,7 +183,7 @@ class Gated(SimulatorAdapter):
 
 
 def test_a_saved_edit_does_not_wait_for_the_pieces_that_are_under_way(
-    world: World, anna: User, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Gate(Gated):
         reached, opened = threading.Event(), threading.Event()
@@ -220,7 +220,7 @@ def test_a_saved_edit_does_not_wait_for_the_pieces_that_are_under_way(
     assert is_equal(world, anna)
 
 
-def test_after_a_lost_answer_not_a_byte_that_arrived_is_sent_again(world: World, anna: User) -> None:
+def test_after_a_lost_answer_not_a_byte_that_arrived_is_sent_again(world: MirrorWorld, anna: User) -> None:
     tree = studies.create_study(owner=anna, name="Films").versions.get().tree
     world.connect(anna, ANNA)
     world.settle()

@@ -21,7 +21,7 @@ from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import badge, status
 from minno_dashboard.mirror.pages.panel import panel_of
 from minno_dashboard.studies import services as studies
-from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, World, expected
+from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, MirrorWorld, expected
 from tests.mirror.test_processes import SETUP
 
 SYNC = """
@@ -43,7 +43,7 @@ mirror(["use-here"], standalone_mode=False)
 """
 
 
-class Site:
+class DashboardOfFolder:
     """A whole Dashboard of its own folder."""
 
     def __init__(self, folder: Path, server: Server) -> None:
@@ -71,10 +71,10 @@ def test_a_copied_installation_stops_and_asks_and_the_other_goes_on(tmp_path: Pa
     simulator.control.create_account("Anna A", ANNA)
     given = simulator.control.authorise(ANNA)
     with Server(simulator) as server:
-        first = Site(tmp_path / "first", server)
+        first = DashboardOfFolder(tmp_path / "first", server)
         assert first.does(FIRST, json.dumps([APP_KEY, APP_SECRET, given, 8]))[0]
         shutil.copytree(tmp_path / "first", tmp_path / "copy")
-        copy = Site(tmp_path / "copy", server)
+        copy = DashboardOfFolder(tmp_path / "copy", server)
         before = simulator.control.files(ANNA)
         is_done, said = copy.does(RENAMED + SYNC, "f1", "of the copy")
         assert not is_done
@@ -94,7 +94,7 @@ def test_a_copied_installation_stops_and_asks_and_the_other_goes_on(tmp_path: Pa
 
 
 @pytest.fixture
-def tree(world: World, anna: User) -> Tree:
+def tree(world: MirrorWorld, anna: User) -> Tree:
     """A study that stands in Anna's Dropbox."""
     study = studies.create_study(owner=anna, name="Mine")
     files.write_file(tree=study.versions.get().tree, path="a.js", source=b"1", expected_blob=None, by=anna)
@@ -107,13 +107,13 @@ def save(tree: Tree, text: bytes, by: User) -> None:
     files.write_file(tree=tree, path="a.js", source=text, expected_blob=files.ANYTHING, by=by)
 
 
-def other_writes(world: World) -> None:
+def other_writes(world: MirrorWorld) -> None:
     """Let another Dashboard, which knows this Dropbox as well as we do, write its marker."""
     world.control.write_file(ANNA, f"/{MARKER}", b'{"mark": "another"}')
 
 
 def test_who_finds_another_dashboards_marker_writes_nothing_until_asked(
-    world: World, anna: User, tree: Tree
+    world: MirrorWorld, anna: User, tree: Tree
 ) -> None:
     other_writes(world)
     world.time.advance(3700)
@@ -136,7 +136,7 @@ def test_who_finds_another_dashboards_marker_writes_nothing_until_asked(
 
 
 def test_who_stops_here_leaves_the_tokens_to_the_other_dashboard(
-    world: World, anna: User, tree: Tree
+    world: MirrorWorld, anna: User, tree: Tree
 ) -> None:
     other_writes(world)
     world.time.advance(3700)
@@ -147,7 +147,7 @@ def test_who_stops_here_leaves_the_tokens_to_the_other_dashboard(
 
 
 def test_a_database_in_another_place_is_not_green_and_asks_before_any_call(
-    world: World, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = installation.place()
     elsewhere = {name: f"other {value}" for name, value in here.items()}
@@ -169,7 +169,7 @@ def test_a_database_in_another_place_is_not_green_and_asks_before_any_call(
 
 
 def test_the_marker_is_written_once_a_day_and_when_something_was_changed_there(
-    world: World, anna: User, tree: Tree
+    world: MirrorWorld, anna: User, tree: Tree
 ) -> None:
     def writes(text: bytes) -> int:
         world.control.clear_records()
@@ -191,7 +191,9 @@ def test_the_marker_is_written_once_a_day_and_when_something_was_changed_there(
     assert world.control.files(ANNA)[f"/{MARKER}"] != before
 
 
-def test_a_lost_answer_about_the_marker_is_no_other_dashboard(world: World, anna: User, tree: Tree) -> None:
+def test_a_lost_answer_about_the_marker_is_no_other_dashboard(
+    world: MirrorWorld, anna: User, tree: Tree
+) -> None:
     world.time.advance(86500)
     world.control.add_fault(faults.reset(when="after"), route="files/upload", times=1)
     save(tree, b"2", anna)
@@ -200,7 +202,7 @@ def test_a_lost_answer_about_the_marker_is_no_other_dashboard(world: World, anna
     assert world.files(ANNA) == expected(anna)
 
 
-def test_without_the_marker_it_is_written_again(world: World, anna: User, tree: Tree) -> None:
+def test_without_the_marker_it_is_written_again(world: MirrorWorld, anna: User, tree: Tree) -> None:
     world.control.delete(ANNA, f"/{MARKER}")
     world.time.advance(3700)
     world.settle()

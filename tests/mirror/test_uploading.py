@@ -16,7 +16,7 @@ from minno_dashboard.mirror.models import UploadSession
 from minno_dashboard.mirror.running import due_links
 from minno_dashboard.mirror.sending import upload_lanes, uploads
 from minno_dashboard.studies import services as studies
-from tests.mirror.conftest import ANNA, World
+from tests.mirror.conftest import ANNA, MirrorWorld
 from tests.mirror.test_calls import is_equal, study_of
 
 MIB = 1024 * 1024
@@ -24,7 +24,7 @@ FINISH = "files/upload_session/finish_batch_v2"
 CARRYING = ("files/upload_session/start", "files/upload_session/append_v2")
 
 
-class Killed(BaseException):
+class ProcessKilled(BaseException):
     """The process is no more."""
 
 
@@ -55,7 +55,7 @@ def lanes(monkeypatch: pytest.MonkeyPatch) -> type[AtOnce]:
 
 
 @pytest.fixture
-def empty(world: World, anna: User) -> Tree:
+def empty(world: MirrorWorld, anna: User) -> Tree:
     """The tree of an empty study that stands in the Dropbox."""
     study = studies.create_study(owner=anna, name="Large")
     world.connect(anna, ANNA)
@@ -69,22 +69,22 @@ def put(tree: Tree, user: User, path: str, size: int) -> None:
     files.write_file(tree=tree, path=path, source=data[:size], expected_blob=files.ANYTHING, by=user)
 
 
-def sent(world: World) -> int:
+def sent(world: MirrorWorld) -> int:
     return sum(one["body_size"] for one in world.control.records() if one["route"] in CARRYING)
 
 
 def test_a_large_file_goes_on_where_it_was_when_the_process_was_killed(
-    world: World, anna: User, empty: Tree, lanes: type[AtOnce]
+    world: MirrorWorld, anna: User, empty: Tree, lanes: type[AtOnce]
 ) -> None:
     put(empty, anna, "large.bin", 18 * MIB)
     pieces = iter(range(100))
 
     def before(name: str) -> None:
         if "piece" in name and next(pieces) == 3:
-            raise Killed
+            raise ProcessKilled
 
     lanes.before = staticmethod(before)
-    with pytest.raises(Killed):
+    with pytest.raises(ProcessKilled):
         world.run()
     assert UploadSession.objects.get().offset == 12 * MIB
     lanes.before = staticmethod(lambda name: None)
@@ -96,7 +96,7 @@ def test_a_large_file_goes_on_where_it_was_when_the_process_was_killed(
 
 
 def test_files_of_several_pieces_are_committed_together(
-    world: World, anna: User, empty: Tree, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, empty: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "PIECE_BYTES", MIB)
     for number in range(8):
@@ -110,7 +110,7 @@ def test_files_of_several_pieces_are_committed_together(
 
 
 def test_a_save_overtakes_a_large_file_and_no_piece_is_sent_again(
-    world: World, anna: User, empty: Tree, lanes: type[AtOnce]
+    world: MirrorWorld, anna: User, empty: Tree, lanes: type[AtOnce]
 ) -> None:
     put(empty, anna, "large.bin", 40 * MIB)
     pieces = iter(range(100))
@@ -130,7 +130,7 @@ def test_a_save_overtakes_a_large_file_and_no_piece_is_sent_again(
 
 
 def test_commits_follow_one_another_while_the_next_files_are_sent(
-    world: World, anna: User, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "FIRST_COMMITS", 20)
     monkeypatch.setattr(uploads, "MAX_SESSIONS", 60)
@@ -145,7 +145,7 @@ def test_commits_follow_one_another_while_the_next_files_are_sent(
 
 
 def test_a_batch_that_is_refused_as_a_whole_leaves_no_promise_of_another_behind(
-    world: World, anna: User, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "FIRST_COMMITS", 20)
     study_of(anna, 120, folders=3)

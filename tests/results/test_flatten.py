@@ -10,7 +10,7 @@ import pytest
 
 from minno_dashboard.results.flatten import classic, tidy
 from minno_dashboard.results.flatten.names import ColumnNames, column_name
-from minno_dashboard.results.flatten.records import Malformed, SessionRecord, SubmissionRecord
+from minno_dashboard.results.flatten.records import MalformedRows, SessionRecord, SubmissionRecord
 from minno_dashboard.results.flatten.wide import wide_row
 
 MOMENT = datetime(2026, 3, 23, 21, 49, 40, tzinfo=UTC)
@@ -170,9 +170,9 @@ def test_bare_lists_csv_text_and_odd_values_are_rows_too() -> None:
     assert tidy_rows([{"a": 1}, 7])[1]["value"] == 7
     assert tidy_rows('taskName,a\niat,"1,5"\n', "csv")[0] == tidy_rows([{"taskName": "iat", "a": "1,5"}])[0]
     for body in ("{", "3", ""):
-        with pytest.raises(Malformed):
+        with pytest.raises(MalformedRows):
             tidy_rows(body)
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedRows):
         tidy_rows("a,b\n1,2,3\n", "csv")
 
 

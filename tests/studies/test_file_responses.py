@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from minno_dashboard.files import queries as files
 from minno_dashboard.files import store
 from minno_dashboard.studies import playing, sharing
-from minno_dashboard.studies.contents import Content
+from minno_dashboard.studies.contents import FileContent
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.views import file_responses
 from tests.studies.conftest import write
@@ -86,7 +86,7 @@ def test_a_part_is_of_the_bytes_that_its_reader_has_begun(study: Study, address:
 
 
 def test_nothing_of_an_empty_file_is_a_part() -> None:
-    content = Content("empty.wav", 0, "e", lambda start, stop: iter([]))
+    content = FileContent("empty.wav", 0, "e", lambda start, stop: iter([]))
     for asked in ("bytes=0-", "bytes=-1"):
         request = RequestFactory().get("/", headers={"Range": asked})
         answer = file_responses.sent(request, content, "audio/wav")
@@ -100,7 +100,7 @@ def test_a_player_of_media_is_sent_no_more_than_the_server_holds_for_it() -> Non
         asked.append((start, stop))
         return iter([])
 
-    content, most = Content("film.mp4", 10**10, "f", read), file_responses.MAX_MEDIA_BYTES
+    content, most = FileContent("film.mp4", 10**10, "f", read), file_responses.MAX_MEDIA_BYTES
     for destination, stop in (("video", 5 + most), ("audio", 5 + most), ("empty", 10**10), ("", 10**10)):
         request = RequestFactory().get("/", headers={"Range": "bytes=5-", "Sec-Fetch-Dest": destination})
         answer = file_responses.sent(request, content, "video/mp4")

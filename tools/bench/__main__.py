@@ -19,7 +19,7 @@ from pathlib import Path
 from tools.bench import report
 from tools.bench.bench import QUICK, Bench, Sizes, say
 from tools.bench.dropbox import SimulatedDropbox
-from tools.bench.measure import MEGABYTE, Row
+from tools.bench.measure import MEGABYTE, ReportRow
 from tools.bench.models import MODELS
 from tools.bench.processes import ROOT, Failed
 from tools.bench.rclone import BEST, FLAGS
@@ -64,9 +64,9 @@ def sizes_of(given: argparse.Namespace) -> Sizes:
     return replace(QUICK if given.quick else Sizes(), **changes)
 
 
-def run(given: argparse.Namespace, names: Iterable[str]) -> tuple[list[Row], list[str]]:
+def run(given: argparse.Namespace, names: Iterable[str]) -> tuple[list[ReportRow], list[str]]:
     """Make the rows; return them, and what failed."""
-    rows: list[Row] = []
+    rows: list[ReportRow] = []
     failures: list[str] = []
     with tempfile.TemporaryDirectory(prefix="minno-bench-", dir=given.work) as place:
         folder = Path(place)
@@ -118,7 +118,7 @@ ORDER = (
 )  # fmt: skip
 
 
-def ordered(rows: dict[str, Row]) -> list[Row]:
+def ordered(rows: dict[str, ReportRow]) -> list[ReportRow]:
     """Put the rows into the order of the report."""
     return sorted(rows.values(), key=lambda row: ORDER.index(row.key) if row.key in ORDER else len(ORDER))
 

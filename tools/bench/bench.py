@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.bench.dropbox import SimulatedDropbox
 from tools.bench.installation import Installation
-from tools.bench.measure import Row
+from tools.bench.measure import ReportRow
 from tools.bench.processes import Failed, Running
 from tools.bench.rclone import Rclone
 
@@ -96,7 +96,7 @@ class Bench:
         yield Rclone(self.dropbox, self.fresh("rclone"), email=f"{name}-{self.number}@example.com")
 
 
-Maker = Callable[[Bench], Iterator[Row]]
+Maker = Callable[[Bench], Iterator[ReportRow]]
 
 
 def say(text: str) -> None:

@@ -22,7 +22,7 @@ MAX_CALL = 300.0
 
 
 @dataclass(frozen=True)
-class Figures:
+class TrafficFigures:
     """What the Dropbox saw of one piece of work; moments are seconds since 1970.
 
     `bytes_sent` are those of bodies that arrived, `carried` all that clients sent over the line, TLS and what was
@@ -126,6 +126,6 @@ class SimulatedDropbox:
         self.control("clear_records")
         self.control("measure_line")
 
-    def figures(self) -> Figures:
+    def figures(self) -> TrafficFigures:
         """Sum up what happened since `use`."""
-        return Figures(**self.control("figures"))
+        return TrafficFigures(**self.control("figures"))

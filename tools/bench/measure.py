@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tools.bench.dropbox import Figures
+from tools.bench.dropbox import TrafficFigures
 from tools.bench.processes import Finished
 
 MEGABYTE = 1_000_000
@@ -34,7 +34,7 @@ class Measure:
 
     @classmethod
     def of(
-        cls, figures: Figures, finished: Finished | None, *, changed: int, seconds: float = 0.0
+        cls, figures: TrafficFigures, finished: Finished | None, *, changed: int, seconds: float = 0.0
     ) -> Measure:
         """Put together what Dropbox recorded and what the process took."""
         return cls(
@@ -75,7 +75,7 @@ class Goal:
 
 
 @dataclass
-class Row:
+class ReportRow:
     """One line of the report: a piece of work by the mirror, and the same by its peers in the same run."""
 
     key: str
@@ -97,7 +97,7 @@ class Row:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Row:
+    def from_json(cls, values: dict[str, Any]) -> ReportRow:
         """Make a row of plain values."""
         return cls(
             **{

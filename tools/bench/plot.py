@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tools.bench.measure import Row
+from tools.bench.measure import ReportRow
 
 WIDTH, LEFT, RIGHT = 860, 300, 90
 BAR, GAP, GROUP_GAP, TOP = 18, 4, 16, 44
@@ -27,7 +27,7 @@ class Bar:
     is_ours: bool
 
 
-def first_mirror(rows: Sequence[Row]) -> str:
+def first_mirror(rows: Sequence[ReportRow]) -> str:
     """Draw the time of the first mirror, ours and the peers'."""
     groups = []
     for row in rows:
@@ -41,7 +41,7 @@ def first_mirror(rows: Sequence[Row]) -> str:
     return _svg("First mirror, seconds", groups)
 
 
-def calls(rows: Sequence[Row]) -> str:
+def calls(rows: Sequence[ReportRow]) -> str:
     """Draw the calls of everyday changes, ours and the peers'."""
     groups = []
     for row in rows:

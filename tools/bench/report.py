@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.bench import plot
-from tools.bench.measure import MEGABYTE, Goal, Measure, Row
+from tools.bench.measure import MEGABYTE, Goal, Measure, ReportRow
 from tools.bench.models import WORDS
 from tools.bench.processes import ROOT
 
@@ -59,7 +59,7 @@ def measure_text(measure: Measure) -> str:
     return f"{measure.calls:,} calls, {seconds(measure.seconds)}"
 
 
-def ratios(row: Row) -> str:
+def ratios(row: ReportRow) -> str:
     """Write how many times more calls and time the fastest peer needed."""
     best = row.best_peer()
     if best is None or not row.ours.seconds:
@@ -69,7 +69,7 @@ def ratios(row: Row) -> str:
     return f"{calls}{peer.seconds / row.ours.seconds:,.1f} × time"
 
 
-def table(rows: Sequence[Row]) -> list[str]:
+def table(rows: Sequence[ReportRow]) -> list[str]:
     """Write the table of all rows."""
     lines = [
         "| work | model | mirror | targets | rclone | fastest rclone ÷ mirror |",
@@ -84,7 +84,7 @@ def table(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
-def details(rows: Sequence[Row]) -> list[str]:
+def details(rows: Sequence[ReportRow]) -> list[str]:
     """Write the calls by route and the rest of what was measured."""
     lines = [
         "| work | who | calls by route | sent ÷ changed | largest header | calls took | peak memory | processor |",
@@ -108,7 +108,7 @@ def details(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[ReportRow]) -> str:
     """Write everything that was measured."""
     models = sorted({row.model for row in rows}, key=list(WORDS).index)
     met = sum(goal.is_met for row in rows for goal in row.goals)
@@ -133,7 +133,7 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def write(rows: Sequence[Row], docs: Path = ROOT / "docs") -> None:
+def write(rows: Sequence[ReportRow], docs: Path = ROOT / "docs") -> None:
     """Write the results into the page, with their plots and as JSON beside it."""
     page = docs / "benchmarks.md"
     text = page.read_text(encoding="utf-8") if page.exists() else f"# Benchmarks\n\n{BEGIN}\n{END}\n"
@@ -147,9 +147,11 @@ def write(rows: Sequence[Row], docs: Path = ROOT / "docs") -> None:
     (docs / "benchmarks.json").write_text(values + "\n", encoding="utf-8")
 
 
-def earlier(docs: Path = ROOT / "docs") -> dict[str, Row]:
+def earlier(docs: Path = ROOT / "docs") -> dict[str, ReportRow]:
     """Return the rows that were written last time, by their keys."""
     file = docs / "benchmarks.json"
     if not file.exists():
         return {}
-    return {values["key"]: Row.from_json(values) for values in json.loads(file.read_text(encoding="utf-8"))}
+    return {
+        values["key"]: ReportRow.from_json(values) for values in json.loads(file.read_text(encoding="utf-8"))
+    }

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dropbox_simulator.content import Blob, ContentHasher
+from dropbox_simulator.content import ContentHasher, StoredBytes
 from dropbox_simulator.control import Control
 from dropbox_simulator.line import Line, LineModel
 from dropbox_simulator.server import Server, describe
@@ -40,11 +40,11 @@ class HashedDraft:
         while (piece := self._early.pop(self._hasher.size, None)) is not None:
             self._hasher.update(piece)
 
-    def seal(self) -> Blob:
+    def seal(self) -> StoredBytes:
         """Make a blob without bytes of what was written."""
         if self._early:
             raise ValueError("a place was left out or written twice")
-        return Blob(self._hasher.size, self._hasher.hexdigest())
+        return StoredBytes(self._hasher.size, self._hasher.hexdigest())
 
     def discard(self) -> None:
         """Forget what waits."""
@@ -58,11 +58,11 @@ class HashedStore:
         """Begin a new draft."""
         return HashedDraft()
 
-    def find(self, content_hash: str, size: int) -> Blob:
+    def find(self, content_hash: str, size: int) -> StoredBytes:
         """Refuse: there are no bytes to give back."""
         raise KeyError(content_hash)
 
-    def get(self, data: bytes) -> Blob:
+    def get(self, data: bytes) -> StoredBytes:
         """Hash some bytes."""
         draft = HashedDraft()
         draft.write_at(0, data)
@@ -111,7 +111,7 @@ class BenchControl(Control):
             with namespace.lock:
                 namespace.commit(
                     path=f"{under}/{path.relative_to(top).as_posix()}",
-                    blob=Blob(hasher.size, hasher.hexdigest()),
+                    blob=StoredBytes(hasher.size, hasher.hexdigest()),
                     mode="overwrite",
                     client_modified=int(path.stat().st_mtime),
                 )

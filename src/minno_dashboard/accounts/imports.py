@@ -44,7 +44,7 @@ class BadLines(Invalid):
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedUser:
     """A new user and the link that sets the password."""
 
     user: User
@@ -53,7 +53,7 @@ class Imported:
 
 
 @transaction.atomic
-def import_users(*, content: bytes, by: User) -> list[Imported]:
+def import_users(*, content: bytes, by: User) -> list[ImportedUser]:
     """Create a user for each line (user name, email address, full name, role; the last two may be left out).
 
     A first line with headings may give another order.
@@ -63,13 +63,13 @@ def import_users(*, content: bytes, by: User) -> list[Imported]:
         BadLines: lines are wrong; nobody was created.
     """
     problems: list[str] = []
-    made: list[Imported] = []
+    made: list[ImportedUser] = []
     for number, values in _lines(content):
         try:
             with transaction.atomic():
                 user = services.create_user(by=by, **values)
                 link = services.invite(by=by, user=user)
-                made.append(Imported(user, link, emails.send_activation(user=user, link=link)))
+                made.append(ImportedUser(user, link, emails.send_activation(user=user, link=link)))
         except FieldRefused as error:
             problems.append(gettext("Line %(number)s: %(error)s") % {"number": number, "error": error})
     if problems:

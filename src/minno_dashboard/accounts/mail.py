@@ -53,7 +53,7 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingMails:
     """Mails that were not sent yet; `given_up` of them are not tried any more."""
 
     count: int
@@ -197,12 +197,12 @@ def _said(answer: bytes | str) -> str:
     return " ".join(text.split())[:300]
 
 
-def waiting() -> Waiting:
+def waiting() -> WaitingMails:
     """Return how many mails wait, and why the last one failed."""
     unsent = Job.objects.filter(kind=KIND, finished_at=None)
     newest = unsent.exclude(last_error="").order_by("-id").first()
     why = newest.last_error.rpartition(": ")[0] and newest.last_error.partition(": ")[2] if newest else ""
-    return Waiting(unsent.count(), unsent.filter(parked_at__isnull=False).count(), why)
+    return WaitingMails(unsent.count(), unsent.filter(parked_at__isnull=False).count(), why)
 
 
 def try_again() -> int:

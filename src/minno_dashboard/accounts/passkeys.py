@@ -50,7 +50,7 @@ WRONG = gettext_noop(
 
 
 @dataclass(frozen=True)
-class Place:
+class PasskeyOrigin:
     """The domain and origin that passkeys are bound to, or why passkeys are not available."""
 
     domain: str
@@ -58,7 +58,7 @@ class Place:
     why_not: str = ""
 
 
-def place() -> Place:
+def place() -> PasskeyOrigin:
     """Return the domain and origin for passkeys, from the public address MINNO_SERVER_URL."""
     parts = urlsplit(settings.SERVER_URL)
     domain, origin = parts.hostname or "", f"{parts.scheme}://{parts.netloc}"
@@ -66,13 +66,13 @@ def place() -> Place:
         why = gettext("Passkeys need a secure (https) address. This Dashboard's address is %(origin)s.") % {
             "origin": origin
         }
-        return Place(domain, origin, why)
+        return PasskeyOrigin(domain, origin, why)
     if _is_number(domain):
         why = gettext(
             "Passkeys need an address with a host name, not a number. This Dashboard's address is %(origin)s."
         ) % {"origin": origin}
-        return Place(domain, origin, why)
-    return Place(domain, origin)
+        return PasskeyOrigin(domain, origin, why)
+    return PasskeyOrigin(domain, origin)
 
 
 def passkeys_of(user: User) -> list[Passkey]:
@@ -256,7 +256,7 @@ def _handle(user: User) -> bytes:
     return salted_hmac(key_salt, str(user.pk), algorithm="sha256").digest()
 
 
-def _offered() -> Place:
+def _offered() -> PasskeyOrigin:
     where = place()
     if where.why_not:
         raise Invalid(where.why_not)

@@ -7,7 +7,7 @@ from typing import Protocol
 from minno_dashboard.accounts.models import User
 
 
-class End(Protocol):
+class RevocationHook(Protocol):
     """A callback that ends something of a person, in the transaction of the event."""
 
     def __call__(self, *, user: User, by: User | None) -> object:
@@ -15,12 +15,12 @@ class End(Protocol):
         ...
 
 
-_known: list[End] = []
-_known_at_a_reset: list[End] = []
-_known_on_request: list[End] = []
+_known: list[RevocationHook] = []
+_known_at_a_reset: list[RevocationHook] = []
+_known_on_request: list[RevocationHook] = []
 
 
-def register(end: End) -> None:
+def register(end: RevocationHook) -> None:
     """Register a callback for deactivated accounts; called once, from `AppConfig.ready`."""
     _known.append(end)
 
@@ -31,7 +31,7 @@ def end_all(*, user: User, by: User) -> None:
         end(user=user, by=by)
 
 
-def register_at_a_reset(end: End) -> None:
+def register_at_a_reset(end: RevocationHook) -> None:
     """Register a callback for a password reset by a link; called once, from `AppConfig.ready`."""
     _known_at_a_reset.append(end)
 
@@ -42,7 +42,7 @@ def end_at_a_reset(*, user: User) -> None:
         end(user=user, by=None)
 
 
-def register_on_request(end: End) -> None:
+def register_on_request(end: RevocationHook) -> None:
     """Register a callback for what a person may choose to end with all sessions; called once, from `AppConfig.ready`."""
     _known_on_request.append(end)
 

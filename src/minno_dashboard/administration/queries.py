@@ -56,7 +56,7 @@ def studies_to_hand_over(user: User) -> list[Study]:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class SiteTotals:
     """The whole site: users who may come in, studies, files, bytes as the store holds them (each content once)."""
 
     users: int
@@ -65,9 +65,9 @@ class Totals:
     bytes: int
 
 
-def totals() -> Totals:
+def totals() -> SiteTotals:
     """Return the totals as they are now; four queries."""
-    return Totals(
+    return SiteTotals(
         users=User.objects.filter(is_active=True).count(),
         studies=Study.objects.count(),
         files=Node.objects.filter(deleted_at=None, is_folder=False).count(),

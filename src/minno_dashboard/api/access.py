@@ -77,7 +77,7 @@ def token_of(request: HttpRequest) -> ApiToken:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedVersion:
     """Who asks, and for which version of which study."""
 
     user: User
@@ -85,8 +85,8 @@ class Asked:
     version: Version
 
 
-def asked(request: HttpRequest, action: Action, study: str, number: int | None = None) -> Asked:
+def asked(request: HttpRequest, action: Action, study: str, number: int | None = None) -> RequestedVersion:
     """Find what is asked for, if the person may do this to it (`studies.access`)."""
     user = token_of(request).user
     found = get_study(user, study, action)
-    return Asked(user, found, get_version(found, number))
+    return RequestedVersion(user, found, get_version(found, number))

@@ -13,7 +13,7 @@ from minno_dashboard.collection.personal_links import MAX_LABEL_CHARACTERS
 from minno_dashboard.files.models import Node
 from minno_dashboard.studies.experiments import MAX_NAME_CHARACTERS
 from minno_dashboard.studies.models import Collaboration, Experiment, Version
-from minno_dashboard.studies.queries import Row
+from minno_dashboard.studies.queries import StudyRow
 from minno_dashboard.studies.services import MAX_DESCRIPTION_LENGTH, MAX_NOTE_LENGTH
 
 _NO_NUL = r"^[^\x00]*$"
@@ -340,7 +340,7 @@ def experiment_out(experiment: Experiment, address: str) -> ExperimentOut:
     )
 
 
-def study_out(row: Row) -> StudyOut:
+def study_out(row: StudyRow) -> StudyOut:
     """Return a study."""
     study = row.study
     return StudyOut(

@@ -13,7 +13,7 @@ from minno_dashboard.studies.models import Experiment
 _PLACEHOLDER = re.compile(r"\[([A-Za-z0-9_.-]{1,100})\]")
 
 
-class Outcome(StrEnum):
+class SessionOutcome(StrEnum):
     """How a session ended, or why it did not start."""
 
     COMPLETED = "completed"
@@ -25,24 +25,24 @@ class Outcome(StrEnum):
 class Completion:
     """What a participant gets: `redirect` and `code` are "" where the experiment has none for this outcome."""
 
-    outcome: Outcome
+    outcome: SessionOutcome
     redirect: str
     code: str
 
 
-def completion_of(experiment: Experiment, params: Mapping[str, str], outcome: Outcome) -> Completion:
+def completion_of(experiment: Experiment, params: Mapping[str, str], outcome: SessionOutcome) -> Completion:
     """Return what a participant with these URL parameters gets.
 
     Without a code for being screened out or over quota, nobody is sent to an address that names a code: they would
     arrive as if they had completed the study.
     """
     code = {
-        Outcome.COMPLETED: experiment.completion_code,
-        Outcome.SCREENED_OUT: experiment.screened_out_code,
-        Outcome.OVER_QUOTA: experiment.over_quota_code,
+        SessionOutcome.COMPLETED: experiment.completion_code,
+        SessionOutcome.SCREENED_OUT: experiment.screened_out_code,
+        SessionOutcome.OVER_QUOTA: experiment.over_quota_code,
     }[outcome]
     template = experiment.end_address
-    if outcome is not Outcome.COMPLETED and not (code and "[CODE]" in template):
+    if outcome is not SessionOutcome.COMPLETED and not (code and "[CODE]" in template):
         template = ""
     return Completion(outcome, fill_in(template, {**params, "CODE": code}), code)
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext, gettext_noop
 
 from minno_dashboard.collection import data_folders, places
-from minno_dashboard.collection.completion import Completion, Outcome, completion_of
+from minno_dashboard.collection.completion import Completion, SessionOutcome, completion_of
 from minno_dashboard.collection.ingest import launch_token
 from minno_dashboard.collection.ingest.launch_token import LaunchToken
 from minno_dashboard.collection.models import ClientError, PersonalLink, Session
@@ -128,7 +128,7 @@ def start_session(*, token: LaunchToken, user_agent: str = "") -> Session:
 
 
 def finish_session(
-    *, token: LaunchToken, outcome: Outcome = Outcome.COMPLETED, data_pending: bool = False
+    *, token: LaunchToken, outcome: SessionOutcome = SessionOutcome.COMPLETED, data_pending: bool = False
 ) -> Completion:
     """Finish a session and return what the participant gets; repeating gives the same result.
 
@@ -145,7 +145,11 @@ def finish_session(
         session = Session.objects.select_for_update().get(pk=token.session_id)
         if session.state == Session.State.STARTED:
             _end(experiment, session, outcome)
-        outcome = Outcome.SCREENED_OUT if session.state == Session.State.SCREENED_OUT else Outcome.COMPLETED
+        outcome = (
+            SessionOutcome.SCREENED_OUT
+            if session.state == Session.State.SCREENED_OUT
+            else SessionOutcome.COMPLETED
+        )
         if data_pending != session.data_pending:
             session.data_pending = data_pending
             session.save(update_fields=["data_pending"])
@@ -222,7 +226,7 @@ def _start(token: LaunchToken, user_agent: str) -> Session:
     try:
         condition = places.take_place(experiment, now=now)
     except places.NoPlaceLeft:
-        completion = completion_of(experiment, token.params, Outcome.OVER_QUOTA)
+        completion = completion_of(experiment, token.params, SessionOutcome.OVER_QUOTA)
         raise StartRefused(StartReason.FULL, completion) from None
     return Session.objects.create(
         id=token.session_id,
@@ -247,8 +251,8 @@ def has_taken_part(experiment: Experiment, participant_key: str) -> bool:
     return Session.present.filter(experiment=experiment, participant_key=participant_key).exists()
 
 
-def _end(experiment: Experiment, session: Session, outcome: Outcome) -> None:
-    if outcome is Outcome.COMPLETED:
+def _end(experiment: Experiment, session: Session, outcome: SessionOutcome) -> None:
+    if outcome is SessionOutcome.COMPLETED:
         session.state = Session.State.FINISHED
         places.keep_place(experiment, session)
     else:

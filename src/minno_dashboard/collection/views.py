@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from minno_dashboard.accounts.access import login_not_required
 from minno_dashboard.collection import services
-from minno_dashboard.collection.completion import Completion, Outcome
+from minno_dashboard.collection.completion import Completion, SessionOutcome
 from minno_dashboard.collection.ingest.launch_token import BadToken, LaunchToken, decode
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotFound, Refused
@@ -76,7 +76,11 @@ def finish(request: HttpRequest, token: LaunchToken) -> HttpResponse:
     if token.is_test:
         return JsonResponse({"stored": False, "outcome": "completed", "redirect": "", "code": ""})
     given = _json(request)
-    outcome = Outcome.SCREENED_OUT if given.get("outcome") == Outcome.SCREENED_OUT else Outcome.COMPLETED
+    outcome = (
+        SessionOutcome.SCREENED_OUT
+        if given.get("outcome") == SessionOutcome.SCREENED_OUT
+        else SessionOutcome.COMPLETED
+    )
     completion = services.finish_session(
         token=token, outcome=outcome, data_pending=given.get("dataPending") is True
     )

@@ -26,7 +26,7 @@ _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 """The variables by which boto3 is led to another store than Amazon's."""
 
 
-class StoreUnavailable(Unavailable):
+class BucketUnavailable(Unavailable):
     """The bucket could not be reached or refused; nothing was changed."""
 
     def __init__(self, error: Exception) -> None:
@@ -71,7 +71,7 @@ class Bucket(S3Storage):  # type: ignore[misc] # django-storages has no types
         with _told():
             found = self.bucket.Object(self._normalize_name(name))
             found.load()
-        return File(io.BufferedReader(_Reader(found), 1024 * 1024), name)
+        return File(io.BufferedReader(_ObjectReader(found), 1024 * 1024), name)
 
     def size(self, name: str) -> int:
         """Return an object's size; FileNotFoundError where there is none."""
@@ -84,7 +84,7 @@ class Bucket(S3Storage):  # type: ignore[misc] # django-storages has no types
             super().delete(name)
 
 
-class _Reader(io.RawIOBase):
+class _ObjectReader(io.RawIOBase):
     """Reads an object from a position on, with one request until the position is changed."""
 
     def __init__(self, found: Any) -> None:
@@ -137,9 +137,9 @@ def _told() -> Iterator[None]:
     except ClientError as error:
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404 and not _is_bucket(error):
             raise FileNotFoundError(str(error)) from error
-        raise StoreUnavailable(error) from error
+        raise BucketUnavailable(error) from error
     except (BotoCoreError, Boto3Error) as error:
-        raise StoreUnavailable(error) from error
+        raise BucketUnavailable(error) from error
 
 
 def _is_bucket(error: ClientError) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from minno_dashboard.core import clock
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob, Tree
-from minno_dashboard.files.queries import Entry, listing
+from minno_dashboard.files.queries import TreeEntry, listing
 from minno_dashboard.files.text_format import decode_text
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
@@ -43,7 +43,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """Result of a search; `is_complete` is False where a limit ended it. Only text files of up to 2 MB are searched.
 
     `damaged` are the paths of files whose stored bytes are damaged, which could not be searched.
@@ -54,11 +54,11 @@ class Found:
     damaged: list[str] = field(default_factory=list)
 
 
-def find(tree: Tree, query: str) -> Found:
+def find(tree: Tree, query: str) -> SearchResult:
     """Find a query in the lines of a tree's text files, in the order of the page."""
     words = _forms(query[:MAX_QUERY_LENGTH])
     if not words:
-        return Found([], True)
+        return SearchResult([], True)
     hits: list[Hit] = []
     damaged: list[str] = []
     left = _Left()
@@ -74,8 +74,8 @@ def find(tree: Tree, query: str) -> Found:
         if read.is_utf8:
             hits.extend(_in_text(words, entry, read.text)[: MAX_HITS - len(hits)])
         if len(hits) >= MAX_HITS:
-            return Found(hits, False, damaged)
-    return Found(hits, not left.is_used_up, damaged)
+            return SearchResult(hits, False, damaged)
+    return SearchResult(hits, not left.is_used_up, damaged)
 
 
 def _forms(query: str) -> list[str]:
@@ -109,14 +109,14 @@ class _Left:
         return not self.is_used_up
 
 
-def _searchable(tree: Tree) -> Iterator[Entry]:
+def _searchable(tree: Tree) -> Iterator[TreeEntry]:
     for one in listing(tree):
         is_text = not one.content_type.startswith(("image/", "audio/", "video/", "font/"))
         if not one.is_folder and 0 < one.size <= MAX_FILE_BYTES and is_text:
             yield one
 
 
-def _in_text(words: list[str], entry: Entry, text: str) -> list[Hit]:
+def _in_text(words: list[str], entry: TreeEntry, text: str) -> list[Hit]:
     lowered = _lower(text)
     place = _Place(text)
     hits: list[Hit] = []

@@ -22,7 +22,7 @@ _NUMBERS = re.compile(r"([0-9]+)")
 MAX_EDITOR_BYTES = 5 * 1024 * 1024
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     """One living folder or file with its path in the tree (`images/cat.jpg`)."""
 
     id: int
@@ -43,14 +43,14 @@ class Entry(NamedTuple):
         return mimetypes.guess_type(self.name)[0] or "application/octet-stream"
 
 
-def listing(tree: Tree | int) -> list[Entry]:
+def listing(tree: Tree | int) -> list[TreeEntry]:
     """Return everything living in a tree, in the order of the page: each folder before what it holds.
 
     Within a folder: folders first, then by name as people count (`item 2` before `item 10`).
     """
     found = ordered(tree, "name", "blob__size", "blob__dropbox_hash", "revision", "changed_at")
     return [
-        Entry(pk, parent, name, f"{above}{name}", above.count("/"), sha256 is None, size or 0, sha256 or "",
+        TreeEntry(pk, parent, name, f"{above}{name}", above.count("/"), sha256 is None, size or 0, sha256 or "",
               dropbox_hash or "", revision, changed_at)
         for above, (pk, parent, _, sha256, name, size, dropbox_hash, revision, changed_at) in found
     ]  # fmt: skip

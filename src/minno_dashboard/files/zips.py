@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from minno_dashboard.core import names
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob, Node, Tree
-from minno_dashboard.files.queries import Entry, listing
+from minno_dashboard.files.queries import TreeEntry, listing
 
 _PACKED = frozenset(
     [
@@ -89,7 +89,9 @@ def zip_stream(
     return zip_of(_chosen(listing(tree), inside, None if only is None else set(only)))
 
 
-def _chosen(entries: list[Entry], inside: Node | None, only: set[int] | None) -> Iterator[tuple[str, Entry]]:
+def _chosen(
+    entries: list[TreeEntry], inside: Node | None, only: set[int] | None
+) -> Iterator[tuple[str, TreeEntry]]:
     """Yield the entries to pack with their paths in the zip, relative to where each choice lies."""
     root = inside.pk if inside else None
     chosen: dict[int, str] = {}
@@ -106,7 +108,7 @@ def _chosen(entries: list[Entry], inside: Node | None, only: set[int] | None) ->
         yield path, entry
 
 
-def zip_of(chosen: Iterable[tuple[str, Entry]], damaged: list[str] | None = None) -> Iterator[bytes]:
+def zip_of(chosen: Iterable[tuple[str, TreeEntry]], damaged: list[str] | None = None) -> Iterator[bytes]:
     """Yield a zip of entries under the given paths; the paths of damaged files are added to `damaged`."""
     drain, left_out, at_top = _Drain(), [] if damaged is None else damaged, set[str]()
     with zipfile.ZipFile(drain, "w", allowZip64=True) as archive:
@@ -125,7 +127,7 @@ def zip_of(chosen: Iterable[tuple[str, Entry]], damaged: list[str] | None = None
     yield drain.take()
 
 
-def _is_whole(entry: Entry) -> bool:
+def _is_whole(entry: TreeEntry) -> bool:
     """Check a file's hash before any byte is sent: what is in a stream cannot be taken back."""
     try:
         for _ in store.read_pieces(_blob_of(entry)):
@@ -142,11 +144,11 @@ def _damage_report(paths: list[str]) -> str:
     return "\r\n".join([said, "", *paths, ""])
 
 
-def _blob_of(entry: Entry) -> Blob:
+def _blob_of(entry: TreeEntry) -> Blob:
     return Blob(sha256=entry.sha256, size=entry.size, dropbox_hash=entry.dropbox_hash)
 
 
-def _described(path: str, entry: Entry) -> zipfile.ZipInfo:
+def _described(path: str, entry: TreeEntry) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(path, _zip_time(entry))
     info.create_system = 3
     info.CRC = info.compress_size = 0  # those of a folder; a file's are counted while it is written
@@ -154,7 +156,7 @@ def _described(path: str, entry: Entry) -> zipfile.ZipInfo:
     return info
 
 
-def _member(archive: zipfile.ZipFile, drain: _Drain, path: str, entry: Entry) -> Iterator[bytes]:
+def _member(archive: zipfile.ZipFile, drain: _Drain, path: str, entry: TreeEntry) -> Iterator[bytes]:
     info = _described(path, entry)
     info.compress_type = zipfile.ZIP_DEFLATED
     if entry.name.rpartition(".")[2].lower() in _PACKED:
@@ -166,7 +168,7 @@ def _member(archive: zipfile.ZipFile, drain: _Drain, path: str, entry: Entry) ->
             yield drain.take()
 
 
-def _zip_time(entry: Entry) -> tuple[int, int, int, int, int, int]:
+def _zip_time(entry: TreeEntry) -> tuple[int, int, int, int, int, int]:
     """Return the file's time of change in a zip's format (UTC here), not before 1980."""
     at = entry.changed_at
     return (max(at.year, 1980), at.month, at.day, at.hour, at.minute, at.second)

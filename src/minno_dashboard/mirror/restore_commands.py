@@ -19,7 +19,7 @@ from minno_dashboard.jobs.worker import owner_name
 from minno_dashboard.mirror.models import Link, Restore, link_of
 from minno_dashboard.mirror.pages import mirror_status
 from minno_dashboard.mirror.restoring import restore as restoring
-from minno_dashboard.mirror.restoring.inventory import Found
+from minno_dashboard.mirror.restoring.inventory import FoundStudy
 from minno_dashboard.mirror.running import due_links
 from minno_dashboard.siteconfig import queries as siteconfig
 
@@ -74,7 +74,7 @@ def _looked_into(user: User, until: datetime) -> Link:
         pause.wait(LOOK_SECONDS)
 
 
-def _chosen(link: Link, wanted: str) -> list[Found]:
+def _chosen(link: Link, wanted: str) -> list[FoundStudy]:
     """Return the studies that were named.
 
     Raises:

@@ -29,7 +29,7 @@ class Relistings(TypedDict):
     at: str  # ISO 8601
 
 
-class Refusal(TypedDict):
+class SpaceRefusal(TypedDict):
     """A file that did not fit: its size and the free space at that time, in bytes."""
 
     room: int
@@ -58,7 +58,7 @@ class Learned(TypedDict, total=False):
     look: PostponedLook
     relisted: Relistings
     space_at: str  # ISO 8601; when Dropbox was asked for its space
-    full: Refusal
+    full: SpaceRefusal
     readers: list[str]  # the processes that have read this Dropbox
 
 

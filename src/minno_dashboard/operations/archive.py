@@ -33,7 +33,7 @@ class BadArchive(Invalid):
 
 
 @dataclass(frozen=True)
-class Manifest:
+class ArchiveManifest:
     """What an archive is; `based_on` are the ids of earlier archives that hold the files missing in this one."""
 
     id: str
@@ -47,7 +47,7 @@ class Manifest:
 
 
 @dataclass
-class End:
+class ArchiveEnd:
     """What is known only at the end: digests of the tables, the numbers they gave, and which files could not be read."""
 
     tables: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Writer:
     def __init__(self, sink: BinaryIO) -> None:
         self._tar = tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115 - `end` closes it
 
-    def manifest(self, manifest: Manifest) -> None:
+    def manifest(self, manifest: ArchiveManifest) -> None:
         """Begin the archive."""
         self.add(MANIFEST, json.dumps(asdict(manifest), indent=1).encode())
 
@@ -88,14 +88,14 @@ class Writer:
         info.size, info.mode = size, 0o600
         self._tar.addfile(info, source)
 
-    def end(self, end: End) -> None:
+    def end(self, end: ArchiveEnd) -> None:
         """Finish the archive."""
         self.add(END, json.dumps(asdict(end)).encode())
         self._tar.close()
 
 
 @dataclass(frozen=True)
-class Member:
+class ArchiveMember:
     """One member, readable once and only before the next one is asked for."""
 
     name: str
@@ -108,7 +108,7 @@ class Member:
 
 
 @contextmanager
-def reading(file: Path, key_file: Path | None) -> Iterator[Iterator[Member]]:
+def reading(file: Path, key_file: Path | None) -> Iterator[Iterator[ArchiveMember]]:
     """Yield the members of an archive in their order.
 
     Raises:
@@ -128,16 +128,16 @@ def reading(file: Path, key_file: Path | None) -> Iterator[Iterator[Member]]:
         raise BadArchive(f"{file} is damaged or no backup of minno-dashboard ({error}).") from error
 
 
-def _members(source: BinaryIO) -> Iterator[Member]:
+def _members(source: BinaryIO) -> Iterator[ArchiveMember]:
     with tarfile.open(fileobj=source, mode="r|") as tar:
         for info in tar:
             if opened := tar.extractfile(info):
-                yield Member(info.name, info.size, cast("BinaryIO", opened))
+                yield ArchiveMember(info.name, info.size, cast("BinaryIO", opened))
     while source.read(1 << 20):  # what age still has to give
         pass
 
 
-def read_manifest(file: Path, members: Iterator[Member]) -> Manifest:
+def read_manifest(file: Path, members: Iterator[ArchiveMember]) -> ArchiveManifest:
     """Return what the first member says.
 
     Raises:
@@ -151,14 +151,14 @@ def read_manifest(file: Path, members: Iterator[Member]) -> Manifest:
                 f"{file} was made by a newer version of minno-dashboard. Restore it with that one."
             )
         found["migrations"] = [(app, name) for app, name in found.get("migrations", [])]
-        return Manifest(**found)
+        return ArchiveManifest(**found)
     except (TypeError, ValueError) as error:
         raise BadArchive(f"{file} is no backup of minno-dashboard.") from error
 
 
-def read_end(member: Member) -> End:
+def read_end(member: ArchiveMember) -> ArchiveEnd:
     """Return what the last member says."""
-    return End(**json.loads(member.read()))
+    return ArchiveEnd(**json.loads(member.read()))
 
 
 def table_of(name: str) -> str:
@@ -166,7 +166,7 @@ def table_of(name: str) -> str:
     return name.removeprefix(ROWS).partition("/")[0]
 
 
-def lines_of(member: Member) -> list[bytes]:
+def lines_of(member: ArchiveMember) -> list[bytes]:
     """Return the lines of a compressed member."""
     return gzip.decompress(member.read()).splitlines()
 

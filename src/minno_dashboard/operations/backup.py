@@ -28,7 +28,7 @@ LEFT_OUT = frozenset(["files_removalpause"])
 """Tables whose rows are about this moment alone: the pause is the backup's own."""
 
 
-class Contents(StrEnum):
+class BackupContents(StrEnum):
     """What an archive holds."""
 
     EVERYTHING = "everything"
@@ -37,7 +37,7 @@ class Contents(StrEnum):
 
 
 @dataclass
-class Report:
+class BackupReport:
     """What a backup took along; `damaged` are SHA-256 of files whose stored bytes were gone or damaged already."""
 
     id: str
@@ -64,7 +64,7 @@ def earlier(file: Path, key_file: Path | None) -> Earlier:
     """
     with archive.reading(file, key_file) as members:
         manifest = archive.read_manifest(file, members)
-        if manifest.contents != Contents.EVERYTHING:
+        if manifest.contents != BackupContents.EVERYTHING:
             raise archive.BadArchive(f"{file} holds the database alone. Name a backup of everything.")
         found: set[str] = set()
         is_whole = False
@@ -111,14 +111,14 @@ def back_up(
     sink: BinaryIO,
     *,
     using: str = "default",
-    contents: Contents = Contents.EVERYTHING,
+    contents: BackupContents = BackupContents.EVERYTHING,
     based_on: Earlier | None = None,
     progress: Callable[[int], None] = lambda _bytes: None,
-) -> Report:
+) -> BackupReport:
     """Write an archive of the database as it is now and of the files it names; others go on working meanwhile."""
-    report, end = Report(ids.public_id()), archive.End()
+    report, end = BackupReport(ids.public_id()), archive.ArchiveEnd()
     writer = archive.Writer(sink)
-    if contents is Contents.DATABASE:
+    if contents is BackupContents.DATABASE:
         with tempfile.TemporaryFile() as names:
             _write_rows(writer, report, end, contents, using, based_on, names)
         writer.end(end)
@@ -146,9 +146,9 @@ def back_up(
 
 def _write_rows(
     writer: archive.Writer,
-    report: Report,
-    end: archive.End,
-    contents: Contents,
+    report: BackupReport,
+    end: archive.ArchiveEnd,
+    contents: BackupContents,
     using: str,
     based_on: Earlier | None,
     names: IO[bytes],
@@ -156,7 +156,7 @@ def _write_rows(
     with snapshots.one_moment(using) as moment:
         migrations = sorted(schema.applied(moment))
         writer.manifest(
-            archive.Manifest(
+            archive.ArchiveManifest(
                 id=report.id,
                 made_at=clock.now().isoformat(),
                 product_version=version("minno-dashboard"),

@@ -37,7 +37,7 @@ def back_up_if_due() -> Path | None:
     try:
         folder().mkdir(mode=0o700, exist_ok=True)
         with backup.written_to(target, ()) as sink:
-            backup.back_up(sink, contents=backup.Contents.DATABASE)
+            backup.back_up(sink, contents=backup.BackupContents.DATABASE)
     except (OSError, Unavailable) as error:
         raise Unavailable(
             f"The database was not upgraded, because the backup before it could not be written to {target.parent}"

@@ -32,7 +32,7 @@ def backup(
     earlier backup as well.
     """
     based_on = making.earlier(since, key_file) if since else None
-    contents = making.Contents.DATABASE if database_only else making.Contents.EVERYTHING
+    contents = making.BackupContents.DATABASE if database_only else making.BackupContents.EVERYTHING
     total = 0 if database_only else Blob.objects.aggregate(total=Sum("size"))["total"] or 0
     with (
         making.written_to(target, recipients) as sink,

@@ -15,7 +15,7 @@ from minno_dashboard.core.errors import Invalid, Refused
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob
 from minno_dashboard.operations import archive, rows, schema
-from minno_dashboard.operations.backup import Contents
+from minno_dashboard.operations.backup import BackupContents
 from minno_dashboard.studies import players
 
 USERS = "accounts_user"
@@ -30,7 +30,7 @@ class FilesMissing(Refused):
 
 
 @dataclass
-class Report:
+class RestoreReport:
     """What was brought back."""
 
     made_at: str
@@ -40,14 +40,14 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Source:
+class ArchiveSource:
     """An archive's file and what its manifest says."""
 
     file: Path
-    manifest: archive.Manifest
+    manifest: archive.ArchiveManifest
 
 
-def in_order(files: Sequence[Path], key_file: Path | None) -> list[Source]:
+def in_order(files: Sequence[Path], key_file: Path | None) -> list[ArchiveSource]:
     """Return archives from the earliest to the one to restore.
 
     Raises:
@@ -56,7 +56,7 @@ def in_order(files: Sequence[Path], key_file: Path | None) -> list[Source]:
     sources = []
     for file in files:
         with archive.reading(file, key_file) as members:
-            sources.append(Source(file, archive.read_manifest(file, members)))
+            sources.append(ArchiveSource(file, archive.read_manifest(file, members)))
     bases = {one for source in sources for one in source.manifest.based_on}
     last = [source for source in sources if source.manifest.id not in bases]
     if len(last) != 1:
@@ -75,7 +75,7 @@ def restore(
     key_file: Path | None = None,
     using: str = "default",
     progress: Callable[[int], None] = lambda _bytes: None,
-) -> Report:
+) -> RestoreReport:
     """Bring an archive back: first its files into the store, then, in one transaction, its rows; then migrate.
 
     Raises:
@@ -90,9 +90,9 @@ def restore(
         raise schema.NewerDatabase(str(last.file), unknown)
     require_empty(using, last.manifest.migrations)
     _require_key(last, key_file)
-    end = archive.End()
+    end = archive.ArchiveEnd()
     needed: dict[str, int] = {}
-    report = Report(last.manifest.made_at)
+    report = RestoreReport(last.manifest.made_at)
     for source in sources:
         end, needed = _bring_files(source, key_file, report, progress)
     damaged = set(end.damaged)
@@ -112,7 +112,7 @@ def restore(
     return report
 
 
-def check(files: Sequence[Path], *, key_file: Path | None = None) -> Report:
+def check(files: Sequence[Path], *, key_file: Path | None = None) -> RestoreReport:
     """Read archives to their end and compare every row and file with its digest; nothing is written.
 
     Raises:
@@ -120,20 +120,22 @@ def check(files: Sequence[Path], *, key_file: Path | None = None) -> Report:
     """
     sources = in_order(files, key_file)
     last = sources[-1]
-    report = Report(last.manifest.made_at)
+    report = RestoreReport(last.manifest.made_at)
     found: set[str] = set()
     needed: dict[str, int] = {}
     for source in sources:
         needed = _check_one(source, key_file, report, found)
-    if last.manifest.contents == Contents.EVERYTHING and (absent := needed.keys() - found):
+    if last.manifest.contents == BackupContents.EVERYTHING and (absent := needed.keys() - found):
         raise FilesMissing(f"{len(absent)} stored files that this backup names are not in it.")
     return report
 
 
-def _check_one(source: Source, key_file: Path | None, report: Report, found: set[str]) -> dict[str, int]:
+def _check_one(
+    source: ArchiveSource, key_file: Path | None, report: RestoreReport, found: set[str]
+) -> dict[str, int]:
     digests: dict[str, rows.Digest] = {}
     needed: dict[str, int] = {}
-    end: archive.End | None = None
+    end: archive.ArchiveEnd | None = None
     present: set[str] = set()
     with archive.reading(source.file, key_file) as members:
         for member in members:
@@ -182,9 +184,9 @@ def require_empty(using: str, migrations: Iterable[schema.Migration]) -> None:
         raise NotEmpty(f"This database has tables of another version than the backup. {advice}")
 
 
-def _require_key(last: Source, key_file: Path | None) -> None:
+def _require_key(last: ArchiveSource, key_file: Path | None) -> None:
     """Put the secret key of the archive in the data folder, or refuse if the environment gives another one."""
-    if last.manifest.contents != Contents.EVERYTHING:
+    if last.manifest.contents != BackupContents.EVERYTHING:
         return
     with archive.reading(last.file, key_file) as members:
         found = next((member.read() for member in members if member.name == archive.SECRET_KEY), None)
@@ -206,9 +208,9 @@ def _require_key(last: Source, key_file: Path | None) -> None:
 
 
 def _bring_files(
-    source: Source, key_file: Path | None, report: Report, progress: Callable[[int], None]
-) -> tuple[archive.End, dict[str, int]]:
-    end: archive.End | None = None
+    source: ArchiveSource, key_file: Path | None, report: RestoreReport, progress: Callable[[int], None]
+) -> tuple[archive.ArchiveEnd, dict[str, int]]:
+    end: archive.ArchiveEnd | None = None
     needed: dict[str, int] = {}
     with archive.reading(source.file, key_file) as members:
         for member in members:
@@ -229,7 +231,7 @@ def _bring_files(
     return end, needed
 
 
-def _bring_file(sha256: str, member: archive.Member) -> bool:
+def _bring_file(sha256: str, member: archive.ArchiveMember) -> bool:
     try:
         return store.bring_back(sha256, member.size, member.source)
     except Invalid:
@@ -237,14 +239,16 @@ def _bring_file(sha256: str, member: archive.Member) -> bool:
         return False
 
 
-def _bring_player_file(member: archive.Member) -> None:
+def _bring_player_file(member: archive.ArchiveMember) -> None:
     place = players.folder() / member.name.removeprefix(archive.PLAYER)
     if ".." not in place.parts and place.is_relative_to(players.folder()) and not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(member.read())
 
 
-def _load(source: Source, key_file: Path | None, end: archive.End, using: str, report: Report) -> None:
+def _load(
+    source: ArchiveSource, key_file: Path | None, end: archive.ArchiveEnd, using: str, report: RestoreReport
+) -> None:
     schema.migrate_to(using, source.manifest.migrations)
     tables = schema.tables(using, source.manifest.migrations)
     by_name = {table.name: table for table in tables}

@@ -23,7 +23,7 @@ from minno_dashboard.core.errors import Conflict, NotFound
 from minno_dashboard.jobs import registry
 from minno_dashboard.jobs.services import enqueue
 from minno_dashboard.results import selection
-from minno_dashboard.results.exporting import Format, Outcome, write_zip
+from minno_dashboard.results.exporting import ExportStatistics, Format, write_zip
 from minno_dashboard.results.formats.typed_files import FormatMissing
 from minno_dashboard.results.models import DataRequest
 from minno_dashboard.results.selection import Selection
@@ -201,7 +201,7 @@ def make_download(args: dict[str, Any]) -> None:
         _finish(request, outcome)
 
 
-def _write(request: DataRequest, chosen: Selection) -> Outcome:
+def _write(request: DataRequest, chosen: Selection) -> ExportStatistics:
     make_folder()
     reported_at = time.monotonic()
 
@@ -226,7 +226,7 @@ def _write(request: DataRequest, chosen: Selection) -> Outcome:
     return outcome
 
 
-def _finish(request: DataRequest, outcome: Outcome) -> None:
+def _finish(request: DataRequest, outcome: ExportStatistics) -> None:
     now = clock.now()
     finished = DataRequest.objects.filter(pk=request.pk, state=State.RUNNING).update(
         state=State.DONE,

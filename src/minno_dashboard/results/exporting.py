@@ -15,7 +15,13 @@ import orjson
 from minno_dashboard.results import codebook, iat_scoring
 from minno_dashboard.results.flatten import classic, tidy, wide
 from minno_dashboard.results.flatten.names import ColumnNames
-from minno_dashboard.results.flatten.records import Malformed, Scalar, SessionRecord, SubmissionRecord, iso
+from minno_dashboard.results.flatten.records import (
+    MalformedRows,
+    Scalar,
+    SessionRecord,
+    SubmissionRecord,
+    iso,
+)
 from minno_dashboard.results.formats import csv_file, jsonl_file, typed_files, xlsx_file
 from minno_dashboard.results.spool import Spool
 
@@ -39,7 +45,7 @@ class Format(StrEnum):
 
 
 @dataclass(slots=True)
-class Outcome:
+class ExportStatistics:
     """Statistics of an export."""
 
     sessions: int = 0
@@ -56,7 +62,7 @@ class _Tables:
         self.folder = folder
         self.format = file_format
         self.split_by = split_by
-        self.outcome = Outcome()
+        self.outcome = ExportStatistics()
         self.trials = tidy.TrialTable()
         self.session_names = ColumnNames(dict.fromkeys(tidy.SESSION_COLUMNS, ""))
         self.wide_names = ColumnNames(dict.fromkeys(tidy.SESSION_COLUMNS, ""))
@@ -109,7 +115,7 @@ class _Tables:
     def _trial_rows(self, session: SessionRecord, submission: SubmissionRecord) -> list[tidy.Row]:
         try:
             return list(self.trials.rows(session, submission))
-        except (Malformed, RecursionError, ValueError) as error:
+        except (MalformedRows, RecursionError, ValueError) as error:
             self._keep_problem(session, submission, error)
             return []
 
@@ -117,7 +123,7 @@ class _Tables:
         for submission in submissions:
             try:
                 rows = list(classic.rows(classic.stored_document(session, submission)))
-            except (Malformed, RecursionError, ValueError) as error:
+            except (MalformedRows, RecursionError, ValueError) as error:
                 self._keep_problem(session, submission, error)
                 continue
             for row in rows:
@@ -347,7 +353,7 @@ def _gather(tables: _Tables, read: Read, progress: Callable[[int], None] = lambd
     return tables
 
 
-def write_tidy(folder: Path, *, title: str, read: Read) -> tuple[Outcome, list[Path]]:
+def write_tidy(folder: Path, *, title: str, read: Read) -> tuple[ExportStatistics, list[Path]]:
     """Write the files of a tidy export of all sessions in `read` into an empty folder; return its statistics and files.
 
     Raises:
@@ -365,7 +371,7 @@ def write_zip(
     file_format: Format,
     split_by: str = "taskName",
     progress: Callable[[int], None] = lambda sessions: None,
-) -> Outcome:
+) -> ExportStatistics:
     """Write the export of all sessions in `read` and return its statistics.
 
     `split_by` names the column by whose value a classic export is cut into files ("" for one file). `progress` is

@@ -14,7 +14,7 @@ from minno_dashboard.collection.models import ClientError, Session, Submission
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid, NotFound
 from minno_dashboard.core.numbers import whole_number
-from minno_dashboard.results.flatten.records import Malformed, Scalar, SubmissionRecord
+from minno_dashboard.results.flatten.records import MalformedRows, Scalar, SubmissionRecord
 from minno_dashboard.results.flatten.tidy import Row, TrialTable
 from minno_dashboard.results.selection import (
     Selection,
@@ -35,7 +35,7 @@ MAX_ERRORS_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
-class SessionPage:
+class SessionPortion:
     """Sessions in order; `next_cursor` leads to the following ones, "" at the end."""
 
     sessions: list[Session]
@@ -79,7 +79,7 @@ class ShownSubmission:
 
 def page_of_sessions(
     selection: Selection, cursor: str = "", *, size: int = SESSIONS_ON_A_PAGE, oldest_first: bool = False
-) -> SessionPage:
+) -> SessionPortion:
     """Return a page of the selected sessions, newest first unless told otherwise.
 
     Each experiment's sessions are found by its own index (experiment, start), so that a page costs the same however
@@ -105,7 +105,7 @@ def page_of_sessions(
         .order_by(*order)[: size + 1]
     )
     more = len(sessions) > size
-    return SessionPage(sessions[:size], cursor_of(sessions[size - 1]) if more else "")
+    return SessionPortion(sessions[:size], cursor_of(sessions[size - 1]) if more else "")
 
 
 def page_of_rows(selection: Selection, cursor: str = "", *, size: int = SESSIONS_ON_A_PAGE) -> RowPage:
@@ -121,7 +121,7 @@ def page_of_rows(selection: Selection, cursor: str = "", *, size: int = SESSIONS
         for one in submissions:
             try:
                 rows += list(table.rows(session, one))
-            except (Malformed, RecursionError, ValueError):
+            except (MalformedRows, RecursionError, ValueError):
                 problems += 1
     return RowPage(
         rows=rows,
@@ -223,7 +223,7 @@ def _shown(session: Session, submission: Submission, number: int) -> ShownSubmis
     problem, rows = "", []
     try:
         rows = list(islice(TrialTable().rows(record_of(session), record), MAX_ROWS_SHOWN + 1))
-    except (Malformed, RecursionError, ValueError) as error:
+    except (MalformedRows, RecursionError, ValueError) as error:
         problem = str(error)
     hidden = {"session_id", "participant_id", "experiment", "study_version", "condition", "submission"}
     columns = list(dict.fromkeys(name for row in rows for name in row if name not in hidden))

@@ -18,7 +18,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext
 
 from minno_dashboard.collection import places
-from minno_dashboard.collection.completion import Outcome, completion_of
+from minno_dashboard.collection.completion import SessionOutcome, completion_of
 from minno_dashboard.collection.ingest.launch_token import BadToken, LaunchToken, decode, encode
 from minno_dashboard.collection.models import PersonalLink, Session
 from minno_dashboard.collection.personal_links import counted_links
@@ -171,7 +171,7 @@ def open_launch(experiment: Experiment, version: Version, visit: Visit) -> Launc
         raise StartRefused(StartReason.ALREADY_STARTED)
     if not places.free_places(experiment, now=now):
         raise StartRefused(
-            StartReason.FULL, completion_of(experiment, dict(visit.params), Outcome.OVER_QUOTA)
+            StartReason.FULL, completion_of(experiment, dict(visit.params), SessionOutcome.OVER_QUOTA)
         )
     token = _token(experiment, version, visit, link, key, session_id=ids.session_id())
     return _launch(experiment, version, token, None)

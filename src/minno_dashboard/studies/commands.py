@@ -59,7 +59,7 @@ def import_study(owner: str, name: str, kind: str | None, zip_names: str, source
         click.echo(f"Left out {len(litter)} files that systems leave by themselves: {shown}")
 
 
-def _imported(user: User, name: str, kind: str, zip_names: str, source: Path) -> imports.Imported:
+def _imported(user: User, name: str, kind: str, zip_names: str, source: Path) -> imports.ImportedStudy:
     try:
         with click.progressbar(
             length=_bytes_of(source), label="Storing", file=sys.stderr, hidden=_hidden()

@@ -10,7 +10,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_noop
 
 from minno_dashboard.core import names
-from minno_dashboard.files.queries import Entry, natural_key
+from minno_dashboard.files.queries import TreeEntry, natural_key
 
 
 class How(StrEnum):
@@ -31,8 +31,8 @@ class Difference:
     """One file that is not the same in both versions; `old` is None for an added one, `new` for a removed one."""
 
     how: How
-    old: Entry | None
-    new: Entry | None
+    old: TreeEntry | None
+    new: TreeEntry | None
 
     @property
     def path(self) -> str:
@@ -53,7 +53,7 @@ class Comparison:
         return sum(one.how is how for one in self.differences)
 
 
-def compare(old: Sequence[Entry], new: Sequence[Entry]) -> Comparison:
+def compare(old: Sequence[TreeEntry], new: Sequence[TreeEntry]) -> Comparison:
     """Compare the listings of two trees by path; an equal content that left one path for another was moved.
 
     Folders count by what is in them. A file whose name changed only in letter case was moved, too.
@@ -75,9 +75,9 @@ def compare(old: Sequence[Entry], new: Sequence[Entry]) -> Comparison:
     )
 
 
-def _come_and_gone(gone: list[Entry], come: list[Entry]) -> list[Difference]:
+def _come_and_gone(gone: list[TreeEntry], come: list[TreeEntry]) -> list[Difference]:
     """Match added with removed files of equal content, in the order of paths; empty files are not matched."""
-    by_content: dict[str, list[Entry]] = defaultdict(list)
+    by_content: dict[str, list[TreeEntry]] = defaultdict(list)
     for entry in sorted(gone, key=lambda one: one.path, reverse=True):
         by_content[entry.sha256].append(entry)
     found = []

@@ -19,7 +19,7 @@ from minno_dashboard.files.text_format import decode_text
 from minno_dashboard.studies.starters import Example, files_of
 
 
-class Line(Protocol):
+class ListedItem(Protocol):
     """One folder or file of a list, each folder before what it holds; `depth` of those at the top is 0."""
 
     @property
@@ -35,7 +35,7 @@ class Line(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class FileContent:
     """A file's bytes: their number, `tag` (differs for other bytes), and how to read a range of them."""
 
     name: str
@@ -61,11 +61,11 @@ class Files(Protocol):
     @property
     def kind(self) -> str: ...
 
-    def lines(self) -> Sequence[Line]:
+    def lines(self) -> Sequence[ListedItem]:
         """Return all folders and files in the order of the page."""
         ...
 
-    def at(self, path: str) -> Content:
+    def at(self, path: str) -> FileContent:
         """Return a file.
 
         Raises:
@@ -81,11 +81,11 @@ class FilesOfVersion:
     kind: str
     tree: Tree
 
-    def lines(self) -> Sequence[Line]:
+    def lines(self) -> Sequence[ListedItem]:
         """Return all folders and files in the order of the page."""
         return files.listing(self.tree)
 
-    def at(self, path: str) -> Content:
+    def at(self, path: str) -> FileContent:
         """Return a file, letter case aside.
 
         Raises:
@@ -97,9 +97,9 @@ class FilesOfVersion:
         return content_of(node.blob, name=node.name)
 
 
-def content_of(blob: Blob, *, name: str) -> Content:
+def content_of(blob: Blob, *, name: str) -> FileContent:
     """Return a blob as the content of a file; damaged bytes are never sent as a whole file (`store.read_proven`)."""
-    return Content(name, blob.size, blob.sha256, partial(store.read_proven, blob))
+    return FileContent(name, blob.size, blob.sha256, partial(store.read_proven, blob))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ class FilesOfExample:
         """Return the kind of study that the example becomes."""
         return self.example.kind
 
-    def lines(self) -> Sequence[Line]:
+    def lines(self) -> Sequence[ListedItem]:
         """Return all folders and files in the order of the page."""
         return list(_lines_of(sorted(files_of(self.example)), "", 0))
 
-    def at(self, path: str) -> Content:
+    def at(self, path: str) -> FileContent:
         """Return a file.
 
         Raises:
@@ -139,10 +139,10 @@ class FilesOfExample:
             raise NotFound(gettext("There is no file %(path)s in this example.") % {"path": path})
         given = file.read_bytes()
         tag = sha256(given).hexdigest()
-        return Content(file.name, len(given), tag, lambda start, stop: iter([given[start:stop]]))
+        return FileContent(file.name, len(given), tag, lambda start, stop: iter([given[start:stop]]))
 
 
-def _lines_of(found: Sequence[tuple[str, Path]], above: str, depth: int) -> Iterator[Line]:
+def _lines_of(found: Sequence[tuple[str, Path]], above: str, depth: int) -> Iterator[ListedItem]:
     folders = sorted({path.split("/")[depth] for path, _ in found if path.count("/") > depth})
     for name in folders:
         inside = [one for one in found if one[0].startswith(f"{above}{name}/")]

@@ -63,7 +63,9 @@ def _refuse_existing(target: Path) -> None:
         raise Refused(f"{names.quoted(str(target))} is there already; name another target.")
 
 
-def _write_zip(partial: Path, entries: Iterable[files.Entry], damaged: list[str], progress: Progress) -> None:
+def _write_zip(
+    partial: Path, entries: Iterable[files.TreeEntry], damaged: list[str], progress: Progress
+) -> None:
     with partial.open("xb") as stream:
         for piece in zips.zip_of(((entry.path, entry) for entry in entries), damaged):
             stream.write(piece)
@@ -71,7 +73,7 @@ def _write_zip(partial: Path, entries: Iterable[files.Entry], damaged: list[str]
 
 
 def _write_folder(
-    partial: Path, entries: Iterable[files.Entry], damaged: list[str], progress: Progress
+    partial: Path, entries: Iterable[files.TreeEntry], damaged: list[str], progress: Progress
 ) -> None:
     partial.mkdir()
     for entry in entries:

@@ -25,7 +25,7 @@ Opener = Callable[[], Iterator[bytes]]
 
 
 @dataclass
-class Found:
+class ImportContents:
     """Files with their sizes and openers, folders, system files that are left out, and problems, one sentence each."""
 
     files: dict[Path, tuple[int, Opener]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Found:
             self.bytes += size
 
 
-def refuse_hostile_path(found: Found, path: str) -> bool:
+def refuse_hostile_path(found: ImportContents, path: str) -> bool:
     """Return whether an archive's path must not be unpacked, and add a problem if so."""
     if path.startswith("/") or path[1:3] == ":/":
         found.refuse(path, gettext("its path is absolute; only paths inside the study can be imported."))

@@ -25,7 +25,7 @@ from minno_dashboard.files import removal, store
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Blob
 from minno_dashboard.studies import services
-from minno_dashboard.studies.import_contents import MAX_THINGS, Found, too_much
+from minno_dashboard.studies.import_contents import MAX_THINGS, ImportContents, too_much
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.tar_reading import ENDINGS as TAR_ENDINGS
 from minno_dashboard.studies.tar_reading import look_into_tar
@@ -39,7 +39,7 @@ _TAR_ERRORS = (tarfile.TarError, zlib.error, LZMAError, EOFError)
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedStudy:
     """The study, and the paths that were left out because systems leave such files by themselves."""
 
     study: Study
@@ -67,7 +67,7 @@ def import_study(
     kind: str = "",
     progress: Progress | None = None,
     zip_names: str = "",
-) -> Imported:
+) -> ImportedStudy:
     """Make a study of everything in a folder, zip or tar; `progress` is told how many bytes are stored each time.
 
     Without `kind` it is recognised from the files.
@@ -88,14 +88,14 @@ def import_study(
         kind=kind or _recognised(blobs),
         fill=lambda tree: files.fill_tree(tree=tree, files=blobs, folders=found.folders, by=owner),
     )
-    return Imported(study, found.litter)
+    return ImportedStudy(study, found.litter)
 
 
 def _recognised(blobs: dict[tuple[str, ...], Blob]) -> str:
     return kind_of_files(("/".join(path), blob) for path, blob in blobs.items()) or Study.Kind.HTML
 
 
-def refuse_problems(found: Found) -> None:
+def refuse_problems(found: ImportContents) -> None:
     """Refuse what has problems.
 
     Raises:
@@ -105,13 +105,13 @@ def refuse_problems(found: Found) -> None:
         raise ImportRefused(problems)
 
 
-def problems_of(found: Found) -> list[str]:
+def problems_of(found: ImportContents) -> list[str]:
     """Return the obstacles to importing what was found, one sentence each."""
     return found.problems or _as_a_whole(found)
 
 
 @contextmanager
-def opened(source: Path, zip_names: str = "", *, name: str = "") -> Iterator[Found]:
+def opened(source: Path, zip_names: str = "", *, name: str = "") -> Iterator[ImportContents]:
     """List a folder, zip or tar, and keep it open for reading.
 
     `name` is what an archive is called where its file has another name: the ending tells a tar from a zip.
@@ -151,7 +151,7 @@ def opened(source: Path, zip_names: str = "", *, name: str = "") -> Iterator[Fou
         ) from error
 
 
-def store_all(found: Found, progress: Progress) -> dict[tuple[str, ...], Blob]:
+def store_all(found: ImportContents, progress: Progress) -> dict[tuple[str, ...], Blob]:
     """Store the bytes of all files; where some cannot be read, those already stored are removed again.
 
     Raises:
@@ -176,7 +176,7 @@ def _told(pieces: Iterable[bytes], progress: Progress) -> Iterator[bytes]:
         yield piece
 
 
-def _as_a_whole(found: Found) -> list[str]:
+def _as_a_whole(found: ImportContents) -> list[str]:
     """Return the problems that concern all paths together."""
     problems = too_much(len(found.files) + len(found.folders), found.bytes)
     seen: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -208,8 +208,8 @@ def _with_folders(paths: Iterable[tuple[str, ...]]) -> Iterable[tuple[str, ...]]
     return every
 
 
-def _look_into_folder(folder: Path) -> Found:
-    found = Found()
+def _look_into_folder(folder: Path) -> ImportContents:
+    found = ImportContents()
     waiting: list[tuple[Path, tuple[str, ...]]] = [(folder, ())]
     while waiting and len(found.files) + len(found.folders) <= MAX_THINGS:
         here, parts = waiting.pop()
@@ -226,7 +226,7 @@ def _look_into_folder(folder: Path) -> Found:
 
 
 def _look_at_entry(
-    found: Found,
+    found: ImportContents,
     entry: os.DirEntry[str],
     parts: tuple[str, ...],
     waiting: list[tuple[Path, tuple[str, ...]]],

@@ -29,7 +29,7 @@ MAX_WAITING = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingInvitation:
     """An unanswered invitation; `link` is "" where it cannot be shown any more."""
 
     invitation: LinkInvitation
@@ -77,11 +77,11 @@ def invite(
     return made, is_mailed
 
 
-def waiting(study: Study) -> list[Waiting]:
+def waiting(study: Study) -> list[WaitingInvitation]:
     """Return a study's unanswered invitations, with their links for those who may share it."""
     found = LinkInvitation.objects.filter(study=study, invited_at__gt=clock.now() - LIFE)
     in_order = found.select_related("invited_by").order_by("invited_at", "pk")
-    return [Waiting(one, _link(one)) for one in in_order if _still_stands(one, study)]
+    return [WaitingInvitation(one, _link(one)) for one in in_order if _still_stands(one, study)]
 
 
 def find(code: str) -> LinkInvitation:

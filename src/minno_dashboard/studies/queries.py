@@ -44,7 +44,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StudyRow:
     """One line of the Studies list; `changed_at` counts the study itself and the files of its newest version.
 
     `members` are the owner and, for those who may see them, the accepted collaborators.
@@ -58,10 +58,10 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class StudiesPage:
     """One page of the Studies list; `total` counts the studies of all pages, `number` begins with 1."""
 
-    rows: list[Row]
+    rows: list[StudyRow]
     total: int
     number: int
     pages: int
@@ -76,7 +76,7 @@ def page_of_studies(
     order: Order = Order.CHANGED,
     number: int = 1,
     size: int = PAGE_SIZE,
-) -> Page:
+) -> StudiesPage:
     """Return one page of `studies_of`, of those that carry one of the tags where some are given.
 
     Filter, search and order look at a few columns of all studies; only the page's are read whole: four queries,
@@ -84,10 +84,10 @@ def page_of_studies(
     """
     found = _matching(user, which, search, tag_ids, order)
     rows = _rows(user, found[(number - 1) * size : number * size])
-    return Page(rows, len(found), number, max(1, -(-len(found) // size)))
+    return StudiesPage(rows, len(found), number, max(1, -(-len(found) // size)))
 
 
-def studies_of(user: User, *, which: Which = Which.ALL, search: str = "") -> list[Row]:
+def studies_of(user: User, *, which: Which = Which.ALL, search: str = "") -> list[StudyRow]:
     """Return the studies a person sees, the latest changed first; four queries, however many studies there are.
 
     ALL leaves out archived and deleted ones. `search` looks for all its words in name, description and owner.
@@ -95,7 +95,7 @@ def studies_of(user: User, *, which: Which = Which.ALL, search: str = "") -> lis
     return _rows(user, _matching(user, which, search, (), Order.CHANGED))
 
 
-def row_of(user: User, study: Study) -> Row:
+def row_of(user: User, study: Study) -> StudyRow:
     """Return the line of one study."""
     return _row(user, study, newest_version(study), study.collaborations.all())
 
@@ -270,7 +270,7 @@ def _complete(studies: QuerySet[Study]) -> QuerySet[Study]:
     )
 
 
-def _rows(user: User, ids: Sequence[int]) -> list[Row]:
+def _rows(user: User, ids: Sequence[int]) -> list[StudyRow]:
     """Return the lines of these studies, in this order; three queries, however many there are."""
     studies = Study.objects.select_related("owner").in_bulk(ids)
     versions = Version.objects.filter(study__in=studies).select_related("tree").order_by("number")
@@ -281,9 +281,9 @@ def _rows(user: User, ids: Sequence[int]) -> list[Row]:
     return [_row(user, studies[pk], newest[pk], shares[pk]) for pk in ids if pk in studies]
 
 
-def _row(user: User, study: Study, version: Version, shares: Collection[Collaboration]) -> Row:
+def _row(user: User, study: Study, version: Version, shares: Collection[Collaboration]) -> StudyRow:
     standing = access.standing(user, study, shares)
     accepted = [one.user for one in shares if one.status == Collaboration.Status.ACCEPTED]
     members = study.owner, *(accepted if standing.may(access.Action.SEE_MEMBERS) else [])
     changed_at = max(study.changed_at, version.tree.changed_at or study.changed_at)
-    return Row(study, standing, version, members, changed_at)
+    return StudyRow(study, standing, version, members, changed_at)

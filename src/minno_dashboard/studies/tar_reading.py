@@ -9,7 +9,7 @@ from functools import partial
 from django.utils.translation import gettext
 
 from minno_dashboard.studies.import_contents import (
-    Found,
+    ImportContents,
     grows_like_a_bomb,
     parts_of,
     refuse_hostile_path,
@@ -20,9 +20,9 @@ ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 PIECE_BYTES = 1024 * 1024
 
 
-def look_into_tar(archive: tarfile.TarFile, archive_bytes: int) -> Found:
+def look_into_tar(archive: tarfile.TarFile, archive_bytes: int) -> ImportContents:
     """Return what is in a tar; reading stops as soon as it is known to be too much."""
-    found = Found()
+    found = ImportContents()
     things = unpacked = 0
     for member in archive:
         things, unpacked = things + 1, unpacked + member.size
@@ -36,7 +36,7 @@ def look_into_tar(archive: tarfile.TarFile, archive_bytes: int) -> Found:
     return found
 
 
-def _look_at(found: Found, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+def _look_at(found: ImportContents, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
     path = member.name
     if refuse_hostile_path(found, path):
         return

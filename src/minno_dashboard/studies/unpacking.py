@@ -12,7 +12,7 @@ from minno_dashboard.core import names
 from minno_dashboard.files import limits, removal, services
 from minno_dashboard.files.models import Blob, Node, Upload
 from minno_dashboard.studies import imports
-from minno_dashboard.studies.import_contents import Found, Path
+from minno_dashboard.studies.import_contents import ImportContents, Path
 from minno_dashboard.studies.tar_reading import ENDINGS as TAR_ENDINGS
 from minno_dashboard.studies.zip_names import Guess, NamesUndeclared
 
@@ -105,7 +105,7 @@ def unpack(*, upload: Upload, by: User, zip_names: str = "") -> Node | None:
     return folder
 
 
-def _check_room(upload: Upload, found: Found) -> None:
+def _check_room(upload: Upload, found: ImportContents) -> None:
     """Refuse what is more than the owner has room for, before anything is stored."""
     largest = max((size for size, _ in found.files.values()), default=0)
     limits.check_before(upload.tree, size=largest, replaced=upload.size)

@@ -12,7 +12,7 @@ from minno_dashboard.studies import zip_members
 from minno_dashboard.studies.import_contents import (
     MAX_RATIO,
     SMALL_BYTES,
-    Found,
+    ImportContents,
     grows_like_a_bomb,
     parts_of,
     refuse_hostile_path,
@@ -22,7 +22,7 @@ from minno_dashboard.studies.zip_directory import Member, members_of
 from minno_dashboard.studies.zip_names import read_names
 
 
-def look_into_zip(stream: IO[bytes], archive_bytes: int, encoding: str) -> Found:
+def look_into_zip(stream: IO[bytes], archive_bytes: int, encoding: str) -> ImportContents:
     """Return the content of a zip; `encoding` is that of names that do not declare theirs, if one was chosen.
 
     Raises:
@@ -30,7 +30,7 @@ def look_into_zip(stream: IO[bytes], archive_bytes: int, encoding: str) -> Found
         NamesUndeclared: an encoding must be chosen first.
         Invalid: the names are not of the encoding that was chosen.
     """
-    found = Found()
+    found = ImportContents()
     members = members_of(stream, archive_bytes)
     unpacked = sum(member.size for member in members)
     found.problems += too_much(len(members), unpacked)
@@ -46,7 +46,7 @@ def look_into_zip(stream: IO[bytes], archive_bytes: int, encoding: str) -> Found
     return found
 
 
-def _look_at(found: Found, stream: IO[bytes], member: Member, path: str) -> None:
+def _look_at(found: ImportContents, stream: IO[bytes], member: Member, path: str) -> None:
     if refuse_hostile_path(found, path):
         return
     parts = parts_of(path)

@@ -15,8 +15,8 @@ import waitress
 
 from minno_dashboard.config.behind_gateway import behind_gateway
 from minno_dashboard.config.gateway import routing
-from minno_dashboard.config.gateway.http_server import Server
-from minno_dashboard.config.gateway.limits import Limits
+from minno_dashboard.config.gateway.http_server import GatewayServer
+from minno_dashboard.config.gateway.limits import GatewayLimits
 from minno_dashboard.config.gateway.relay import Upstream
 from tests.waiting import PATIENCE_SECONDS
 
@@ -73,7 +73,7 @@ class Application:
 class RunningGateway:
     """A gateway on a free port, and the web server behind it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: GatewayLimits) -> None:
         self.application = Application()
         self.web = waitress.create_server(
             behind_gateway(self.application, SECRET),
@@ -88,7 +88,7 @@ class RunningGateway:
         self.web_port = int(self.web.effective_port)
         self.limits = limits
         self.port = 0
-        self.server: Server | None = None
+        self.server: GatewayServer | None = None
         self._web_thread = threading.Thread(target=self._run_web, daemon=True)
         self._ready = threading.Event()
         self._stop: Callable[[], None] = lambda: None
@@ -124,7 +124,7 @@ class RunningGateway:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         self._stop = lambda: loop.call_soon_threadsafe(stop.set)  # type: ignore[assignment,return-value]
         upstream = Upstream(self.web_port, SECRET.encode())
-        self.server = Server(routing.router(upstream.handler, upstream.handler, None), self.limits)
+        self.server = GatewayServer(routing.router(upstream.handler, upstream.handler, None), self.limits)
         listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(listening.getsockname()[1])
         await self.server.listen(listening)
@@ -140,7 +140,7 @@ def gateway() -> Iterator[Callable[..., RunningGateway]]:
     running: list[RunningGateway] = []
 
     def begin(**limits: float) -> RunningGateway:
-        one = RunningGateway(Limits(**{"sweep_seconds": 0.05, **limits}))  # type: ignore[arg-type]
+        one = RunningGateway(GatewayLimits(**{"sweep_seconds": 0.05, **limits}))  # type: ignore[arg-type]
         one.start()
         running.append(one)
         return one

@@ -21,7 +21,7 @@ from minno_dashboard.mirror.planner.model import (
     Remote,
     Remove,
     Step,
-    Upload,
+    UploadFile,
 )
 from minno_dashboard.mirror.planner.plan import plan
 from minno_dashboard.mirror.planner.tree import DesiredTree, RemoteTree
@@ -94,7 +94,7 @@ class Rig:
                 self.dropbox.move(step.from_path, step.to_path)
             case Copy():
                 return self.dropbox.copy(step.from_path, step.to_path).rev
-            case Upload():
+            case UploadFile():
                 return self.dropbox.upload(step.path, step.content, replaces_rev=step.replaces_rev).rev
             case MakeFolder():
                 self.dropbox.make_folder(step.path)
@@ -181,7 +181,7 @@ class Rig:
             and not row.is_changed
             and not flipped & {key, *self.before.above(key)}
         }
-        uploads = [step for step in self.done if isinstance(step, Upload)]
+        uploads = [step for step in self.done if isinstance(step, UploadFile)]
         assert len({step.identity for step in uploads}) == len(uploads)
         for step in uploads:
             assert step.replaces_rev or step.content not in ours, f"could be copied: {step}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minno_dashboard.mirror.planner.apply import apply
-from minno_dashboard.mirror.planner.model import Adopt, Copy, MakeFolder, Move, Remote, Remove, Upload
+from minno_dashboard.mirror.planner.model import Adopt, Copy, MakeFolder, Move, Remote, Remove, UploadFile
 from minno_dashboard.mirror.planner.tree import RemoteTree
 from tests.mirror.engine.rig import content
 from tests.mirror.engine.text_notation import have, want
@@ -16,7 +16,7 @@ def paths(rows: tuple[Remote, ...]) -> dict[str, str | None]:
 
 def test_folders_made_on_the_way_are_ours_where_they_are_desired() -> None:
     desired = want("s /S/", "t /S/t/", "n /S/t/a u")
-    rows = apply([], Upload("n", "/S/t/a", content("u")), desired, rev="7")
+    rows = apply([], UploadFile("n", "/S/t/a", content("u")), desired, rev="7")
     assert paths(rows) == {"/S": "s", "/S/t": "t", "/S/t/a": "n"}
     assert rows[-1].rev == "7"
 
@@ -47,7 +47,7 @@ def test_a_removed_folder_takes_everything_below_it_along() -> None:
 
 
 def test_writing_a_file_in_place_makes_it_ours_as_written() -> None:
-    (row,) = apply(have("n! /a u"), Upload("n", "/a", content("v"), "r"), rev="8")
+    (row,) = apply(have("n! /a u"), UploadFile("n", "/a", content("v"), "r"), rev="8")
     assert (row.content, row.rev, row.is_changed) == (content("v"), "8", False)
 
 

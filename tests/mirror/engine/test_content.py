@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minno_dashboard.mirror.planner.content import MAX_COPY
-from minno_dashboard.mirror.planner.model import Copy, Upload
+from minno_dashboard.mirror.planner.model import Copy, UploadFile
 from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.rig import KEEP, Rig
 from tests.mirror.engine.text_notation import have, steps_between, told, want
@@ -18,7 +18,7 @@ def test_a_new_file_is_uploaded_and_brings_its_folders_with_it() -> None:
 def test_a_changed_file_is_written_in_place_at_the_revision_we_know() -> None:
     remote = have("n /a u")
     steps = plan(want("n /a v"), remote, KEEP).steps
-    assert [step.replaces_rev for step in steps if isinstance(step, Upload)] == [remote[0].rev]
+    assert [step.replaces_rev for step in steps if isinstance(step, UploadFile)] == [remote[0].rev]
 
 
 def test_a_file_is_moved_first_and_then_written() -> None:

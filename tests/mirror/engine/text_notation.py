@@ -20,7 +20,7 @@ from minno_dashboard.mirror.planner.model import (
     Remote,
     Remove,
     Step,
-    Upload,
+    UploadFile,
 )
 from minno_dashboard.mirror.planner.plan import plan
 from tests.mirror.engine.rig import KEEP, Rig, content
@@ -76,7 +76,7 @@ def _tell(step: Step) -> str:
             return f"{'aside' if step.aside else 'move'} {step.from_path} → {step.to_path}"
         case Copy():
             return f"copy {step.from_path} → {step.to_path}"
-        case Upload():
+        case UploadFile():
             return f"{'replace' if step.replaces_rev else 'upload'} {step.path} {step.content.hash[0]}"
         case MakeFolder():
             return f"make {step.path}"

@@ -23,7 +23,7 @@ from minno_dashboard.mirror.known.listing_reader import WRITTEN_HERE
 from minno_dashboard.mirror.models import Intent, Link, RemoteNode, UploadSession
 from minno_dashboard.mirror.pages import mirror_status
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.test_calls import study_of
 from tests.mirror.web.conftest import text_of
 
@@ -31,7 +31,7 @@ ROOT = "/Studies/Many/v1"
 
 
 @pytest.fixture
-def study(world: World, anna: User) -> Iterator[Study]:
+def study(world: MirrorWorld, anna: User) -> Iterator[Study]:
     """A small study that stands in the Dropbox; at the end no rule of politeness was broken."""
     made = study_of(anna, 30, folders=2)
     world.connect(anna, ANNA)
@@ -42,7 +42,7 @@ def study(world: World, anna: User) -> Iterator[Study]:
 
 
 @pytest.fixture
-def failures(world: World) -> Failures:
+def failures(world: MirrorWorld) -> Failures:
     """The catalogue's failures, for Anna's account."""
     return Failures(world.control, ANNA)
 
@@ -69,7 +69,7 @@ def link_of(user: User) -> Link:
     return Link.objects.get(user=user)
 
 
-def is_whole(world: World, user: User, email: str = ANNA) -> bool:
+def is_whole(world: MirrorWorld, user: User, email: str = ANNA) -> bool:
     """Say whether the Dropbox holds exactly what it should, and the badge says so."""
     return world.files(email) == expected(user) and mirror_status.status(user)["state"] == "proven"
 
@@ -116,20 +116,20 @@ def kept(user: User) -> dict[str, Any]:
     }
 
 
-def refuse_uploads(world: World, tag: str, times: int | None = None) -> None:
+def refuse_uploads(world: MirrorWorld, tag: str, times: int | None = None) -> None:
     """Let Dropbox refuse what is to be written, by this tag of its write errors."""
     error = {".tag": "path", "reason": {".tag": tag}}
     world.control.add_fault(faults.json_error(409, error), route="files/upload", times=times)
 
 
-def sent(world: World) -> list[str]:
+def sent(world: MirrorWorld) -> list[str]:
     """Return the paths written by single uploads since the records were cleared, without what we write ourselves."""
     calls = [record for record in world.control.records() if record["route"] == "files/upload"]
     paths = [str((record["arg"] or {}).get("path", "?")) for record in calls]
     return [path for path in paths if path.rpartition("/")[2] not in WRITTEN_HERE]
 
 
-def spend(world: World, hours: float) -> list[str]:
+def spend(world: MirrorWorld, hours: float) -> list[str]:
     """Let time pass with a worker awake all the while; return the routes called."""
     world.control.clear_records()
     end = clock.now() + timedelta(hours=hours)

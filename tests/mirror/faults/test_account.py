@@ -17,7 +17,7 @@ from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ABOUT_THE_COPY, ANNA, APP_KEY, BEN, World, expected
+from tests.mirror.conftest import ABOUT_THE_COPY, ANNA, APP_KEY, BEN, MirrorWorld, expected
 from tests.mirror.faults.conftest import (
     ROOT,
     add,
@@ -35,7 +35,7 @@ from tests.mirror.test_calls import study_of
 
 
 def test_g04_a_wrong_app_secret_pauses_everybody_tells_the_admin_and_touches_no_link(
-    world: World, anna: User, ben: User, study: Study, admin: User, failures: Failures
+    world: MirrorWorld, anna: User, ben: User, study: Study, admin: User, failures: Failures
 ) -> None:
     others = study_of(ben, 3, name="Ben's")
     world.connect(ben, BEN)
@@ -65,7 +65,7 @@ def test_g04_a_wrong_app_secret_pauses_everybody_tells_the_admin_and_touches_no_
 
 
 def test_g04_a_secret_that_is_set_right_at_dropbox_heals_by_itself(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(4)
     world.control.expire_tokens(ANNA)
@@ -78,7 +78,7 @@ def test_g04_a_secret_that_is_set_right_at_dropbox_heals_by_itself(
 
 
 def test_g04_a_disabled_app_is_the_admins_and_heals_when_it_is_enabled(
-    world: World, anna: User, study: Study, admin: User, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, admin: User, failures: Failures
 ) -> None:
     failures.cause(5)
     edit(study, anna)
@@ -91,7 +91,7 @@ def test_g04_a_disabled_app_is_the_admins_and_heals_when_it_is_enabled(
 
 
 def test_g05_another_app_key_asks_to_reconnect_and_begins_a_new_epoch_in_a_new_folder(
-    world: World, anna: User, study: Study, admin: User
+    world: MirrorWorld, anna: User, study: Study, admin: User
 ) -> None:
     old = world.control.files(ANNA)
     before = kept(anna)
@@ -124,7 +124,7 @@ def test_g05_another_app_key_asks_to_reconnect_and_begins_a_new_epoch_in_a_new_f
 
 
 def test_g06_another_account_begins_a_new_epoch_and_reuses_nothing(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     old = world.control.files(ANNA)
     before = link_of(anna)
@@ -137,7 +137,7 @@ def test_g06_another_account_begins_a_new_epoch_and_reuses_nothing(
 
 
 def test_g07_the_same_account_again_keeps_what_is_known_and_reads_the_difference(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     services.unlink(user=anna)
     says_off = link_of(anna)
@@ -157,7 +157,7 @@ def test_g07_the_same_account_again_keeps_what_is_known_and_reads_the_difference
 @pytest.mark.parametrize("count", [2, 20])
 @pytest.mark.parametrize("keeps_deleted", [True, False])
 def test_g08_a_full_dropbox_stops_uploads_and_lets_moves_and_removals_through(
-    world: World, anna: User, study: Study, failures: Failures, count: int, keeps_deleted: bool
+    world: MirrorWorld, anna: User, study: Study, failures: Failures, count: int, keeps_deleted: bool
 ) -> None:
     services.choose_policy(user=anna, keep_deleted=keeps_deleted)
     failures.cause(8)
@@ -190,7 +190,7 @@ def test_g08_a_full_dropbox_stops_uploads_and_lets_moves_and_removals_through(
     ["team_folder_insufficient_space", "member_folder_insufficient_space", "upload_traffic_limit_reached"],
 )
 def test_g08_a_teams_limits_are_the_same_to_the_user(
-    world: World, anna: User, study: Study, tag: str
+    world: MirrorWorld, anna: User, study: Study, tag: str
 ) -> None:
     refuse_uploads(world, tag)
     edit(study, anna)
@@ -205,7 +205,7 @@ def test_g08_a_teams_limits_are_the_same_to_the_user(
 
 
 def test_g35_a_suspended_account_is_probed_once_a_day(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     before = kept(anna)
     failures.cause(35)
@@ -222,7 +222,7 @@ def test_g35_a_suspended_account_is_probed_once_a_day(
 
 @pytest.mark.parametrize("tag", ["no_write_permission", "operation_suppressed", "access_restricted"])
 def test_g35_a_policy_that_forbids_writing_is_probed_once_a_day(
-    world: World, anna: User, study: Study, tag: str
+    world: MirrorWorld, anna: User, study: Study, tag: str
 ) -> None:
     refuse_uploads(world, tag)
     edit(study, anna)
@@ -242,7 +242,7 @@ def test_g35_a_policy_that_forbids_writing_is_probed_once_a_day(
 
 
 def test_g35_a_403_and_a_missing_permission_keep_the_connection(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     world.control.remove_scope("files.content.write", account=ANNA)
     edit(study, anna)

@@ -20,7 +20,7 @@ from minno_dashboard.mirror.models import Intent, Parked
 from minno_dashboard.mirror.sending import packing, uploads
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.faults.conftest import ROOT, add, edit, is_whole, link_of, says, spend
 
 ENTRIES: dict[str, dict[str, Any]] = {
@@ -33,7 +33,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
 
 
 def test_g11_the_failures_of_a_batch_are_told_apart_and_the_rest_is_kept(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     entries = {str(3 * at): ENTRIES[kind] for at, kind in enumerate(("lock", "name", "strange", "gone"))}
     route = "files/upload_session/finish_batch_v2"
@@ -59,7 +59,7 @@ def test_g11_the_failures_of_a_batch_are_told_apart_and_the_rest_is_kept(
 
 @pytest.mark.parametrize("kind", ["copy_batch_v2", "move_batch_v2", "delete_batch", "create_folder_batch"])
 def test_g11_failed_entries_of_the_other_batches_are_done_again(
-    world: World, anna: User, study: Study, failures: Failures, kind: str
+    world: MirrorWorld, anna: User, study: Study, failures: Failures, kind: str
 ) -> None:
     rule = world.control.add_fault(
         faults.entry_failures({".tag": "too_many_write_operations"}, 0, 2), route=f"files/{kind}", times=1
@@ -89,7 +89,7 @@ def _many(study: Study, user: User, kind: str) -> None:
 
 
 def test_g26_many_tiny_files_are_few_calls(
-    world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten times smaller batches than Dropbox takes, for ten times fewer files."""
     monkeypatch.setattr(uploads, "MAX_SESSIONS", 100)
@@ -106,7 +106,7 @@ def test_g26_many_tiny_files_are_few_calls(
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_g27_an_answer_that_is_lost_after_the_commit_is_looked_up_not_repeated(
-    world: World, anna: User, study: Study, failures: Failures, count: int
+    world: MirrorWorld, anna: User, study: Study, failures: Failures, count: int
 ) -> None:
     failures.cause(27)
     add(study, anna, count)
@@ -119,7 +119,9 @@ def test_g27_an_answer_that_is_lost_after_the_commit_is_looked_up_not_repeated(
     assert not Intent.objects.exists()
 
 
-def test_g27_a_lost_move_and_a_lost_removal_are_not_repeated(world: World, anna: User, study: Study) -> None:
+def test_g27_a_lost_move_and_a_lost_removal_are_not_repeated(
+    world: MirrorWorld, anna: User, study: Study
+) -> None:
     services.choose_policy(user=anna, keep_deleted=False)
     world.control.add_fault(faults.reset(when="after"), route="files/(move|delete)_v2", times=2)
     tree = study.versions.get().tree
@@ -153,7 +155,7 @@ class _Poisoned(requests.adapters.BaseAdapter):
 
 
 def test_g39_a_malformed_call_parks_one_file_and_not_its_batch(
-    world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(study, anna, 20)
     open_session = client.new_session
@@ -179,7 +181,7 @@ def test_g39_a_malformed_call_parks_one_file_and_not_its_batch(
 
 @pytest.mark.parametrize("kind", ["edit", "move", "folder", "copy", "remove"])
 def test_g39_a_single_malformed_call_does_not_stop_the_others(
-    world: World, anna: User, study: Study, kind: str
+    world: MirrorWorld, anna: User, study: Study, kind: str
 ) -> None:
     services.choose_policy(user=anna, keep_deleted=False)
     route = {
@@ -208,7 +210,7 @@ def test_g39_a_single_malformed_call_does_not_stop_the_others(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_g41_an_internal_error_is_looked_into_and_done_again(
-    world: World, anna: User, study: Study, when: str
+    world: MirrorWorld, anna: User, study: Study, when: str
 ) -> None:
     world.control.add_fault(
         faults.json_error(409, {".tag": "internal_error"}, when=when),  # type: ignore[arg-type]
@@ -227,7 +229,7 @@ def test_g41_an_internal_error_is_looked_into_and_done_again(
 
 @pytest.mark.parametrize("kind", ["copy_batch_v2", "move_batch_v2", "delete_batch"])
 def test_g42_a_job_that_dropbox_forgot_is_looked_up_by_its_results(
-    world: World, anna: User, study: Study, failures: Failures, kind: str
+    world: MirrorWorld, anna: User, study: Study, failures: Failures, kind: str
 ) -> None:
     world.control.set_behaviour(job_polls=50)
     _many(study, anna, kind)
@@ -242,7 +244,7 @@ def test_g42_a_job_that_dropbox_forgot_is_looked_up_by_its_results(
 
 
 def test_g27_a_duplicated_study_whose_copy_got_no_answer_is_not_copied_twice(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     world.control.add_fault(faults.reset(when="after"), route="files/copy_v2", times=1)
     studies.duplicate_study(study=study, by=anna)

@@ -19,7 +19,7 @@ from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.mirror.running.due_links import DueMirrors
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Collaboration, Study
-from tests.mirror.conftest import ANNA, BEN, World, expected
+from tests.mirror.conftest import ANNA, BEN, MirrorWorld, expected
 from tests.mirror.faults.conftest import (
     ROOT,
     add,
@@ -36,7 +36,7 @@ from tests.mirror.faults.conftest import (
 
 @pytest.mark.parametrize("answer", ["not_found", "empty"])
 def test_g12_a_deleted_app_folder_is_asked_about_once_and_comes_back(
-    world: World, anna: User, study: Study, failures: Failures, answer: str
+    world: MirrorWorld, anna: User, study: Study, failures: Failures, answer: str
 ) -> None:
     world.control.set_behaviour(app_folder_deleted=answer)
     failures.cause(12)
@@ -65,7 +65,7 @@ def test_g12_a_deleted_app_folder_is_asked_about_once_and_comes_back(
 
 
 def test_g13_a_moved_app_folder_changes_nothing(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(13)
     edit(study, anna)
@@ -76,7 +76,7 @@ def test_g13_a_moved_app_folder_changes_nothing(
 
 @pytest.mark.parametrize("is_ours_changed", [True, False])
 def test_g14_a_file_that_the_user_edited_is_kept_beside_ours(
-    world: World, anna: User, study: Study, failures: Failures, is_ours_changed: bool
+    world: MirrorWorld, anna: User, study: Study, failures: Failures, is_ours_changed: bool
 ) -> None:
     path = f"{ROOT}/folder 0/0.js"
     failures.cause(14, path=path)
@@ -94,7 +94,7 @@ def test_g14_a_file_that_the_user_edited_is_kept_beside_ours(
 
 
 def test_g15_a_file_that_the_user_deleted_comes_back(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(15, path=f"{ROOT}/folder 0/0.js")
     spend(world, hours=1.1)
@@ -103,7 +103,7 @@ def test_g15_a_file_that_the_user_deleted_comes_back(
 
 
 def test_g16_the_users_own_files_are_left_alone(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(16, path=f"{ROOT}/folder 0/mine.txt")
     world.control.write_file(ANNA, "/Mine/notes.txt", b"the user's own")
@@ -119,7 +119,7 @@ def test_g16_the_users_own_files_are_left_alone(
 
 @pytest.mark.parametrize("kind", ["file where our file belongs", "file where our folder belongs", "folder"])
 def test_g16_a_file_of_the_user_in_the_way_is_moved_aside(
-    world: World, anna: User, study: Study, kind: str
+    world: MirrorWorld, anna: User, study: Study, kind: str
 ) -> None:
     if kind == "folder":
         world.control.write_file(ANNA, f"{ROOT}/new/0.js/inside.txt", b"the user's own")
@@ -136,7 +136,7 @@ def test_g16_a_file_of_the_user_in_the_way_is_moved_aside(
 
 
 def test_g17_a_folder_that_the_user_renamed_goes_back_without_a_byte(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(17, path=f"{ROOT}/folder 0")
     services.prove_now(user=anna)
@@ -147,7 +147,7 @@ def test_g17_a_folder_that_the_user_renamed_goes_back_without_a_byte(
 
 
 def test_g18_a_cursor_that_was_reset_is_answered_by_one_listing(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     before = kept(anna)["rows"]
     failures.cause(18)
@@ -159,7 +159,9 @@ def test_g18_a_cursor_that_was_reset_is_answered_by_one_listing(
     assert [route for route in world.calls() if "upload" in route] == []
 
 
-def test_g18_cursors_that_are_reset_for_ever_are_not_hammered(world: World, anna: User, study: Study) -> None:
+def test_g18_cursors_that_are_reset_for_ever_are_not_hammered(
+    world: MirrorWorld, anna: User, study: Study
+) -> None:
     world.control.set_behaviour(cursor_seconds=0.0)
     edit(study, anna)
     assert spend(world, hours=3).count("files/list_folder") <= 60
@@ -169,7 +171,7 @@ def test_g18_cursors_that_are_reset_for_ever_are_not_hammered(world: World, anna
 
 
 def test_g36_a_deleted_study_waits_for_the_users_word_and_forgets_the_question_when_it_is_undone(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     studies.delete_study(study=study, by=anna)
     world.settle()
@@ -189,7 +191,7 @@ def test_g36_a_deleted_study_waits_for_the_users_word_and_forgets_the_question_w
 
 @pytest.mark.parametrize("keeps_deleted", [True, False])
 def test_g36_a_deleted_study_goes_as_the_user_chose(
-    world: World, anna: User, study: Study, keeps_deleted: bool
+    world: MirrorWorld, anna: User, study: Study, keeps_deleted: bool
 ) -> None:
     services.choose_policy(user=anna, keep_deleted=keeps_deleted)
     studies.delete_study(study=study, by=anna)
@@ -203,7 +205,7 @@ def test_g36_a_deleted_study_goes_as_the_user_chose(
 
 
 def test_g36_a_shared_study_that_was_taken_away_keeps_its_copy_and_is_no_longer_updated(
-    world: World, anna: User, ben: User, study: Study
+    world: MirrorWorld, anna: User, ben: User, study: Study
 ) -> None:
     share = Collaboration.objects.create(
         study=study,
@@ -230,7 +232,7 @@ class _OlderDatabase(Exception):
     """Takes the database back to where it was."""
 
 
-def restored_after(world: World, changes: Callable[[], None]) -> None:
+def restored_after(world: MirrorWorld, changes: Callable[[], None]) -> None:
     """Make changes and mirror them; then restore the database of before, on a server that starts anew."""
     with pytest.raises(_OlderDatabase), transaction.atomic():
         changes()
@@ -240,7 +242,7 @@ def restored_after(world: World, changes: Callable[[], None]) -> None:
     world.control.clear_records()
 
 
-def another_process(world: World) -> None:
+def another_process(world: MirrorWorld) -> None:
     """Run as a worker that was started after the restore."""
     source = DueMirrors()
     while (work := source.claim_next("test:2:bb")) is not None:
@@ -248,7 +250,7 @@ def another_process(world: World) -> None:
 
 
 def test_g37_an_older_database_behind_a_newer_dropbox_asks_before_it_writes(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     def changes() -> None:
         edit(study, anna, "folder 0/0.js", b"newer than the backup")
@@ -287,7 +289,7 @@ def test_g37_an_older_database_behind_a_newer_dropbox_asks_before_it_writes(
 
 
 def test_g37_a_folder_that_the_older_database_deletes_is_read_first(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     services.choose_policy(user=anna, keep_deleted=False)
     restored_after(world, lambda: edit(study, anna, "folder 1/1.js", b"newer than the backup"))
@@ -300,7 +302,7 @@ def test_g37_a_folder_that_the_older_database_deletes_is_read_first(
 
 
 def test_g37_what_was_moved_or_deleted_since_the_backup_is_not_lost(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     def changes() -> None:
         tree = study.versions.get().tree
@@ -316,7 +318,7 @@ def test_g37_what_was_moved_or_deleted_since_the_backup_is_not_lost(
 
 
 def test_g37_an_edit_of_the_user_in_dropbox_is_no_sign_of_an_older_database(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     for number in range(0, 30, 2):
         world.control.write_file(ANNA, f"{ROOT}/folder 0/{number}.js", f"the user's {number}".encode())

@@ -15,13 +15,13 @@ from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Parked
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.faults.conftest import ROOT, add, edit, is_whole, refuse_uploads, says, sent, spend
 from tests.mirror.test_calls import study_of
 
 
 def test_g20_two_names_that_dropbox_holds_equal_cannot_come_into_being(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     tree = study.versions.get().tree
     edit(study, anna, "Résumé.txt", b"one")
@@ -35,7 +35,7 @@ def test_g20_two_names_that_dropbox_holds_equal_cannot_come_into_being(
 
 
 def test_g20_two_studies_whose_names_dropbox_holds_equal_cannot_come_into_being(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     with pytest.raises(Refused, match="Dropbox and many computers treat them as one name"):
         study_of(anna, 2, name="MANY")
@@ -44,7 +44,7 @@ def test_g20_two_studies_whose_names_dropbox_holds_equal_cannot_come_into_being(
 
 
 def test_g21_a_name_that_dropbox_refuses_is_named_and_the_rest_goes_on(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(21)
     add(study, anna, 8)
@@ -62,7 +62,7 @@ def test_g21_a_name_that_dropbox_refuses_is_named_and_the_rest_goes_on(
 
 
 def test_g21_a_refused_folder_or_study_name_parks_what_is_in_it_and_heals_by_itself(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(21)
     add(study, anna, 3, folder="folder 😀")
@@ -76,7 +76,7 @@ def test_g21_a_refused_folder_or_study_name_parks_what_is_in_it_and_heals_by_its
 
 
 def test_g22_a_path_that_is_too_long_is_named_and_heals_when_it_is_shorter(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(22)
     long = "/".join(["a folder of some length"] * 5) + "/a.js"
@@ -102,7 +102,7 @@ def test_g22_a_name_of_more_than_255_units_cannot_come_into_being(anna: User, st
 
 @pytest.mark.parametrize("tag", ["locked", "restricted_content"])
 def test_g40_a_locked_or_restricted_file_is_named_and_heals_by_itself(
-    world: World, anna: User, study: Study, tag: str
+    world: MirrorWorld, anna: User, study: Study, tag: str
 ) -> None:
     refuse_uploads(world, tag)
     edit(study, anna)
@@ -122,7 +122,7 @@ def test_g40_a_locked_or_restricted_file_is_named_and_heals_by_itself(
 
 
 def test_g40_prove_now_is_the_one_action_that_tries_again_at_once(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     refuse_uploads(world, "locked", times=1)
     edit(study, anna)

@@ -13,7 +13,7 @@ from minno_dashboard.jobs.lease import claim
 from minno_dashboard.mirror.models import Intent, Parked, RemoteNode
 from minno_dashboard.mirror.running import due_links
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 from tests.mirror.faults.conftest import (
     ROOT,
     add,
@@ -39,7 +39,7 @@ def bytes_of(name: str) -> Path:
 @pytest.mark.parametrize("kind", ["one", "many", "large"])
 @pytest.mark.parametrize("trouble", ["gone", "damaged", "unreadable"])
 def test_g24_bytes_that_are_gone_damaged_or_unreadable_are_never_sent(
-    world: World, anna: User, study: Study, admin: User, trouble: str, kind: str
+    world: MirrorWorld, anna: User, study: Study, admin: User, trouble: str, kind: str
 ) -> None:
     if kind == "many":
         add(study, anna, 12)
@@ -80,7 +80,7 @@ def expected_without(user: User, name: str) -> list[str]:
 
 
 def test_g28_a_worker_that_lost_its_lease_in_the_middle_records_only_that_somebody_must_look(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     edit(study, anna)
     due_links.note_changes()

@@ -9,7 +9,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.mirror.running.due_links import DueMirrors, note_changes
 from minno_dashboard.mirror.sending import uploads
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import World
+from tests.mirror.conftest import MirrorWorld
 from tests.mirror.faults.conftest import ROOT, edit, is_whole, kept
 
 MIB = 1024 * 1024
@@ -24,7 +24,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "PIECE_BYTES", MIB)
 
 
-def commits(world: World) -> list[str]:
+def commits(world: MirrorWorld) -> list[str]:
     """Return the paths brought into being, in their order."""
     found: list[str] = []
     for record in world.control.records():
@@ -38,7 +38,7 @@ def commits(world: World) -> list[str]:
 
 
 def test_g25_a_large_file_goes_in_pieces_resumes_after_a_restart_and_is_overtaken(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     edit(study, anna, "large.bin", LARGE)
     world.control.add_fault(faults.reset(), route="files/upload_session/append_v2", nth=(2,), times=1)
@@ -54,7 +54,7 @@ def test_g25_a_large_file_goes_in_pieces_resumes_after_a_restart_and_is_overtake
 
 
 def test_g25_a_save_in_the_middle_of_a_large_upload_is_in_dropbox_before_it(
-    world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "BUDGET_BYTES", 2 * MIB)
     edit(study, anna, "large.bin", LARGE)
@@ -77,7 +77,7 @@ def test_g25_a_save_in_the_middle_of_a_large_upload_is_in_dropbox_before_it(
 
 
 def test_g30_an_append_whose_answer_was_lost_goes_on_where_dropbox_is(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     world.control.add_fault(faults.reset(when="after"), route="files/upload_session/append_v2", times=1)
     edit(study, anna, "large.bin", LARGE)
@@ -87,7 +87,7 @@ def test_g30_an_append_whose_answer_was_lost_goes_on_where_dropbox_is(
 
 
 def test_g31_a_byte_that_dropbox_stores_wrongly_is_found_and_repaired(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     world.control.add_fault(faults.corrupt_stored_byte(), route="files/upload", times=1)
     edit(study, anna)

@@ -115,7 +115,7 @@ def is_stopped(pid: int) -> bool:
     return all(one.read_text().rpartition(")")[2].split()[0] == "T" for one in stats)
 
 
-class Site:
+class DashboardBeingEdited:
     """A Dashboard with an editor at work, whose Dropbox is a server of this process."""
 
     def __init__(self, folder: Path, server: Server) -> None:
@@ -253,13 +253,13 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path) -> Iterator[DashboardBeingEdited]:
     """A Dashboard whose Dropbox answers about as fast as a real one."""
     simulator = Simulator(seed=1, model=FAST)
     simulator.control.create_app("Minno", key=APP_KEY, secret=APP_SECRET)
     simulator.control.create_account("Anna A", ANNA)
     with Server(simulator) as server:
-        made = Site(tmp_path, server)
+        made = DashboardBeingEdited(tmp_path, server)
         yield made
         made.end()
 
@@ -272,7 +272,7 @@ def dice() -> random.Random:
     return random.Random(seed)
 
 
-def change(site: Site, dice: random.Random, number: int) -> None:
+def change(site: DashboardBeingEdited, dice: random.Random, number: int) -> None:
     """Make some changes of every kind."""
     site.put_many(f"folder {number}", dice.randrange(2, 8))
     site.put("often.js", f"save {number}")
@@ -286,7 +286,7 @@ def change(site: Site, dice: random.Random, number: int) -> None:
 
 
 def test_g27_a_worker_killed_twenty_times_in_the_middle_of_its_run_loses_and_doubles_nothing(
-    site: Site, dice: random.Random
+    site: DashboardBeingEdited, dice: random.Random
 ) -> None:
     for number in range(20):
         change(site, dice, number)
@@ -305,7 +305,7 @@ def test_g27_a_worker_killed_twenty_times_in_the_middle_of_its_run_loses_and_dou
 
 
 def test_g28_a_worker_stopped_past_its_lease_damages_nothing_when_it_goes_on(
-    site: Site, dice: random.Random
+    site: DashboardBeingEdited, dice: random.Random
 ) -> None:
     first = site.fork()
     second = 0
@@ -331,7 +331,7 @@ def test_g28_a_worker_stopped_past_its_lease_damages_nothing_when_it_goes_on(
 
 
 def test_g43_a_worker_that_gets_sigterm_ends_cleanly_and_another_goes_on(
-    site: Site, dice: random.Random
+    site: DashboardBeingEdited, dice: random.Random
 ) -> None:
     site.put("large.bin", "0123456789abcdef", 40 * MIB // 16)
     site.put_many("many", 60)
@@ -347,7 +347,7 @@ def test_g43_a_worker_that_gets_sigterm_ends_cleanly_and_another_goes_on(
 
 
 def test_g44_a_full_disk_stops_the_engine_cleanly_and_it_goes_on_when_there_is_room(
-    site: Site, dice: random.Random
+    site: DashboardBeingEdited, dice: random.Random
 ) -> None:
     if not hasattr(resource, "prlimit"):
         pytest.skip("this system cannot limit another process")

@@ -17,7 +17,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.mirror.dropbox_api import client
 from minno_dashboard.mirror.sending import upload_lanes, uploads
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World
+from tests.mirror.conftest import ANNA, MirrorWorld
 from tests.mirror.faults.conftest import ROOT, add, edit, is_whole, kept, says, spend
 
 MIB = 1024 * 1024
@@ -45,7 +45,7 @@ def at_each_answer(
 
 
 def test_g23_a_file_that_is_saved_while_it_is_sent_ends_as_the_last_save(
-    world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saves = iter(range(100))
     at_each_answer(
@@ -71,7 +71,7 @@ class _AtOnce(ThreadPoolExecutor):
 
 
 def test_g23_a_batch_whose_files_are_saved_while_it_is_committed_ends_as_the_last_save(
-    world: World, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upload_lanes, "ThreadPoolExecutor", _AtOnce)
     route = "files/upload_session/finish_batch_v2"
@@ -83,7 +83,7 @@ def test_g23_a_batch_whose_files_are_saved_while_it_is_committed_ends_as_the_las
 
 
 def test_g29_sessions_that_expired_are_begun_anew(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     route = "files/upload_session/finish_batch_v2"
     world.control.add_fault(faults.throttle("too_many_requests", 60), route=route, times=1)
@@ -99,7 +99,7 @@ def test_g29_sessions_that_expired_are_begun_anew(
 
 @pytest.mark.parametrize("correct", [0, 4 * MIB, 8 * MIB, 16 * MIB, 999 * MIB])
 def test_g30_a_wrong_offset_is_mended_or_the_file_begun_anew(
-    world: World, anna: User, study: Study, correct: int, monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, anna: User, study: Study, correct: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "PIECE_BYTES", 8 * MIB)
     error = {".tag": "incorrect_offset", "correct_offset": correct}
@@ -110,7 +110,7 @@ def test_g30_a_wrong_offset_is_mended_or_the_file_begun_anew(
 
 
 def test_g31_bytes_that_were_damaged_on_the_way_are_sent_again(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(31)
     edit(study, anna)
@@ -121,7 +121,7 @@ def test_g31_bytes_that_were_damaged_on_the_way_are_sent_again(
 
 @pytest.mark.parametrize("count", [1, 12])
 def test_g31_a_way_that_damages_everything_is_given_up_after_three_times(
-    world: World, anna: User, study: Study, failures: Failures, count: int
+    world: MirrorWorld, anna: User, study: Study, failures: Failures, count: int
 ) -> None:
     failures.cause(31, times=10**6)
     add(study, anna, count)

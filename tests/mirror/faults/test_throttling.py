@@ -12,12 +12,12 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World
+from tests.mirror.conftest import ANNA, MirrorWorld
 from tests.mirror.faults.conftest import add, edit, is_whole, kept, link_of, says, spend
 
 
 def test_g09_a_storm_of_429_pauses_the_account_for_as_long_as_dropbox_says(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(9)
     add(study, anna, 12)
@@ -34,7 +34,7 @@ def test_g09_a_storm_of_429_pauses_the_account_for_as_long_as_dropbox_says(
 
 
 def test_g09_lanes_stay_away_once_one_of_them_was_told_to_wait(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     Link.objects.update(learned={"header": 2048})
     route = "files/upload_session/append_batch"
@@ -50,7 +50,7 @@ def test_g09_lanes_stay_away_once_one_of_them_was_told_to_wait(
 
 
 def test_g09_header_and_body_disagree_and_the_longer_wait_counts(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     world.control.add_fault(faults.plain_throttle(240), route="files/upload", times=1)
     edit(study, anna)
@@ -64,7 +64,7 @@ def test_g09_header_and_body_disagree_and_the_longer_wait_counts(
 
 
 def test_g10_too_many_writes_keep_the_sessions_and_make_smaller_batches(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     lock = {".tag": "path", "path": {".tag": "too_many_write_operations"}}
     world.control.add_fault(
@@ -86,7 +86,7 @@ def test_g10_too_many_writes_keep_the_sessions_and_make_smaller_batches(
 
 @pytest.mark.parametrize("seconds", [None, 2])
 def test_g10_a_429_for_the_write_lock_is_waited_out(
-    world: World, anna: User, study: Study, seconds: int | None
+    world: MirrorWorld, anna: User, study: Study, seconds: int | None
 ) -> None:
     world.control.add_fault(
         faults.throttle("too_many_write_operations", seconds), route="files/upload.*", times=3
@@ -97,7 +97,7 @@ def test_g10_a_429_for_the_write_lock_is_waited_out(
 
 
 def test_g19_a_listing_that_is_too_heavy_is_asked_for_in_smaller_pages(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(19)
     Link.objects.update(needs_listing=True)
@@ -115,7 +115,7 @@ def test_g19_a_listing_that_is_too_heavy_is_asked_for_in_smaller_pages(
 
 
 def test_g32_an_hour_of_5xx_is_backed_off_from_and_heals_by_itself(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(32)
     edit(study, anna)
@@ -131,7 +131,7 @@ def test_g32_an_hour_of_5xx_is_backed_off_from_and_heals_by_itself(
 
 
 def test_g33_a_captive_portal_is_no_answer_of_dropbox(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(33)
     edit(study, anna)
@@ -145,7 +145,7 @@ def test_g33_a_captive_portal_is_no_answer_of_dropbox(
 
 
 def test_g33_a_portal_before_the_token_endpoint_disconnects_nobody(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     world.control.expire_tokens(ANNA)
     failures.cause(33)

@@ -19,7 +19,7 @@ from minno_dashboard.mirror.connecting.services import link as store_link
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, World
+from tests.mirror.conftest import ANNA, APP_KEY, APP_SECRET, MirrorWorld
 from tests.mirror.faults.conftest import (
     add,
     edit,
@@ -33,7 +33,7 @@ from tests.mirror.faults.conftest import (
 
 
 def test_g01_a_token_that_expires_in_the_middle_of_a_batch_is_renewed_once(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     failures.cause(1)
     add(study, anna, 20)
@@ -44,7 +44,7 @@ def test_g01_a_token_that_expires_in_the_middle_of_a_batch_is_renewed_once(
 
 
 def test_g01_lanes_that_meet_an_expired_token_at_once_ask_for_one_new_token(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     Link.objects.update(learned={"header": 2048})
     world.control.expire_tokens(ANNA)
@@ -55,7 +55,7 @@ def test_g01_lanes_that_meet_an_expired_token_at_once_ask_for_one_new_token(
 
 
 def test_g02_a_connection_removed_at_dropbox_stops_at_once_and_keeps_everything(
-    world: World, anna: User, study: Study, failures: Failures
+    world: MirrorWorld, anna: User, study: Study, failures: Failures
 ) -> None:
     before = kept(anna)
     failures.cause(2)
@@ -83,7 +83,7 @@ def test_g02_a_connection_removed_at_dropbox_stops_at_once_and_keeps_everything(
 
 @pytest.mark.parametrize("trouble", ["500", "429", "hang", "reset"])
 def test_g03_a_token_endpoint_in_trouble_disconnects_nobody(
-    world: World, anna: User, study: Study, trouble: str
+    world: MirrorWorld, anna: User, study: Study, trouble: str
 ) -> None:
     effects = {
         "500": faults.status(500, '{"error": "The server has either erred"}'),
@@ -107,7 +107,7 @@ def test_g03_a_token_endpoint_in_trouble_disconnects_nobody(
 
 @pytest.mark.parametrize("hours", [-3.0, 3.0, 5.0])
 def test_g34_clocks_that_differ_cost_one_token_and_nothing_else(
-    world: World, anna: User, study: Study, hours: float
+    world: MirrorWorld, anna: User, study: Study, hours: float
 ) -> None:
     if hours > 0:
         world.control.advance(hours * 3600)
@@ -121,7 +121,7 @@ def test_g34_clocks_that_differ_cost_one_token_and_nothing_else(
 
 
 def test_g38_a_lost_secret_key_asks_the_admin_for_the_secret_and_the_user_to_reconnect(
-    world: World, anna: User, study: Study, admin: User, settings: Settings
+    world: MirrorWorld, anna: User, study: Study, admin: User, settings: Settings
 ) -> None:
     before = kept(anna)
     settings.SECRET_KEY = "another key than before, long enough for anything"
@@ -148,7 +148,7 @@ def test_g38_a_lost_secret_key_asks_the_admin_for_the_secret_and_the_user_to_rec
 
 
 def test_g45_no_secret_is_in_a_log_a_page_an_error_or_a_column(
-    world: World,
+    world: MirrorWorld,
     anna: User,
     study: Study,
     admin: User,

@@ -15,7 +15,7 @@ from minno_dashboard.mirror.restore_commands import restore
 from minno_dashboard.mirror.running import history
 from minno_dashboard.mirror.running.due_links import DueMirrors
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, person
+from tests.mirror.conftest import ANNA, MirrorWorld, person
 from tests.mirror.restore.test_restoring import (
     PATH,
     allow_reading,
@@ -37,7 +37,7 @@ def call(*arguments: str) -> str:
     return done.output
 
 
-def test_the_command_brings_all_back_on_an_empty_server(world: World, anna: User, study: Study) -> None:
+def test_the_command_brings_all_back_on_an_empty_server(world: MirrorWorld, anna: User, study: Study) -> None:
     before = shown(study)
     lose_everything()
     world.connect(person("zoe"), ANNA)
@@ -48,7 +48,7 @@ def test_the_command_brings_all_back_on_an_empty_server(world: World, anna: User
     assert shown(Study.objects.get()) == before
 
 
-def test_one_study_is_chosen_by_its_name_or_folder(world: World, anna: User, study: Study) -> None:
+def test_one_study_is_chosen_by_its_name_or_folder(world: MirrorWorld, anna: User, study: Study) -> None:
     allow_reading()
     call("--user", "anna", "--study", study.name)
     call("--user", "anna", "--study", PATH[1:])
@@ -59,7 +59,7 @@ def test_one_study_is_chosen_by_its_name_or_folder(world: World, anna: User, stu
         call("--user", person("ben").username)
 
 
-def test_the_history_says_what_each_run_did(world: World, anna: User, study: Study) -> None:
+def test_the_history_says_what_each_run_did(world: MirrorWorld, anna: User, study: Study) -> None:
     write(study, "a.js", b"newer", anna)
     world.settle()
     world.control.write_file(ANNA, f"{PATH}/v3/a.js", b"edited in Dropbox")
@@ -77,7 +77,7 @@ def test_the_history_says_what_each_run_did(world: World, anna: User, study: Stu
     assert not Restore.objects.exists()
 
 
-def test_everything_is_listed_from_scratch_once_a_week(world: World, anna: User, study: Study) -> None:
+def test_everything_is_listed_from_scratch_once_a_week(world: MirrorWorld, anna: User, study: Study) -> None:
     listed_at = Link.objects.get().listed_at
     assert listed_at is not None
     world.control.clear_records()
@@ -88,7 +88,7 @@ def test_everything_is_listed_from_scratch_once_a_week(world: World, anna: User,
     assert Link.objects.get().listed_at > listed_at  # type: ignore[operator]
 
 
-def test_a_save_does_not_wait_for_the_weekly_listing(world: World, anna: User, study: Study) -> None:
+def test_a_save_does_not_wait_for_the_weekly_listing(world: MirrorWorld, anna: User, study: Study) -> None:
     Link.objects.update(listed_at=world.time.now() - timedelta(days=7, hours=1))
     write(study, "a.js", b"newer", anna)
     world.control.clear_records()

@@ -20,7 +20,7 @@ from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.mirror.running import manifest
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World, expected
+from tests.mirror.conftest import ANNA, MirrorWorld, expected
 
 pytestmark = pytest.mark.django_db
 NAMES = ["a.js", "folder/é.js", "folder/deep/שלום 😀.txt", "folder/empty.txt", "İ.txt", "i̇.txt"]
@@ -32,7 +32,7 @@ def write(study: Study, path: str, data: bytes, by: User) -> None:
 
 
 @pytest.fixture
-def study(world: World, anna: User) -> Study:
+def study(world: MirrorWorld, anna: User) -> Study:
     """A study of two versions that stands in the Dropbox."""
     study = studies.create_study(owner=anna, name="Étude שלום", description="What it is", kind="html")
     for name in NAMES:
@@ -45,17 +45,17 @@ def study(world: World, anna: User) -> Study:
     return study
 
 
-def be_quiet(world: World) -> None:
+def be_quiet(world: MirrorWorld) -> None:
     world.time.advance(605)
     world.settle()
 
 
-def read(world: World) -> dict[str, Any]:
+def read(world: MirrorWorld) -> dict[str, Any]:
     return dict(json.loads(world.control.files(ANNA)["/MANIFEST.json"]))
 
 
 def test_it_is_not_there_before_a_quiet_moment_and_says_everything_after_it(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     assert "/MANIFEST.json" not in world.control.files(ANNA)
     assert status(anna)["state"] == "proven"
@@ -77,7 +77,7 @@ def test_it_is_not_there_before_a_quiet_moment_and_says_everything_after_it(
 
 
 def test_a_save_costs_no_call_more_and_the_proof_stays_green_beside_an_older_manifest(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     be_quiet(world)
     before = world.control.files(ANNA)["/MANIFEST.json"]
@@ -98,7 +98,7 @@ def test_a_save_costs_no_call_more_and_the_proof_stays_green_beside_an_older_man
 
 
 def test_a_quiet_refresh_is_one_upload_and_the_proof_and_nothing_follows_it(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     be_quiet(world)
     write(study, "a.js", b"third", anna)
@@ -112,7 +112,7 @@ def test_a_quiet_refresh_is_one_upload_and_the_proof_and_nothing_follows_it(
     assert world.calls() == []
 
 
-def test_what_dropbox_refused_is_not_promised(world: World, anna: User, study: Study) -> None:
+def test_what_dropbox_refused_is_not_promised(world: MirrorWorld, anna: User, study: Study) -> None:
     link = Link.objects.get()
     node = study.versions.get(number=2).tree.nodes.get(name="a.js")
     Parked.objects.create(
@@ -122,7 +122,7 @@ def test_what_dropbox_refused_is_not_promised(world: World, anna: User, study: S
     assert "Studies/Étude שלום/v2/a.js" not in [row[0] for row in found["files"]]
 
 
-def test_the_head_is_read_without_the_files(world: World, anna: User, study: Study) -> None:
+def test_the_head_is_read_without_the_files(world: MirrorWorld, anna: User, study: Study) -> None:
     be_quiet(world)
     data = world.control.files(ANNA)["/MANIFEST.json"]
     cut = data.index(b'"files": [') + 40
@@ -144,7 +144,7 @@ def check(folder: Path) -> tuple[int, str]:
 
 
 @pytest.fixture
-def copy(world: World, study: Study, tmp_path: Path) -> Path:
+def copy(world: MirrorWorld, study: Study, tmp_path: Path) -> Path:
     """The folder as Dropbox's program keeps it on a computer."""
     be_quiet(world)
     for path, data in world.control.files(ANNA).items():

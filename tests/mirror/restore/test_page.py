@@ -15,7 +15,7 @@ from minno_dashboard.mirror.models import READ_SCOPE, Link, Restore
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.mirror.restoring import restore
 from minno_dashboard.studies.models import Study
-from tests.mirror.conftest import ANNA, World
+from tests.mirror.conftest import ANNA, MirrorWorld
 from tests.mirror.restore.test_restoring import NAME, PATH, allow_reading, study, work
 from tests.mirror.web.conftest import browser_of, consent, text_of
 
@@ -25,7 +25,7 @@ PAGE = "/dropbox/restore"
 
 
 @pytest.fixture
-def anna_s_browser(world: World, anna: User, study: Study) -> Client:
+def anna_s_browser(world: MirrorWorld, anna: User, study: Study) -> Client:
     """Anna's browser; her study stands in the Dropbox, and nobody allowed reading yet."""
     world.control.set_redirect_uris([f"{settings.SERVER_URL}/dropbox/set"])
     return browser_of(anna)
@@ -43,7 +43,7 @@ def set_password(link: str) -> None:
 
 
 def test_reading_is_allowed_at_dropbox_and_the_study_comes_back(
-    world: World, anna: User, anna_s_browser: Client
+    world: MirrorWorld, anna: User, anna_s_browser: Client
 ) -> None:
     client = anna_s_browser
     assert "Restore a study from Dropbox" in text_of(client.get("/settings/").content.decode())
@@ -69,7 +69,7 @@ def test_reading_is_allowed_at_dropbox_and_the_study_comes_back(
 
 
 def test_whoever_resets_a_password_by_a_link_reads_nothing_until_dropbox_has_asked_whose_it_is(
-    world: World, anna: User, anna_s_browser: Client
+    world: MirrorWorld, anna: User, anna_s_browser: Client
 ) -> None:
     """An administrator can make such a link and log in by it; the user's Dropbox is not theirs."""
     allow_reading()
@@ -89,13 +89,13 @@ def test_whoever_resets_a_password_by_a_link_reads_nothing_until_dropbox_has_ask
     assert restore.ask(user=anna, path=PATH).state == Restore.State.OPEN
 
 
-def test_connecting_anew_asks_for_no_reading(world: World, anna_s_browser: Client) -> None:
+def test_connecting_anew_asks_for_no_reading(world: MirrorWorld, anna_s_browser: Client) -> None:
     away = anna_s_browser.post("/dropbox/connect")
     assert "files.content.read" not in away["Location"]
 
 
 def test_what_is_not_there_or_not_allowed_is_refused_in_a_sentence(
-    world: World, anna_s_browser: Client
+    world: MirrorWorld, anna_s_browser: Client
 ) -> None:
     anna_s_browser.post(PAGE, {"path": PATH})
     assert "Dropbox asks you for this permission once." in words(anna_s_browser)
@@ -106,7 +106,7 @@ def test_what_is_not_there_or_not_allowed_is_refused_in_a_sentence(
 
 
 def test_nobody_sees_or_restores_from_another_s_dropbox(
-    world: World, ben: User, anna: User, anna_s_browser: Client
+    world: MirrorWorld, ben: User, anna: User, anna_s_browser: Client
 ) -> None:
     allow_reading()
     anna_s_browser.post(PAGE, {"path": PATH})

@@ -22,7 +22,7 @@ from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.mirror.restoring import restore
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies.models import Study, Version
-from tests.mirror.conftest import ANNA, World, expected, person, tree_files
+from tests.mirror.conftest import ANNA, MirrorWorld, expected, person, tree_files
 
 pytestmark = pytest.mark.django_db
 NAME = "Étude שלום"
@@ -34,13 +34,13 @@ def write(study: Study, path: str, data: bytes, by: User) -> None:
     files.write_file(tree=tree, path=path, source=data, expected_blob=files.ANYTHING, by=by)
 
 
-def be_quiet(world: World) -> None:
+def be_quiet(world: MirrorWorld) -> None:
     world.time.advance(605)
     world.settle()
 
 
 @pytest.fixture
-def study(world: World, anna: User) -> Study:
+def study(world: MirrorWorld, anna: User) -> Study:
     """A study of three versions, the newest in development, that stands in the Dropbox with its manifest."""
     study = studies.create_study(owner=anna, name=NAME, description="What it is", kind="html")
     for name in ["a.js", "folder/é.js", "folder/deep/😀.txt", "empty.txt", "folder/twin.js"]:
@@ -65,7 +65,7 @@ def allow_reading() -> None:
         Link.objects.filter(pk=link.pk).update(scopes=" ".join((*client.SCOPES, READ_SCOPE)))
 
 
-def work(world: World, most: int = 60) -> None:
+def work(world: MirrorWorld, most: int = 60) -> None:
     """Let restores work and wait until none is open."""
     for _ in range(most):
         if task := restore.DueRestores().claim_next("test:1:bb"):
@@ -101,7 +101,7 @@ def lose_everything() -> None:
 
 
 def test_an_empty_server_pointed_at_the_folder_rebuilds_the_studies(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     other = studies.create_study(owner=anna, name="Other", description="two")
     write(other, "b.js", b"other", anna)
@@ -144,7 +144,7 @@ def test_an_empty_server_pointed_at_the_folder_rebuilds_the_studies(
     assert status(zoe)["state"] == "proven"
 
 
-def test_without_a_manifest_the_folders_tell_enough(world: World, anna: User, study: Study) -> None:
+def test_without_a_manifest_the_folders_tell_enough(world: MirrorWorld, anna: User, study: Study) -> None:
     before = shown(study)
     lose_everything()
     world.control.delete(ANNA, "/MANIFEST.json")
@@ -159,7 +159,7 @@ def test_without_a_manifest_the_folders_tell_enough(world: World, anna: User, st
     assert back.kind == "minnojs"
 
 
-def test_a_manifest_that_was_put_aside_is_found(world: World, anna: User, study: Study) -> None:
+def test_a_manifest_that_was_put_aside_is_found(world: MirrorWorld, anna: User, study: Study) -> None:
     lose_everything()
     zoe = person("zoe")
     world.connect(zoe, ANNA)
@@ -175,7 +175,7 @@ def test_a_manifest_that_was_put_aside_is_found(world: World, anna: User, study:
     assert Study.objects.get(name=NAME).description == "What it is"
 
 
-def test_beside_the_living_study_a_new_one_comes(world: World, anna: User, study: Study) -> None:
+def test_beside_the_living_study_a_new_one_comes(world: MirrorWorld, anna: User, study: Study) -> None:
     allow_reading()
     before = shown(study)
     world.control.clear_records()
@@ -190,7 +190,9 @@ def test_beside_the_living_study_a_new_one_comes(world: World, anna: User, study
     assert world.calls().count("files/download") == 2, "bytes that are here already are not fetched"
 
 
-def test_what_the_user_changed_in_dropbox_comes_back_changed(world: World, anna: User, study: Study) -> None:
+def test_what_the_user_changed_in_dropbox_comes_back_changed(
+    world: MirrorWorld, anna: User, study: Study
+) -> None:
     allow_reading()
     world.control.write_file(ANNA, f"{PATH}/v3/a.js", b"edited in Dropbox")
     restore.ask(user=anna, path=PATH)
@@ -201,7 +203,7 @@ def test_what_the_user_changed_in_dropbox_comes_back_changed(world: World, anna:
 
 
 @pytest.fixture
-def elsewhere(world: World, study: Study) -> tuple[User, dict[int, object]]:
+def elsewhere(world: MirrorWorld, study: Study) -> tuple[User, dict[int, object]]:
     """A new server on which nothing is stored, pointed at the folder; and what it should get back."""
     before = shown(study)
     lose_everything()
@@ -222,7 +224,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_it_goes_on_after(world: World, elsewhere: tuple[User, dict[int, object]], fault: str) -> None:
+def test_it_goes_on_after(world: MirrorWorld, elsewhere: tuple[User, dict[int, object]], fault: str) -> None:
     zoe, before = elsewhere
     restore.ask(user=zoe, path=PATH)
     world.control.add_fault(FAULTS[fault](), route="files/download", nth=(3, 4, 5))
@@ -235,7 +237,7 @@ def test_it_goes_on_after(world: World, elsewhere: tuple[User, dict[int, object]
 
 
 def test_an_outage_ends_with_a_sentence_and_asking_again_fetches_only_the_rest(
-    world: World, elsewhere: tuple[User, dict[int, object]]
+    world: MirrorWorld, elsewhere: tuple[User, dict[int, object]]
 ) -> None:
     zoe, before = elsewhere
     world.control.add_fault(faults.status(503), route="files/download", nth=tuple(range(5, 500)))
@@ -256,7 +258,7 @@ def test_an_outage_ends_with_a_sentence_and_asking_again_fetches_only_the_rest(
     )
 
 
-def test_reading_is_asked_for_only_then(world: World, anna: User, study: Study) -> None:
+def test_reading_is_asked_for_only_then(world: MirrorWorld, anna: User, study: Study) -> None:
     assert READ_SCOPE not in client.SCOPES
     with pytest.raises(NotAllowed, match="Dropbox asks you for this permission once"):
         restore.ask(user=anna, path=PATH)
@@ -265,7 +267,7 @@ def test_reading_is_asked_for_only_then(world: World, anna: User, study: Study) 
         restore.ask(user=anna, path="/Studies/Nothing")
 
 
-def test_a_token_that_may_not_read_ends_with_a_sentence(world: World, anna: User, study: Study) -> None:
+def test_a_token_that_may_not_read_ends_with_a_sentence(world: MirrorWorld, anna: User, study: Study) -> None:
     allow_reading()
     restore.ask(user=anna, path=PATH)
     error = {".tag": "missing_scope", "required_scope": READ_SCOPE}
@@ -277,7 +279,7 @@ def test_a_token_that_may_not_read_ends_with_a_sentence(world: World, anna: User
 
 
 def test_bytes_that_are_not_what_dropbox_says_are_not_taken(
-    world: World, elsewhere: tuple[User, dict[int, object]], monkeypatch: pytest.MonkeyPatch
+    world: MirrorWorld, elsewhere: tuple[User, dict[int, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zoe, _ = elsewhere
     true = client.DropboxPort.download
@@ -302,7 +304,7 @@ def test_bytes_that_are_not_what_dropbox_says_are_not_taken(
 
 
 def test_asking_twice_is_one_restore_and_a_second_worker_does_not_double_it(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     allow_reading()
     assert restore.ask(user=anna, path=PATH).pk == restore.ask(user=anna, path=PATH).pk
@@ -318,7 +320,7 @@ def test_asking_twice_is_one_restore_and_a_second_worker_does_not_double_it(
 
 
 def test_a_restore_that_a_worker_ended_meanwhile_is_not_done_again(
-    world: World, anna: User, study: Study
+    world: MirrorWorld, anna: User, study: Study
 ) -> None:
     allow_reading()
     row = restore.ask(user=anna, path=PATH)

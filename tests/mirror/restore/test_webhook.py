@@ -15,7 +15,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.studies.services import create_study
-from tests.mirror.conftest import ANNA, APP_SECRET, World, expected
+from tests.mirror.conftest import ANNA, APP_SECRET, MirrorWorld, expected
 
 pytestmark = pytest.mark.django_db
 URL = "/dropbox/webhook"
@@ -34,7 +34,7 @@ def naming(*accounts: Any) -> bytes:
 
 
 @pytest.fixture
-def link(world: World, anna: User) -> Link:
+def link(world: MirrorWorld, anna: User) -> Link:
     """A mirror that was proven half an hour ago."""
     create_study(owner=anna, name="One")
     world.connect(anna, ANNA)
@@ -54,7 +54,9 @@ def test_the_challenge_is_given_back_as_plain_text(db: None) -> None:
     assert len(Client().get(URL, {"challenge": "x" * 5000}).content) == 1000
 
 
-def test_a_change_that_is_told_is_set_right_within_seconds(world: World, anna: User, link: Link) -> None:
+def test_a_change_that_is_told_is_set_right_within_seconds(
+    world: MirrorWorld, anna: User, link: Link
+) -> None:
     world.settle()
     assert world.calls() == []
     world.control.write_file(ANNA, "/Studies/One/v1/mine.txt", b"mine")
@@ -67,7 +69,7 @@ def test_a_change_that_is_told_is_set_right_within_seconds(world: World, anna: U
 
 
 def test_however_often_it_is_told_a_mirror_is_looked_at_once_a_minute(
-    world: World, anna: User, link: Link
+    world: MirrorWorld, anna: User, link: Link
 ) -> None:
     for _ in range(30):
         assert tell(naming(link.account_id, link.account_id)) == 200

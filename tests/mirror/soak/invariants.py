@@ -11,7 +11,7 @@ from minno_dashboard.mirror.connecting.installation import MARKER
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import badge
 from minno_dashboard.studies.models import Collaboration, Study, Version
-from tests.mirror.soak.stage import Stage, email
+from tests.mirror.soak.stage import SoakStage, email
 from tests.mirror.soak.user_actions import People
 
 LANES = ("files/upload_session/start", "files/upload_session/append_v2", "files/upload_session/append_batch")
@@ -71,7 +71,7 @@ def desired(user: User) -> dict[str, str]:
 class Judge:
     """Looks at both sides and says what is wrong."""
 
-    def __init__(self, stage: Stage, people: People, *, is_calm: bool, is_economical: bool) -> None:
+    def __init__(self, stage: SoakStage, people: People, *, is_calm: bool, is_economical: bool) -> None:
         self.stage, self.people, self.is_calm, self.is_economical = stage, people, is_calm, is_economical
         self.listener = Listener()
         self.by_hand: set[int] = (

@@ -6,10 +6,10 @@ import dataclasses
 import re
 from collections.abc import Callable, Sequence
 
-from tests.mirror.soak.play import Outcome
+from tests.mirror.soak.play import StoryOutcome
 from tests.mirror.soak.story import Beat, Story
 
-Player = Callable[[Story], Outcome]
+Player = Callable[[Story], StoryOutcome]
 
 
 def kind_of(failure: str) -> str:
@@ -17,7 +17,7 @@ def kind_of(failure: str) -> str:
     return re.sub(r"[^a-zA-Z ]+.*", "", failure.partition(": ")[2])[:40] or failure[:20]
 
 
-def minimise(story: Story, play: Player, *, most_plays: int = 400) -> tuple[Story, Outcome]:
+def minimise(story: Story, play: Player, *, most_plays: int = 400) -> tuple[Story, StoryOutcome]:
     """Return the shortest story found that fails like this one, and its outcome."""
     shortest, outcome = story, play(story)
     kind, plays = kind_of(outcome.failure), 0
@@ -49,7 +49,7 @@ def _without(story: Story, size: int) -> list[Story]:
     return [dataclasses.replace(story, beats=(*beats[:at], *beats[at + size :])) for at in starts]
 
 
-def tell(story: Story, outcome: Outcome) -> str:
+def tell(story: Story, outcome: StoryOutcome) -> str:
     """Write a story down, with what happened in it and how it failed."""
     lines = [
         f"seed {story.seed}: {len(story.beats)} things happen, users: {story.users}, patience: {story.patience}",

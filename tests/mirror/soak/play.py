@@ -24,7 +24,7 @@ from minno_dashboard.mirror.running.due_links import LEASE_SECONDS, DueMirrors
 from tests.mirror.soak.dropbox_edits import Meddler
 from tests.mirror.soak.fault_injection import effect
 from tests.mirror.soak.invariants import Judge, Violation
-from tests.mirror.soak.stage import NAMES, Installation, Killed, Stage, email
+from tests.mirror.soak.stage import NAMES, Killed, SoakInstallation, SoakStage, email
 from tests.mirror.soak.story import Beat, Story
 from tests.mirror.soak.user_actions import People
 
@@ -38,7 +38,7 @@ MAX_WAITS = 150
 
 
 @dataclass
-class Outcome:
+class StoryOutcome:
     """How a story ended: `failure` "" where all is well."""
 
     seed: int
@@ -48,7 +48,7 @@ class Outcome:
     log: list[str] = field(default_factory=list)
 
 
-def play(story: Story, installation: Installation) -> Outcome:
+def play(story: Story, installation: SoakInstallation) -> StoryOutcome:
     """Play a story to its end."""
     with installation.fresh():
         play = _Play(story)
@@ -61,11 +61,11 @@ class _Play:
 
     def __init__(self, story: Story) -> None:
         self.story = story
-        self.stage = Stage(story)
+        self.stage = SoakStage(story)
         users = list(User.objects.filter(username__in=NAMES[: story.users]).order_by("pk"))
         self.people = People(self.stage, users)
         self.judge = Judge(self.stage, self.people, is_calm=story.is_calm, is_economical=story.is_economical)
-        self.outcome = Outcome(story.seed)
+        self.outcome = StoryOutcome(story.seed)
         self.meddler = Meddler(self.people)
         self._at_call: dict[int, list[Beat]] = {}
         self._at_statement: set[int] = set()
@@ -78,7 +78,7 @@ class _Play:
         """Keep a line of the protocol."""
         self.outcome.log.append(f"{self.stage.now():%d %H:%M:%S.%f} {text}")
 
-    def play(self) -> Outcome:
+    def play(self) -> StoryOutcome:
         """Play, and say how it ended."""
         logger = logging.getLogger("minno_dashboard.mirror")
         kept = logger.level, logger.propagate

@@ -49,7 +49,7 @@ def email(name: str) -> str:
     return f"{name}@dropbox.example"
 
 
-class Stage:
+class SoakStage:
     """One Dashboard and one Dropbox, on one clock."""
 
     def __init__(self, story: Story) -> None:
@@ -138,7 +138,7 @@ class Stage:
 class _Wire(SimulatorAdapter):
     """The way to Dropbox, on which things happen."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: SoakStage) -> None:
         super().__init__(stage.simulator)
         self._stage = stage
 
@@ -185,7 +185,7 @@ class _Lanes:
 class _Waits:
     """Says which jobs have ended: some of them; all, once Dropbox asked to wait."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: SoakStage) -> None:
         self._stage = stage
 
     def __call__(self, running: Iterable[Future[Any]], **kwargs: object) -> tuple[Any, Any]:
@@ -196,7 +196,7 @@ class _Waits:
         return dict.fromkeys(ordered[:many]).keys(), set(ordered[many:])
 
 
-class Installation:
+class SoakInstallation:
     """A database with the people in it, brought back to how it was before each story."""
 
     def __init__(self, folder: Path) -> None:

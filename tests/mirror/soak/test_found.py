@@ -7,11 +7,11 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.studies import services as studies
-from tests.mirror.conftest import ANNA, World
+from tests.mirror.conftest import ANNA, MirrorWorld
 from tests.mirror.test_calls import study_of
 
 
-def test_a_removal_broken_off_beside_the_users_own_file_goes_on(world: World, anna: User) -> None:
+def test_a_removal_broken_off_beside_the_users_own_file_goes_on(world: MirrorWorld, anna: User) -> None:
     study = study_of(anna, 4)
     world.connect(anna, ANNA)
     services.choose_policy(user=anna, keep_deleted=False)
@@ -26,7 +26,9 @@ def test_a_removal_broken_off_beside_the_users_own_file_goes_on(world: World, an
     assert set(world.files(ANNA)) == {f"{top}/notes.txt"}
 
 
-def test_folders_that_an_interrupted_call_brought_along_are_known_as_ours(world: World, anna: User) -> None:
+def test_folders_that_an_interrupted_call_brought_along_are_known_as_ours(
+    world: MirrorWorld, anna: User
+) -> None:
     study = studies.create_study(owner=anna, name="Folders")
     world.connect(anna, ANNA)
     services.choose_policy(user=anna, keep_deleted=False)
@@ -41,7 +43,7 @@ def test_folders_that_an_interrupted_call_brought_along_are_known_as_ours(world:
     assert not [path for path in world.control.tree(ANNA) if path.startswith("/Studies/")]
 
 
-def test_seed_178_a_readme_edited_twice_goes_aside_once(world: World, anna: User) -> None:
+def test_seed_178_a_readme_edited_twice_goes_aside_once(world: MirrorWorld, anna: User) -> None:
     """Told by seed 178 of the first stories: the simulator gave one id to two files, and the mirror turned in circles."""
     world.simulator.behaviour.delete_forgets_id = False
     world.connect(anna, ANNA)

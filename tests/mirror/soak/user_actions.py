@@ -25,7 +25,7 @@ from minno_dashboard.mirror.models import Link
 from minno_dashboard.studies import services as studies
 from minno_dashboard.studies import sharing
 from minno_dashboard.studies.models import Collaboration, Study, Version
-from tests.mirror.soak.stage import APP_KEY, Stage, email
+from tests.mirror.soak.stage import APP_KEY, SoakStage, email
 
 FILE_NAMES = ("a.js", "b.js", "A.js", "ß.txt", "İ.txt", "ς.txt", "é.js", "e\u0301.js", "😀.png", "x", "y", "data", "Data", "Deleted")  # fmt: skip
 STUDY_NAMES = ("One", "one", "Two", "שלוש", "Deleted", "v1")
@@ -36,7 +36,7 @@ MONTH_SECONDS = 31 * 24 * 3600.0
 class People:
     """The people of a story: what they do, and what of theirs must never be lost."""
 
-    def __init__(self, stage: Stage, users: list[User]) -> None:
+    def __init__(self, stage: SoakStage, users: list[User]) -> None:
         self.stage, self.users = stage, users
         self.owned: dict[str, set[str]] = {user.username: set() for user in users}
         self.ever: dict[str, set[str]] = {user.username: set() for user in users}

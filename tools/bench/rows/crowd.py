@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from tools.bench.bench import Bench, say, until
 from tools.bench.dropbox import APP_KEY
 from tools.bench.installation import Installation
-from tools.bench.measure import Goal, Measure, Row
+from tools.bench.measure import Goal, Measure, ReportRow
 from tools.bench.processes import Failed
 
 STUDY, PATH = "Study of one of many", "scripts/task.js"
@@ -24,7 +24,7 @@ SESSION_COOKIE = "sessionid"
 LIMIT = 600.0
 
 
-class Visitor:
+class CrowdVisitor:
     """A signed-in browser that opens one page after the other and notes how long each takes, in seconds."""
 
     def __init__(self, port: int, cookie: str) -> None:
@@ -35,7 +35,7 @@ class Visitor:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._visit, daemon=True)
 
-    def __enter__(self) -> Visitor:
+    def __enter__(self) -> CrowdVisitor:
         self._thread.start()
         return self
 
@@ -86,14 +86,14 @@ def _free_port() -> int:
         return port
 
 
-def _answers(visitor: Visitor) -> bool:
+def _answers(visitor: CrowdVisitor) -> bool:
     try:
         return visitor.open("/healthz") == 200
     except OSError:
         return False
 
 
-def many_users(bench: Bench) -> Iterator[Row]:
+def many_users(bench: Bench) -> Iterator[ReportRow]:
     """Let every user save once within some seconds and wait until all are proven."""
     names = [f"user{number:03}" for number in range(bench.sizes.users)]
     port = _free_port()
@@ -104,7 +104,7 @@ def many_users(bench: Bench) -> Iterator[Row]:
                 lambda: installation.act("unproven", since=dict.fromkeys(names, 0.0)) == 0,
                 limit=LIMIT, what="everybody's first mirror is proven", every=0.5,
             )  # fmt: skip
-            visitor = Visitor(port, str(installation.act("session_cookie", name=names[0])))
+            visitor = CrowdVisitor(port, str(installation.act("session_cookie", name=names[0])))
             until(lambda: _answers(visitor), limit=LIMIT, what="the web process answers")
             for page in PAGES:
                 visitor.open(page)
@@ -127,7 +127,7 @@ def many_users(bench: Bench) -> Iterator[Row]:
     if len(each) != len(names):
         raise Failed(f"{len(each)} accounts were called, of {len(names)}")
     say(f"  crowd: {seconds:.1f} s, {figures.by_route}, pages {visitor.percentile(0.99) * 1000:.0f} ms")
-    yield Row(
+    yield ReportRow(
         key="crowd",
         work=f"{len(names)} users, each saving once within {bench.sizes.within_seconds:.0f} s, one worker",
         model=MODEL,

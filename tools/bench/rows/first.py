@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.bench import workload
 from tools.bench.bench import Bench, say
-from tools.bench.measure import Goal, Row
+from tools.bench.measure import Goal, ReportRow
 from tools.bench.models import commit_floor
 from tools.bench.rclone import BEST
 from tools.bench.verify import must_hold
@@ -18,12 +18,12 @@ FLOOR_FACTOR = 1.2
 FASTER_THAN = {BEST: 10.0, "defaults": 30.0}
 
 
-def first_mirror(bench: Bench) -> Iterator[Row]:
+def first_mirror(bench: Bench) -> Iterator[ReportRow]:
     """Mirror a study for the first time; rclone does the same."""
     yield _first(bench, "first", bench.model, peers=bench.peers)
 
 
-def without_append_batch(bench: Bench) -> Iterator[Row]:
+def without_append_batch(bench: Bench) -> Iterator[ReportRow]:
     """Mirror a study for the first time into a Dropbox that does not know `append_batch`."""
     bench.dropbox.control("set_behaviour", disabled_routes=["files/upload_session/append_batch"])
     try:
@@ -35,7 +35,7 @@ def without_append_batch(bench: Bench) -> Iterator[Row]:
     yield row
 
 
-def pessimistic(bench: Bench) -> Iterator[Row]:
+def pessimistic(bench: Bench) -> Iterator[ReportRow]:
     """Mirror a study for the first time into the Dropbox of the pessimistic model."""
     row = _first(bench, "pessimistic", "slow", peers=())
     row.goals = [goal for goal in row.goals if goal.what == "calls"]
@@ -47,7 +47,7 @@ def _calls(bench: Bench, most: int, share: float) -> float:
     return most if bench.sizes.is_full else 25 + bench.sizes.small_files * share
 
 
-def _first(bench: Bench, key: str, model: str, *, peers: tuple[str, ...]) -> Row:
+def _first(bench: Bench, key: str, model: str, *, peers: tuple[str, ...]) -> ReportRow:
     sizes = bench.sizes
     source = bench.fresh("files")
     size = workload.many_small(source, files=sizes.small_files, folders=sizes.small_folders)
@@ -58,7 +58,7 @@ def _first(bench: Bench, key: str, model: str, *, peers: tuple[str, ...]) -> Row
         must_hold(bench.dropbox, email, f"/Studies/{STUDY}/v1", source)
     say(f"  mirror: {ours.seconds:.1f} s, {ours.calls} calls")
     floor = commit_floor(model, sizes.small_files)
-    row = Row(
+    row = ReportRow(
         key=key,
         work=f"first mirror of {sizes.small_files:,} files × 4 KB in {sizes.small_folders} folders",
         model=model,
@@ -74,7 +74,7 @@ def _first(bench: Bench, key: str, model: str, *, peers: tuple[str, ...]) -> Row
     return row
 
 
-def _compare(bench: Bench, row: Row, source: Path, size: int, flags: str) -> None:
+def _compare(bench: Bench, row: ReportRow, source: Path, size: int, flags: str) -> None:
     with bench.rclone("first") as rclone:
         peer = rclone.sync(source, model=row.model, flags=flags, changed=size)
         if flags == BEST:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.bench import workload
 from tools.bench.bench import Bench, say, until
 from tools.bench.installation import Installation
-from tools.bench.measure import Goal, Measure, Row
+from tools.bench.measure import Goal, Measure, ReportRow
 
 STUDY = "Study of folders"
 RENAMED = "Study of renamed folders"
@@ -39,7 +39,7 @@ class Scene:
         on_disk: Callable[[Path], object],
         flags: tuple[str, ...] = (),
         is_confirmed: bool = False,
-    ) -> Row:
+    ) -> ReportRow:
         """Do an action in the Dashboard and mirror it; do the same on the disk and let rclone follow.
 
         What must be confirmed by its user is mirrored by a worker, as it is in use.
@@ -50,7 +50,7 @@ class Scene:
             action()
             ours = self.installation.sync("ada", model=self.bench.model)
         say(f"  {key}: {ours.seconds:.1f} s, {ours.calls} calls {ours.by_route}")
-        row = Row(
+        row = ReportRow(
             key=key,
             work=work,
             model=self.bench.model,
@@ -111,7 +111,7 @@ def _moved(root: Path, before: str, after: str) -> None:
     (root / before).rename(root / after)
 
 
-def rename_and_move(bench: Bench) -> Iterator[Row]:
+def rename_and_move(bench: Bench) -> Iterator[ReportRow]:
     """Rename a folder, move it, rename the study."""
     inside = f"{STUDY}/v1"
     with _scene(bench, "rename") as scene:
@@ -142,7 +142,7 @@ def rename_and_move(bench: Bench) -> Iterator[Row]:
         )
 
 
-def copies(bench: Bench) -> Iterator[Row]:
+def copies(bench: Bench) -> Iterator[ReportRow]:
     """Make a new version of a mirrored study, and a duplicate of it."""
     with _scene(bench, "copies") as scene:
         act, files = scene.installation.act, f"{scene.files:,}"
@@ -162,7 +162,7 @@ def copies(bench: Bench) -> Iterator[Row]:
         )
 
 
-def delete(bench: Bench) -> Iterator[Row]:
+def delete(bench: Bench) -> Iterator[ReportRow]:
     """Delete a folder, with either policy."""
     for keep, calls, where in ((True, BURY_CALLS, "into /Deleted"), (False, REMOVE_CALLS, "really")):
         with _scene(bench, "delete") as scene:

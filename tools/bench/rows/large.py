@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tools.bench import workload
 from tools.bench.bench import Bench, say
-from tools.bench.measure import MEGABYTE, Goal, Row
+from tools.bench.measure import MEGABYTE, Goal, ReportRow
 from tools.bench.models import line_floor
 from tools.bench.verify import must_hold
 
@@ -16,7 +16,7 @@ CALLS, SHARE_OF_LINE, MEGABYTES_ABOVE_IDLE = 310, 90.0, 128.0
 PIECE = 16 * 1024 * 1024
 
 
-def large_files(bench: Bench) -> Iterator[Row]:
+def large_files(bench: Bench) -> Iterator[ReportRow]:
     """Mirror a study of large files; rclone does the same."""
     sizes = bench.sizes
     source = bench.fresh("videos")
@@ -32,7 +32,7 @@ def large_files(bench: Bench) -> Iterator[Row]:
     floor = line_floor(MODEL, size)
     above = (ours.peak_bytes - idle.peak_bytes) / MEGABYTE
     pieces = -(-sizes.large_bytes // PIECE)
-    row = Row(
+    row = ReportRow(
         key="large",
         work=f"{sizes.large_files} files × {sizes.large_bytes // MEGABYTE} MB",
         model=MODEL,

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from tools.bench import workload
 from tools.bench.bench import Bench, say
-from tools.bench.measure import Goal, Measure, Row
+from tools.bench.measure import Goal, Measure, ReportRow
 
 STUDY = "Study 00"
 MILLISECONDS, ROWS_READ = 10.0, 20.0
 STUDIES = 50
 
 
-def one_change_in_a_large_account(bench: Bench) -> Iterator[Row]:
+def one_change_in_a_large_account(bench: Bench) -> Iterator[ReportRow]:
     """Mirror many studies, save one file, and look at the planning alone."""
     files = bench.sizes.account_files // STUDIES
     source = bench.fresh("files")
@@ -29,7 +29,7 @@ def one_change_in_a_large_account(bench: Bench) -> Iterator[Row]:
             "plan_one_change", owner="ada", study="Study 07", path="block-000/trial-00000.js"
         )
     say(f"  planning: {told}")
-    yield Row(
+    yield ReportRow(
         key="planning",
         work=f"planning one change in an account of {told['files']:,} mirrored files",
         model="off",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tools.bench import workload
 from tools.bench.bench import Bench, say, until
 from tools.bench.installation import Installation
-from tools.bench.measure import Goal, Measure, Row
+from tools.bench.measure import Goal, Measure, ReportRow
 from tools.bench.models import MODELS
 
 STUDY = "Study of edits"
@@ -43,7 +43,7 @@ def _seen_in_dropbox(bench: Bench, since: float) -> float | None:
 WRITES = ("files/upload", "files/upload_session/finish_batch_v2", "files/upload_session/finish")
 
 
-def one_edit(bench: Bench) -> Iterator[Row]:
+def one_edit(bench: Bench) -> Iterator[ReportRow]:
     """Save a file while the worker is idle; wait until it is in Dropbox, then until it is proven."""
     latencies, proofs, measures = [], [], []
     with bench.installation("edit") as installation:
@@ -70,7 +70,7 @@ def one_edit(bench: Bench) -> Iterator[Row]:
                 measures.append(Measure.of(figures, None, changed=len(text), seconds=latencies[-1]))
     worst = max(measures, key=lambda measure: measure.calls)
     say(f"  edit: {[round(x, 2) for x in latencies]} s, {worst.by_route}")
-    row = Row(
+    row = ReportRow(
         key="edit",
         work="one saved edit, the worker idle before",
         model=MODEL,
@@ -96,7 +96,7 @@ def _is_proven(installation: Installation, since: float) -> bool:
     return int(installation.act("unproven", since={"ada": since})) == 0
 
 
-def _edit_by_peer(bench: Bench, row: Row) -> None:
+def _edit_by_peer(bench: Bench, row: ReportRow) -> None:
     """Let rclone follow one edit in a tree of the same files."""
     source = bench.fresh("local")
     workload.many_small(
@@ -109,7 +109,7 @@ def _edit_by_peer(bench: Bench, row: Row) -> None:
             row.peers[flags] = rclone.sync(source, model=row.model, flags=flags, changed=changed)
 
 
-def ten_saves(bench: Bench) -> Iterator[Row]:
+def ten_saves(bench: Bench) -> Iterator[ReportRow]:
     """Save one file ten times within a second."""
     with bench.installation("burst") as installation:
         _prepared(bench, installation)
@@ -127,7 +127,7 @@ def ten_saves(bench: Bench) -> Iterator[Row]:
             figures = bench.dropbox.figures()
     ours = Measure.of(figures, None, changed=0, seconds=figures.last - at)
     say(f"  burst: {ours.by_route}")
-    yield Row(
+    yield ReportRow(
         key="burst",
         work=f"{SAVES} saves of one file in {WITHIN:.0f} s",
         model=MODEL,
@@ -136,7 +136,7 @@ def ten_saves(bench: Bench) -> Iterator[Row]:
     )
 
 
-def nothing_changed(bench: Bench) -> Iterator[Row]:
+def nothing_changed(bench: Bench) -> Iterator[ReportRow]:
     """Let the worker be idle, then prove that nothing changed."""
     with bench.installation("nothing") as installation:
         _prepared(bench, installation)
@@ -149,7 +149,7 @@ def nothing_changed(bench: Bench) -> Iterator[Row]:
             idle_calls = bench.dropbox.figures().calls
             idle_bytes = worker.resident_bytes()
         proof = installation.sync("ada", model=bench.model)
-    row = Row(
+    row = ReportRow(
         key="nothing",
         work="nothing changed: a proof",
         model=bench.model,

@@ -13,7 +13,7 @@ from tools.bench import workload
 from tools.bench.bench import Bench, Maker, say, until
 from tools.bench.dropbox import APP_KEY
 from tools.bench.installation import Installation
-from tools.bench.measure import MEGABYTE, Goal, Measure, Row
+from tools.bench.measure import MEGABYTE, Goal, Measure, ReportRow
 from tools.bench.models import line_floor
 from tools.bench.processes import Failed, Running
 from tools.bench.verify import must_hold
@@ -66,7 +66,7 @@ def first_mirror(load: Load) -> Maker:
     return lambda bench: iter([_first_mirror(bench, load)])
 
 
-def _first_mirror(bench: Bench, load: Load) -> Row:
+def _first_mirror(bench: Bench, load: Load) -> ReportRow:
     source = bench.fresh("pictures")
     size = load.write(source, is_full=bench.sizes.is_full)
     with bench.installation(load.key) as installation:
@@ -76,7 +76,7 @@ def _first_mirror(bench: Bench, load: Load) -> Row:
         must_hold(bench.dropbox, email, f"/Studies/{PICTURES}/v1", source)
     floor = line_floor(load.model, size)
     say(f"  {load.key}: {_told(ours, size, floor)}; {ours.by_route}")
-    row = Row(
+    row = ReportRow(
         key=load.key,
         work=f"first mirror of {load.words()}",
         model=load.model,
@@ -119,7 +119,7 @@ def edits_beside(load: Load) -> Maker:
     return lambda bench: iter([_edits_beside(bench, load)])
 
 
-def _edits_beside(bench: Bench, load: Load) -> Row:
+def _edits_beside(bench: Bench, load: Load) -> ReportRow:
     source = bench.fresh("videos")
     load.write(source, is_full=True)
     with bench.installation(load.key) as installation:
@@ -144,7 +144,7 @@ CROWD, CROWD_FILES = 50, 4
 CROWDED = Load("edit-crowded", "10-mbit", CROWD, CROWD_FILES * MEGABYTE)
 
 
-def an_edit_beside_long_mirrors(bench: Bench) -> Iterator[Row]:
+def an_edit_beside_long_mirrors(bench: Bench) -> Iterator[ReportRow]:
     """Save small edits of one user while the first mirrors of many others run."""
     names = [f"u{number:03}" for number in range(CROWD if bench.sizes.is_full else 3)]
     with bench.installation("crowded") as installation:
@@ -204,11 +204,11 @@ def _holds(bench: Bench, email: str, path: str, content_hash: str) -> bool:
     return held.get(path) == content_hash
 
 
-def _edit_row(bench: Bench, load: Load, work: str, seconds: list[float]) -> Row:
+def _edit_row(bench: Bench, load: Load, work: str, seconds: list[float]) -> ReportRow:
     figures = bench.dropbox.figures()
     say(f"  {load.key}: {[round(value, 2) for value in seconds]} s")
     ours = Measure.of(figures, None, changed=0, seconds=statistics.median(seconds))
-    return Row(
+    return ReportRow(
         key=load.key,
         work=work,
         model=load.model,

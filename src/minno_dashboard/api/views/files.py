@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from ninja import Header, Query
 from ninja.responses import Status
 
-from minno_dashboard.api.access import Asked, asked
+from minno_dashboard.api.access import RequestedVersion, asked
 from minno_dashboard.api.schemas import (
     FileOut,
     FolderIn,
@@ -216,7 +216,7 @@ def _folder(tree: Tree, path: str) -> Node | None:
     return _node(tree, path) if path.strip("/") else None
 
 
-def _folder_in(what: Asked, parent: Node | None, name: str) -> Node:
+def _folder_in(what: RequestedVersion, parent: Node | None, name: str) -> Node:
     """Return a folder's folder of this name, made where it is missing."""
     tree = what.version.tree
     there = Node.objects.filter(tree=tree, parent=parent, name_key=names.fold(name), deleted_at=None).first()

@@ -22,8 +22,8 @@ from minno_dashboard.collection.ingest.writer import (
     MAX_PENDING,
     MAX_PENDING_BYTES,
     GroupWriter,
-    Outcome,
     Post,
+    PostOutcome,
     Store,
 )
 
@@ -34,7 +34,7 @@ RETRY_WHEN_AWAY_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PostResponse:
     """The response to the participant's browser; `body` is JSON."""
 
     status: int
@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class ReceivedPost:
     """One request as received: the token of its address ("" for plain `/data`), its sequence number, its body."""
 
     token: str
@@ -52,12 +52,12 @@ class Submission:
     user_agent: bytes = b""
 
 
-def _refusal(status: int, reason: str, sentence: str, retry_after_seconds: int | None = None) -> Answer:
+def _refusal(status: int, reason: str, sentence: str, retry_after_seconds: int | None = None) -> PostResponse:
     body = {"stored": False, "reason": reason, "sentence": sentence}
-    return Answer(status, json.dumps(body).encode(), retry_after_seconds)
+    return PostResponse(status, json.dumps(body).encode(), retry_after_seconds)
 
 
-STORED = Answer(200, b'{"stored": true}')
+STORED = PostResponse(200, b'{"stored": true}')
 TEST = _refusal(200, "test", "This is a test: nothing is stored.")
 UNKNOWN_ADDRESS = _refusal(404, "unknown_address", "This address takes no data. Nothing was stored.")
 MALFORMED = _refusal(400, "malformed", "This cannot be read as data. Nothing was stored.")
@@ -79,20 +79,22 @@ UNAVAILABLE = _refusal(
     RETRY_WHEN_AWAY_SECONDS,
 )  # fmt: skip
 ANSWERS = {
-    Outcome.STORED: STORED,
-    Outcome.DUPLICATE: STORED,
-    Outcome.UNKNOWN_SESSION: UNKNOWN_SESSION,
-    Outcome.CLOSED_SESSION: _refusal(410, "closed_session", "This session is closed. Nothing was stored."),
-    Outcome.WRONG_VERSION: WRONG_VERSION,
-    Outcome.FULL_SESSION: _refusal(
+    PostOutcome.STORED: STORED,
+    PostOutcome.DUPLICATE: STORED,
+    PostOutcome.UNKNOWN_SESSION: UNKNOWN_SESSION,
+    PostOutcome.CLOSED_SESSION: _refusal(
+        410, "closed_session", "This session is closed. Nothing was stored."
+    ),
+    PostOutcome.WRONG_VERSION: WRONG_VERSION,
+    PostOutcome.FULL_SESSION: _refusal(
         413, "full_session", "This session has stored all it may. Nothing was stored."
     ),
-    Outcome.REFUSED_BY_DATABASE: MALFORMED,
-    Outcome.UNAVAILABLE: UNAVAILABLE,
+    PostOutcome.REFUSED_BY_DATABASE: MALFORMED,
+    PostOutcome.UNAVAILABLE: UNAVAILABLE,
 }
 
-Reply = Callable[[Answer], None]
-Start = Callable[[str, bytes], Awaitable[Answer]]
+Reply = Callable[[PostResponse], None]
+Start = Callable[[str, bytes], Awaitable[PostResponse]]
 """Starts the session of a launch token for a browser (its User-Agent); answers 200 when it is there."""
 
 
@@ -112,14 +114,14 @@ class Intake:
         self._start = start
         self._loop = asyncio.get_running_loop()
         self._known: OrderedDict[str, LaunchToken] = OrderedDict()
-        self._waiting: dict[Post, tuple[Reply, Submission | None]] = {}
+        self._waiting: dict[Post, tuple[Reply, ReceivedPost | None]] = {}
         self._starting: set[asyncio.Task[None]] = set()
         self._starts = asyncio.Semaphore(MAX_STARTS_AT_ONCE)
         self._writer = GroupWriter(
             open_store, self._committed, max_pending=max_pending, max_pending_bytes=max_pending_bytes
         )
 
-    def take(self, submission: Submission, reply: Reply) -> None:
+    def take(self, submission: ReceivedPost, reply: Reply) -> None:
         """Handle a post; `reply` is called once, after the commit or with the reason why nothing was stored."""
         token: LaunchToken | None = None
         if submission.token:
@@ -138,7 +140,7 @@ class Intake:
             self._put_aside(token, submission.raw, str(error), reply)
             return
         taken = _checked(body, token, body.sequence if sequence is None else sequence, len(submission.raw))
-        if isinstance(taken, Answer):
+        if isinstance(taken, PostResponse):
             reply(taken)
         else:
             self._store(taken, reply, submission if token else None)
@@ -177,27 +179,27 @@ class Intake:
         )
         self._store(post, lambda answer: reply(answer if answer.status == 503 else MALFORMED), None)
 
-    def _store(self, post: Post, reply: Reply, to_start: Submission | None) -> None:
+    def _store(self, post: Post, reply: Reply, to_start: ReceivedPost | None) -> None:
         self._waiting[post] = (reply, to_start)
         if not self._writer.put(post):
             del self._waiting[post]
             reply(OVERLOADED)
 
-    def _committed(self, posts: list[Post], outcomes: list[Outcome]) -> None:
+    def _committed(self, posts: list[Post], outcomes: list[PostOutcome]) -> None:
         """Pass the outcomes to the event loop; called by the writer's thread."""
         self._loop.call_soon_threadsafe(self._reply, posts, outcomes)
 
-    def _reply(self, posts: list[Post], outcomes: list[Outcome]) -> None:
+    def _reply(self, posts: list[Post], outcomes: list[PostOutcome]) -> None:
         for post, outcome in zip(posts, outcomes, strict=True):
             reply, to_start = self._waiting.pop(post)
-            if outcome is Outcome.UNKNOWN_SESSION and to_start is not None:
+            if outcome is PostOutcome.UNKNOWN_SESSION and to_start is not None:
                 task = self._loop.create_task(self._start_and_store(post, reply, to_start))
                 self._starting.add(task)
                 task.add_done_callback(self._starting.discard)
             else:
                 reply(ANSWERS[outcome])
 
-    async def _start_and_store(self, post: Post, reply: Reply, submission: Submission) -> None:
+    async def _start_and_store(self, post: Post, reply: Reply, submission: ReceivedPost) -> None:
         """Start the session by its first post, then store the post."""
         async with self._starts:
             answer = await self._start(submission.token, submission.user_agent)
@@ -207,7 +209,7 @@ class Intake:
             reply(answer)
 
 
-def _checked(body: Body, token: LaunchToken | None, sequence: int | None, size: int) -> Post | Answer:
+def _checked(body: Body, token: LaunchToken | None, sequence: int | None, size: int) -> Post | PostResponse:
     """Return the post to store, or why it cannot be."""
     if token is not None:
         if body.session_id not in (None, token.session_id):

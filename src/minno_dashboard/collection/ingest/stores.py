@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from minno_dashboard.collection.ingest.writer import Outcome, Post, Store, StoreRefused, StoreUnavailable
+from minno_dashboard.collection.ingest.writer import Post, PostOutcome, Store, StoreRefused, StoreUnavailable
 from minno_dashboard.core import clock
 
 LOCK_SECONDS = 10
@@ -61,7 +61,7 @@ def judge(
     *,
     now: datetime,
     has_version: Callable[[int, str], bool],
-) -> list[Outcome | None]:
+) -> list[PostOutcome | None]:
     """Return for each post why it is refused, None for those to be stored.
 
     `has_version` says whether a study has a version of a launch id: publishing may hand a version's id on to the next
@@ -72,21 +72,21 @@ def judge(
 
 def _refusal(
     post: Post, session: SessionRow | None, now: datetime, has_version: Callable[[int, str], bool]
-) -> Outcome | None:
+) -> PostOutcome | None:
     if session is None:
-        return Outcome.UNKNOWN_SESSION
+        return PostOutcome.UNKNOWN_SESSION
     if post.experiment is not None:
         if post.experiment != session.experiment:
-            return Outcome.UNKNOWN_SESSION
+            return PostOutcome.UNKNOWN_SESSION
     elif post.study_id != session.study_id:
-        return Outcome.UNKNOWN_SESSION
+        return PostOutcome.UNKNOWN_SESSION
     elif post.version_id != session.version_id and not has_version(session.study, post.version_id):
-        return Outcome.WRONG_VERSION
+        return PostOutcome.WRONG_VERSION
     if post.quarantine:
         return None
     if session.posts >= MAX_SESSION_POSTS or session.bytes + post.size > MAX_SESSION_BYTES:
-        return Outcome.FULL_SESSION
-    return Outcome.CLOSED_SESSION if _is_closed(session, now) else None
+        return PostOutcome.FULL_SESSION
+    return PostOutcome.CLOSED_SESSION if _is_closed(session, now) else None
 
 
 def _is_closed(session: SessionRow, now: datetime) -> bool:
@@ -99,10 +99,10 @@ def _is_closed(session: SessionRow, now: datetime) -> bool:
     return ended is None or now - ended > LATE_POSTS
 
 
-def _added(posts: Sequence[Post], outcomes: Sequence[Outcome | None]) -> dict[int, _Added]:
+def _added(posts: Sequence[Post], outcomes: Sequence[PostOutcome | None]) -> dict[int, _Added]:
     found: dict[int, _Added] = defaultdict(_Added)
     for post, outcome in zip(posts, outcomes, strict=True):
-        if outcome is Outcome.STORED and not post.quarantine:
+        if outcome is PostOutcome.STORED and not post.quarantine:
             one = found[post.session_id]
             one.posts += 1
             one.bytes += post.size
@@ -128,7 +128,7 @@ class SQLiteStore:
         """Close the connection."""
         self._database.close()
 
-    def commit(self, posts: Sequence[Post]) -> list[Outcome]:
+    def commit(self, posts: Sequence[Post]) -> list[PostOutcome]:
         """Store posts; see `Store.commit`."""
         try:
             self._database.execute("BEGIN IMMEDIATE")
@@ -145,7 +145,7 @@ class SQLiteStore:
             raise StoreUnavailable(str(error)) from error
         return outcomes
 
-    def _store(self, posts: Sequence[Post]) -> list[Outcome]:
+    def _store(self, posts: Sequence[Post]) -> list[PostOutcome]:
         execute = self._database.execute
         now = clock.now()
         at = now.strftime("%Y-%m-%d %H:%M:%S.%f")
@@ -166,9 +166,9 @@ class SQLiteStore:
             " byte_count = byte_count + ?, progress = CASE WHEN ? = '' THEN progress ELSE ? END WHERE id = ?",
             updates,
         )
-        return [outcome or Outcome.DUPLICATE for outcome in outcomes]
+        return [outcome or PostOutcome.DUPLICATE for outcome in outcomes]
 
-    def _insert(self, post: Post, at: str) -> Outcome:
+    def _insert(self, post: Post, at: str) -> PostOutcome:
         if post.quarantine:
             self._database.execute(
                 "INSERT INTO collection_quarantinedbody (session_id, received_at, reason, size, body)"
@@ -176,13 +176,13 @@ class SQLiteStore:
                 " (SELECT count(*) FROM collection_quarantinedbody WHERE session_id = ?) < ?",
                 (post.session_id, at, post.quarantine[:200], post.size, post.raw, post.session_id, MAX_QUARANTINED_OF_A_SESSION),
             )  # fmt: skip
-            return Outcome.STORED
+            return PostOutcome.STORED
         done = self._database.execute(
             "INSERT INTO collection_submission (session_id, sequence, received_at, kind, task, size, body)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_id, sequence) DO NOTHING",
             (post.session_id, post.sequence, at, post.kind.value, post.task, post.size, post.text),
         )
-        return Outcome.STORED if done.rowcount else Outcome.DUPLICATE
+        return PostOutcome.STORED if done.rowcount else PostOutcome.DUPLICATE
 
     def _has_version(self, study: int, launch_id: str) -> bool:
         sql = "SELECT 1 FROM studies_version WHERE study_id = ? AND launch_id = ?"
@@ -205,7 +205,7 @@ class PostgreSQLStore:
         """Close the connection."""
         self._database.close()
 
-    def commit(self, posts: Sequence[Post]) -> list[Outcome]:
+    def commit(self, posts: Sequence[Post]) -> list[PostOutcome]:
         """Store posts; see `Store.commit`."""
         try:
             with self._database.transaction():
@@ -215,7 +215,7 @@ class PostgreSQLStore:
         except psycopg.Error as error:
             raise StoreUnavailable(str(error)) from error
 
-    def _store(self, posts: Sequence[Post]) -> list[Outcome]:
+    def _store(self, posts: Sequence[Post]) -> list[PostOutcome]:
         now = clock.now()
         ids = sorted({post.session_id for post in posts})
         rows = self._database.execute(
@@ -227,11 +227,11 @@ class PostgreSQLStore:
             number for number, post in enumerate(posts) if outcomes[number] is None and not post.quarantine
         ]
         for number in self._inserted([posts[number] for number in taken], taken, now):
-            outcomes[number] = Outcome.STORED
+            outcomes[number] = PostOutcome.STORED
         for number, post in enumerate(posts):
             if outcomes[number] is None and post.quarantine:
                 self._quarantine(post, now)
-                outcomes[number] = Outcome.STORED
+                outcomes[number] = PostOutcome.STORED
         added = _added(posts, outcomes)
         if added:
             columns = zip(*((key, one.posts, one.bytes, one.task) for key, one in added.items()), strict=True)
@@ -243,7 +243,7 @@ class PostgreSQLStore:
                 " WHERE s.id = a.id",
                 (now, *map(list, columns)),
             )
-        return [outcome or Outcome.DUPLICATE for outcome in outcomes]
+        return [outcome or PostOutcome.DUPLICATE for outcome in outcomes]
 
     def _inserted(self, posts: list[Post], numbers: list[int], now: datetime) -> list[int]:
         """Insert posts and return the numbers of those that were new."""

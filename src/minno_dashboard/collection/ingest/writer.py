@@ -21,7 +21,7 @@ REOPEN_SECONDS = 0.5
 log = logging.getLogger(__name__)
 
 
-class Outcome(Enum):
+class PostOutcome(Enum):
     """Result of a post; only STORED and DUPLICATE mean that it is on the disk."""
 
     STORED = auto()
@@ -66,7 +66,7 @@ class StoreRefused(Exception):
 class Store(Protocol):
     """A connection to the database, used by one thread."""
 
-    def commit(self, posts: Sequence[Post]) -> list[Outcome]:
+    def commit(self, posts: Sequence[Post]) -> list[PostOutcome]:
         """Store posts in one transaction that is on the disk on return; return the outcome of each.
 
         Raises:
@@ -78,7 +78,7 @@ class Store(Protocol):
         """Close the connection."""
 
 
-Deliver = Callable[[list[Post], list[Outcome]], None]
+Deliver = Callable[[list[Post], list[PostOutcome]], None]
 
 
 class GroupWriter:
@@ -146,18 +146,18 @@ class GroupWriter:
             count = min(len(self._waiting), MAX_BATCH)
             return [self._waiting.popleft() for _ in range(count)]
 
-    def _stored(self, batch: list[Post]) -> list[Outcome]:
+    def _stored(self, batch: list[Post]) -> list[PostOutcome]:
         try:
             return self._opened().commit(batch)
         except StoreRefused as error:
             if len(batch) == 1:
                 log.warning("a post of session %d cannot be stored: %s", batch[0].session_id, error)
-                return [Outcome.REFUSED_BY_DATABASE]
+                return [PostOutcome.REFUSED_BY_DATABASE]
             return [outcome for post in batch for outcome in self._stored([post])]
         except StoreUnavailable as error:
             log.error("%d posts cannot be stored now: %s", len(batch), error)
             self._forget_store()
-            return [Outcome.UNAVAILABLE] * len(batch)
+            return [PostOutcome.UNAVAILABLE] * len(batch)
 
     def _opened(self) -> Store:
         if self._store is None:

@@ -17,7 +17,7 @@ STATUS_LINES = {
 
 
 @dataclass(slots=True)
-class Request:
+class RequestHead:
     """The head of a request; header names are lower case. `client` is the peer's address."""
 
     method: bytes
@@ -55,7 +55,7 @@ class Exchange:
 
     __slots__ = ("_chunked", "_early", "_has_no_body", "connection", "handler", "has_begun", "is_complete", "is_done", "keeps_alive", "request")  # fmt: skip
 
-    def __init__(self, connection: Connection, request: Request, *, keeps_alive: bool) -> None:
+    def __init__(self, connection: Connection, request: RequestHead, *, keeps_alive: bool) -> None:
         self.connection = connection
         self.request = request
         self.keeps_alive = keeps_alive

@@ -13,8 +13,8 @@ from typing import cast
 
 import httptools
 
-from minno_dashboard.config.gateway.exchange import STATUS_LINES, Exchange, Handler, Headers, Request
-from minno_dashboard.config.gateway.limits import MAX_HEAD_BYTES, Limits
+from minno_dashboard.config.gateway.exchange import STATUS_LINES, Exchange, Handler, Headers, RequestHead
+from minno_dashboard.config.gateway.limits import MAX_HEAD_BYTES, GatewayLimits
 
 WRITE_HIGH_WATER_BYTES = 256 * 1024
 UNSENT_BYTES = 128 * 1024
@@ -27,7 +27,7 @@ Route = Callable[[Exchange], Handler]
 class Connection(asyncio.Protocol):
     """One client's connection: requests in, answers out in the same order."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: GatewayServer) -> None:
         self.server = server
         self.transport: asyncio.Transport | None = None
         self.client = ""
@@ -122,7 +122,7 @@ class Connection(asyncio.Protocol):
         self._head_bytes = 0
         self.since = self.server.now()
         self.received_in_window = 0
-        request = Request(
+        request = RequestHead(
             self._parser.get_method(),
             self._target,
             self._parser.get_http_version(),
@@ -247,7 +247,7 @@ class Connection(asyncio.Protocol):
         """Return whether no request is in progress."""
         return self.current is None and self._incoming is None and not self._is_in_head
 
-    def is_stalled(self, now: float, limits: Limits) -> bool:
+    def is_stalled(self, now: float, limits: GatewayLimits) -> bool:
         """Return whether the client made no progress for too long; begins a new window where it did."""
         waited = now - self.since
         if self.is_closing:
@@ -264,7 +264,7 @@ class Connection(asyncio.Protocol):
             return is_slow
         return self.current is None and waited > limits.idle_seconds
 
-    def _reader_is_stalled(self, now: float, limits: Limits) -> bool:
+    def _reader_is_stalled(self, now: float, limits: GatewayLimits) -> bool:
         if not self.unsent_bytes():
             return self.is_closing
         window = now - self.reading_since
@@ -275,12 +275,12 @@ class Connection(asyncio.Protocol):
         return is_slow
 
 
-class Server:
+class GatewayServer:
     """All connections of one gateway."""
 
-    def __init__(self, route: Route, limits: Limits | None = None) -> None:
+    def __init__(self, route: Route, limits: GatewayLimits | None = None) -> None:
         self.route = route
-        self.limits = limits or Limits()
+        self.limits = limits or GatewayLimits()
         self.loop = asyncio.get_running_loop()
         self.now = self.loop.time
         self.connections: set[Connection] = set()

@@ -8,7 +8,7 @@ MAX_HEAD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Limits:
+class GatewayLimits:
     """Limits of one gateway.
 
     A connection is dropped when its request head is not complete after `head_seconds`, when less than

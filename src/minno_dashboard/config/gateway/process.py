@@ -17,7 +17,7 @@ from minno_dashboard.collection.ingest.launch_token import derive_key
 from minno_dashboard.collection.ingest.stores import opener
 from minno_dashboard.config import env
 from minno_dashboard.config.gateway import routing
-from minno_dashboard.config.gateway.http_server import Server
+from minno_dashboard.config.gateway.http_server import GatewayServer
 from minno_dashboard.config.gateway.relay import Upstream
 from minno_dashboard.config.gateway.routing import Pick
 from minno_dashboard.config.gateway.submissions import Submissions, starter
@@ -43,7 +43,7 @@ async def serve(given: dict[str, object], stop: asyncio.Event) -> None:
             start=starter(port, secret),
         )
         submissions = Submissions(taking).handler
-    server = Server(routing.router(picks[0], picks[1], submissions))
+    server = GatewayServer(routing.router(picks[0], picks[1], submissions))
     descriptors = given["listen"]
     assert isinstance(descriptors, list)  # noqa: S101 - `config.server` wrote it
     for descriptor in descriptors:

@@ -8,7 +8,7 @@ from typing import cast
 
 import httptools
 
-from minno_dashboard.config.gateway.exchange import Exchange, Handler, Headers, Request
+from minno_dashboard.config.gateway.exchange import Exchange, Handler, Headers, RequestHead
 
 # Between two neighbours only: never passed on (RFC 9110, 7.6.1), or set anew by us.
 HOP_BY_HOP = frozenset(
@@ -287,7 +287,7 @@ class Relay:
             self._buffered.clear()
             self.exchange.connection.resume_reading()
 
-    def _head(self, request: Request) -> bytes:
+    def _head(self, request: RequestHead) -> bytes:
         lines = [b"%b %b HTTP/1.1\r\n" % (request.method, request.target)]
         lines.extend(
             b"%b: %b\r\n" % (name, value)

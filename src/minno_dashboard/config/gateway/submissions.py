@@ -6,7 +6,7 @@ import asyncio
 from urllib.parse import parse_qs
 
 from minno_dashboard.collection.ingest import intake
-from minno_dashboard.collection.ingest.intake import Answer, Intake, Start, Submission
+from minno_dashboard.collection.ingest.intake import Intake, PostResponse, ReceivedPost, Start
 from minno_dashboard.collection.ingest.posts import MAX_BODY_BYTES
 from minno_dashboard.config.gateway.exchange import Exchange, Handler
 from minno_dashboard.config.gateway.relay import CLIENT_HEADER, SECRET_HEADER
@@ -87,7 +87,7 @@ class SubmissionHandler:
         token = path_of(path)[len(b"/data") :].strip(b"/")
         raw = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._all.taking.take(
-            Submission(token.decode("latin-1"), sequence, raw, request.header(b"user-agent") or b""),
+            ReceivedPost(token.decode("latin-1"), sequence, raw, request.header(b"user-agent") or b""),
             self._answer,
         )
 
@@ -106,7 +106,7 @@ class SubmissionHandler:
         self._pieces.clear()
         self._size = 0
 
-    def _answer(self, answer: Answer) -> None:
+    def _answer(self, answer: PostResponse) -> None:
         self._forget()
         exchange = self._exchange
         if exchange.is_done:
@@ -125,7 +125,7 @@ class SubmissionHandler:
 def starter(port: int, secret: bytes) -> Start:
     """Return a function that starts a session through the participants' web process, which knows the rules."""
 
-    async def start(token: str, user_agent: bytes) -> Answer:
+    async def start(token: str, user_agent: bytes) -> PostResponse:
         try:
             async with asyncio.timeout(START_SECONDS):
                 return await _post(port, secret, f"/data/{token}/start".encode("ascii"), user_agent)
@@ -135,7 +135,7 @@ def starter(port: int, secret: bytes) -> Start:
     return start
 
 
-async def _post(port: int, secret: bytes, path: bytes, user_agent: bytes) -> Answer:
+async def _post(port: int, secret: bytes, path: bytes, user_agent: bytes) -> PostResponse:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(
@@ -152,4 +152,4 @@ async def _post(port: int, secret: bytes, path: bytes, user_agent: bytes) -> Ans
     status = int(head.split(b" ", 2)[1])
     if status >= 500:
         return intake.UNAVAILABLE
-    return Answer(status, body)
+    return PostResponse(status, body)

@@ -35,7 +35,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Taken:
+class ReturnedState:
     """A state that came back, with what the token exchange needs of it."""
 
     verifier: str
@@ -58,7 +58,7 @@ def begin(*, user: User, browser: str, app_key: str) -> Begun:
     return Begun(state=state, challenge=base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
 
 
-def take(*, state: str, user: User, browser: str) -> Taken:
+def take(*, state: str, user: User, browser: str) -> ReturnedState:
     """Use up a state that Dropbox sent back.
 
     Raises:
@@ -96,7 +96,7 @@ def take(*, state: str, user: User, browser: str) -> Taken:
         raise Refused(
             begin_again(gettext("Dropbox answered after more than 10 minutes; nothing was connected."))
         )
-    return Taken(verifier=sealing.unseal(row.verifier), app_key=row.app_key)
+    return ReturnedState(verifier=sealing.unseal(row.verifier), app_key=row.app_key)
 
 
 def spend(state: str) -> OAuthState | None:

@@ -24,11 +24,11 @@ from minno_dashboard.mirror.dropbox_api import answers, decode, lazy_sdk, mtime_
 from minno_dashboard.mirror.dropbox_api.answers import AccessExpired, Answer
 from minno_dashboard.mirror.dropbox_api.port import (
     Account,
+    BatchJob,
     Commit,
     EncodedCommits,
     Entry,
     Grant,
-    Job,
     Outcome,
     Page,
     Piece,
@@ -537,7 +537,7 @@ class DropboxPort:
         return decode.entry(self._client.files_move_v2(from_path, to_path)["metadata"])
 
     @_as_written
-    def move_batch(self, relocations: Sequence[Relocation]) -> Job:
+    def move_batch(self, relocations: Sequence[Relocation]) -> BatchJob:
         """Move or rename many files and folders."""
         return decode.job("move_batch", self._client.files_move_batch_v2(_relocations(relocations)))
 
@@ -547,7 +547,7 @@ class DropboxPort:
         return decode.entry(self._client.files_copy_v2(from_path, to_path)["metadata"])
 
     @_as_written
-    def copy_batch(self, relocations: Sequence[Relocation]) -> Job:
+    def copy_batch(self, relocations: Sequence[Relocation]) -> BatchJob:
         """Copy many files and folders."""
         return decode.job("copy_batch", self._client.files_copy_batch_v2(_relocations(relocations)))
 
@@ -557,7 +557,7 @@ class DropboxPort:
         return decode.entry(self._client.files_create_folder_v2(path)["metadata"])
 
     @_as_written
-    def create_folder_batch(self, paths: Sequence[str]) -> Job:
+    def create_folder_batch(self, paths: Sequence[str]) -> BatchJob:
         """Create many folders."""
         return decode.job("create_folder_batch", self._client.files_create_folder_batch(list(paths)))
 
@@ -567,13 +567,13 @@ class DropboxPort:
         return decode.entry(self._client.files_delete_v2(path, parent_rev=rev or None)["metadata"])
 
     @_as_written
-    def delete_batch(self, removals: Sequence[Removal]) -> Job:
+    def delete_batch(self, removals: Sequence[Removal]) -> BatchJob:
         """Delete many files and folders."""
         entries = [stone.DeleteArg(one.path, one.rev or None) for one in removals]
         return decode.job("delete_batch", self._client.files_delete_batch(entries))
 
     @_as_read
-    def check_job(self, job: Job) -> Job:
+    def check_job(self, job: BatchJob) -> BatchJob:
         """Return the state of an asynchronous batch."""
         ask: dict[str, Callable[[str], Any]] = {
             "move_batch": self._client.files_move_batch_check_v2,

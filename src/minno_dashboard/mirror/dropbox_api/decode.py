@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minno_dashboard.mirror.dropbox_api import answers
-from minno_dashboard.mirror.dropbox_api.port import Entry, Job, Outcome, Page, Space
+from minno_dashboard.mirror.dropbox_api.port import BatchJob, Entry, Outcome, Page, Space
 from minno_dashboard.mirror.errors import Ambiguous
 
 
@@ -52,7 +52,7 @@ def space(raw: dict[str, Any]) -> Space:
     return min(own, of_team, key=lambda one: one.allocated - one.used)
 
 
-def job(route: str, raw: dict[str, Any], *, job_id: str = "") -> Job:
+def job(route: str, raw: dict[str, Any], *, job_id: str = "") -> BatchJob:
     """Decode the launch or the state of an asynchronous batch.
 
     Raises:
@@ -60,9 +60,9 @@ def job(route: str, raw: dict[str, Any], *, job_id: str = "") -> Job:
     """
     tag = raw.get(".tag")
     if tag == "complete":
-        return Job(route, job_id, tuple(outcome(f"files/{route}", one) for one in raw["entries"]))
+        return BatchJob(route, job_id, tuple(outcome(f"files/{route}", one) for one in raw["entries"]))
     if tag == "async_job_id":
-        return Job(route, raw["async_job_id"])
+        return BatchJob(route, raw["async_job_id"])
     if tag == "in_progress":
-        return Job(route, job_id)
+        return BatchJob(route, job_id)
     raise Ambiguous("job_failed")

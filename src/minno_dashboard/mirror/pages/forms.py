@@ -119,7 +119,7 @@ class PolicyForm(forms.Form):
         return bool(self.cleaned_data["deleted_files"] == self.KEEP)
 
 
-class ConfirmForm(forms.Form):
+class RemovalAnswerForm(forms.Form):
     """The user's answer about a mass removal."""
 
     CHOICES: ClassVar[list[tuple[str, str]]] = [("accept", "accept"), ("refuse", "refuse")]

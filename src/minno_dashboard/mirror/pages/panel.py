@@ -12,7 +12,7 @@ from minno_dashboard.mirror import wording
 from minno_dashboard.mirror.connecting import installation
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages import dropbox_place, mirror_status
-from minno_dashboard.mirror.pages.dropbox_place import Place
+from minno_dashboard.mirror.pages.dropbox_place import DropboxPlace
 from minno_dashboard.mirror.pages.mirror_status import Badge, Overview
 from minno_dashboard.mirror.pages.released import no_longer_updated
 from minno_dashboard.mirror.running import history
@@ -41,7 +41,7 @@ class Panel:
     keeps_deleted: bool = True
     account_name: str = ""
     account_email: str = ""
-    place: Place | None = None
+    place: DropboxPlace | None = None
     space_used: int | None = None
     space_allocated: int | None = None
     proven_at: datetime | None = None

@@ -22,7 +22,7 @@ from minno_dashboard.core.errors import Refused
 from minno_dashboard.mirror.connecting import app_settings, installation, oauth, oauth_state, services
 from minno_dashboard.mirror.models import link_of
 from minno_dashboard.mirror.pages import notices, sections
-from minno_dashboard.mirror.pages.forms import ConfirmForm, DropboxForm, PolicyForm
+from minno_dashboard.mirror.pages.forms import DropboxForm, PolicyForm, RemovalAnswerForm
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies import queries as studies
 
@@ -173,7 +173,7 @@ def policy(request: HttpRequest) -> HttpResponse:
 @confirmation_required
 def confirm(request: HttpRequest) -> HttpResponse:
     """Save the user's answer about a mass removal."""
-    form = ConfirmForm(request.POST)
+    form = RemovalAnswerForm(request.POST)
     if not form.is_valid():
         notices.say(request, gettext("Choose one of the two buttons. Nothing was changed."), is_refusal=True)
         return _back_to_settings()

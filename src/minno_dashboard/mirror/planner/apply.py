@@ -16,7 +16,7 @@ from minno_dashboard.mirror.planner.model import (
     Remote,
     Remove,
     Step,
-    Upload,
+    UploadFile,
 )
 from minno_dashboard.mirror.planner.tree import DesiredTree, RemoteTree
 
@@ -48,7 +48,7 @@ def perform(tree: RemoteTree, step: Step, desired: DesiredTree, *, rev: str = ""
                 tree.own(key, None)
         case Copy():
             key = _copy(tree, step, desired, rev)
-        case Upload():
+        case UploadFile():
             key = _upload(tree, step, desired, rev)
         case MakeFolder():
             key = _add(tree, step.identity, step.path, None, desired, "")
@@ -57,7 +57,7 @@ def perform(tree: RemoteTree, step: Step, desired: DesiredTree, *, rev: str = ""
     return key
 
 
-def _upload(tree: RemoteTree, step: Upload, desired: DesiredTree, rev: str) -> str:
+def _upload(tree: RemoteTree, step: UploadFile, desired: DesiredTree, rev: str) -> str:
     existing = tree.of(step.identity)
     if existing is None:
         return _add(tree, step.identity, step.path, step.content, desired, rev)

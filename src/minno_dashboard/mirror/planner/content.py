@@ -10,7 +10,7 @@ from collections import deque
 
 from minno_dashboard.mirror.planner.apply import perform
 from minno_dashboard.mirror.planner.draft import Draft
-from minno_dashboard.mirror.planner.model import Content, Copy, Desired, MakeFolder, Remote, Step, Upload
+from minno_dashboard.mirror.planner.model import Content, Copy, Desired, MakeFolder, Remote, Step, UploadFile
 
 MAX_COPY = 10_000
 """The most files and folders that Dropbox copies in one call."""
@@ -19,7 +19,7 @@ MIN_COPY = 2
 """The fewest files for which a folder is copied whole: its contents cost another plan, which adopts them."""
 
 
-class Contents:
+class ContentSteps:
     """Copies, uploads and empty folders; call the three methods in this order."""
 
     def __init__(self, draft: Draft) -> None:
@@ -51,10 +51,10 @@ class Contents:
             key = self._draft.place.get(node.identity)
             row = None if key is None else self._draft.remote.nodes[key]
             if row is not None and row.content != node.content:
-                steps.append(Upload(node.identity, self._path(node), node.content, row.rev))
+                steps.append(UploadFile(node.identity, self._path(node), node.content, row.rev))
             elif node.identity not in self._made:
                 self._bring_about(node)
-                steps.append(Upload(node.identity, self._path(node), node.content))
+                steps.append(UploadFile(node.identity, self._path(node), node.content))
         return steps
 
     def make_folders(self) -> list[Step]:

@@ -17,7 +17,7 @@ from minno_dashboard.mirror.planner.model import (
     Remote,
     Remove,
     Step,
-    Upload,
+    UploadFile,
 )
 from minno_dashboard.mirror.planner.naming import is_emptied
 from minno_dashboard.mirror.planner.paths import Footprint
@@ -124,7 +124,7 @@ def without_steps_inside(steps: Plan, folders: Iterable[str]) -> Plan:
 
 
 def _is_blind_write(step: Step, moved: Footprint) -> bool:
-    return isinstance(step, Upload) and bool(step.replaces_rev) and moved.level(step.path) > 0
+    return isinstance(step, UploadFile) and bool(step.replaces_rev) and moved.level(step.path) > 0
 
 
 def _before_blind_removal(steps: Plan) -> Plan:

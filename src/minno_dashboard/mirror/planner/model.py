@@ -154,7 +154,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadFile:
     """Write a file: new where `replaces_rev` is "", else in the place of exactly that revision."""
 
     identity: str
@@ -195,7 +195,7 @@ class Remove:
         return (self.path,)
 
 
-Step = Adopt | Disown | Move | Copy | Upload | MakeFolder | Remove
+Step = Adopt | Disown | Move | Copy | UploadFile | MakeFolder | Remove
 
 
 @dataclass(frozen=True, slots=True)

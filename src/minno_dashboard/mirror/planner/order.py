@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minno_dashboard.mirror.planner.model import Adopt, Copy, Disown, MakeFolder, Move, Remove, Step, Upload
+from minno_dashboard.mirror.planner.model import (
+    Adopt,
+    Copy,
+    Disown,
+    MakeFolder,
+    Move,
+    Remove,
+    Step,
+    UploadFile,
+)
 from minno_dashboard.mirror.planner.paths import Footprint
 
-_KINDS = (Disown, Adopt, Move, Copy, Upload, MakeFolder, Remove)
+_KINDS = (Disown, Adopt, Move, Copy, UploadFile, MakeFolder, Remove)
 
 
 def in_layers(steps: Sequence[Step]) -> list[Step]:

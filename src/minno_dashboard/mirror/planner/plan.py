@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from minno_dashboard.mirror.planner.content import Contents
+from minno_dashboard.mirror.planner.content import ContentSteps
 from minno_dashboard.mirror.planner.draft import Draft
 from minno_dashboard.mirror.planner.matching import recognise
 from minno_dashboard.mirror.planner.model import Desired, Disown, Plan, Policy, Remote
@@ -29,7 +29,7 @@ def plan(desired: Iterable[Desired], remote: Iterable[Remote], policy: Policy) -
     draft = Draft(desired, remote, policy)
     bookkeeping, unusable = recognise(draft)
     moves = arrange(draft, unusable)
-    contents = Contents(draft)
+    contents = ContentSteps(draft)
     copies, uploads, folders = contents.copy(), contents.upload(), contents.make_folders()
     removals = remove(draft)
     # A folder stays ours until all of ours is gone from it: a plan broken off before is found and gone on with.

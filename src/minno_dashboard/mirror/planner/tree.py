@@ -17,7 +17,7 @@ class BrokenTree(Exception):
     """The given nodes are no tree: an id or a name occurs twice, a parent is missing or a file, or there is a circle."""
 
 
-class Node(Protocol):
+class NodeAttributes(Protocol):
     """Attributes that both kinds of node have."""
 
     @property
@@ -33,10 +33,10 @@ class Node(Protocol):
         """The content of a file; None for a folder."""
 
 
-N = TypeVar("N", bound=Node)
+N = TypeVar("N", bound=NodeAttributes)
 
 
-class Tree(Generic[N]):
+class NodeIndex(Generic[N]):
     """Nodes by id, and by folder and folded name."""
 
     def __init__(self, nodes: Iterable[N], id_of: Callable[[N], str]) -> None:
@@ -106,7 +106,7 @@ class Tree(Generic[N]):
             raise BrokenTree(f"{id} has the name of {inside[fold(node.name)]}")
 
 
-class DesiredTree(Tree[Desired]):
+class DesiredTree(NodeIndex[Desired]):
     """What the Dropbox should hold; immutable."""
 
     def __init__(self, nodes: Iterable[Desired]) -> None:
@@ -146,7 +146,7 @@ class DesiredTree(Tree[Desired]):
         return path
 
 
-class RemoteTree(Tree[Remote]):
+class RemoteTree(NodeIndex[Remote]):
     """What the Dropbox holds; changed by the steps of a plan."""
 
     def __init__(self, nodes: Iterable[Remote]) -> None:

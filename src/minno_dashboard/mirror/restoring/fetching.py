@@ -42,7 +42,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Content:
+class ContentToFetch:
     """A content to fetch: its hash and size, and the revision at which it is found."""
 
     hash: str
@@ -54,7 +54,7 @@ class Content:
 class Listing:
     """The content of a study's folder: files and folders of each version."""
 
-    versions: dict[int, dict[Path, Content]] = field(default_factory=dict)
+    versions: dict[int, dict[Path, ContentToFetch]] = field(default_factory=dict)
     folders: dict[int, list[Path]] = field(default_factory=dict)
 
 
@@ -123,7 +123,7 @@ class Fetcher:
         if entry.kind == "folder":
             folders.append(cleaned)
         else:
-            files[cleaned] = Content(entry.content_hash, entry.size, entry.rev)
+            files[cleaned] = ContentToFetch(entry.content_hash, entry.size, entry.rev)
 
     def _count(self, listing: Listing) -> None:
         contents = [one for files in listing.versions.values() for one in files.values()]
@@ -139,7 +139,7 @@ class Fetcher:
 
     def fetch(self, listing: Listing) -> dict[tuple[str, int], Blob]:
         """Fetch every content that is not stored here yet; return the blobs by hash and size."""
-        uses: dict[tuple[str, int], list[Content]] = {}
+        uses: dict[tuple[str, int], list[ContentToFetch]] = {}
         for files in listing.versions.values():
             for one in files.values():
                 uses.setdefault((one.hash, one.size), []).append(one)
@@ -173,9 +173,9 @@ class Fetcher:
             return None
         return blob
 
-    def _fetched(self, contents: Sequence[Content]) -> Iterator[tuple[Content, Blob | None]]:
+    def _fetched(self, contents: Sequence[ContentToFetch]) -> Iterator[tuple[ContentToFetch, Blob | None]]:
         """Yield each content with its blob as it arrives, None where it is not available."""
-        waiting: deque[tuple[Content, Future[bytes]]] = deque()
+        waiting: deque[tuple[ContentToFetch, Future[bytes]]] = deque()
         with ThreadPoolExecutor(LANES, thread_name_prefix="restore") as lanes:
             try:
                 for content in (one for one in contents if one.size <= SMALL_BYTES):
@@ -190,10 +190,10 @@ class Fetcher:
         for content in (one for one in contents if one.size > SMALL_BYTES):
             yield content, self._or_problem(content, lambda content=content: self._pieces(content))  # type: ignore[misc]
 
-    def _stored(self, content: Content, future: Future[bytes]) -> tuple[Content, Blob | None]:
+    def _stored(self, content: ContentToFetch, future: Future[bytes]) -> tuple[ContentToFetch, Blob | None]:
         return content, self._or_problem(content, lambda: iter([future.result()]))
 
-    def _or_problem(self, content: Content, pieces: Callable[[], Iterator[bytes]]) -> Blob | None:
+    def _or_problem(self, content: ContentToFetch, pieces: Callable[[], Iterator[bytes]]) -> Blob | None:
         """Store bytes; an error that concerns only this content is added to the problems."""
         try:
             blob = store.put(pieces())
@@ -205,14 +205,14 @@ class Fetcher:
             return None
         return blob
 
-    def _bytes_of(self, content: Content) -> bytes:
+    def _bytes_of(self, content: ContentToFetch) -> bytes:
         """Fetch a small file; runs in a lane and uses no database."""
         return b"".join(self._checked(content, lambda: None))
 
-    def _pieces(self, content: Content) -> Iterator[bytes]:
+    def _pieces(self, content: ContentToFetch) -> Iterator[bytes]:
         return self._checked(content, self._go_on)
 
-    def _checked(self, content: Content, go_on: Callable[[], None]) -> Iterator[bytes]:
+    def _checked(self, content: ContentToFetch, go_on: Callable[[], None]) -> Iterator[bytes]:
         """Yield a content's bytes, resuming after a broken connection; at the end the hash is checked.
 
         Raises:

@@ -19,7 +19,7 @@ _DEPTHS = {fold(STUDIES): 3, fold(SHARED): 4, fold(DELETED): 3}
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundStudy:
     """A study in the Dropbox: its folder, name, owner ("" is the user), and versions."""
 
     path: str
@@ -45,7 +45,7 @@ def version_number(name: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def studies_in(folders: Iterable[str]) -> list[Found]:
+def studies_in(folders: Iterable[str]) -> list[FoundStudy]:
     """Return the folders that hold folders named like versions, in the order of their names."""
     versions: dict[str, set[int]] = {}
     for path in folders:
@@ -57,10 +57,10 @@ def studies_in(folders: Iterable[str]) -> list[Found]:
     return sorted(found, key=lambda one: (one.is_deleted, one.owner, fold(one.name), one.path))
 
 
-def _found(path: str, numbers: set[int]) -> Found:
+def _found(path: str, numbers: set[int]) -> FoundStudy:
     top, *middle, folder = path.strip("/").split("/")
     is_deleted = fold(top) == fold(DELETED)
-    return Found(
+    return FoundStudy(
         path=path,
         name=_DAY.sub("", folder) if is_deleted else folder,
         owner=middle[0] if middle else "",

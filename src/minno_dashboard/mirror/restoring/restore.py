@@ -25,7 +25,7 @@ from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, Ne
 from minno_dashboard.mirror.models import Link, RemoteNode, Restore, link_of
 from minno_dashboard.mirror.restoring import inventory
 from minno_dashboard.mirror.restoring.fetching import Fetcher, Stopped
-from minno_dashboard.mirror.restoring.inventory import Found
+from minno_dashboard.mirror.restoring.inventory import FoundStudy
 from minno_dashboard.mirror.running.due_links import LongRuns
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.studies.rebuilding import rebuild_study
@@ -68,7 +68,7 @@ def withdraw_reading(*, user: User, by: User | None) -> None:
     Link.objects.filter(user=user).update(is_reading_withdrawn=True)
 
 
-def studies_of(link: Link) -> list[Found]:
+def studies_of(link: Link) -> list[FoundStudy]:
     """Return the studies in the Dropbox, as of the last listing."""
     rows = RemoteNode.objects.filter(link=link, is_folder=True, name_key__startswith="v")
     folders = []

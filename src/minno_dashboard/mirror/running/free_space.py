@@ -10,7 +10,7 @@ from minno_dashboard.mirror.running import account_info
 from minno_dashboard.mirror.running.run_context import RunContext
 from minno_dashboard.mirror.sending import ledger
 from minno_dashboard.mirror.sending.ledger import PlanLedger
-from minno_dashboard.mirror.stored import Learned, Refusal
+from minno_dashboard.mirror.stored import Learned, SpaceRefusal
 
 NOT_EVEN_NOTHING = -1
 """So little room that also a file which takes no more than what it replaces is not sent."""
@@ -46,7 +46,7 @@ class FreeSpace:
             left = account_info.ask_space(self._run)
             # What was removed since is no sign that Dropbox refused what it had room for.
             room = min(left, refused - 1) if removed else left
-            full: Refusal = {"room": room, "refused": refused, "at": clock.now().isoformat()}
+            full: SpaceRefusal = {"room": room, "refused": refused, "at": clock.now().isoformat()}
             self._run.save(learned={**self._run.link.learned, "full": full})
         if removed:
             ledger.try_full_again(self._run.link, self._run.lease)
@@ -65,7 +65,7 @@ def _is_short(link: Link) -> bool:
     return "full" in link.learned or Parked.objects.filter(link=link, reason="full").exists()
 
 
-def _usable(room: int, full: Refusal | None, at: datetime) -> int:
+def _usable(room: int, full: SpaceRefusal | None, at: datetime) -> int:
     """Return how many of `room` free bytes to fill.
 
     Where Dropbox refused a file that it had room for, another limit is at work that it does not tell of: nothing is

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from minno_dashboard.core import clock
 from minno_dashboard.mirror.connecting import installation
-from minno_dashboard.mirror.dropbox_api.port import Entry, Job
+from minno_dashboard.mirror.dropbox_api.port import BatchJob, Entry
 from minno_dashboard.mirror.errors import LookLater, MirrorError, NeedsUser, ParkItem, Rescan, Retry
 from minno_dashboard.mirror.known import journal_lag, listing_reader
 from minno_dashboard.mirror.models import PLANNED_REMOVAL, Intent
@@ -181,7 +181,7 @@ class DropboxReader:
         for pk, stored in [(one.pk, one.job) for one in intents if one.job is not None]:
             last: LastWrite | None = None
             try:
-                job = run.port.check_job(Job(stored["route"], stored["job_id"]))
+                job = run.port.check_job(BatchJob(stored["route"], stored["job_id"]))
                 if job.outcomes is None:
                     raise JobUnderWay
                 last = _last_write(job)
@@ -203,7 +203,7 @@ class DropboxReader:
             raise NeedsUser(asked["reason"])
 
 
-def _last_write(job: Job) -> LastWrite | None:
+def _last_write(job: BatchJob) -> LastWrite | None:
     """Return the listing entry that shows the last write of a batch."""
     made = next((one for one in reversed(job.outcomes or ()) if isinstance(one, Entry)), None)
     if made is None:

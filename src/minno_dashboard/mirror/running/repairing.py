@@ -22,7 +22,7 @@ from minno_dashboard.mirror.running import plan_scope, resend_limit
 from minno_dashboard.mirror.running.free_space import FreeSpace
 from minno_dashboard.mirror.running.looking import DropboxReader
 from minno_dashboard.mirror.running.run_context import RunContext
-from minno_dashboard.mirror.sending.executor import Executor, Limits
+from minno_dashboard.mirror.sending.executor import Executor, PlanLimits
 from minno_dashboard.mirror.sending.ledger import PlanLedger
 from minno_dashboard.mirror.sending.uploads import WaitsForTurn
 from minno_dashboard.mirror.stored import RemovalQuestion
@@ -38,7 +38,7 @@ class Repairer:
 
     def __init__(self, run: RunContext, reader: DropboxReader) -> None:
         self._run, self._reader = run, reader
-        self._space, self._sent = FreeSpace(run), resend_limit.Sent()
+        self._space, self._sent = FreeSpace(run), resend_limit.RecentUploads()
         self._unfinished_since: datetime | None = run.link.waits_since
         self._damaged = 0
         self.outrun_plans = 0
@@ -89,7 +89,7 @@ class Repairer:
             slice_,
             self._reader.read_ahead,
             run.under_way,
-            Limits(run.should_stop, run.may_begin_nothing, run.may_take_long, self._unfinished_since),
+            PlanLimits(run.should_stop, run.may_begin_nothing, run.may_take_long, self._unfinished_since),
             self._space.to_fill(),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from minno_dashboard.core import clock
-from minno_dashboard.mirror.planner.model import Plan, Upload
+from minno_dashboard.mirror.planner.model import Plan, UploadFile
 
 SECONDS = 1.0
 
@@ -14,7 +14,7 @@ class SavedAgain(Exception):
     """The plan consists only of files that were uploaded less than 1 s ago."""
 
 
-class Sent:
+class RecentUploads:
     """The files a run uploaded last."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Sent:
 
     def note(self, steps: Plan, *, is_well: bool) -> None:
         """Store what was just carried out; after an error nothing counts as sent."""
-        sent = (one.identity for one in steps.steps if isinstance(one, Upload))
+        sent = (one.identity for one in steps.steps if isinstance(one, UploadFile))
         self._files, self._at = frozenset(sent if is_well else ()), clock.now()
 
     def refuse(self, steps: Plan) -> None:
@@ -34,6 +34,6 @@ class Sent:
         """
         is_just_now = self._at is not None and clock.now() - self._at < timedelta(seconds=SECONDS)
         if is_just_now and all(
-            isinstance(one, Upload) and one.identity in self._files for one in steps.steps
+            isinstance(one, UploadFile) and one.identity in self._files for one in steps.steps
         ):
             raise SavedAgain

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from minno_dashboard.core.contenthash import Hasher
 from minno_dashboard.core.errors import Unavailable
 from minno_dashboard.mirror.errors import ParkItem, Retry
-from minno_dashboard.mirror.planner.model import Content, Upload
+from minno_dashboard.mirror.planner.model import Content, UploadFile
 
 READ_BYTES = 1024 * 1024
 
@@ -28,7 +28,7 @@ def _read() -> Iterator[None]:
         raise Retry("store_unavailable", error.retry_after_seconds) from error
 
 
-def whole(open_bytes: Opener, one: Upload) -> bytes:
+def whole(open_bytes: Opener, one: UploadFile) -> bytes:
     """Return the bytes of a small file.
 
     Raises:
@@ -43,7 +43,7 @@ def whole(open_bytes: Opener, one: Upload) -> bytes:
     return data
 
 
-def piece(open_bytes: Opener, one: Upload, offset: int, size: int) -> bytes:
+def piece(open_bytes: Opener, one: UploadFile, offset: int, size: int) -> bytes:
     """Return a piece of a large file; before the first piece, the whole file is read and its hash checked.
 
     Raises:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from minno_dashboard.core import clock
 from minno_dashboard.mirror.dropbox_api.port import Commit, EncodedCommits, Outcome, Piece, Port
 from minno_dashboard.mirror.errors import MirrorError, ParkItem, Retry, RetryItem, Unsupported
-from minno_dashboard.mirror.planner.model import Content, Upload
+from minno_dashboard.mirror.planner.model import Content, UploadFile
 from minno_dashboard.mirror.sending import blob_reading
 from minno_dashboard.mirror.sending.blob_reading import Opener
-from minno_dashboard.mirror.sending.packing import Body
+from minno_dashboard.mirror.sending.packing import PackedFiles
 
 
 @dataclass
-class Session:
+class SessionProgress:
     """An upload session and the number of bytes Dropbox holds of one content."""
 
     content: Content
@@ -30,15 +30,15 @@ class Session:
     """Whether Dropbox holds exactly `offset` bytes: a run that ended may not have heard the last answer."""
 
 
-Held = tuple[Upload, Session]
+Held = tuple[UploadFile, SessionProgress]
 """A file and the session that holds its bytes."""
 
 
 @dataclass
-class Sent:
+class LaneResult:
     """Result of a lane: for each file its session, or the error."""
 
-    results: list[tuple[Upload, Session | MirrorError]]
+    results: list[tuple[UploadFile, SessionProgress | MirrorError]]
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Sender:
 
     # --- small files ---
 
-    def upload(self, one: Upload) -> Outcome:
+    def upload(self, one: UploadFile) -> Outcome:
         """Write one small file by one call."""
         data = blob_reading.whole(self._open, one)
         return self._port.upload(one.path, data, rev=one.replaces_rev, hash=one.content.hash)
@@ -70,11 +70,11 @@ class Sender:
         except MirrorError as error:
             return error
 
-    def append_body(self, body: Body) -> Sent:
+    def append_body(self, body: PackedFiles) -> LaneResult:
         """Fill and close the sessions of many small files by one call."""
         pieces: list[Piece] = []
-        sent: list[tuple[Upload, str]] = []
-        results: list[tuple[Upload, Session | MirrorError]] = []
+        sent: list[tuple[UploadFile, str]] = []
+        results: list[tuple[UploadFile, SessionProgress | MirrorError]] = []
         for one, session_id in body.files:
             try:
                 data = blob_reading.whole(self._open, one)
@@ -82,7 +82,7 @@ class Sender:
                 results.append((one, error))
                 continue
             except Retry as error:
-                return Sent([(file, error) for file, _ in body.files])
+                return LaneResult([(file, error) for file, _ in body.files])
             pieces.append(Piece(session_id, data))
             sent.append((one, session_id))
         try:
@@ -90,25 +90,25 @@ class Sender:
         except MirrorError as error:
             # A call refused as a whole says nothing of its files: each is then sent by itself.
             why = Unsupported("refused") if isinstance(error, ParkItem) else error
-            return Sent([*results, *((one, why) for one, _ in sent)])
+            return LaneResult([*results, *((one, why) for one, _ in sent)])
         for (one, session_id), refusal in zip(sent, answers, strict=True):
-            session = Session(one.content, session_id, one.content.size, is_closed=True)
+            session = SessionProgress(one.content, session_id, one.content.size, is_closed=True)
             results.append((one, refusal or session))
-        return Sent(results)
+        return LaneResult(results)
 
-    def start_one(self, one: Upload) -> Sent:
+    def start_one(self, one: UploadFile) -> LaneResult:
         """Open, fill and close the session of one small file."""
         try:
             session_id = self._port.start(blob_reading.whole(self._open, one), close=True)
         except MirrorError as error:
-            return Sent([(one, error)])
-        return Sent([(one, Session(one.content, session_id, one.content.size, is_closed=True))])
+            return LaneResult([(one, error)])
+        return LaneResult([(one, SessionProgress(one.content, session_id, one.content.size, is_closed=True))])
 
     # --- pieces ---
 
     def send_piece(
-        self, one: Upload, session: Session | None, size: int, *, opens_first: bool = False
-    ) -> Session | MirrorError:
+        self, one: UploadFile, session: SessionProgress | None, size: int, *, opens_first: bool = False
+    ) -> SessionProgress | MirrorError:
         """Send the next `size` bytes of a large file; the last ones close its session.
 
         With `opens_first` the session is opened by a call without bytes: on a thin line an answer that is lost then
@@ -119,7 +119,7 @@ class Sender:
             if session is not None and not session.is_certain:
                 self._port.append(session.session_id, offset, b"", close=False)
             if session is None and opens_first:
-                return Session(one.content, self._port.start(b"", close=False))
+                return SessionProgress(one.content, self._port.start(b"", close=False))
             data = blob_reading.piece(self._open, one, offset, size)
             is_last = offset + len(data) >= one.content.size
             if session is None:
@@ -131,7 +131,7 @@ class Sender:
             return _mend(one, session, error)
         except MirrorError as error:
             return error
-        return Session(one.content, session_id, offset + len(data), is_closed=is_last)
+        return SessionProgress(one.content, session_id, offset + len(data), is_closed=is_last)
 
     # --- commits ---
 
@@ -156,15 +156,17 @@ class Sender:
         return Committed(outcomes, refusal, clock.monotonic_seconds() - began)
 
 
-def _mend(one: Upload, session: Session | None, error: RetryItem) -> Session | MirrorError:
+def _mend(
+    one: UploadFile, session: SessionProgress | None, error: RetryItem
+) -> SessionProgress | MirrorError:
     """Continue at the offset that Dropbox names, or begin the file again."""
     where = error.correct_offset
     if session is None or error.reason not in ("incorrect_offset", "session_gone", "closed"):
         return error
     if error.reason == "closed":  # only the last piece of a file closes its session
-        return Session(one.content, session.session_id, one.content.size, is_closed=True)
+        return SessionProgress(one.content, session.session_id, one.content.size, is_closed=True)
     if where is not None and 0 <= where < one.content.size and where != session.offset:
-        return Session(one.content, session.session_id, where)
+        return SessionProgress(one.content, session.session_id, where)
     if where == one.content.size:
-        return Session(one.content, session.session_id, where, is_closed=True)
+        return SessionProgress(one.content, session.session_id, where, is_closed=True)
     return RetryItem("session_gone")

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from minno_dashboard.mirror.dropbox_api.port import EncodedCommits, Outcome
 from minno_dashboard.mirror.errors import Ambiguous, MirrorError, ParkItem, RetryItem
-from minno_dashboard.mirror.planner.model import Content, Upload
-from minno_dashboard.mirror.sending.calls import Committed, Held, Sender, Session
+from minno_dashboard.mirror.planner.model import Content, UploadFile
+from minno_dashboard.mirror.sending.calls import Committed, Held, Sender, SessionProgress
 from minno_dashboard.mirror.stored import Learned
 
 MAX_COMMITS = 1000
@@ -30,16 +30,16 @@ class CommitLedger(Protocol):
 
     learned: Learned
 
-    def promise(self, files: Sequence[Upload]) -> object:
+    def promise(self, files: Sequence[UploadFile]) -> object:
         """Store an intent of what the next call may create; return it for `withdraw` or `record`."""
 
     def withdraw(self, promise: object) -> None:
         """Delete the intent of a call that will not be made."""
 
-    def record(self, results: Sequence[tuple[Upload, Outcome]], promise: object = None) -> None:
+    def record(self, results: Sequence[tuple[UploadFile, Outcome]], promise: object = None) -> None:
         """Store the results of files, and close the intent unless an outcome is unknown."""
 
-    def keep(self, sessions: Sequence[Session]) -> None:
+    def keep(self, sessions: Sequence[SessionProgress]) -> None:
         """Store the progress of upload sessions."""
 
     def drop(self, contents: Sequence[Content]) -> None:
@@ -69,7 +69,7 @@ class Commits:
         self.is_full = False
         self.made = 0
 
-    def add(self, one: Upload, session: Session) -> None:
+    def add(self, one: UploadFile, session: SessionProgress) -> None:
         """Add a file whose session is closed."""
         self._waiting.append((one, session))
         self._bytes += one.content.size
@@ -106,7 +106,7 @@ class Commits:
             self._prepare(is_all=is_all, is_over=is_over)
         self._launch(submit, is_over=is_over)
 
-    def left(self) -> list[Session]:
+    def left(self) -> list[SessionProgress]:
         """Return the sessions of the files that were not committed."""
         if self._ready is not None:
             self._ledger.withdraw(self._ready.promise)

@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeVar, cast
 from minno_dashboard.core.query_batches import in_portions
 from minno_dashboard.files import store
 from minno_dashboard.files.models import Blob, Node
-from minno_dashboard.mirror.dropbox_api.port import Entry, Job, Outcome, Port, Relocation, Removal
+from minno_dashboard.mirror.dropbox_api.port import BatchJob, Entry, Outcome, Port, Relocation, Removal
 from minno_dashboard.mirror.errors import Ambiguous, MirrorError, ParkItem, Rescan, RetryItem
 from minno_dashboard.mirror.known import journal_lag
 from minno_dashboard.mirror.models import Parked
@@ -29,7 +29,7 @@ from minno_dashboard.mirror.planner.model import (
     Plan,
     Remove,
     Step,
-    Upload,
+    UploadFile,
 )
 from minno_dashboard.mirror.sending.ledger import PlanLedger
 from minno_dashboard.mirror.sending.upload_lanes import UnderWay
@@ -51,7 +51,7 @@ S = TypeVar("S", bound=Step)
 
 
 @dataclass(frozen=True)
-class Limits:
+class PlanLimits:
     """What a run allows one plan: its deadline, whether it may take long, and which earlier plan is unfinished."""
 
     should_stop: Callable[[], bool]
@@ -79,7 +79,7 @@ class Executor:
         slice_: Slice,
         read_ahead: Callable[[], None],
         under_way: UnderWay,
-        limits: Limits,
+        limits: PlanLimits,
         room: int | None = None,
     ) -> None:
         """Take what a plan was made of; `room` are the free bytes of the Dropbox, None where it was never full."""
@@ -123,8 +123,8 @@ class Executor:
         match batch[0]:
             case Adopt() | Disown():
                 self._own(cast("Sequence[Adopt | Disown]", batch))
-            case Upload():
-                return self._upload(cast("Sequence[Upload]", batch))
+            case UploadFile():
+                return self._upload(cast("Sequence[UploadFile]", batch))
             case Move():
                 self._in_portions(cast("Sequence[Move]", batch), self._move_one, self._move_many)
             case Copy():
@@ -143,7 +143,7 @@ class Executor:
         if parked is None:
             return False
         target = step.to_path if isinstance(step, Move | Copy) else (step.paths or ("",))[0]
-        hash = step.content.hash if isinstance(step, Upload) else ""
+        hash = step.content.hash if isinstance(step, UploadFile) else ""
         return (parked.path, parked.content_hash) == (target, hash)
 
     def _identity(self, step: Step) -> str | None:
@@ -161,7 +161,7 @@ class Executor:
 
     # --- contents ---
 
-    def _upload(self, files: Sequence[Upload]) -> bool:
+    def _upload(self, files: Sequence[UploadFile]) -> bool:
         files = self._that_fit(files)
         limits = self._limits
         turn = Turn(limits.may_begin_nothing, self._is_outrun, limits.may_take_long, self._urgent)
@@ -178,7 +178,7 @@ class Executor:
         # What makes room comes after the uploads, also where some did not fit.
         return (is_all or self._ledger.is_full) and not self._ledger.is_blocked
 
-    def _that_fit(self, files: Sequence[Upload]) -> Sequence[Upload]:
+    def _that_fit(self, files: Sequence[UploadFile]) -> Sequence[UploadFile]:
         """Return the files that fit, the smallest first where not all do; park the others."""
         if self._room is None:
             return files
@@ -192,7 +192,7 @@ class Executor:
             self._ledger.record([(one, ParkItem("full")) for one in kept_out])
         return [one for one in files if one.identity in fitting]
 
-    def _needs(self, one: Upload) -> int:
+    def _needs(self, one: UploadFile) -> int:
         """Return how many bytes a file takes beyond what it replaces."""
         before = self._sizes.get(one.identity, 0) if one.replaces_rev else 0
         return max(0, one.content.size - before)
@@ -202,7 +202,7 @@ class Executor:
         self._ledger.renew_when_due()
         return is_outrun(self._ledger.link, self._marks)
 
-    def _urgent(self, files: Sequence[Upload]) -> frozenset[str]:
+    def _urgent(self, files: Sequence[UploadFile]) -> frozenset[str]:
         """Return the files saved since an unfinished earlier plan; they are sent first."""
         if self._limits.unfinished_since is None:
             return frozenset()
@@ -310,10 +310,10 @@ class Executor:
         self._call_many("remove", steps, [], lambda: self._port.delete_batch(entries))
 
     def _call_many(
-        self, kind: str, steps: Sequence[Step], expected: list[Expected], launch: Callable[[], Job]
+        self, kind: str, steps: Sequence[Step], expected: list[Expected], launch: Callable[[], BatchJob]
     ) -> None:
         self._ledger.expect(kind, expected)
-        job: Job | None = None
+        job: BatchJob | None = None
         try:
             job = launch()
             for _ in range(LOOKS):

@@ -24,8 +24,8 @@ from minno_dashboard.mirror.errors import (
 from minno_dashboard.mirror.known import journal_lag
 from minno_dashboard.mirror.known.rows import RemoteRows
 from minno_dashboard.mirror.models import Doubt, Intent, Link, Parked, Run, UploadSession
-from minno_dashboard.mirror.planner.model import Content, Upload
-from minno_dashboard.mirror.sending.calls import Session
+from minno_dashboard.mirror.planner.model import Content, UploadFile
+from minno_dashboard.mirror.sending.calls import SessionProgress
 from minno_dashboard.mirror.stored import Expected, LastWrite, Learned
 
 RENEWALS = 8
@@ -164,7 +164,7 @@ class PlanLedger:
 
     # --- uploads: one batch is promised while another is under way ---
 
-    def promise(self, files: Sequence[Upload]) -> Intent:
+    def promise(self, files: Sequence[UploadFile]) -> Intent:
         """Store an intent of what the next call may create."""
         return self._promised(
             "upload",
@@ -184,7 +184,7 @@ class PlanLedger:
         with self.lease.fenced():
             _fulfil(promise)
 
-    def record(self, results: Sequence[tuple[Upload, Outcome]], promise: object = None) -> None:
+    def record(self, results: Sequence[tuple[UploadFile, Outcome]], promise: object = None) -> None:
         """Store the results of files; an intent with unknown outcome stays until the Dropbox was read."""
         is_unknown = any(isinstance(outcome, Ambiguous) for _, outcome in results)
         with self.lease.fenced():
@@ -208,15 +208,15 @@ class PlanLedger:
 
     # --- sessions ---
 
-    def sessions(self, contents: Sequence[Content]) -> list[Session]:
+    def sessions(self, contents: Sequence[Content]) -> list[SessionProgress]:
         """Return the stored upload sessions of contents."""
         if not UploadSession.objects.filter(link=self.link).exists():
             return []
-        found: list[Session] = []
+        found: list[SessionProgress] = []
         for portion in in_portions([one.hash for one in contents], 500):
             rows = UploadSession.objects.filter(link=self.link, content_hash__in=portion)
             found += [
-                Session(
+                SessionProgress(
                     Content(row.content_hash, row.size),
                     row.session_id,
                     row.offset,
@@ -227,7 +227,7 @@ class PlanLedger:
             ]
         return found
 
-    def keep(self, sessions: Sequence[Session]) -> None:
+    def keep(self, sessions: Sequence[SessionProgress]) -> None:
         """Store the progress of upload sessions."""
         keep_sessions(self.link, self.lease, sessions)
 
@@ -275,7 +275,7 @@ def _fulfil(promise: object) -> None:
         promise.delete()
 
 
-def keep_sessions(link: Link, lease: Lease, sessions: Sequence[Session]) -> None:
+def keep_sessions(link: Link, lease: Lease, sessions: Sequence[SessionProgress]) -> None:
     """Store the progress of upload sessions in one transaction, one session per content."""
     rows = {
         one.content: UploadSession(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from minno_dashboard.mirror.planner.model import Upload
+from minno_dashboard.mirror.planner.model import UploadFile
 
 BODY_BYTES = 8 * 1024 * 1024
 """Several lanes hold one body each."""
@@ -16,15 +16,15 @@ MAX_ENTRIES = 500
 
 
 @dataclass
-class Body:
+class PackedFiles:
     """Small files whose bytes are sent in one call."""
 
-    files: list[tuple[Upload, str]]
+    files: list[tuple[UploadFile, str]]
 
 
-def bodies(files: Sequence[tuple[Upload, str]], header: int, most: int) -> Iterator[Body]:
+def bodies(files: Sequence[tuple[UploadFile, str]], header: int, most: int) -> Iterator[PackedFiles]:
     """Pack small files into bodies of at most `most` bytes, or one file; the number of entries and the header are limited too."""
-    body, bytes_, length = Body([]), 0, 0
+    body, bytes_, length = PackedFiles([]), 0, 0
     for one, session_id in files:
         entry = {
             "cursor": {"session_id": session_id, "offset": 0},
@@ -37,7 +37,7 @@ def bodies(files: Sequence[tuple[Upload, str]], header: int, most: int) -> Itera
         )
         if body.files and is_full:
             yield body
-            body, bytes_, length = Body([]), 0, 0
+            body, bytes_, length = PackedFiles([]), 0, 0
         body.files.append((one, session_id))
         bytes_ += one.content.size
         length += size

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from minno_dashboard.mirror.planner.model import Content
 from minno_dashboard.mirror.sending import bandwidth
-from minno_dashboard.mirror.sending.calls import Sent, Session
+from minno_dashboard.mirror.sending.calls import LaneResult, SessionProgress
 
 
 @dataclass
@@ -28,7 +28,7 @@ class UnderWay:
 
     def __init__(self) -> None:
         self._lanes: ThreadPoolExecutor | None = None
-        self.transfers: dict[Future[Sent], Transfer] = {}
+        self.transfers: dict[Future[LaneResult], Transfer] = {}
 
     @property
     def lanes(self) -> ThreadPoolExecutor:
@@ -41,13 +41,13 @@ class UnderWay:
         """Return the contents under way."""
         return {one for transfer in self.transfers.values() for one in transfer.contents}
 
-    def wait(self, seconds: float) -> list[Session]:
+    def wait(self, seconds: float) -> list[SessionProgress]:
         """Wait a number of seconds for calls to end; return the sessions that ended calls have filled."""
         done, _ = wait(self.transfers, timeout=seconds, return_when=FIRST_COMPLETED)
-        sessions: list[Session] = []
+        sessions: list[SessionProgress] = []
         for future in done:
             del self.transfers[future]
-            sessions += [found for _, found in future.result().results if isinstance(found, Session)]
+            sessions += [found for _, found in future.result().results if isinstance(found, SessionProgress)]
         return sessions
 
     def close(self) -> None:

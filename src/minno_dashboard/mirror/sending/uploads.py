@@ -25,12 +25,12 @@ from minno_dashboard.mirror.errors import (
     Unsupported,
     seconds_asked,
 )
-from minno_dashboard.mirror.planner.model import Content, Upload
+from minno_dashboard.mirror.planner.model import Content, UploadFile
 from minno_dashboard.mirror.sending import bandwidth, packing
 from minno_dashboard.mirror.sending.blob_reading import Opener
-from minno_dashboard.mirror.sending.calls import Sender, Sent, Session
+from minno_dashboard.mirror.sending.calls import LaneResult, Sender, SessionProgress
 from minno_dashboard.mirror.sending.commits import MAX_COMMITS, CommitLedger, Commits
-from minno_dashboard.mirror.sending.packing import HEADER_BYTES, Body, bodies
+from minno_dashboard.mirror.sending.packing import HEADER_BYTES, PackedFiles, bodies
 from minno_dashboard.mirror.sending.upload_lanes import Transfer, UnderWay
 
 MIB = 1024 * 1024
@@ -61,7 +61,7 @@ class WaitsForTurn(Exception):
 class UploadLedger(CommitLedger, Protocol):
     """What the uploader stores; each method runs in the runner's thread."""
 
-    def sessions(self, contents: Sequence[Content]) -> list[Session]:
+    def sessions(self, contents: Sequence[Content]) -> list[SessionProgress]:
         """Return the stored upload sessions of contents."""
 
     def may_batch(self) -> bool:
@@ -86,7 +86,7 @@ class Turn:
     should_stop: Callable[[], bool]
     is_outrun: Callable[[], bool] = lambda: False
     may_take_long: Callable[[], bool] = lambda: True
-    urgent: Callable[[Sequence[Upload]], frozenset[str]] = lambda files: frozenset()
+    urgent: Callable[[Sequence[UploadFile]], frozenset[str]] = lambda files: frozenset()
 
 
 class Uploader:
@@ -107,18 +107,18 @@ class Uploader:
         self._may_read_ahead, self._told = True, 0
         self._commits = Commits(self._sender, ledger, FIRST_COMMITS)
         self._failure: MirrorError | None = None
-        self._awaited: dict[Content, Upload] = {}
-        self._small: deque[Upload] = deque()
-        self._started: list[tuple[Upload, str]] = []
-        self._bodies: deque[Body] = deque()
+        self._awaited: dict[Content, UploadFile] = {}
+        self._small: deque[UploadFile] = deque()
+        self._started: list[tuple[UploadFile, str]] = []
+        self._bodies: deque[PackedFiles] = deque()
         self._is_starting = False
         self._small_under_way = 0
-        self._large: deque[tuple[Upload, Session | None]] = deque()
+        self._large: deque[tuple[UploadFile, SessionProgress | None]] = deque()
         self._bytes_since_look, self._looked_at = 0, clock.monotonic_seconds()
         self.gives_way = False
         self._most_small = min(SMALL_BYTES, self._piece)
 
-    def send(self, files: Sequence[Upload]) -> bool:
+    def send(self, files: Sequence[UploadFile]) -> bool:
         """Send files; return whether none is left.
 
         Raises:
@@ -151,14 +151,14 @@ class Uploader:
             raise self._failure
         return not self._large and not self._commits.is_full and not self.gives_way
 
-    def _is_short(self, files: Sequence[Upload]) -> bool:
+    def _is_short(self, files: Sequence[UploadFile]) -> bool:
         """Return whether the files are few enough to take a slow line only seconds."""
         size = sum(one.content.size for one in files)
         return len(files) <= SHORT_FILES and size <= max(self._body, SHORT_BYTES)
 
     # --- one call each ---
 
-    def _send_singly(self, files: Sequence[Upload]) -> None:
+    def _send_singly(self, files: Sequence[UploadFile]) -> None:
         for one in files:
             promise = self._ledger.promise([one])
             try:
@@ -222,26 +222,26 @@ class Uploader:
             return False
         return self._begin_small() if self._are_small_left else self._begin_piece()
 
-    def _carry(self, contents: Sequence[Content], size: int, call: Callable[[], Sent]) -> None:
+    def _carry(self, contents: Sequence[Content], size: int, call: Callable[[], LaneResult]) -> None:
         transfer = Transfer(self, frozenset(contents), size, clock.monotonic_seconds())
         self._under_way.transfers[self._under_way.lanes.submit(call)] = transfer
 
-    def _take_transfer(self, transfer: Transfer, sent: Sent) -> None:
+    def _take_transfer(self, transfer: Transfer, sent: LaneResult) -> None:
         """Handle a lane's result, also of an earlier plan, and update the measured speed."""
         seconds = clock.monotonic_seconds() - transfer.began
-        if any(isinstance(found, Session) for _, found in sent.results):
+        if any(isinstance(found, SessionProgress) for _, found in sent.results):
             lanes = 1 + len(self._under_way.transfers)
             bandwidth.learn(self._ledger.learned, size=transfer.size, seconds=seconds, lanes=lanes)
         self._bytes_since_look += transfer.size
         is_ours = transfer.plan is self
         if is_ours and all(one.size <= self._most_small for one in transfer.contents):
             self._small_under_way -= 1
-        mine: list[tuple[Upload, Session | MirrorError]] = []
+        mine: list[tuple[UploadFile, SessionProgress | MirrorError]] = []
         for one, found in sent.results:
             now_wanted = one if is_ours else self._awaited.pop(one.content, None)
             if now_wanted is not None:
                 mine.append((now_wanted, found))
-            elif isinstance(found, Session):
+            elif isinstance(found, SessionProgress):
                 self._ledger.keep([found])
         self._sort(mine)
 
@@ -267,7 +267,7 @@ class Uploader:
             )
         return None
 
-    def _resume(self, small: Sequence[Upload], large: Sequence[Upload]) -> None:
+    def _resume(self, small: Sequence[UploadFile], large: Sequence[UploadFile]) -> None:
         """Continue each file from what Dropbox holds of it already, or what is under way."""
         known = {one.content: one for one in self._ledger.sessions([one.content for one in (*small, *large)])}
         carried = self._under_way.contents()
@@ -324,7 +324,7 @@ class Uploader:
         self._carry(contents, sum(one.size for one in contents), lambda: self._sender.append_body(body))
         return True
 
-    def _take_started(self, group: list[Upload], ids: list[str] | MirrorError) -> None:
+    def _take_started(self, group: list[UploadFile], ids: list[str] | MirrorError) -> None:
         """Pack files into bodies of calls; the last body, if not full, waits for the next sessions."""
         self._is_starting = False
         if isinstance(ids, MirrorError):
@@ -342,11 +342,11 @@ class Uploader:
     def _header(self) -> int:
         return int(self._ledger.learned.get("header", HEADER_BYTES))
 
-    def _sort(self, results: Sequence[tuple[Upload, Session | MirrorError]]) -> None:
+    def _sort(self, results: Sequence[tuple[UploadFile, SessionProgress | MirrorError]]) -> None:
         """Sort a lane's results: files to commit, to continue, to report, or a reason to stop."""
-        reported: list[tuple[Upload, Outcome]] = []
+        reported: list[tuple[UploadFile, Outcome]] = []
         for one, found in results:
-            if isinstance(found, Session):
+            if isinstance(found, SessionProgress):
                 self._go_on(one, found)
             elif isinstance(found, Unsupported):
                 self._learn(found)
@@ -365,7 +365,7 @@ class Uploader:
         if self._failure is None or seconds_asked(error) > seconds_asked(self._failure):
             self._failure = error
 
-    def _go_on(self, one: Upload, session: Session) -> None:
+    def _go_on(self, one: UploadFile, session: SessionProgress) -> None:
         """Commit complete files; store the progress of a large one, and send its rest next."""
         if one.content.size > self._most_small or not session.is_closed:
             self._ledger.keep([session])
@@ -394,8 +394,8 @@ class Uploader:
 
         opens_first = bandwidth.is_thin(self._ledger.learned)
 
-        def send_piece() -> Sent:
-            return Sent([(one, self._sender.send_piece(one, session, size, opens_first=opens_first))])
+        def send_piece() -> LaneResult:
+            return LaneResult([(one, self._sender.send_piece(one, session, size, opens_first=opens_first))])
 
         is_opening = session is None and opens_first
         self._carry([one.content], 0 if is_opening else min(size, left), send_piece)

@@ -47,7 +47,7 @@ def numbers(identities: Iterable[str], kind: str) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Source:
+class FileSource:
     """The bytes of a file: a blob, or `text` itself."""
 
     content: Content
@@ -55,12 +55,12 @@ class Source:
     text: bytes = b""
 
 
-def readme() -> Source:
+def readme() -> FileSource:
     """Return the text of the README in the app folder."""
     text = README.format(address=settings.SERVER_URL).encode()
     hasher = Hasher()
     hasher.update(text)
-    return Source(Content(hasher.dropbox_hash(), len(text)), text=text)
+    return FileSource(Content(hasher.dropbox_hash(), len(text)), text=text)
 
 
 _OF_NODE = ("pk", "tree_id", "parent_id", "name", "is_folder", "copied_from", "blob__sha256", "blob__dropbox_hash", "blob__size")  # fmt: skip
@@ -88,7 +88,7 @@ class Layout:
 
     def __init__(self, user: User) -> None:
         self.user = user
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, FileSource] = {}
         self.version_of_tree: dict[int, int] = {}
         self._known: dict[str, Desired | None] = {}
         self.with_data = data_folders.receives(user)
@@ -172,7 +172,7 @@ class Layout:
             ("verify", "verify.py", kept.verify),
         ):
             content = Content(blob.dropbox_hash, blob.size)
-            self.sources[identity] = Source(content, sha256=blob.sha256)
+            self.sources[identity] = FileSource(content, sha256=blob.sha256)
             self._know(Desired(identity, None, name, content))
 
     def _resolve_studies(self, pks: Collection[int]) -> None:
@@ -194,7 +194,7 @@ class Layout:
                 self._know(folder)
         for file, sha256 in data_folders.files(studies, files):
             if file.content is not None:
-                self.sources[file.identity] = Source(file.content, sha256=sha256)
+                self.sources[file.identity] = FileSource(file.content, sha256=sha256)
             self._know(file)
 
     def _resolve_versions(self, conditions: Iterable[Q]) -> None:
@@ -234,7 +234,7 @@ class Layout:
         identity = f"node:{pk}"
         content = None if is_folder else Content(dropbox_hash, size)
         if content is not None:
-            self.sources[identity] = Source(content, sha256=sha256)
+            self.sources[identity] = FileSource(content, sha256=sha256)
         self._know(
             Desired(
                 identity,

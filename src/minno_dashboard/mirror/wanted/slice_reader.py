@@ -22,7 +22,7 @@ from minno_dashboard.mirror.planner.model import DELETED, SHARED, Content, Desir
 from minno_dashboard.mirror.wanted import data_folders
 from minno_dashboard.mirror.wanted.deleted_folder import outdated
 from minno_dashboard.mirror.wanted.layout import FIXED, Layout, is_gone
-from minno_dashboard.mirror.wanted.tree_slice import COLUMNS, Mark, Row
+from minno_dashboard.mirror.wanted.tree_slice import COLUMNS, ReadRevision, RemoteRow
 from minno_dashboard.mirror.wanted.tree_slice import Slice as Slice
 from minno_dashboard.studies.models import Study, Version
 
@@ -34,7 +34,7 @@ def read(link: Link) -> Slice:
         if connection.vendor == "postgresql" and is_outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return _Reader(link).read()
+        return _SliceReader(link).read()
 
 
 def is_behind(link: Link) -> bool:
@@ -46,7 +46,7 @@ def is_behind(link: Link) -> bool:
     return bool(outdated(link))
 
 
-def is_outrun(link: Link, marks: Iterable[Mark]) -> bool:
+def is_outrun(link: Link, marks: Iterable[ReadRevision]) -> bool:
     """Return whether anything that the link follows has changed since these revisions were read."""
     read = {(mark.kind, mark.object_id): mark.revision for mark in marks}
     behind = Taken.objects.filter(link=link, noted_revision__gt=F("revision"))
@@ -54,19 +54,19 @@ def is_outrun(link: Link, marks: Iterable[Mark]) -> bool:
     return any(revision > read.get((kind, pk), -1) for kind, pk, revision in noted)
 
 
-class _Reader:
+class _SliceReader:
     """Reads one slice, in rounds, until no further node is affected."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
         self.layout = Layout(link.user)
-        self.rows: dict[int, Row] = {}
+        self.rows: dict[int, RemoteRow] = {}
         self.by_identity: dict[str, int] = {}
         self.desired: dict[str, Desired] = {}
         self.seen: set[str] = set()
         self.base: frozenset[str] = frozenset()
         self.kept: set[str] = set()
-        self.marks: list[Mark] = []
+        self.marks: list[ReadRevision] = []
         self.full_trees: set[int] = set()
         self._children_loaded: set[int | None] = set()
         self._below_loaded: set[int] = set()
@@ -147,7 +147,7 @@ class _Reader:
     def _mark(self, kind: str, asked: Iterable[int], found: Iterable[tuple[int, int]]) -> None:
         revisions = dict(found)
         far = 2**62  # of what is gone altogether: no revision of it will come
-        self.marks += [Mark(kind, pk, revisions.get(pk, far)) for pk in asked]
+        self.marks += [ReadRevision(kind, pk, revisions.get(pk, far)) for pk in asked]
 
     def _everything(self) -> set[str]:
         changed = set(FIXED)
@@ -157,7 +157,7 @@ class _Reader:
             versions = list(
                 Version.objects.filter(study__in=portion).values_list("pk", "tree_id", "tree__revision")
             )
-            self.marks += [Mark(Taken.Kind.TREE, tree, revision) for _, tree, revision in versions]
+            self.marks += [ReadRevision(Taken.Kind.TREE, tree, revision) for _, tree, revision in versions]
             changed |= {f"study:{pk}" for pk in portion} | {f"version:{pk}" for pk, _, _ in versions}
             self.full_trees |= {tree for _, tree, _ in versions}
             nodes = Node.objects.filter(tree__version__study__in=portion, deleted_at=None)
@@ -192,19 +192,19 @@ class _Reader:
 
     # --- the remote side ---
 
-    def _load(self, **condition: object) -> list[Row]:
+    def _load(self, **condition: object) -> list[RemoteRow]:
         """Read rows by one condition, in batches; return those not read before."""
         ((name, values),) = condition.items()
-        new: list[Row] = []
+        new: list[RemoteRow] = []
         for portion in in_portions(list(values)):  # type: ignore[call-overload]
             rows = RemoteNode.objects.filter(Q(link=self.link), **{name: portion}).values_list(*COLUMNS)
             new += self._keep(rows)
         return new
 
-    def _keep(self, rows: Iterable[tuple[object, ...]]) -> list[Row]:
+    def _keep(self, rows: Iterable[tuple[object, ...]]) -> list[RemoteRow]:
         new = []
         for values in rows:
-            row = Row(*values)  # type: ignore[arg-type]
+            row = RemoteRow(*values)  # type: ignore[arg-type]
             if row.pk not in self.rows:
                 self.rows[row.pk] = row
                 self._at[(row.parent, row.key)] = row.pk
@@ -215,7 +215,7 @@ class _Reader:
                     self.by_identity[row.identity] = row.pk
         return new
 
-    def _row_of(self, identity: str) -> Row | None:
+    def _row_of(self, identity: str) -> RemoteRow | None:
         pk = self.by_identity.get(identity)
         return None if pk is None else self.rows[pk]
 
@@ -372,7 +372,7 @@ class _Reader:
 
     # --- the result ---
 
-    def _top_of(self, row: Row) -> Row | None:
+    def _top_of(self, row: RemoteRow) -> RemoteRow | None:
         while row.parent is not None:
             parent = self.rows.get(row.parent)
             if parent is None:
@@ -380,12 +380,12 @@ class _Reader:
             row = parent
         return row
 
-    def _is_deleted(self, row: Row) -> bool:
+    def _is_deleted(self, row: RemoteRow) -> bool:
         self._load_ancestors()
         top = self._top_of(row)
         return top is not None and top.pk != row.pk and top.key == fold(DELETED)
 
-    def _owner_of(self, row: Row) -> str | None:
+    def _owner_of(self, row: RemoteRow) -> str | None:
         """Return the identity for the planner; a copy that is kept has none."""
         if row.identity is None or row.identity in self.desired:
             return row.identity

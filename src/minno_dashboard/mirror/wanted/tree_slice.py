@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from minno_dashboard.mirror.planner.model import Desired, Remote
-from minno_dashboard.mirror.wanted.layout import Source
+from minno_dashboard.mirror.wanted.layout import FileSource
 
 
-class Row(NamedTuple):
+class RemoteRow(NamedTuple):
     """One row of the remote tree, as read."""
 
     pk: int
@@ -28,7 +28,7 @@ COLUMNS = ("pk", "parent_id", "name", "name_key", "is_folder", "rev", "content_h
 
 
 @dataclass(frozen=True)
-class Mark:
+class ReadRevision:
     """The revision of a study, tree or data folder at the time it was read."""
 
     kind: str
@@ -42,8 +42,8 @@ class Slice:
 
     desired: list[Desired]
     remote: list[Remote]
-    sources: dict[str, Source]
-    marks: list[Mark]
+    sources: dict[str, FileSource]
+    marks: list[ReadRevision]
     doubts: list[str]
     is_everything: bool = False
     base: frozenset[str] = frozenset()

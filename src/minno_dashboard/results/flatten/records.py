@@ -15,7 +15,7 @@ import orjson
 Scalar = str | int | float | bool | None
 
 
-class Malformed(Exception):
+class MalformedRows(Exception):
     """A body without readable rows; the text says why. The export keeps the body as it is and continues."""
 
 
@@ -82,19 +82,19 @@ def document_of(submission: SubmissionRecord) -> dict[str, Any]:
     A bare JSON array is the rows; CSV text is one row a line, all values text.
 
     Raises:
-        Malformed: the body is neither.
+        MalformedRows: the body is neither.
     """
     if submission.kind == "csv":
         return {"data": _csv_rows(submission.body)}
     try:
         document = _loads(submission.body)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"The body is not JSON: {error}") from error
+        raise MalformedRows(f"The body is not JSON: {error}") from error
     if isinstance(document, list):
         return {"data": document}
     if isinstance(document, dict):
         return document
-    raise Malformed("The body is JSON, but neither an object nor a list.")
+    raise MalformedRows("The body is JSON, but neither an object nor a list.")
 
 
 def _csv_rows(text: str) -> list[dict[str, str]]:
@@ -102,12 +102,12 @@ def _csv_rows(text: str) -> list[dict[str, str]]:
     try:
         lines = [line for line in reader if line]
     except csv.Error as error:
-        raise Malformed(f"The body is not CSV: {error}") from error
+        raise MalformedRows(f"The body is not CSV: {error}") from error
     if not lines:
         return []
     header = lines[0]
     if any(len(line) > len(header) for line in lines):
-        raise Malformed("A line of the CSV text has more cells than its header.")
+        raise MalformedRows("A line of the CSV text has more cells than its header.")
     return [
         {name: cell for name, cell in zip(header, line, strict=False) if cell != ""} for line in lines[1:]
     ]

@@ -8,7 +8,7 @@ import re
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import parse_etags
 
-from minno_dashboard.studies.contents import Content
+from minno_dashboard.studies.contents import FileContent
 
 MAX_MEDIA_BYTES = 8 * 1024 * 1024
 """The largest part that a player of sound or video gets at once, less than the server holds for a slow reader.
@@ -57,7 +57,7 @@ def media_type(name: str) -> str:
     return _TYPES.get(ending) or (not encoding and guessed) or "application/octet-stream"
 
 
-def sent(request: HttpRequest, content: Content, content_type: str) -> HttpResponseBase:
+def sent(request: HttpRequest, content: FileContent, content_type: str) -> HttpResponseBase:
     """Respond with a file's bytes, in pieces, or with 304 where the browser has them.
 
     A single range is answered by itself (RFC 9110, section 14); several at once by the whole file.
@@ -75,7 +75,7 @@ def sent(request: HttpRequest, content: Content, content_type: str) -> HttpRespo
 
 
 def _bytes(
-    request: HttpRequest, content: Content, content_type: str, part: tuple[int, int] | None
+    request: HttpRequest, content: FileContent, content_type: str, part: tuple[int, int] | None
 ) -> HttpResponseBase:
     if part is None:
         response = StreamingHttpResponse(content.read(0, content.size), content_type=content_type)

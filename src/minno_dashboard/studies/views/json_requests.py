@@ -38,7 +38,7 @@ _UNREADABLE = gettext_noop(
 
 
 @dataclass(frozen=True)
-class Asked:
+class JsonRequest:
     """The parsed request: the study's version with its tree, and the JSON."""
 
     user: User
@@ -102,11 +102,11 @@ def asked(
     public_id: str,
     number: int | None,
     max_json_bytes: int = MAX_JSON_BYTES,
-) -> Asked:
+) -> JsonRequest:
     """Return the parsed request, if the person may do this."""
     user = person(request)
     study = get_study(user, public_id, action)
-    what = Asked(user, study, get_version(study, number), _json(request, max_json_bytes))
+    what = JsonRequest(user, study, get_version(study, number), _json(request, max_json_bytes))
     what.number("since")  # refused now, and not by `done` after the change
     return what
 
@@ -116,7 +116,7 @@ def api(
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Decorate a view of `…/<study>/v<number>/…`: allowed methods and the permission it needs.
 
-    The view gets the request, an `Asked`, and what else its address names.
+    The view gets the request, an `JsonRequest`, and what else its address names.
     """
 
     def wrap(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -228,6 +228,6 @@ def tree_json(tree: Tree, since: int | None) -> dict[str, Any]:
     }
 
 
-def done(what: Asked, **more: Any) -> JsonResponse:
+def done(what: JsonRequest, **more: Any) -> JsonResponse:
     """Respond to a change with what it changed in the tree since the revision the page had."""
     return JsonResponse({"tree": tree_json(what.tree, what.number("since")), **more})

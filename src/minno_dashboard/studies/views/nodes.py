@@ -12,19 +12,19 @@ from minno_dashboard.files import queries as files
 from minno_dashboard.files import services
 from minno_dashboard.files.models import Node
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, Asked, api, done, tree_json
+from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, JsonRequest, api, done, tree_json
 from minno_dashboard.studies.views.text_files import encoded
 
 
 @api("GET", Action.READ_FILES)
-def tree(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def tree(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Return what changed since the page's revision."""
     since = whole_number(request.GET.get("since", ""))
     return JsonResponse({"tree": tree_json(what.tree, since)})
 
 
 @api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
-def new_file(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def new_file(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Create a file with a text; an existing one of that name is never overwritten."""
     node = services.write_file(
         tree=what.tree,
@@ -38,7 +38,7 @@ def new_file(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 
 @api("POST", Action.EDIT_FILES)
-def new_folder(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def new_folder(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Create a folder by `name`, or all missing folders of a `path`."""
     parent = what.folder()
     if "path" not in what.body:
@@ -50,7 +50,7 @@ def new_folder(request: HttpRequest, what: Asked) -> HttpResponseBase:
     return done(what, node=folder.pk if folder else None)
 
 
-def _folder_in(what: Asked, parent: Node | None, name: str) -> Node:
+def _folder_in(what: JsonRequest, parent: Node | None, name: str) -> Node:
     there = Node.objects.filter(
         tree=what.tree, parent=parent, name_key=names.fold(name), deleted_at=None
     ).first()
@@ -65,7 +65,7 @@ def _folder_in(what: Asked, parent: Node | None, name: str) -> Node:
 
 
 @api("POST", Action.EDIT_FILES)
-def rename(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def rename(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Rename a file or folder."""
     node = files.get_node(tree=what.tree, node_id=what.number("id") or 0)
     services.rename(node=node, name=what.text("name"), by=what.user)
@@ -73,28 +73,28 @@ def rename(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 
 @api("POST", Action.EDIT_FILES)
-def move(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def move(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Move files and folders into the folder `to`."""
     services.move(nodes=what.nodes(), to=what.folder("to"), by=what.user)
     return done(what)
 
 
 @api("POST", Action.EDIT_FILES)
-def copy(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def copy(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Copy files and folders into the folder `to`."""
     copies = services.copy(nodes=what.nodes(), to_tree=what.tree, to=what.folder("to"), by=what.user)
     return done(what, nodes=[node.pk for node in copies])
 
 
 @api("POST", Action.EDIT_FILES)
-def duplicate(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def duplicate(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Copy files and folders beside themselves."""
     copies = [services.duplicate(node=node, by=what.user) for node in what.nodes()]
     return done(what, nodes=[node.pk for node in copies])
 
 
 @api("POST", Action.EDIT_FILES)
-def delete(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def delete(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Delete files and folders; those deleted already are skipped."""
     there = Node.objects.filter(pk__in=what.ids(), tree=what.tree, deleted_at=None)
     services.delete(nodes=list(there), by=what.user)
@@ -102,7 +102,7 @@ def delete(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 
 @api("POST", Action.EDIT_FILES)
-def bring_back(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def bring_back(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Restore deleted files and folders."""
     back = []
     for node_id in what.ids():
@@ -116,7 +116,7 @@ def bring_back(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 
 @api("GET", Action.READ_HISTORY)
-def deleted(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def deleted(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """List what can be restored, the latest first."""
     rows = [
         {

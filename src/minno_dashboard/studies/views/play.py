@@ -20,10 +20,10 @@ from minno_dashboard.core.errors import NotFound, Refused
 from minno_dashboard.files.queries import MAX_EDITOR_BYTES
 from minno_dashboard.studies import players, playing
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.contents import Content
+from minno_dashboard.studies.contents import FileContent
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.views.file_responses import media_type, sent
-from minno_dashboard.studies.views.json_requests import Asked, api
+from minno_dashboard.studies.views.json_requests import JsonRequest, api
 
 # Without allow-same-origin whatever runs here is nobody: no cookies, no storage, no way to read the Dashboard.
 # Without allow-top-navigation it cannot lead the study page away.
@@ -64,7 +64,7 @@ def of_nobody(view: View) -> View:
 
 
 @api("GET", Action.READ_FILES)
-def play(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def play(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Return the address of the preview, and how long it is valid."""
     return told(playing.make_key(user=what.user, version=what.version))
 
@@ -130,7 +130,7 @@ def _task(key: str, path: str) -> HttpResponse:
     return response
 
 
-def _page(key: str, page: Content) -> HttpResponse:
+def _page(key: str, page: FileContent) -> HttpResponse:
     """Fill in the two placeholders of a page; nothing else of it is changed."""
     content = page.whole()
     if BASE_MARK in content:

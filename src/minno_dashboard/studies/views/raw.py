@@ -13,7 +13,7 @@ from minno_dashboard.files import queries as files
 from minno_dashboard.files.models import Tree
 from minno_dashboard.files.zips import zip_stream
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.contents import Content, content_of
+from minno_dashboard.studies.contents import FileContent, content_of
 from minno_dashboard.studies.views.file_responses import media_type, sent
 from minno_dashboard.studies.views.json_requests import asked
 
@@ -47,7 +47,7 @@ def raw(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
     return served(request, content_of(node.blob, name=node.name))
 
 
-def served(request: HttpRequest, content: Content) -> HttpResponseBase:
+def served(request: HttpRequest, content: FileContent) -> HttpResponseBase:
     """Respond with a file's bytes under a CSP that keeps them from acting in the Dashboard's name."""
     content_type, is_shown = type_of(content.name)
     response = sent(request, content, content_type)

@@ -16,7 +16,7 @@ from minno_dashboard.studies.access import Action
 from minno_dashboard.studies.models import Study
 from minno_dashboard.studies.queries import get_study, newest_version
 from minno_dashboard.studies.type_detection import kind_of_tree
-from minno_dashboard.studies.views.json_requests import Asked, api
+from minno_dashboard.studies.views.json_requests import JsonRequest, api
 
 
 def choices() -> dict[str, object]:
@@ -54,7 +54,7 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @api("POST", Action.MANAGE)
-def recognise(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def recognise(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Set the study type by its files, after the first upload into an empty study; return whether it changed."""
     looks = kind_of_tree(what.tree) or what.study.kind
     has_changed = looks != what.study.kind

@@ -13,12 +13,12 @@ from minno_dashboard.files import services
 from minno_dashboard.files.models import Blob, Node
 from minno_dashboard.files.text_format import Newline, encode_text
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, Asked, api, done
+from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, JsonRequest, api, done
 
 _NEWLINES = get_args(Newline)
 
 
-def encoded(what: Asked) -> bytes:
+def encoded(what: JsonRequest) -> bytes:
     """Return the bytes of the JSON's `text` under the conventions `bom` and `newline`."""
     newline = what.text("newline")
     if newline not in _NEWLINES:
@@ -59,21 +59,21 @@ def content_json(blob: Blob) -> dict[str, Any]:
 
 
 @api("GET", Action.READ_FILES)
-def read(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
+def read(request: HttpRequest, what: JsonRequest, node_id: int) -> HttpResponseBase:
     """Return a file for the editor."""
     node = files.get_node(tree=what.tree, node_id=node_id)
     return JsonResponse({"file": content_json(files.blob_of(node))})
 
 
 @api("GET", Action.READ_HISTORY)
-def read_base(request: HttpRequest, what: Asked, node_id: int, sha256: str) -> HttpResponseBase:
+def read_base(request: HttpRequest, what: JsonRequest, node_id: int, sha256: str) -> HttpResponseBase:
     """Return the text that an edit started from, to merge it with what was saved meanwhile."""
     node = files.get_node(tree=what.tree, node_id=node_id)
     return JsonResponse({"file": content_json(files.blob_in_history(node=node, sha256=sha256))})
 
 
 @api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
-def save(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
+def save(request: HttpRequest, what: JsonRequest, node_id: int) -> HttpResponseBase:
     """Save a text that started from `blob`; a conflict answers 409 with the present text."""
     # Deleted nodes are found too: saving one is a conflict, not a mistake.
     node = Node.objects.filter(pk=node_id, tree=what.tree, is_folder=False).select_related("blob").first()
@@ -100,7 +100,7 @@ def _refuse_other_bytes(node: Node, sha256: str) -> None:
 
 
 @api("GET", Action.READ_HISTORY)
-def history(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase:
+def history(request: HttpRequest, what: JsonRequest, node_id: int) -> HttpResponseBase:
     """List the states of a file, the newest first."""
     node = files.get_node(tree=what.tree, node_id=node_id)
     rows = [
@@ -118,14 +118,14 @@ def history(request: HttpRequest, what: Asked, node_id: int) -> HttpResponseBase
 
 
 @api("GET", Action.READ_HISTORY)
-def read_version(request: HttpRequest, what: Asked, node_id: int, version_id: int) -> HttpResponseBase:
+def read_version(request: HttpRequest, what: JsonRequest, node_id: int, version_id: int) -> HttpResponseBase:
     """Return an earlier state of a file for the comparison."""
     node = files.get_node(tree=what.tree, node_id=node_id)
     return JsonResponse({"file": content_json(files.version_of(node=node, version_id=version_id).blob)})
 
 
 @api("POST", Action.EDIT_FILES)
-def restore(request: HttpRequest, what: Asked, node_id: int, version_id: int) -> HttpResponseBase:
+def restore(request: HttpRequest, what: JsonRequest, node_id: int, version_id: int) -> HttpResponseBase:
     """Make an earlier state of a file its present content, if nobody changed the file meanwhile."""
     node = files.get_node(tree=what.tree, node_id=node_id)
     version = files.version_of(node=node, version_id=version_id)

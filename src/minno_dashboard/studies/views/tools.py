@@ -16,14 +16,14 @@ from minno_dashboard.studies import presence
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.models import Version
 from minno_dashboard.studies.queries import get_study, newest_version, studies_of
-from minno_dashboard.studies.views.json_requests import Asked, api
+from minno_dashboard.studies.views.json_requests import JsonRequest, api
 
 MAX_SUCCESSORS = 500
 """How many files of earlier versions one question may name."""
 
 
 @api("GET", Action.READ_FILES)
-def find(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def find(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Find text in the files of the version."""
     found = finding.find(what.tree, request.GET.get("q", ""))
     return JsonResponse(
@@ -36,7 +36,7 @@ def find(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 
 @api("POST", Action.READ_FILES)
-def here(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def here(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Store which files this person has open, and return who else has which.
 
     Those who may not see the members take no part; an admin who acts as somebody leaves no trace of that person.
@@ -50,7 +50,7 @@ def here(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 
 @api("GET", Action.READ_FILES)
-def successors(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def successors(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Return which files of this version are copies of the given files of earlier versions: `?ids=12,15`."""
     given = [whole_number(one) for one in request.GET.get("ids", "").split(",")[:MAX_SUCCESSORS]]
     trees = list(what.study.versions.values_list("tree_id", flat=True))
@@ -59,7 +59,7 @@ def successors(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 
 @api("GET", Action.READ_FILES)
-def copy_targets(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def copy_targets(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """List the other studies that this person can put files into, or the folders of one of them."""
     if "study" in request.GET:
         target = get_study(what.user, request.GET["study"], Action.EDIT_FILES)
@@ -80,7 +80,7 @@ def copy_targets(request: HttpRequest, what: Asked) -> HttpResponseBase:
 
 
 @api("POST", Action.READ_FILES)
-def copy_to_study(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def copy_to_study(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Copy files and folders into the folder `to` of another study's newest version; a taken name gets a number."""
     if not what.text("study"):
         raise Invalid(gettext("Choose the study to copy to."))

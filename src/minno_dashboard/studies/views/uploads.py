@@ -14,7 +14,7 @@ from minno_dashboard.files import services, store
 from minno_dashboard.files.models import Node, Tree, Upload
 from minno_dashboard.studies import unpacking
 from minno_dashboard.studies.access import Action
-from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, Asked, api, done
+from minno_dashboard.studies.views.json_requests import MAX_TEXT_JSON_BYTES, JsonRequest, api, done
 
 MAX_PATHS = 50_000
 
@@ -43,7 +43,7 @@ def _whole_number(request: HttpRequest, name: str) -> int | None:
 
 
 @api("POST", Action.EDIT_FILES, MAX_TEXT_JSON_BYTES)
-def check(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def check(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Return which of the paths to upload are taken, by which blob, and which are one name for Dropbox.
 
     `litter` are those that systems leave by themselves: they are not to be uploaded, and count for nothing else.
@@ -88,7 +88,7 @@ def _announced(request: HttpRequest) -> int:
 
 
 @api("POST", Action.EDIT_FILES)
-def whole(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def whole(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Store a small file in one request: its bytes are the body."""
     policy = _policy(request.GET.get("if_there", ""))
     folder_id = _whole_number(request, "parent")
@@ -115,7 +115,7 @@ def _replaces(given: str | None) -> services.Expected:
 
 
 @api("POST", Action.EDIT_FILES)
-def begin(request: HttpRequest, what: Asked) -> HttpResponseBase:
+def begin(request: HttpRequest, what: JsonRequest) -> HttpResponseBase:
     """Announce a large file."""
     upload = services.begin_upload(
         tree=what.tree,
@@ -127,7 +127,7 @@ def begin(request: HttpRequest, what: Asked) -> HttpResponseBase:
     return JsonResponse({"upload": upload.public_id, "offset": 0})
 
 
-def _own_upload(what: Asked, upload_id: str) -> Upload:
+def _own_upload(what: JsonRequest, upload_id: str) -> Upload:
     """Return an upload that this person began."""
     upload = files.get_upload(tree=what.tree, public_id=upload_id)
     if upload.by_id != what.user.pk:
@@ -136,7 +136,7 @@ def _own_upload(what: Asked, upload_id: str) -> Upload:
 
 
 @api("PUT DELETE", Action.EDIT_FILES)
-def piece(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
+def piece(request: HttpRequest, what: JsonRequest, upload_id: str) -> HttpResponseBase:
     """Append the next piece, or abandon the upload."""
     if request.method == "DELETE":
         services.abandon_upload(upload=_own_upload(what, upload_id))
@@ -144,7 +144,7 @@ def piece(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase
     return _append(request, what, upload_id)
 
 
-def _append(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
+def _append(request: HttpRequest, what: JsonRequest, upload_id: str) -> HttpResponseBase:
     """Append a piece; a wrong offset answers 409 with the right one."""
     upload = _own_upload(what, upload_id)
     try:
@@ -157,7 +157,7 @@ def _append(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBa
 
 
 @api("POST", Action.EDIT_FILES)
-def finish(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
+def finish(request: HttpRequest, what: JsonRequest, upload_id: str) -> HttpResponseBase:
     """Add the received bytes to the tree as a file."""
     upload = _own_upload(what, upload_id)
     try:
@@ -173,7 +173,7 @@ def finish(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBas
 
 
 @api("POST", Action.EDIT_FILES)
-def contents(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
+def contents(request: HttpRequest, what: JsonRequest, upload_id: str) -> HttpResponseBase:
     """Return what a received archive holds, with names in the chosen encoding or the likeliest."""
     found = unpacking.look_into(_own_upload(what, upload_id), what.text("zip_names"))
     return JsonResponse(
@@ -190,7 +190,7 @@ def contents(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseB
 
 
 @api("POST", Action.EDIT_FILES)
-def unpack(request: HttpRequest, what: Asked, upload_id: str) -> HttpResponseBase:
+def unpack(request: HttpRequest, what: JsonRequest, upload_id: str) -> HttpResponseBase:
     """Unpack a received archive where it was uploaded to; returns the new folder, if one was needed."""
     folder = unpacking.unpack(
         upload=_own_upload(what, upload_id), by=what.user, zip_names=what.text("zip_names")

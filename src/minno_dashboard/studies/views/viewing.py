@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from minno_dashboard.studies.contents import Content, Files
+from minno_dashboard.studies.contents import FileContent, Files
 from minno_dashboard.studies.views.raw import type_of
 
 
@@ -19,7 +19,7 @@ def viewed(request: HttpRequest, given: Files, *, base: str) -> dict[str, object
     return context | _shown(given.at(path)) if path else context
 
 
-def _shown(content: Content) -> dict[str, object]:
+def _shown(content: FileContent) -> dict[str, object]:
     """Return how to show a file: as text, as a picture, sound or video, or only its size."""
     found: dict[str, object] = {"file": content}
     content_type, _ = type_of(content.name)
