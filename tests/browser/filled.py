@@ -56,7 +56,7 @@ import pyotp
 from minno_dashboard.collection import conditions, personal_links
 from minno_dashboard.collection.models import ClientError, Session, Submission
 from minno_dashboard.core import clock
-from minno_dashboard.results import data_requests, deleting
+from minno_dashboard.results import data_requests, deleting, erasing
 from minno_dashboard.results.exporting import Format
 from minno_dashboard.accounts import second_factor, services as accounts
 from minno_dashboard.accounts.models import User
@@ -106,6 +106,10 @@ for is_test in (False, True):
     made = deleting.delete_data(
         study=study, criteria={}, before=clock.now(), typed_name=study.name, by=user["dana"])
 deleting.undo(deletion=made, by=user["dana"])
+personal_links.make_links(
+    experiment=experiment, by=user["dana"], is_resumable=False, recipients=[personal_links.Recipient("P9")])
+erasing.erase_participant(
+    study=study, who=erasing.Who("label", "P9"), size=1, typed_name=study.name, by=user["dana"])
 for number, (state, body) in enumerate([
     ("finished", '{"data": [{"log_serial": 1, "name": "פנים", "latency": 512, "data": {"score": 0}, "taskName": "faces"}]}'),
     ("started", '{"data": ['),

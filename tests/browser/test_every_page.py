@@ -49,6 +49,7 @@ PAGES: dict[str, tuple[str | None, str]] = {
     "study_session": ("dana", "{study}data/sessions/{session}/"),
     "data_requests": ("dana", "{study}data/downloads/"),
     "delete_data": ("dana", "{study}data/delete/?chosen=1"),
+    "erase_participant": ("dana", "{study}data/erase/"),
     "study_activity": ("dana", "{study}activity/"),
     "dropbox_restore": ("dana", "/dropbox/restore"),
     "help": ("dana", "/help/"),
@@ -103,6 +104,7 @@ WITHOUT_PICTURE = {
     "study_session": "one session",
     "data_requests": "**Request download**",
     "delete_data": "**Delete data…**",
+    "erase_participant": "**Erase a participant…**",
 }
 """Pages without a picture of their own in the manual, with its words for them; each other has one of its name."""
 ELSEWHERE = {
@@ -148,7 +150,7 @@ NOT_PAGES = {
         "play",
         "play_player",
     ),
-    *("find_in_files", "copy_targets", "download_data", "export_personal_links"),
+    *("find_in_files", "copy_targets", "download_data", "erasure_receipt", "export_personal_links"),
 }
 
 

@@ -30,7 +30,7 @@ from minno_dashboard.studies import experiments, link_invitations, playing, serv
 from minno_dashboard.studies.models import Collaboration, Experiment, Study, Tag
 from tests.collection.conftest import launched
 from tests.config.addresses import ADDRESSES, LINK, TABLE
-from tests.results.conftest import deleted_data, download_of, session_of
+from tests.results.conftest import deleted_data, download_of, erased_participant, session_of
 from tests.studies.conftest import person, share, write
 from tests.studies.test_access import SHARES
 
@@ -55,6 +55,7 @@ class World:
     session_id: int
     request_id: int
     deletion_id: int
+    erasure_id: int
 
     def address(self, name: str) -> str:
         old = FileVersion.objects.filter(node=self.node).order_by("pk")[0]
@@ -86,6 +87,7 @@ class World:
             "session_id": str(self.session_id),
             "request_id": str(self.request_id),
             "deletion_id": str(self.deletion_id),
+            "erasure_id": str(self.erasure_id),
             "key": files_key.make_key(self.node.tree_id, now=clock.now())
             if name == "launch_file"
             else playing.make_key(
@@ -164,6 +166,7 @@ def world() -> World:
         study=study, version=study.versions.get(), node=node, by=alice, name="task"
     )
     deletion = deleted_data(experiment)
+    erasure = erased_participant(experiment)
     link = PersonalLink.objects.create(experiment=experiment, label="P1", created_at=clock.now())
     return World(
         study,
@@ -182,6 +185,7 @@ def world() -> World:
         session_of(experiment).pk,
         download_of(study),
         deletion.pk,
+        erasure.pk,
     )
 
 

@@ -13,9 +13,10 @@ from django.conf import LazySettings
 from minno_dashboard.collection.models import DataDeletion, Session, Submission
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.models import Job
-from minno_dashboard.results import data_requests, deleting
+from minno_dashboard.results import data_requests, deleting, erasing
+from minno_dashboard.results.erasing import Who
 from minno_dashboard.results.exporting import Format
-from minno_dashboard.results.models import DataRequest
+from minno_dashboard.results.models import DataRequest, Erasure
 from minno_dashboard.studies.models import Experiment, Study
 from minno_dashboard.studies.queries import newest_version
 from tests.collection.conftest import alice, experiment, study
@@ -65,6 +66,13 @@ def deleted_data(experiment: Experiment) -> DataDeletion:
     return deleting.delete_data(
         study=study, criteria={}, before=clock.now(), typed_name=study.name, by=study.owner
     )
+
+
+def erased_participant(experiment: Experiment) -> Erasure:
+    """Make a session and erase its participant, as the study's owner does; return the receipt."""
+    who = Who(Erasure.FoundBy.SESSION, str(session_of(experiment).pk))
+    study = experiment.study
+    return erasing.erase_participant(study=study, who=who, size=1, typed_name=study.name, by=study.owner)
 
 
 @pytest.fixture

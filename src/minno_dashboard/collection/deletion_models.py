@@ -1,4 +1,4 @@
-"""Sessions that were deleted and can still come back."""
+"""Sessions that were deleted and can still come back, and the numbers of those that were erased."""
 
 from __future__ import annotations
 
@@ -34,3 +34,16 @@ class DataDeletion(models.Model):
     def is_open(self) -> bool:
         """Whether it can still be undone."""
         return self.undone_at is None and self.purged_at is None
+
+
+class ErasedSession(models.Model):
+    """The random number of a session that was erased: a page that is still open must not begin it again.
+
+    It is removed when no launch token of the page is valid any more.
+    """
+
+    session_id = models.BigIntegerField(primary_key=True)
+    erased_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"erased session {self.session_id}"

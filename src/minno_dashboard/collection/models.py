@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from minno_dashboard.collection.data_folder_models import DataFile as DataFile
 from minno_dashboard.collection.data_folder_models import DataFolder as DataFolder
 from minno_dashboard.collection.deletion_models import DataDeletion as DataDeletion
+from minno_dashboard.collection.deletion_models import ErasedSession as ErasedSession
 from minno_dashboard.core import ids
 from minno_dashboard.studies.models import Experiment, Version
 

@@ -97,8 +97,9 @@ def revoke_link(*, experiment: Experiment, link_id: int, by: User) -> PersonalLi
         if link.revoked_at is None:
             link.revoked_at = clock.now()
             link.save(update_fields=["revoked_at"])
-            name = link.label or str(link.pk)
-            record_change(AuditAction.STUDY_REVOKE_PERSONAL_LINK, experiment, experiment.study, by, link=name)
+            record_change(
+                AuditAction.STUDY_REVOKE_PERSONAL_LINK, experiment, experiment.study, by, link=link.pk
+            )
     return link
 
 

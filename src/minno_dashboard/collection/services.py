@@ -14,7 +14,7 @@ from minno_dashboard.collection import data_folders, places
 from minno_dashboard.collection.completion import Completion, SessionOutcome, completion_of
 from minno_dashboard.collection.ingest import launch_token
 from minno_dashboard.collection.ingest.launch_token import LaunchToken
-from minno_dashboard.collection.models import ClientError, PersonalLink, Session
+from minno_dashboard.collection.models import ClientError, ErasedSession, PersonalLink, Session
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import NotFound, Refused, TooLarge
 from minno_dashboard.studies.models import Experiment, Version
@@ -183,9 +183,9 @@ def record_client_error(
 ) -> bool:
     """Store an error of a participant's browser, cut to the columns' lengths; return whether it was stored.
 
-    Test pages store nothing, and of one session at most 100 errors are kept.
+    Test pages store nothing, nor do pages of an erased session; of one session at most 100 errors are kept.
     """
-    if token.is_test or kind not in ClientError.Kind.values:
+    if token.is_test or kind not in ClientError.Kind.values or is_erased(token.session_id):
         return False
     if ClientError.objects.filter(session_id=token.session_id).count() >= MAX_CLIENT_ERRORS_OF_A_SESSION:
         return False
@@ -207,6 +207,11 @@ def _existing(token: LaunchToken) -> Session | None:
     return Session.objects.filter(pk=token.session_id, experiment=token.experiment).first()
 
 
+def is_erased(session_id: int) -> bool:
+    """Return whether this session was erased: its page stores nothing more."""
+    return ErasedSession.objects.filter(pk=session_id).exists()
+
+
 def _start(token: LaunchToken, user_agent: str) -> Session:
     now = clock.now()
     try:
@@ -217,6 +222,8 @@ def _start(token: LaunchToken, user_agent: str) -> Session:
     if (existing := _existing(token)) is not None:
         return existing
     check_open(experiment, version, now=now)
+    if is_erased(token.session_id):
+        raise StartRefused(StartReason.GONE)
     link = PersonalLink.objects.filter(pk=token.link).first() if token.link is not None else None
     if link is None and token.link is not None:
         raise StartRefused(StartReason.LINK_UNKNOWN)

@@ -115,7 +115,10 @@ class _Maker:
         self.sessions = 0
 
     def blobs(self, as_of: datetime) -> dict[str, Blob]:
-        """Return the stored bytes of each file except those of final days, by path."""
+        """Return the stored bytes of each file except those of final days, by path.
+
+        A table that has no rows any more stays, empty: a removed file would lie in the Dropbox's `Deleted` as it was.
+        """
         tables = self._temporary / "tables"
         tables.mkdir()
         chosen = Selection(study=self._study, has_tests=True)
@@ -124,6 +127,9 @@ class _Maker:
                 tables, title=self._study.name, read=self._without_tests(selection.read(chosen), raw)
             )
         made = {path.name: _stored(path) for path in paths}
+        for name in self._known - made.keys() - {"README.txt"}:
+            if not name.startswith(f"{RAW}/"):
+                made[name] = store.put(b"")
         made["README.txt"] = store.put(README.encode())
         made[f"{RAW}/sessions.jsonl"] = _stored(self._temporary / "sessions.jsonl")
         for day in self._open_days(as_of):

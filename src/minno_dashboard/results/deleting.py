@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from minno_dashboard.accounts.audit import record
 from minno_dashboard.accounts.audit_actions import AuditAction
 from minno_dashboard.accounts.models import User
+from minno_dashboard.collection import places
 from minno_dashboard.collection.data_folders import data_changed
 from minno_dashboard.collection.models import (
     ClientError,
@@ -154,8 +155,10 @@ def _close(number: int) -> None:
 def remove_sessions(session_ids: list[int]) -> dict[str, int]:
     """Remove sessions with all that came of them, for good; return how many rows of each kind went.
 
-    The sessions are locked first, so that no post is stored between its rows and the session's.
+    The sessions are locked first, so that no post is stored between its rows and the session's. Places that they still
+    hold are given back: without a row, nothing else would.
     """
+    _give_places_back(session_ids)
     list(Session.objects.select_for_update().filter(pk__in=session_ids).order_by("pk").values_list("pk"))
     counts = {
         name: rows.delete()[0]
@@ -167,3 +170,12 @@ def remove_sessions(session_ids: list[int]) -> dict[str, int]:
     }
     counts["sessions"] = Session.objects.filter(pk__in=session_ids).delete()[0]
     return counts
+
+
+def _give_places_back(session_ids: list[int]) -> None:
+    held = Session.objects.filter(pk__in=session_ids, place=Session.Place.HELD)
+    for number in sorted(set(held.values_list("experiment", flat=True))):
+        experiment = places.lock_experiment(number)
+        for session in held.filter(experiment=number).select_for_update().order_by("pk"):
+            places.give_place_back(experiment, session)
+            session.save(update_fields=["place"])

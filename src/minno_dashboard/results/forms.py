@@ -7,7 +7,9 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
+from minno_dashboard.results.erasing import Who
 from minno_dashboard.results.exporting import Format
+from minno_dashboard.results.models import Erasure
 from minno_dashboard.results.selection import Selection
 from minno_dashboard.results.services import MAX_NOTE_CHARACTERS, Mark
 from minno_dashboard.results.stages import NAMES, Stage
@@ -168,3 +170,24 @@ class DeletionForm(SessionsForm):
     def criteria(self) -> dict[str, Any]:
         """Return which sessions, as a deletion keeps it."""
         return {**super().criteria(), "tests_only": self.cleaned_data["tests_only"]}
+
+
+class ErasureForm(forms.Form):
+    """Which participant to erase."""
+
+    found_by = forms.TypedChoiceField(
+        label=gettext_lazy("Find by"), coerce=Erasure.FoundBy, choices=Erasure.FoundBy.choices
+    )
+    parameter = forms.CharField(
+        label=gettext_lazy("URL parameter"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("For example PROLIFIC_PID. Leave it empty for any URL parameter."),
+    )
+    value = forms.CharField(label=gettext_lazy("Value"), max_length=1000)
+
+    def who(self) -> Who:
+        """Return how to find the participant."""
+        asked = self.cleaned_data
+        is_parameter = asked["found_by"] == Erasure.FoundBy.PARAMETER
+        return Who(asked["found_by"], asked["value"], asked["parameter"] if is_parameter else "")

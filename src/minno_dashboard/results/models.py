@@ -1,4 +1,4 @@
-"""The table of requested downloads."""
+"""Requests for downloads of participants' data, and receipts of erased participants."""
 
 from __future__ import annotations
 
@@ -60,3 +60,29 @@ class DataRequest(models.Model):
     def percent(self) -> int:
         """The progress in percent."""
         return min(100, 100 * self.done // self.total) if self.total else 0
+
+
+class Erasure(models.Model):
+    """The receipt of a participant who was erased: how found, what went and when, and nothing of the participant.
+
+    `parameter` is the name of the URL parameter by whose value the participant was found, "" for any. `counts` says how
+    many rows of each kind were removed.
+    """
+
+    class FoundBy(models.TextChoices):
+        """What the participant was found by."""
+
+        SESSION = "session", gettext_lazy("Session number")
+        PARAMETER = "parameter", gettext_lazy("Value of a URL parameter")
+        LABEL = "label", gettext_lazy("Label of a personal link")
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="erasures")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    by_name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    found_by = models.CharField(max_length=20, choices=FoundBy)
+    parameter = models.CharField(max_length=200, blank=True, default="")
+    counts = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"erasure {self.pk} in study {self.study_id}"

@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from minno_dashboard.jobs import registry
-from minno_dashboard.results import data_files, data_requests, deleting
+from minno_dashboard.results import data_files, data_requests, deleting, erasing
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,13 @@ def purge_deleted_data() -> None:
     """Remove data whose 30 days to be brought back are over."""
     if removed := deleting.purge_deleted():
         log.info("removed %d sessions deleted more than 30 days ago", removed)
+
+
+@registry.every(timedelta(days=1), "results: forget the numbers of sessions erased 60 days ago")
+def forget_erased_sessions() -> None:
+    """Remove the numbers of erased sessions that no page can begin again."""
+    if removed := erasing.forget_erased_sessions():
+        log.info("forgot the numbers of %d erased sessions", removed)
 
 
 @registry.every(timedelta(seconds=5), "results: make the files of data folders")

@@ -109,6 +109,7 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     AuditAction.STUDY_DELETE_DATA: lambda d: gettext("deleted data"),
     AuditAction.STUDY_BRING_DATA_BACK: lambda d: gettext("brought deleted data back"),
     AuditAction.STUDY_PURGE_DATA: lambda d: gettext("permanently removed deleted data"),
+    AuditAction.STUDY_ERASE_PARTICIPANT: lambda d: gettext("erased a participant"),
     AuditAction.STUDY_MARK_DATA: lambda d: gettext("marked sessions"),
     AuditAction.STUDY_REQUEST_DATA: lambda d: gettext("requested a download of the data"),
     AuditAction.STUDY_DOWNLOAD_DATA: lambda d: gettext("downloaded the data"),

@@ -22,6 +22,8 @@ CHAPTER_OF_PAGE = {
     "study_data": "data",
     "study_session": "data",
     "data_requests": "data#downloads",
+    "delete_data": "data#deleting-data",
+    "erase_participant": "data#erasing-one-participant",
     "messages": "account#messages",
     "settings": "account#settings",
     "dropbox_restore": "restore#restore-a-study",
