@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -41,6 +42,7 @@ class Site:
             "PYTHONWARNINGS": "error",
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._shell: subprocess.Popen[str] | None = None
         self._sessions: dict[str, requests.Session] = {}
         self._logged_in_at: dict[str, float] = {}
 
@@ -56,6 +58,10 @@ class Site:
 
     def stop(self) -> None:
         """Stop the server."""
+        if self._shell is not None:
+            self._shell.kill()
+            self._shell.communicate()
+            self._shell = None
         if self._process is not None:
             self._process.terminate()
             self._process.wait(timeout=PATIENCE_SECONDS)
@@ -76,17 +82,18 @@ class Site:
 
     def python(self, code: str, *arguments: str) -> str:
         """Run Python with the site's data; `sys.argv[1:]` are the arguments. Returns what it printed."""
-        start = "import os, sys, django\nos.environ['DJANGO_SETTINGS_MODULE'] = 'minno_dashboard.config.settings'\n"
-        done = subprocess.run(
-            [sys.executable, "-c", f"{start}django.setup()\n{code}", *arguments],
-            env=self.env,
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout.strip()
+        if self._shell is None or self._shell.poll() is not None:
+            command = [sys.executable, "-m", "tests.browser.site_shell"]
+            self._shell = subprocess.Popen(
+                command, env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+            )
+        assert self._shell.stdin
+        assert self._shell.stdout
+        self._shell.stdin.write(json.dumps([code, *arguments]) + "\n")
+        self._shell.stdin.flush()
+        error, printed = json.loads(self._shell.stdout.readline())
+        assert not error, error + printed
+        return str(printed).strip()
 
     def add_users(self, *people: tuple[str, str, str]) -> None:
         """Add people by user name, full name and role; each has the password `PASSWORD`."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,16 +76,8 @@ class Launched:
 
 def command(site: Site, *words: str) -> str:
     """Run our command with the site's data; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "minno_dashboard.config.cli", *words],
-        env=site.env,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.strip()
+    code = "from minno_dashboard.config.cli import main\nmain(sys.argv[1:], standalone_mode=False)"
+    return site.python(code, *words)
 
 
 def launched(site: Site, name: str, files: dict[str, bytes | str], file: str) -> Launched:
