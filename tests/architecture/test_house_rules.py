@@ -100,3 +100,18 @@ def test_the_product_and_the_simulator_do_not_know_each_other() -> None:
         if f"import {other}" in text or f"from {other}" in text:
             mixed.append(relative(path))
     assert mixed == []
+
+
+def test_the_mirror_types_everything_but_what_the_sdk_hands_in() -> None:
+    mirror = ROOT / "src/minno_dashboard/mirror"
+    untyped = [
+        relative(path)
+        for path in sorted(mirror.rglob("*.py"))
+        if own(path)
+        and mirror / "dropbox_api" not in path.parents
+        and any(
+            isinstance(node, ast.Name) and node.id == "Any"
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        )
+    ]
+    assert untyped == []

@@ -204,8 +204,7 @@ def status(name: str) -> dict[str, Any]:
     """Return what `mirror status --json` says."""
     from minno_dashboard.mirror.pages import mirror_status
 
-    told: dict[str, Any] = mirror_status.status(_user(name))
-    return told
+    return {**mirror_status.status(_user(name))}
 
 
 @action

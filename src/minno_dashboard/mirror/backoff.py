@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import Min, Q
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror.errors import Ambiguous, LookLater, MirrorError, NeedsAdmin, NeedsUser, Retry
+from minno_dashboard.mirror.link_fields import RunEnd, RunProgress, Standing
 from minno_dashboard.mirror.models import PLANNED_REMOVAL, Link, Parked
 
 MAX_WAIT_SECONDS = 300.0
@@ -18,7 +18,7 @@ MIN_LOOK_SECONDS = 0.5
 LAGGING = "lagging"
 LOOKS = (LAGGING, "relisting", "unsettled")
 """Errors after which only looks wait: a change that is saved ends the wait."""
-NOTHING_WRONG: dict[str, Any] = {
+NOTHING_WRONG: Standing = {
     "failures": 0,
     "last_error": "",
     "not_before": None,
@@ -42,7 +42,7 @@ IS_WORKING = Q(state=Link.State.ACTIVE) | Q(state=Link.State.NEEDS_USER, reason=
 """The condition "the mirror works": also where some files do not fit into the Dropbox."""
 
 
-def standing(link: Link) -> dict[str, Any]:
+def standing(link: Link) -> Standing:
     """Return the state of a link after a run without an error; a file may not have fitted."""
     if not Parked.objects.filter(link=link, reason=FULL).exists():
         return NOTHING_WRONG
@@ -55,7 +55,7 @@ def backoff_seconds(failures: int) -> float:
     return _rng.uniform(0.5, min(MAX_WAIT_SECONDS, 2.0 ** min(failures, 10)))
 
 
-def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) -> None:
+def after(link: Link, lease: Lease, error: MirrorError, left: RunEnd) -> None:
     """Release the lease and set the wait that the error asks for."""
     at = clock.now()
     if isinstance(error, NeedsAdmin):
@@ -67,7 +67,7 @@ def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) ->
         probe = PROBE_USER_AFTER.get(error.reason)
         if probe is not None and at - since >= timedelta(days=1):
             probe = timedelta(days=1)
-        state = {
+        state: Standing = {
             "state": Link.State.NEEDS_USER,
             "reason": error.reason,
             "reason_at": since,
@@ -81,7 +81,7 @@ def after(link: Link, lease: Lease, error: MirrorError, left: dict[str, Any]) ->
         return
     asked = error.after if isinstance(error, Retry | Ambiguous) else 0.0
     wait = timedelta(seconds=asked + backoff_seconds(link.failures))
-    more: dict[str, Any] = {"needs_reading": True} if isinstance(error, Ambiguous) else {}
+    more: RunProgress = {"needs_reading": True} if isinstance(error, Ambiguous) else {}
     lease.release(**left, **more, failures=link.failures + 1, last_error=error.reason, not_before=at + wait)
 
 

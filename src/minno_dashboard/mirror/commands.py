@@ -1,14 +1,13 @@
-"""The commands of this room: run one user's mirror now, and say how it stands."""
+"""The commands of the mirror: run one user's mirror now, and say how it stands."""
 
 from __future__ import annotations
 
 import json
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import click
 from django.db import connection
@@ -23,6 +22,7 @@ from minno_dashboard.mirror import backoff
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages import mirror_status
+from minno_dashboard.mirror.pages.mirror_status import MirrorStatus
 from minno_dashboard.mirror.restore_commands import restore
 from minno_dashboard.mirror.running import due_links
 from minno_dashboard.mirror.wanted import slice_reader
@@ -81,7 +81,7 @@ def _progress(user: User) -> Iterator[None]:
         bar.update(100 - bar.pos)
 
 
-def _share(status: Mapping[str, Any]) -> int:
+def _share(status: MirrorStatus) -> int:
     """Return the percentage of a mirror that is there, by what `mirror status` says."""
     total = status["files"] + status["pending"]
     return int(100 * status["files"] / total) if total else 100

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
@@ -53,7 +51,7 @@ class Restore(LeaseModel):
     bytes_done = models.BigIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=200, blank=True, default="")
-    problems: Any = models.JSONField(default=list)
+    problems: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
     sentence = models.TextField(blank=True, default="")
     study = models.ForeignKey(Study, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 

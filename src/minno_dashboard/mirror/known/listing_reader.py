@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from minno_dashboard.core import clock
 from minno_dashboard.core.names import fold
@@ -19,6 +18,7 @@ from minno_dashboard.mirror.known import journal_lag
 from minno_dashboard.mirror.known.entry_checks import confirmed
 from minno_dashboard.mirror.known.replay import Drift, Known, Replay, depth_first
 from minno_dashboard.mirror.known.rows import parts, row_at
+from minno_dashboard.mirror.link_fields import RunProgress
 from minno_dashboard.mirror.models import Doubt, Intent, Link, RemoteNode
 from minno_dashboard.mirror.planner.guard import Verdict
 from minno_dashboard.mirror.planner.model import MARKER
@@ -91,7 +91,7 @@ def read_everything(link: Link, port: Port, lease: Lease) -> Reading:
         replay.forget_all()
         drift = _follow(link, replay, entries, promised)
         question = _question(link, drift, newer)
-        _remember(link, cursor, listed_at=at, needs_listing=not cursor, **question)
+        _remember(link, cursor, {"listed_at": at, "needs_listing": not cursor, **question})
     return Reading(at, len(drift.doubts))
 
 
@@ -126,7 +126,7 @@ def read_changes(link: Link, port: Port, lease: Lease, ahead: Ahead) -> Reading:
             drift = _follow(link, replay, entries, promised)
             if replay.is_untold():
                 raise Rescan("untold", is_full=True)
-        _remember(link, cursor, **_question(link, drift, newer))
+        _remember(link, cursor, _question(link, drift, newer))
     return Reading(at, len(drift.doubts))
 
 
@@ -180,7 +180,7 @@ def look_at(link: Link, port: Port, lease: Lease, paths: Sequence[tuple[str | No
         )
         question = _question(link, drift, 0)
         if question:
-            _update(link, **question)
+            _update(link, question)
     return Reading(at, len(drift.doubts))
 
 
@@ -228,7 +228,7 @@ def _newer(link: Link, entries: Sequence[Entry], replay: Replay) -> int:
     return marked if mtime_signature.is_more_than_chance(marked, len(strange)) else 0
 
 
-def _question(link: Link, drift: Drift, newer: int) -> dict[str, Any]:
+def _question(link: Link, drift: Drift, newer: int) -> RunProgress:
     """Return the fields that store what the user must be asked before anything is written."""
     removal = Verdict(drift.files_gone, drift.files_before)
     if newer:
@@ -247,11 +247,11 @@ def _question(link: Link, drift: Drift, newer: int) -> dict[str, Any]:
     return {"removal_question": asked, "removal_answer": ""}
 
 
-def _remember(link: Link, cursor: str, **more: Any) -> None:
-    _update(link, cursor=cursor, needs_reading=False, last_write=None, **more)
+def _remember(link: Link, cursor: str, more: RunProgress) -> None:
+    _update(link, {"cursor": cursor, "needs_reading": False, "last_write": None, **more})
 
 
-def _update(link: Link, **fields: Any) -> None:
+def _update(link: Link, fields: RunProgress) -> None:
     for name, value in fields.items():
         setattr(link, name, value)
     Link.objects.filter(pk=link.pk).update(**fields)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 from django import forms
 from django.core.validators import RegexValidator
@@ -12,7 +13,7 @@ from django.utils.translation import gettext, gettext_lazy
 class SecretInput(forms.TextInput):
     """A text box whose value is never sent back to the browser."""
 
-    def format_value(self, value: Any) -> None:
+    def format_value(self, value: object) -> None:
         """Return nothing, whatever was entered or stored."""
         return
 
@@ -69,8 +70,15 @@ class DropboxForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "auto"}),
     )
 
-    def __init__(self, *args: Any, has_secret: bool = False, stored_key: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: Mapping[str, object] | None = None,
+        *,
+        initial: dict[str, object] | None = None,
+        has_secret: bool = False,
+        stored_key: str = "",
+    ) -> None:
+        super().__init__(data, initial=initial)
         self._has_secret = has_secret
         self._stored_key = stored_key
 
@@ -79,9 +87,9 @@ class DropboxForm(forms.Form):
         """Return whether the admin chose to enable the synchronization."""
         return bool(self.cleaned_data["synchronization"] == self.ON)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Enabling takes a key and a secret; another key takes its own secret."""
-        values: dict[str, Any] = super().clean() or {}
+        values: dict[str, object] = super().clean() or {}
         key, secret = values.get("app_key", ""), values.get("app_secret", "")
         if values.get("synchronization") == self.ON and not key and "app_key" not in self.errors:
             self.add_error("app_key", gettext("Enter the App key of your app at Dropbox."))

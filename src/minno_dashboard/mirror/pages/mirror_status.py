@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext, ngettext
@@ -23,6 +23,36 @@ from minno_dashboard.studies.models import Collaboration, Study
 from minno_dashboard.ui import words
 
 TREES_AT_ONCE = 200  # SQLite takes expressions up to a depth of 1,000
+
+
+class LinkedAccount(TypedDict):
+    """The Dropbox account that is connected, in `MirrorStatus`."""
+
+    id: str
+    name: str
+    email: str
+
+
+class ParkedFile(TypedDict):
+    """A file that Dropbox does not take, in `MirrorStatus`: its path and why, for people."""
+
+    path: str
+    reason: str
+
+
+class MirrorStatus(TypedDict):
+    """The JSON of `mirror status` and of the API, a contract (DESIGN 10); times are ISO 8601, `calls` are today's by route."""
+
+    state: str
+    account: LinkedAccount | None
+    files: int
+    bytes: int
+    pending: int
+    parked: list[ParkedFile]
+    proven_at: str | None
+    last_error: str | None
+    calls: dict[str, int]
+    not_before: str | None
 
 
 @dataclass(frozen=True)
@@ -101,7 +131,7 @@ def badge(user: User) -> Badge:
     return overview(user).badge()
 
 
-def status(user: User, known: Overview | None = None) -> dict[str, Any]:
+def status(user: User, known: Overview | None = None) -> MirrorStatus:
     """Return the state of a user's mirror; its keys are a contract with other programs (DESIGN 10)."""
     seen = known or overview(user)
     link = seen.link

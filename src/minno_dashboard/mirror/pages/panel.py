@@ -13,7 +13,7 @@ from minno_dashboard.mirror.connecting import installation
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages import dropbox_place, mirror_status
 from minno_dashboard.mirror.pages.dropbox_place import DropboxPlace
-from minno_dashboard.mirror.pages.mirror_status import Badge, Overview
+from minno_dashboard.mirror.pages.mirror_status import Badge, Overview, ParkedFile
 from minno_dashboard.mirror.pages.released import no_longer_updated
 from minno_dashboard.mirror.running import history
 from minno_dashboard.mirror.running.history import PastRun
@@ -49,7 +49,7 @@ class Panel:
     files: int = 0
     bytes: int = 0
     last_error: str = ""
-    parked: list[dict[str, str]] = field(default_factory=list)
+    parked: list[ParkedFile] = field(default_factory=list)
     no_longer_updated: list[str] = field(default_factory=list)
     question: Question | None = None
     needs_connection: bool = False

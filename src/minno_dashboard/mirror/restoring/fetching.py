@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from minno_dashboard.core import clock, names
 from minno_dashboard.core.contenthash import Hasher
@@ -69,7 +68,7 @@ class Fetcher:
 
     # --- what there is ---
 
-    def told(self) -> dict[str, dict[str, Any]]:
+    def told(self) -> dict[str, Mapping[str, object]]:
         """Return what the manifests in the app folder say of the studies, by folded path."""
         heads = []
         for entry in self._pages("", recursive=False):
@@ -296,7 +295,7 @@ class Fetcher:
             began_from=told.began_from if told else None,
         )
 
-    def kind(self, told: Mapping[str, Any], kept: Sequence[KeptVersion]) -> str:
+    def kind(self, told: Mapping[str, object], kept: Sequence[KeptVersion]) -> str:
         """Return the study type from the manifest, else as detected from the newest version."""
         kind = told.get("kind")
         if kind in Study.Kind.values:

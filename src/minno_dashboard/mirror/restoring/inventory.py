@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from minno_dashboard.core import names
 from minno_dashboard.core.names import fold
@@ -74,9 +73,9 @@ def is_manifest(name: str) -> bool:
     return _MANIFEST.fullmatch(name.lower()) is not None
 
 
-def told_studies(heads: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def told_studies(heads: Iterable[Mapping[str, object]]) -> dict[str, Mapping[str, object]]:
     """Return what manifests say of studies, by folded path; a later manifest wins."""
-    told: dict[str, dict[str, Any]] = {}
+    told: dict[str, Mapping[str, object]] = {}
     for head in sorted(heads, key=lambda one: str(one.get("describes", ""))):
         studies = head.get("studies")
         for study in studies if isinstance(studies, list) else ():
@@ -85,19 +84,19 @@ def told_studies(heads: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]
     return told
 
 
-def told_name(study: Mapping[str, Any], otherwise: str) -> str:
+def told_name(study: Mapping[str, object], otherwise: str) -> str:
     """Return the name that a manifest gives, where it is valid."""
     name = study.get("name")
     return name if isinstance(name, str) and names.is_good(name) else otherwise
 
 
-def told_text(study: Mapping[str, Any], key: str) -> str:
+def told_text(study: Mapping[str, object], key: str) -> str:
     """Return a text of a manifest, "" where it is missing."""
     text = study.get(key)
     return text.replace("\0", "") if isinstance(text, str) else ""
 
 
-def told_versions(study: Mapping[str, Any]) -> dict[int, Told]:
+def told_versions(study: Mapping[str, object]) -> dict[int, Told]:
     """Return what a manifest says of a study's versions, by number."""
     versions = study.get("versions")
     told = {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext, gettext_noop
@@ -236,5 +235,4 @@ def _why(error: MirrorError) -> str:
 
 
 def _fail(lease: Lease, sentence: str) -> None:
-    changes: dict[str, Any] = {"state": Restore.State.FAILED, "sentence": sentence}
-    lease.release(**changes, finished_at=clock.now())
+    lease.release(state=Restore.State.FAILED, sentence=sentence, finished_at=clock.now())

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from minno_dashboard.core import clock
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.running.run_context import RunContext
+from minno_dashboard.mirror.stored import Learned
 
 ASK_EVERY = timedelta(days=1)
 
@@ -26,7 +27,7 @@ def ask_daily(run: RunContext) -> None:
 def ask_space(run: RunContext) -> int:
     """Ask Dropbox for its space, store the answer, and return the free bytes."""
     space = run.port.space()
-    learned = {**run.link.learned, "space_at": clock.now().isoformat()}
+    learned: Learned = {**run.link.learned, "space_at": clock.now().isoformat()}
     run.save(space_used=space.used, space_allocated=space.allocated, learned=learned)
     return space.allocated - space.used
 

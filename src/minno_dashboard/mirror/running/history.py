@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Sum
 from django.utils.translation import gettext
@@ -13,6 +12,7 @@ from django.utils.translation import gettext
 from minno_dashboard.core import clock
 from minno_dashboard.mirror import wording
 from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin, NeedsUser
+from minno_dashboard.mirror.link_fields import RunEnd
 from minno_dashboard.mirror.models import Link, Restore, Run
 from minno_dashboard.ui import words
 
@@ -109,7 +109,7 @@ def forget() -> int:
     return runs + restores
 
 
-def counted(link: Link, made: Mapping[str, int]) -> dict[str, Any]:
+def counted(link: Link, made: Mapping[str, int]) -> RunEnd:
     """Return the fields of the link that count today's calls, with those of a run added."""
     today, calls = clock.now().date(), dict[str, int]()
     if link.calls_on == today:

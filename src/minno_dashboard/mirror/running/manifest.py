@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Max
@@ -104,7 +103,7 @@ def lines(link: Link, describes_at: datetime, renew: Callable[[], None] = lambda
     yield "\n]\n}\n"
 
 
-def read_head(pieces: Iterator[bytes]) -> dict[str, Any]:
+def read_head(pieces: Iterator[bytes]) -> dict[str, object]:
     """Return a manifest without its list of files, which is not read; {} where it is no manifest.
 
     A manifest that somebody wrote anew in another form is read too, if it is small.
@@ -148,7 +147,7 @@ def _encoded(texts: Iterator[str]) -> Iterator[bytes]:
     yield bytes(piece)
 
 
-def _compact(value: Any) -> str:
+def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -177,7 +176,7 @@ def _places(layout: Layout) -> Iterator[tuple[Study, str, list[Version]]]:
                 yield studies[pk], paths[pk], versions.get(pk, [])
 
 
-def _study(study: Study, path: str, versions: list[Version]) -> dict[str, Any]:
+def _study(study: Study, path: str, versions: list[Version]) -> dict[str, object]:
     return {
         "path": path,
         "id": study.public_id,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Unpack
 
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror.connecting import credentials
 from minno_dashboard.mirror.dropbox_api.client import DropboxPort
 from minno_dashboard.mirror.errors import MirrorError
+from minno_dashboard.mirror.link_fields import RunEnd, RunProgress
 from minno_dashboard.mirror.models import Link, Run
 from minno_dashboard.mirror.running import history
 from minno_dashboard.mirror.sending import ledger
@@ -68,7 +69,7 @@ class RunContext:
         if now > self._stops_at:
             raise ConnectionAbortedError
 
-    def save(self, **fields: Any) -> None:
+    def save(self, **fields: Unpack[RunProgress]) -> None:
         """Store fields of the link, in the database and in the row in hand.
 
         Raises:
@@ -85,12 +86,12 @@ class RunContext:
             self.lease.renew()
             ledger.keep_sessions(self.link, self.lease, self.under_way.wait(1.0))
 
-    def ending(self, error: MirrorError | None = None) -> dict[str, Any]:
+    def ending(self, error: MirrorError | None = None) -> RunEnd:
         """Return the fields the run writes to the link besides its state (tokens, counted calls); store its history."""
         made = {} if self._port is None else self._port.calls
         if made or error is not None:
             history.keep(self.record, made, error, is_proven=self.is_proven)
-        left: dict[str, Any] = {}
+        left: RunEnd = {}
         if self._port is None:
             return left
         if (grant := self._port.tokens.renewed) is not None:

@@ -16,7 +16,7 @@ import json
 import os
 import sys
 import unicodedata
-from typing import Any, Iterable, Sequence
+from typing import Iterable, NamedTuple, Sequence, Sized
 
 MANIFEST = "MANIFEST.json"
 FORMAT = "minno-dashboard manifest 1"
@@ -50,7 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def read_manifest(folder: str) -> dict[str, Any]:
+class FolderManifest(NamedTuple):
+    """The moment that a manifest describes, and of each file its path, size in bytes, SHA-256 and Dropbox's hash."""
+
+    describes: str
+    files: list[tuple[str, int, str, str]]
+
+
+def read_manifest(folder: str) -> FolderManifest:
     """Return the manifest of a folder.
 
     Raises:
@@ -72,12 +79,12 @@ def read_manifest(folder: str) -> dict[str, Any]:
     for row in rows:
         if any(part in ("", ".", "..") for part in row[0].split("/")) or "\\" in row[0] or ":" in row[0][:2]:
             raise CannotCheck(f"{path} names a file outside of the folder.")
-    return manifest
+    return FolderManifest(str(manifest.get("describes", "an unknown moment")), [tuple(row) for row in rows])
 
 
-def check(folder: str, manifest: dict[str, Any], *, is_quiet: bool = False) -> int:
+def check(folder: str, manifest: FolderManifest, *, is_quiet: bool = False) -> int:
     """Compare every file with the manifest, print what was found, and return the exit status."""
-    rows = manifest["files"]
+    rows = manifest.files
     shows_progress = sys.stdout.isatty() and not is_quiet
     print(f"{count(rows)}, {size_words(sum(row[1] for row in rows))}, as of {moment(manifest)}.")
     there = Places(folder)
@@ -159,12 +166,12 @@ def long_path(path: str) -> str:
     return "\\\\?\\UNC\\" + path[2:] if path.startswith("\\\\") else "\\\\?\\" + path
 
 
-def moment(manifest: dict[str, Any]) -> str:
+def moment(manifest: FolderManifest) -> str:
     """Return the moment that a manifest describes, for people."""
-    return str(manifest.get("describes", "an unknown moment")).replace("T", " ").replace("Z", " UTC")
+    return manifest.describes.replace("T", " ").replace("Z", " UTC")
 
 
-def count(things: Sequence[Any]) -> str:
+def count(things: Sized) -> str:
     """Return a number of files with its noun."""
     return "1 file" if len(things) == 1 else f"{len(things):,} files"
 

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol, cast
 
 from minno_dashboard.core import clock
 from minno_dashboard.mirror.dropbox_api.port import Outcome, Port
@@ -53,6 +54,9 @@ LOOK_SECONDS = 1.0
 """After so many bytes, and at least so often, it is asked whether newer changes wait."""
 MAX_URGENT = 10
 
+Take = Callable[[], None]
+"""Handles the result of a call that ended in a lane; called in the runner's thread."""
+
 
 class WaitsForTurn(Exception):
     """What is left takes long, and the allowed number of long runs is under way."""
@@ -69,14 +73,6 @@ class UploadLedger(CommitLedger, Protocol):
 
     def remember_no_batch(self) -> None:
         """Store that this Dropbox does not know `append_batch`."""
-
-
-@dataclass
-class _Job:
-    """A short call for a lane, and the callback in the runner's thread for its result."""
-
-    call: Callable[[], Any]
-    take: Callable[[Any], None]
 
 
 @dataclass(frozen=True)
@@ -174,7 +170,7 @@ class Uploader:
 
     def _pump(self) -> None:
         """Keep lanes and commits busy until nothing is left to do, or the run must stop."""
-        running: dict[Future[Any], _Job] = {}
+        running: set[Future[Take]] = set()
         were_small = True
         while True:
             self._begin_what_can_begin(running)
@@ -188,20 +184,20 @@ class Uploader:
             commit = self._commits.running
             if not running and commit is None and (not transfers or self.gives_way):
                 return
-            waiting: set[Future[Any]] = {*running, *transfers, *([] if commit is None else [commit])}
-            done, _ = wait(waiting, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
-            for future in done:
-                if (ended := running.pop(future, None)) is not None:
-                    ended.take(future.result())
-                elif (transfer := transfers.pop(future, None)) is not None:
-                    self._take_transfer(transfer, future.result())
+            calls = [*running, *transfers, *([] if commit is None else [commit])]
+            wait(cast("list[Future[object]]", calls), timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            for call in [one for one in running if one.done()]:
+                running.remove(call)
+                call.result()()
+            for carried in [one for one in transfers if one.done()]:
+                self._take_transfer(transfers.pop(carried), carried.result())
             self._look()
 
-    def _begin_what_can_begin(self, running: dict[Future[Any], _Job]) -> None:
+    def _begin_what_can_begin(self, running: set[Future[Take]]) -> None:
         """Start calls while lanes are free and there is something to send."""
         while not self._is_over() and len(running) < LANES:
             if (job := self._next_job()) is not None:
-                running[self._under_way.lanes.submit(job.call)] = job
+                running.add(self._under_way.lanes.submit(job))
             elif not self._begin_transfer():
                 return
 
@@ -253,18 +249,16 @@ class Uploader:
     def _body(self) -> int:
         return bandwidth.body_bytes(self._ledger.learned, packing.BODY_BYTES)
 
-    def _next_job(self) -> _Job | None:
+    def _next_job(self) -> Callable[[], Take] | None:
         """Return the next call that carries no content."""
         if self._may_read_ahead and self._commits.made >= self._told + FULL_PAGE:
             self._may_read_ahead = False
-            return _Job(self._look_ahead, self._take_look)
+            return lambda: partial(self._take_look, self._look_ahead())
         may_start = self._ledger.may_batch() and self._commits.backlog < MAX_WAITING
         if may_start and self._small and not self._is_starting and len(self._bodies) < LANES:
             group = [self._small.popleft() for _ in range(min(len(self._small), MAX_SESSIONS))]
             self._is_starting = True
-            return _Job(
-                lambda: self._sender.start_batch(len(group)), lambda ids: self._take_started(group, ids)
-            )
+            return lambda: partial(self._take_started, group, self._sender.start_batch(len(group)))
         return None
 
     def _resume(self, small: Sequence[UploadFile], large: Sequence[UploadFile]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Model, Q
@@ -66,6 +66,20 @@ def readme() -> FileSource:
 _OF_NODE = ("pk", "tree_id", "parent_id", "name", "is_folder", "copied_from", "blob__sha256", "blob__dropbox_hash", "blob__size")  # fmt: skip
 
 
+class _NodeRow(NamedTuple):
+    """The columns `_OF_NODE` of a node; those of the blob are None for a folder."""
+
+    pk: int
+    tree: int
+    parent: int | None
+    name: str
+    is_folder: bool
+    origin: int | None
+    sha256: str | None
+    dropbox_hash: str | None
+    size: int | None
+
+
 def is_gone(identity: str) -> bool:
     """Return whether the study, version or file of an identity does not exist any more: its study was purged."""
     kind, _, number = identity.partition(":")
@@ -93,7 +107,7 @@ class Layout:
         self._known: dict[str, Desired | None] = {}
         self.with_data = data_folders.receives(user)
         self._studies = StudyFolders(user, self.with_data)
-        self._nodes: dict[int, Any] = {}
+        self._nodes: dict[int, _NodeRow] = {}
 
     @property
     def study_ids(self) -> set[int]:
@@ -120,7 +134,7 @@ class Layout:
         for *row, deleted_at in rows:
             found.add(f"node:{row[0]}")
             if deleted_at is None:
-                self._nodes[row[0]] = row
+                self._nodes[row[0]] = _NodeRow._make(row)
         return found
 
     def resolve(self, identities: Collection[str]) -> dict[str, Desired]:
@@ -202,7 +216,7 @@ class Layout:
             rows = Version.objects.filter(condition).values_list("pk", "study_id", "number", "tree_id")
             self._know_versions(list(rows))
 
-    def _know_versions(self, rows: Sequence[Any]) -> None:
+    def _know_versions(self, rows: Iterable[tuple[int, int, int, int]]) -> None:
         """Cache versions, each given by its id, study, number and tree, and the studies to mirror."""
         self._resolve_studies({study for _, study, _, _ in rows})
         for pk, study, number, tree in rows:
@@ -212,28 +226,29 @@ class Layout:
 
     def _resolve_nodes(self, pks: Collection[int]) -> None:
         waiting = list(pks)
-        rows: list[Any] = []
+        rows: list[_NodeRow] = []
         while waiting:
             found = [self._nodes[pk] for pk in waiting if pk in self._nodes]
             for portion in in_portions(pk for pk in waiting if pk not in self._nodes):
-                found += Node.objects.filter(pk__in=portion, deleted_at=None).values_list(*_OF_NODE)
+                living = Node.objects.filter(pk__in=portion, deleted_at=None)
+                found += map(_NodeRow._make, living.values_list(*_OF_NODE))
             rows += found
-            here = {row[0] for row in rows}
-            above = {row[2] for row in found if row[2] is not None}
+            here = {row.pk for row in rows}
+            above = {row.parent for row in found if row.parent is not None}
             waiting = [pk for pk in above - here if f"node:{pk}" not in self._known]
-        unknown = {row[1] for row in rows} - self.version_of_tree.keys()
+        unknown = {row.tree for row in rows} - self.version_of_tree.keys()
         self._resolve_versions(Q(tree__in=portion) for portion in in_portions(sorted(unknown)))
         for row in rows:
             self._know_node(row)
 
-    def _know_node(self, row: Any) -> None:
+    def _know_node(self, row: _NodeRow) -> None:
         pk, tree, parent, name, is_folder, origin, sha256, dropbox_hash, size = row
         version = self.version_of_tree.get(tree)
         if self._known.get(f"version:{version}") is None:
             return
         identity = f"node:{pk}"
-        content = None if is_folder else Content(dropbox_hash, size)
-        if content is not None:
+        content = None if is_folder or dropbox_hash is None or size is None else Content(dropbox_hash, size)
+        if content is not None and sha256 is not None:
             self.sources[identity] = FileSource(content, sha256=sha256)
         self._know(
             Desired(
