@@ -49,6 +49,7 @@ PAGES: dict[str, tuple[str | None, str]] = {
     "study_session": ("dana", "{study}data/sessions/{session}/"),
     "data_requests": ("dana", "{study}data/downloads/"),
     "delete_data": ("dana", "{study}data/delete/?chosen=1"),
+    "data_retention": ("dana", "{study}data/retention/?months=12"),
     "erase_participant": ("dana", "{study}data/erase/"),
     "study_activity": ("dana", "{study}activity/"),
     "dropbox_restore": ("dana", "/dropbox/restore"),
@@ -104,6 +105,7 @@ WITHOUT_PICTURE = {
     "study_session": "one session",
     "data_requests": "**Request download**",
     "delete_data": "**Delete data…**",
+    "data_retention": "**Automatic deletion…**",
     "erase_participant": "**Erase a participant…**",
 }
 """Pages without a picture of their own in the manual, with its words for them; each other has one of its name."""

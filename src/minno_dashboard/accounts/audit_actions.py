@@ -92,6 +92,7 @@ class AuditAction(StrEnum):
     STUDY_BRING_DATA_BACK = "study.bring_data_back"
     STUDY_PURGE_DATA = "study.purge_data"
     STUDY_ERASE_PARTICIPANT = "study.erase_participant"
+    STUDY_CHANGE_RETENTION = "study.change_retention"
     STUDY_REQUEST_DATA = "study.request_data"
     STUDY_DOWNLOAD_DATA = "study.download_data"
     STUDY_SEND_DATA = "study.send_data"
@@ -168,6 +169,7 @@ PHRASES: dict[AuditAction, Promise] = {
     AuditAction.STUDY_BRING_DATA_BACK: gettext_lazy("brought back deleted data of a study"),
     AuditAction.STUDY_PURGE_DATA: gettext_lazy("permanently removed deleted data of a study"),
     AuditAction.STUDY_ERASE_PARTICIPANT: gettext_lazy("erased a participant of a study"),
+    AuditAction.STUDY_CHANGE_RETENTION: gettext_lazy("changed how long a study keeps its data"),
     AuditAction.STUDY_REQUEST_DATA: gettext_lazy("requested a download of a study's data"),
     AuditAction.STUDY_DOWNLOAD_DATA: gettext_lazy("downloaded a study's data"),
     AuditAction.STUDY_SEND_DATA: gettext_lazy("started writing a study's data to their Dropbox"),

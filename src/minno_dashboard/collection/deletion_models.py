@@ -11,7 +11,8 @@ from minno_dashboard.studies.models import Study
 class DataDeletion(models.Model):
     """Sessions of a study that were deleted together, and can be brought back until they are removed for good.
 
-    `criteria` says which sessions, as those of `DataRequest` do. `by` is None where the user is gone.
+    `criteria` says which sessions, as those of `DataRequest` do, or `{"months": 12}` where the study keeps its data for
+    so long. `by` is None then, and where the user is gone.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="data_deletions")
@@ -29,6 +30,11 @@ class DataDeletion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sessions} sessions of study {self.study_id}"
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether nobody deleted them: they were older than the study keeps its data."""
+        return "months" in self.criteria
 
     @property
     def is_open(self) -> bool:

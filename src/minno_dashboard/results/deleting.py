@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from minno_dashboard.accounts.audit import record
@@ -26,6 +27,7 @@ from minno_dashboard.collection.models import (
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Conflict, Invalid, NotFound
 from minno_dashboard.results import data_requests
+from minno_dashboard.results.models import DataRetention
 from minno_dashboard.results.selection import Selection, sessions_of
 from minno_dashboard.studies.models import Study
 
@@ -59,12 +61,23 @@ def delete_data(
         Invalid: the study's name was not typed, or no session meets the criteria.
     """
     check_name(study, typed_name)
-    chosen = selection_of(study, criteria, before)
+    chosen = sessions_of(selection_of(study, criteria, before))
+    return delete_sessions(chosen, study=study, criteria=criteria, by=by)
+
+
+def delete_sessions(
+    chosen: QuerySet[Session], *, study: Study, criteria: Mapping[str, Any], by: User | None
+) -> DataDeletion:
+    """Delete these sessions of a study together; without `by` it is the system's doing.
+
+    Raises:
+        Invalid: there are none.
+    """
     with transaction.atomic():
         deletion = DataDeletion.objects.create(
             study=study, by=by, criteria=dict(criteria), deleted_at=clock.now()
         )
-        deletion.sessions = sessions_of(chosen).order_by().update(deletion=deletion)
+        deletion.sessions = chosen.order_by().update(deletion=deletion)
         if not deletion.sessions:
             raise Invalid(gettext("No session matches. Nothing was deleted."))
         deletion.save(update_fields=["sessions"])
@@ -98,12 +111,18 @@ def undo(*, deletion: DataDeletion, by: User) -> int:
     """Bring back what was deleted together; return how many sessions came back.
 
     Raises:
-        Conflict: it is undone already, or its data are removed for good.
+        Conflict: it is undone already, its data are removed for good, or they would be deleted again.
     """
     with transaction.atomic():
         found = DataDeletion.objects.select_for_update().select_related("study").get(pk=deletion.pk)
         if not found.is_open:
             raise Conflict(gettext("This deletion can no longer be undone. Nothing was changed."))
+        if found.is_automatic and DataRetention.objects.filter(study=found.study_id).exists():
+            raise Conflict(
+                gettext(
+                    "These data are older than this study keeps them, so they would be deleted again. Turn automatic deletion off first, then undo."
+                )
+            )
         count = Session.objects.filter(deletion=found).update(deletion=None)
         DataDeletion.objects.filter(pk=found.pk).update(undone_at=clock.now())
         data_changed(found.study_id, of_past_days=True)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 from minno_dashboard.results.erasing import Who
 from minno_dashboard.results.exporting import Format
 from minno_dashboard.results.models import Erasure
+from minno_dashboard.results.retention import MAX_MONTHS
 from minno_dashboard.results.selection import Selection
 from minno_dashboard.results.services import MAX_NOTE_CHARACTERS, Mark
 from minno_dashboard.results.stages import NAMES, Stage
@@ -170,6 +171,14 @@ class DeletionForm(SessionsForm):
     def criteria(self) -> dict[str, Any]:
         """Return which sessions, as a deletion keeps it."""
         return {**super().criteria(), "tests_only": self.cleaned_data["tests_only"]}
+
+
+class RetentionForm(forms.Form):
+    """After how many months data are deleted."""
+
+    months = forms.IntegerField(
+        label=gettext_lazy("Months after a session ended"), min_value=1, max_value=MAX_MONTHS
+    )
 
 
 class ErasureForm(forms.Form):

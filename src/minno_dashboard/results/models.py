@@ -1,4 +1,4 @@
-"""Requests for downloads of participants' data, and receipts of erased participants."""
+"""Requests for downloads of participants' data, how long data are kept, and receipts of erased participants."""
 
 from __future__ import annotations
 
@@ -60,6 +60,16 @@ class DataRequest(models.Model):
     def percent(self) -> int:
         """The progress in percent."""
         return min(100, 100 * self.done // self.total) if self.total else 0
+
+
+class DataRetention(models.Model):
+    """For how many months after a session's end a study keeps its data; without a row, until somebody deletes them."""
+
+    study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="data_retention")
+    months = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.months} months in study {self.study_id}"
 
 
 class Erasure(models.Model):

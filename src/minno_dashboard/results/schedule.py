@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from minno_dashboard.jobs import registry
-from minno_dashboard.results import data_files, data_requests, deleting, erasing
+from minno_dashboard.results import data_files, data_requests, deleting, erasing, retention
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +16,13 @@ def expire_downloads() -> None:
     """Remove the files of downloads whose seven days are over."""
     if expired := data_requests.expire_downloads():
         log.info("removed the files of %d downloads", expired)
+
+
+@registry.every(timedelta(days=1), "results: delete data older than studies keep them")
+def delete_old_data() -> None:
+    """Delete the data of studies that keep them for some months only."""
+    if deleted := retention.delete_old_data():
+        log.info("deleted %d sessions older than their studies keep data", deleted)
 
 
 @registry.every(timedelta(days=1), "results: remove data deleted 30 days ago")

@@ -16,7 +16,7 @@ from minno_dashboard.accounts.access import person
 from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.core.numbers import whole_number
-from minno_dashboard.results import queries, services
+from minno_dashboard.results import queries, retention, services
 from minno_dashboard.results.forms import FilterForm, MarkForm
 from minno_dashboard.results.stages import sentence
 from minno_dashboard.studies.access import Action, standing
@@ -44,6 +44,7 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
         "sessions": [(one, queries.stage_name(one)) for one in page.sessions],
         "counts": queries.counts_of(chosen),
         "days": queries.sessions_per_day(chosen),
+        "months": retention.months_of(study),
     }
     return render(request, "results/data.html", context)
 

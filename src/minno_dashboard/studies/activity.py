@@ -58,6 +58,22 @@ def _removed(details: Details) -> str:
     )
 
 
+def _deleted_data(details: Details) -> str:
+    return (
+        gettext("deleted data that are older than the study keeps them")
+        if details.get("criteria", {}).get("months")
+        else gettext("deleted data")
+    )
+
+
+def _retention(details: Details) -> str:
+    return (
+        gettext("set automatic deletion (months after a session ended: %(months)s)")
+        if details.get("months")
+        else gettext("turned automatic deletion of data off")
+    )
+
+
 _SENTENCES: dict[str, Callable[[Details], str]] = {
     AuditAction.STUDY_CREATE: lambda d: gettext("created the study"),
     AuditAction.STUDY_DUPLICATE: lambda d: gettext("created the study as a copy of another"),
@@ -106,7 +122,8 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     ),
     AuditAction.STUDY_SEND_DATA: lambda d: gettext("started sending the data to their Dropbox"),
     AuditAction.STUDY_STOP_SENDING_DATA: lambda d: gettext("stopped sending the data to their Dropbox"),
-    AuditAction.STUDY_DELETE_DATA: lambda d: gettext("deleted data"),
+    AuditAction.STUDY_DELETE_DATA: _deleted_data,
+    AuditAction.STUDY_CHANGE_RETENTION: _retention,
     AuditAction.STUDY_BRING_DATA_BACK: lambda d: gettext("brought deleted data back"),
     AuditAction.STUDY_PURGE_DATA: lambda d: gettext("permanently removed deleted data"),
     AuditAction.STUDY_ERASE_PARTICIPANT: lambda d: gettext("erased a participant"),
@@ -116,7 +133,7 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     AuditAction.STUDY_TRANSFER: lambda d: gettext("transferred the study from %(from)s to %(to)s"),
 }
 _PLACES: Details = dict.fromkeys(
-    ("before", "version", "began_from", "member", "from", "to", "experiment"), ""
+    ("before", "version", "began_from", "member", "from", "to", "experiment", "months"), ""
 )
 
 
@@ -149,7 +166,7 @@ class Activity(Sequence[Deed]):
 
 
 def _deed(entry: AuditEntry) -> Deed:
-    return Deed(entry.at, str(entry.actor) if entry.actor else entry.actor_name, sentence(entry))
+    return Deed(entry.at, str(entry.actor) if entry.actor else entry.who, sentence(entry))
 
 
 def activity_of(study: Study) -> Activity:

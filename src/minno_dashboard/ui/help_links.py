@@ -23,6 +23,7 @@ CHAPTER_OF_PAGE = {
     "study_session": "data",
     "data_requests": "data#downloads",
     "delete_data": "data#deleting-data",
+    "data_retention": "data#automatic-deletion",
     "erase_participant": "data#erasing-one-participant",
     "messages": "account#messages",
     "settings": "account#settings",
