@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./environment.mjs";
 import { found } from "../src/study/go_to_file.js";
+import { accepted, isArchive } from "../src/study/archive.js";
 import { parted, planned, without } from "../src/study/upload.js";
 
 const files = (...paths) => paths.map((path) => ({ path, file: {} }));
@@ -34,4 +35,11 @@ test("letters of a path find it, its name before its folders", () => {
 
 test("what systems leave in folders is not sent", () => {
   assert.deepEqual(without(files("a/x.js", "a/.DS_Store"), ["a/.DS_Store"]).map((one) => one.path), ["a/x.js"]);
+});
+
+test("an archive that came by itself is one, a file dialog looks at its last ending alone", () => {
+  const endings = [".zip", ".tar.gz", ".tgz"];
+  const asked = ["a.ZIP", "a.tar.gz", "a.gz", "zip", "folder/a.zip"].map((path) => isArchive({ path }, endings));
+  assert.deepEqual(asked, [true, true, false, false, false]);
+  assert.equal(accepted(endings), ".zip,.gz,.tgz");
 });

@@ -7,16 +7,20 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
 from django.test import Client
 
-from minno_dashboard.accounts.models import User
+from minno_dashboard.accounts.audit_actions import AuditAction
+from minno_dashboard.accounts.models import AuditEntry, User
 from minno_dashboard.collection import services
 from minno_dashboard.collection.models import PersonalLink, Session
+from minno_dashboard.config.cli import main
 from minno_dashboard.runtime.commands import experiment as command
-from minno_dashboard.studies import queries
+from minno_dashboard.studies import experiments, queries
 from minno_dashboard.studies.models import Experiment, ExperimentFile, Study
 from tests.collection.conftest import launched
 
@@ -171,6 +175,27 @@ def test_the_command_makes_links_and_prints_them(experiment: Experiment, tmp_pat
     assert [row["label"] for row in csv.DictReader(io.StringIO(done.output))] == ["P1", "P2"]
     again = CliRunner().invoke(command, [*asked[:-2], "--count", "1"], catch_exceptions=False)
     assert len(again.output.splitlines()) == 4
+    labels.write_bytes("label\nGrüße\n".encode("latin-1"))
+    refused = CliRunner().invoke(main, ["experiment", *asked])
+    assert (refused.exit_code, refused.output) == (
+        1,
+        "Error: The CSV file is not UTF-8 text. No link was created.\n",
+    )
+    assert PersonalLink.objects.count() == 3
+
+
+def test_settings_of_which_one_part_is_refused_change_nothing(experiment: Experiment, alice: User) -> None:
+    with pytest.raises(IntegrityError):
+        experiments.save_settings(
+            experiment=experiment,
+            name="other",
+            values={"session_limit": -1},
+            time_zone="Asia/Tokyo",
+            by=alice,
+        )
+    stored = Experiment.objects.select_related("study").get(pk=experiment.pk)
+    assert (stored.name, stored.study.time_zone) == ("index", experiment.study.time_zone)
+    assert not AuditEntry.objects.filter(action=AuditAction.STUDY_RENAME_EXPERIMENT).exists()
 
 
 def test_a_version_that_is_not_active_starts_nothing(

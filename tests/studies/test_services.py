@@ -87,6 +87,12 @@ def test_what_is_so_already_changes_nothing(alice: User, study: Study) -> None:
     assert AuditEntry.objects.count() == 1
 
 
+def test_a_form_of_which_one_part_is_refused_changes_nothing(alice: User, study: Study) -> None:
+    with pytest.raises(Invalid):
+        services.save_details(study=study, name="Voices", description="a" * 10_001, by=alice)
+    assert (reread(study).name, reread(study).revision) == ("Faces", 1)
+
+
 def test_published_files_stay_and_the_next_version_starts_from_them(alice: User, study: Study) -> None:
     published = services.publish(study=study, by=alice)
     assert published.state == Version.State.PUBLISHED

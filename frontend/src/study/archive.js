@@ -4,11 +4,15 @@ import { buttons, cancelButton, frame, show } from "./ask.js";
 import { el, plural, size } from "./dom.js";
 import { gettext, ngettext } from "../shell/texts.js";
 
-const ENDING = /\.(zip|tar|tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz)$/i;
-
 // One that came by itself; those inside a folder that is uploaded stay files.
-export function isArchive({ path }) {
-  return !path.includes("/") && ENDING.test(path);
+export function isArchive({ path }, endings) {
+  const name = path.toLowerCase();
+  return !name.includes("/") && endings.some((one) => name.endsWith(one));
+}
+
+// What a file dialog accepts: it looks at the part after the last dot alone.
+export function accepted(endings) {
+  return [...new Set(endings.map((one) => one.slice(one.lastIndexOf("."))))].join(",");
 }
 
 class Question {

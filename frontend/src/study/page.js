@@ -2,6 +2,7 @@
 import { post } from "../shell/api.js";
 import { toast } from "../shell/toast.js";
 import { Actions } from "./actions.js";
+import { accepted } from "./archive.js";
 import { makeDroppable } from "./drag.js";
 import { Drafts } from "./drafts.js";
 import { Editor } from "./editor.js";
@@ -52,8 +53,9 @@ function remembered(storage, name) {
 const remember = remembered(localStorage, "open");
 const openFiles = remembered(sessionStorage, "tabs");
 const tree = new Tree({ element: find("tree"), store, actions, editable, remember, launched: config.launched, isUnsaved: (id) => editor.isUnsaved(id) });
-const uploader = new Uploader({ store, place: find("uploads"), filled: recognise });
+const uploader = new Uploader({ store, place: find("uploads"), filled: recognise, archiveEndings: config.archive_endings });
 const [filesInput, folderInput, archiveInput] = [find("pick-files"), find("pick-folder"), find("pick-archive")];
+if (archiveInput) archiveInput.accept = accepted(config.archive_endings);
 let uploadTo = null;
 let isBegun = false;
 

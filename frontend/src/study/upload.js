@@ -78,17 +78,18 @@ function abandon(address) {
 }
 
 export class Uploader {
-  // `filled` is told when the first files of an empty study have come in.
-  constructor({ store, place, filled }) {
-    Object.assign(this, { store, place, filled, active: 0 });
+  // `filled` is told when the first files of an empty study have come in; `archiveEndings` are those of files to unpack.
+  constructor({ store, place, filled, archiveEndings }) {
+    Object.assign(this, { store, place, filled, archiveEndings, active: 0 });
     addEventListener("beforeunload", (event) => {
       if (this.active) event.preventDefault();
     });
   }
 
   async start({ files, folders }, parent) {
-    const kept = await this.unpacked(files.filter(isArchive), parent);
-    files = [...files.filter((one) => !isArchive(one)), ...kept];
+    const archives = files.filter((one) => isArchive(one, this.archiveEndings));
+    const kept = await this.unpacked(archives, parent);
+    files = [...files.filter((one) => !archives.includes(one)), ...kept];
     if (!files.length && !folders.length) return;
     const plan = files.length ? await this.plan(files, parent) : { first: [], others: [], litter: [] };
     if (!plan) return;

@@ -1,4 +1,4 @@
-"""The commands of this room: whose programs may come in, and ending that."""
+"""The commands of the package: whose programs may come in, and ending that."""
 
 from __future__ import annotations
 

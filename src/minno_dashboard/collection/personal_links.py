@@ -42,14 +42,18 @@ def numbered(count: int) -> list[Recipient]:
     return [Recipient(str(number)) for number in range(1, count + 1)]
 
 
-def read_csv(text: str) -> list[Recipient]:
+def read_csv(content: bytes) -> list[Recipient]:
     """Return the recipients that CSV names: a label in the first column; further columns are URL parameters.
 
     With further columns the first line holds their names. A first line that is just `label` is a heading, too.
 
     Raises:
-        Invalid: a line cannot be read; it is named by its number, and nothing is made.
+        Invalid: it is not UTF-8 text, or a line cannot be read; that is named by its number.
     """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid(gettext("The CSV file is not UTF-8 text. No link was created.")) from error
     lines = [
         (number, [cell.strip() for cell in row])
         for number, row in enumerate(csv.reader(io.StringIO(text.lstrip("\ufeff"))), 1)

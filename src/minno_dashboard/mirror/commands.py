@@ -1,4 +1,4 @@
-"""The commands of the mirror: run one user's mirror now, and say how it stands."""
+"""The commands of the package: run one user's mirror now, and say how it stands."""
 
 from __future__ import annotations
 

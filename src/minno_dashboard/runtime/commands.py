@@ -1,8 +1,8 @@
-"""The commands of this room: experiments from the command line."""
+"""The commands of the package: experiments from the command line."""
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 
@@ -82,11 +82,11 @@ def close(owner: str, study_name: str, name: str) -> None:
 @_study
 @click.option("--name", required=True, help="The descriptive ID.")
 @click.option("--count", type=int, default=0, help="Create so many links, labelled 1, 2, 3 …")
-@click.option(
-    "--labels", type=click.File(encoding="utf-8-sig"), help="Create a link for each line of a CSV file."
-)
+@click.option("--labels", type=click.File("rb"), help="Create a link for each line of a CSV file.")
 @click.option("--resumable", is_flag=True, help="The new links continue their session until it is finished.")
-def links(owner: str, study_name: str, name: str, count: int, labels: TextIO | None, resumable: bool) -> None:
+def links(
+    owner: str, study_name: str, name: str, count: int, labels: BinaryIO | None, resumable: bool
+) -> None:
     """Create personal links if asked, and print all links that are not revoked as CSV."""
     user, study = _find(owner, study_name)
     found = _open_experiment(study, name)

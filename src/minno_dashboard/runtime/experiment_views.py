@@ -80,9 +80,13 @@ def change(request: HttpRequest, public_id: str, experiment_id: str) -> HttpResp
     form = SettingsForm(request.POST or None, experiment=experiment)
     if request.method == "POST" and form.is_valid():
         try:
-            experiments.rename_experiment(experiment=experiment, name=form.cleaned_data["name"], by=user)
-            experiments.change_settings(experiment=experiment, values=form.values(), by=user)
-            experiments.set_time_zone(study=study, name=form.cleaned_data["time_zone"], by=user)
+            experiments.save_settings(
+                experiment=experiment,
+                name=form.cleaned_data["name"],
+                values=form.values(),
+                time_zone=form.cleaned_data["time_zone"],
+                by=user,
+            )
         except Refused as refused:
             form.add_error("name", str(refused))
         else:

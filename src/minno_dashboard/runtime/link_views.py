@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from minno_dashboard.accounts.access import person
 from minno_dashboard.collection import personal_links
 from minno_dashboard.collection.personal_links import Recipient
-from minno_dashboard.core.errors import Invalid, Refused
+from minno_dashboard.core.errors import Refused
 from minno_dashboard.runtime.experiment_forms import LinksForm
 from minno_dashboard.runtime.experiment_views import asked
 from minno_dashboard.runtime.launching import launch_address, links_csv
@@ -81,7 +81,4 @@ def _recipients(form: LinksForm) -> list[Recipient]:
     given = form.cleaned_data["csv"]
     if not given:
         return personal_links.numbered(form.cleaned_data["count"])
-    try:
-        return personal_links.read_csv(given.read().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise Invalid(gettext("The CSV file is not UTF-8 text. No link was created.")) from error
+    return personal_links.read_csv(given.read())

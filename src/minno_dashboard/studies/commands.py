@@ -1,4 +1,4 @@
-"""The commands of this room: studies in and out."""
+"""The commands of the package: studies in and out."""
 
 from __future__ import annotations
 

@@ -50,6 +50,20 @@ def add_experiment(*, study: Study, version: Version, node: Node, by: User, name
     return found
 
 
+def save_settings(
+    *, experiment: Experiment, name: str, values: Mapping[str, Any], time_zone: str, by: User
+) -> None:
+    """Store the whole settings form of an experiment, or nothing of it.
+
+    Raises:
+        Invalid: the name is refused, or another open experiment of the study has it.
+    """
+    with services.changing(experiment.study):
+        rename_experiment(experiment=experiment, name=name, by=by)
+        change_settings(experiment=experiment, values=values, by=by)
+        set_time_zone(study=experiment.study, name=time_zone, by=by)
+
+
 def rename_experiment(*, experiment: Experiment, name: str, by: User) -> Experiment:
     """Change the descriptive id; sessions that started before keep the one they started with.
 

@@ -66,6 +66,17 @@ def check_new_name(*, owner: User, name: str) -> str:
     return name
 
 
+def save_details(*, study: Study, name: str, description: str, by: User) -> None:
+    """Store a study's name and description, or neither.
+
+    Raises:
+        Invalid: the name is refused, the owner has another study of this name, or the description is too long.
+    """
+    with transaction.atomic():
+        rename_study(study=study, name=name, by=by)
+        describe_study(study=study, description=description, by=by)
+
+
 def rename_study(*, study: Study, name: str, by: User) -> Study:
     """Give a study another name.
 

@@ -16,6 +16,8 @@ from minno_dashboard.studies.import_contents import ImportContents, Path
 from minno_dashboard.studies.tar_reading import ENDINGS as TAR_ENDINGS
 from minno_dashboard.studies.zip_names import Guess, NamesUndeclared
 
+ARCHIVE_ENDINGS = (".zip", *TAR_ENDINGS)
+"""Endings of the files that the study page offers to unpack, in lower case."""
 MAX_SHOWN_PATHS = 200
 MAX_SHOWN_PROBLEMS = 50
 
@@ -115,7 +117,7 @@ def _check_room(upload: Upload, found: ImportContents) -> None:
 def _stem(path: str) -> str:
     """Return an archive's name without its ending, as the name of a folder."""
     name = path.rsplit("/", 1)[-1]
-    for ending in sorted((*TAR_ENDINGS, ".zip"), key=len, reverse=True):
+    for ending in sorted(ARCHIVE_ENDINGS, key=len, reverse=True):
         if name.lower().endswith(ending) and len(name) > len(ending):
             return names.clean(name[: -len(ending)]).rstrip(" .") or name
     return name

@@ -33,6 +33,7 @@ from minno_dashboard.studies.queries import (
     newest_version,
     page_of_studies,
 )
+from minno_dashboard.studies.unpacking import ARCHIVE_ENDINGS
 from minno_dashboard.studies.views import study_type
 from minno_dashboard.studies.views.json_requests import tree_json, where_to_go_on
 from minno_dashboard.studies.views.tags import filter_links
@@ -171,6 +172,7 @@ def _config(study: Study, version: Version, user: User, rights: frozenset[Action
         "launched": launched_files(version),
         "editable": Action.EDIT_FILES in rights and not version.tree.is_frozen,
         "why_read_only": why,
+        "archive_endings": ARCHIVE_ENDINGS,
         "new_version_url": reverse("new_version", args=[study.public_id]),
         **where_to_go_on(study, user),
         "tree": tree_json(version.tree, None),
@@ -188,8 +190,7 @@ def rename(request: HttpRequest, public_id: str) -> HttpResponse:
         return render(request, "studies/rename.html", context)
     name, description = request.POST.get("name", ""), request.POST.get("description", "").strip()
     try:
-        services.rename_study(study=study, name=name, by=user)
-        services.describe_study(study=study, description=description, by=user)
+        services.save_details(study=study, name=name, description=description, by=user)
     except Refused as refused:
         context = {"study": study, "name": name, "description": description, "refused": str(refused)}
         return render(request, "studies/rename.html", context, status=refused.status)
