@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-VIRTUAL_START = 1_795_435_200.0
+VIRTUAL_START_SECONDS = 1_795_435_200.0
 """Where a virtual clock starts: 2026-11-23 12:00:00 UTC."""
 
 
@@ -68,7 +68,7 @@ class RealClock:
 class VirtualClock:
     """A clock that stands still; sleeping advances it at once, never back."""
 
-    def __init__(self, start: float = VIRTUAL_START) -> None:
+    def __init__(self, start: float = VIRTUAL_START_SECONDS) -> None:
         """Start at the given moment."""
         self._now = start
         self._lock = threading.Lock()

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from dropbox_simulator.wire import HOSTS
 
-PIECE = 64 * 1024
+PIECE_BYTES = 64 * 1024
 MAX_REQUEST_BYTES = 16 * 1024
 
 
@@ -88,7 +88,7 @@ class ConnectProxy:
         """Read the CONNECT request; return the host when it is one of Dropbox's."""
         head = b""
         while b"\r\n\r\n" not in head:
-            piece = client.recv(PIECE)
+            piece = client.recv(PIECE_BYTES)
             if not piece or len(head) > MAX_REQUEST_BYTES:
                 return None
             head += piece
@@ -107,7 +107,7 @@ class ConnectProxy:
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while not self._stopping.is_set():
                 for key, _ in selector.select(0.2):
-                    data = key.fileobj.recv(PIECE)  # type: ignore[union-attr]
+                    data = key.fileobj.recv(PIECE_BYTES)  # type: ignore[union-attr]
                     if not data:
                         return
                     key.data.sendall(data)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-BLOCK = 4 * 1024 * 1024
+BLOCK_BYTES = 4 * 1024 * 1024
 """Dropbox hashes a file in blocks of 4 MiB."""
 
-PIECE = 1024 * 1024
+PIECE_BYTES = 1024 * 1024
 """How much is read at a time when bytes are copied."""
 
 
@@ -33,11 +33,11 @@ class ContentHasher:
         view = memoryview(data)
         self.size += len(view)
         while len(view):
-            taken = view[: BLOCK - self._filled]
+            taken = view[: BLOCK_BYTES - self._filled]
             self._block.update(taken)
             self._filled += len(taken)
             view = view[len(taken) :]
-            if self._filled == BLOCK:
+            if self._filled == BLOCK_BYTES:
                 self._overall.update(self._block.digest())
                 self._block = hashlib.sha256()
                 self._filled = 0
@@ -77,7 +77,7 @@ class StoredBytes:
     def pieces(self) -> Iterator[bytes]:
         """Read the bytes piece by piece."""
         with self.open() as stream:
-            while piece := stream.read(PIECE):
+            while piece := stream.read(PIECE_BYTES):
                 yield piece
 
 
@@ -172,7 +172,7 @@ class FileDraft:
         hasher = ContentHasher()
         temporary = self._blobs / f"new-{uuid.uuid4().hex}"
         with self._path.open("rb") as source, temporary.open("wb") as target:
-            while piece := source.read(PIECE):
+            while piece := source.read(PIECE_BYTES):
                 hasher.update(piece)
                 target.write(piece)
         final = self._blobs / hasher.hexdigest()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from dropbox_simulator.content import PIECE, BlobStore, ContentHasher, IncomingBytes, StoredBytes
+from dropbox_simulator.content import PIECE_BYTES, BlobStore, ContentHasher, IncomingBytes, StoredBytes
 
-SMALL = 4 * 1024 * 1024
+MAX_SMALL_BYTES = 4 * 1024 * 1024
 """Bodies up to this size are stored in one go."""
 
 
@@ -24,7 +24,7 @@ class Incoming:
         """Compute the content hash of the whole body and rewind."""
         hasher = ContentHasher()
         self._stream.seek(0)
-        while piece := self._stream.read(PIECE):
+        while piece := self._stream.read(PIECE_BYTES):
             hasher.update(piece)
         self._stream.seek(0)
         return hasher.hexdigest()
@@ -38,19 +38,19 @@ class Incoming:
 
     def skip(self, length: int) -> None:
         """Skip unused bytes."""
-        while length > 0 and (piece := self._next(min(PIECE, length))):
+        while length > 0 and (piece := self._next(min(PIECE_BYTES, length))):
             length -= len(piece)
 
     def copy_to(self, draft: IncomingBytes, offset: int, length: int) -> None:
         """Write the next bytes into a draft."""
-        while length > 0 and (piece := self._next(min(PIECE, length))):
+        while length > 0 and (piece := self._next(min(PIECE_BYTES, length))):
             draft.write_at(offset, piece)
             offset += len(piece)
             length -= len(piece)
 
     def store(self, store: BlobStore) -> StoredBytes:
         """Store the whole body."""
-        if self.size <= SMALL:
+        if self.size <= MAX_SMALL_BYTES:
             return store.get(self._next(self.size))
         draft = store.draft()
         self.copy_to(draft, 0, self.size)

@@ -23,13 +23,13 @@ from dropbox_simulator.wire import HOSTS, Request, Response, text_response
 TLS_HANDSHAKE = 0x16
 """The first byte of a TLS connection."""
 
-MAX_HEADERS = 256 * 1024
+MAX_HEADER_BYTES = 256 * 1024
 """How many bytes of headers are read at all."""
 
-IN_MEMORY = 8 * 1024 * 1024
+MAX_IN_MEMORY_BYTES = 8 * 1024 * 1024
 """Larger bodies are kept in a temporary file while they arrive."""
 
-PIECE = 256 * 1024
+PIECE_BYTES = 256 * 1024
 
 REASONS = {
     200: "OK",
@@ -145,7 +145,7 @@ class Server:
                 current = self._context.wrap_socket(current, server_side=True)
             with self._lock:
                 self._connections.add(current)
-            with current.makefile("rb", PIECE) as stream:
+            with current.makefile("rb", PIECE_BYTES) as stream:
                 while not self._stopping.is_set() and self._exchange(
                     current, cast(BinaryIO, stream), is_on_line=is_on_line
                 ):
@@ -199,16 +199,16 @@ def _break(connection: socket.socket) -> None:
 
 
 def _read_request(connection: socket.socket, stream: BinaryIO) -> Request | None:
-    line = stream.readline(MAX_HEADERS)
+    line = stream.readline(MAX_HEADER_BYTES)
     if not line.strip():
         return None
     method, target, _ = line.decode("latin-1").split(" ", 2)
     headers: dict[str, str] = {}
     size = len(line)
     while True:
-        line = stream.readline(MAX_HEADERS)
+        line = stream.readline(MAX_HEADER_BYTES)
         size += len(line)
-        if size > MAX_HEADERS:
+        if size > MAX_HEADER_BYTES:
             raise HeadersTooLarge
         if line in (b"\r\n", b"\n", b""):
             break
@@ -234,7 +234,7 @@ def _read_body(stream: BinaryIO, headers: dict[str, str]) -> tuple[bytes | Binar
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return _read_chunks(stream)
     length = int(headers.get("content-length", "0") or 0)
-    if length <= IN_MEMORY:
+    if length <= MAX_IN_MEMORY_BYTES:
         data = stream.read(length)
         if len(data) < length:
             raise ConnectionResetError
@@ -242,7 +242,7 @@ def _read_body(stream: BinaryIO, headers: dict[str, str]) -> tuple[bytes | Binar
     spool = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - handed over to the request, closed after it
     left = length
     while left:
-        piece = stream.read(min(PIECE, left))
+        piece = stream.read(min(PIECE_BYTES, left))
         if not piece:
             spool.close()
             raise ConnectionResetError
@@ -253,11 +253,11 @@ def _read_body(stream: BinaryIO, headers: dict[str, str]) -> tuple[bytes | Binar
 
 
 def _read_chunks(stream: BinaryIO) -> tuple[bytes | BinaryIO, int]:
-    spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed after the request
+    spool = tempfile.SpooledTemporaryFile(max_size=MAX_IN_MEMORY_BYTES)  # noqa: SIM115 - closed after the request
     while length := int(stream.readline(1024).partition(b";")[0] or b"0", 16):
         spool.write(stream.read(length))
         stream.readline(16)
-    while stream.readline(PIECE).strip():
+    while stream.readline(PIECE_BYTES).strip():
         continue
     size = spool.tell()
     spool.seek(0)

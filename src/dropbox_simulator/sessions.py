@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dropbox_simulator.behaviour import Behaviour
-from dropbox_simulator.content import BLOCK, IncomingBytes, StoredBytes
+from dropbox_simulator.content import BLOCK_BYTES, IncomingBytes, StoredBytes
 from dropbox_simulator.incoming import Incoming
 
 
@@ -51,9 +51,9 @@ class StoredSession:
     def _check_concurrent(self, offset: int, length: int, *, close: bool) -> None:
         if self.closed and (close or offset + length > self.size):
             raise SessionRefused("closed")
-        if offset % BLOCK:
+        if offset % BLOCK_BYTES:
             raise SessionRefused("concurrent_session_invalid_offset")
-        if length % BLOCK and not close and not (self.closed and offset + length == self.size):
+        if length % BLOCK_BYTES and not close and not (self.closed and offset + length == self.size):
             raise SessionRefused("concurrent_session_invalid_data_size")
 
     def append(self, offset: int, length: int, incoming: Incoming, *, close: bool) -> None:

@@ -9,7 +9,7 @@ from dropbox import files
 from dropbox.exceptions import ApiError
 
 from dropbox_simulator import Simulator, content_hash
-from dropbox_simulator.content import BLOCK
+from dropbox_simulator.content import BLOCK_BYTES
 from dropbox_simulator.lowercase import TABLE, dropbox_lower
 
 from .conftest import ALICE, BOB, Connect
@@ -40,8 +40,8 @@ def refusal(call: Any, *args: Any, **options: Any) -> str:
         (b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         (b"hello world", "bc62d4b80d9e36da29c16c5d4d9f11731f36052c72401a76c23c0fb5a9b74423"),
         (b"a" * 4096, "3f5b72e416ba7c708fdc15a4566d6f833e2ab43c86a8b81424afc9c7784c84c2"),
-        (bytes(BLOCK), "c7e946d101855255d919ef0c70718633adf77d3dfb3adeeecf5d0cb4e951be58"),
-        (bytes(BLOCK + 1), "14a4d47f23a30177885d9820122f17d2d3a55fe63f7f5c27b95f689e0b2accd6"),
+        (bytes(BLOCK_BYTES), "c7e946d101855255d919ef0c70718633adf77d3dfb3adeeecf5d0cb4e951be58"),
+        (bytes(BLOCK_BYTES + 1), "14a4d47f23a30177885d9820122f17d2d3a55fe63f7f5c27b95f689e0b2accd6"),
     ],
 )
 def test_content_hashes_match_the_published_ones(data: bytes, expected: str) -> None:
@@ -205,14 +205,14 @@ def test_concurrent_sessions(client: Any) -> None:
     id = start(b"", session_type=kind).session_id
     append = client.files_upload_session_append_v2
     finish = client.files_upload_session_finish
-    one, two, three = bytes(BLOCK), b"\1" * BLOCK, b"end"
+    one, two, three = bytes(BLOCK_BYTES), b"\1" * BLOCK_BYTES, b"end"
     assert refusal(append, b"odd", cursor(id, 0)) == "concurrent_session_invalid_data_size"
     assert refusal(append, one, cursor(id, 7)) == "concurrent_session_invalid_offset"
-    append(three, cursor(id, 2 * BLOCK), close=True)
+    append(three, cursor(id, 2 * BLOCK_BYTES), close=True)
     commit = files.CommitInfo("/big")
-    whole = cursor(id, 2 * BLOCK + 3)
+    whole = cursor(id, 2 * BLOCK_BYTES + 3)
     assert refusal(finish, b"", whole, commit) == "concurrent_session_missing_data"
-    append(two, cursor(id, BLOCK))
+    append(two, cursor(id, BLOCK_BYTES))
     append(one, cursor(id, 0))
     assert finish(b"", whole, commit).content_hash == content_hash(one + two + three)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dropbox_simulator.content import PIECE, ContentHasher
+from dropbox_simulator.content import PIECE_BYTES, ContentHasher
 from tools.bench.dropbox import SimulatedDropbox
 from tools.bench.processes import Failed
 
@@ -16,7 +16,7 @@ def hashes(folder: Path) -> dict[str, str]:
         if path.is_file():
             hasher = ContentHasher()
             with path.open("rb") as stream:
-                while piece := stream.read(PIECE):
+                while piece := stream.read(PIECE_BYTES):
                     hasher.update(piece)
             found[path.relative_to(folder).as_posix()] = hasher.hexdigest()
     return found

@@ -31,7 +31,7 @@ from minno_dashboard.siteconfig.queries import MailSettings
 from minno_dashboard.siteconfig.sealing import SealBroken, seal, unseal
 
 KIND = "accounts.mail"
-SECONDS = 20
+SEND_TIMEOUT_SECONDS = 20
 _PERMANENT = 500
 
 
@@ -130,7 +130,7 @@ def _backend(chosen: MailSettings) -> EmailBackend:
         password=chosen.password() if chosen.username else "",
         use_tls=chosen.security == "starttls",
         use_ssl=chosen.security == "tls",
-        timeout=SECONDS,
+        timeout=SEND_TIMEOUT_SECONDS,
     )
 
 

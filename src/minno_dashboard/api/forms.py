@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from minno_dashboard.accounts.forms import MAX_PASSWORD_LENGTH
 from minno_dashboard.api.scopes import SENTENCES
 
-DAYS = (
+VALID_DAYS = (
     (7, gettext_lazy("7 days")),
     (30, gettext_lazy("30 days")),
     (90, gettext_lazy("90 days")),
@@ -33,7 +33,7 @@ class TokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Choose what this token may be used for.")},
     )
-    days = forms.TypedChoiceField(label=gettext_lazy("Expires"), choices=DAYS, coerce=int, initial=90)
+    days = forms.TypedChoiceField(label=gettext_lazy("Expires"), choices=VALID_DAYS, coerce=int, initial=90)
     password = forms.CharField(
         label=gettext_lazy("Your password"),
         strip=False,

@@ -22,10 +22,10 @@ ENVIRONMENT = "MINNO_WEB_PROCESS"
 """JSON: {"listen": descriptor, "secret": text}."""
 THREADS = 16
 # Waitress keeps a request in a temporary file above this size, so a large upload never fills the memory.
-BODY_IN_MEMORY = 512 * 1024
-MAX_BODY = 64 * 1024 * 1024
+MAX_BODY_IN_MEMORY_BYTES = 512 * 1024
+MAX_BODY_BYTES = 64 * 1024 * 1024
 # So much of an answer is kept for a slow reader, above 1 MB in a temporary file, before its thread must wait.
-KEPT_ANSWER = 64 * 1024 * 1024
+MAX_KEPT_ANSWER_BYTES = 64 * 1024 * 1024
 CONNECTIONS = 2_000
 
 log = logging.getLogger(__name__)
@@ -46,9 +46,9 @@ def main() -> None:
         behind_gateway(application, given["secret"]),
         sockets=[socket.socket(fileno=given["listen"])],
         threads=THREADS,
-        inbuf_overflow=BODY_IN_MEMORY,
-        max_request_body_size=MAX_BODY,
-        outbuf_high_watermark=KEPT_ANSWER,
+        inbuf_overflow=MAX_BODY_IN_MEMORY_BYTES,
+        max_request_body_size=MAX_BODY_BYTES,
+        outbuf_high_watermark=MAX_KEPT_ANSWER_BYTES,
         connection_limit=CONNECTIONS,
         asyncore_use_poll=True,
         ident="",

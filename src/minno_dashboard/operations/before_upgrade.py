@@ -13,7 +13,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Unavailable
 from minno_dashboard.operations import backup, schema
 
-KEPT = 3
+KEPT_BACKUPS = 3
 
 
 def folder() -> Path:
@@ -43,6 +43,6 @@ def back_up_if_due() -> Path | None:
             f"The database was not upgraded, because the backup before it could not be written to {target.parent}"
             f" ({error}). Make room there, or make a backup yourself and set MINNO_BACKUP_BEFORE_UPGRADE=no."
         ) from error
-    for old in sorted(folder().glob("before-*.tar"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
+    for old in sorted(folder().glob("before-*.tar"), key=lambda file: file.stat().st_mtime)[:-KEPT_BACKUPS]:
         old.unlink()
     return target

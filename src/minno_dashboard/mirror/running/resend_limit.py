@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from minno_dashboard.core import clock
 from minno_dashboard.mirror.planner.model import Plan, UploadFile
 
-SECONDS = 1.0
+MIN_RESEND_SECONDS = 1.0
 
 
 class SavedAgain(Exception):
@@ -32,7 +32,7 @@ class RecentUploads:
         Raises:
             SavedAgain: it is such a plan.
         """
-        is_just_now = self._at is not None and clock.now() - self._at < timedelta(seconds=SECONDS)
+        is_just_now = self._at is not None and clock.now() - self._at < timedelta(seconds=MIN_RESEND_SECONDS)
         if is_just_now and all(
             isinstance(one, UploadFile) and one.identity in self._files for one in steps.steps
         ):

@@ -52,7 +52,7 @@ def run(
         since = link.waits_since or context.planned_at
         lease.release(**context.ending(), **backoff.standing(link), waits_since=since)
     except SavedAgain:
-        lease.keep(resend_limit.SECONDS, **context.ending(), **backoff.standing(link))
+        lease.keep(resend_limit.MIN_RESEND_SECONDS, **context.ending(), **backoff.standing(link))
     except Exception as error:
         log.exception("the mirror of user %d met an error of ours", link.user_id)
         ours = Retry(f"ours:{type(error).__name__}")

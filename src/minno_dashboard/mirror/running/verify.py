@@ -20,7 +20,7 @@ from typing import Iterable, NamedTuple, Sequence, Sized
 
 MANIFEST = "MANIFEST.json"
 FORMAT = "minno-dashboard manifest 1"
-PIECE = 1024 * 1024
+PIECE_BYTES = 1024 * 1024
 MAX_SHOWN = 50
 BESIDE = ("manifest.json", "verify.py", "readme.txt", ".minno-dashboard.json")
 LITTER = (".ds_store", "desktop.ini", "thumbs.db", ".dropbox", "icon\r")
@@ -120,7 +120,7 @@ def look(place: str | None, size: int, sha256: str) -> str:
         with open(place, "rb") as stream:
             if os.fstat(stream.fileno()).st_size != size:
                 return "OTHER SIZE"
-            for piece in iter(lambda: stream.read(PIECE), b""):
+            for piece in iter(lambda: stream.read(PIECE_BYTES), b""):
                 digest.update(piece)
     except OSError as error:
         return f"UNREADABLE ({error.strerror})"
