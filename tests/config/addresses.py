@@ -76,6 +76,7 @@ TABLE: dict[str, AddressRow] = {
     "end_session": post(OTHERS),
     "log_out_everywhere": post(LOGGED_IN),
     "save_appearance": post(LOGGED_IN),
+    "hide_first_steps": post(LOGGED_IN),
     "add_passkey": get(LOGGED_IN),
     "begin_passkey": send(LOGGED_IN, password="wrong"),
     "finish_passkey": send(LOGGED_IN, name="Mine", credential={}),

@@ -15,11 +15,12 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the periodic work, and the app's parts of pages."""
-        from minno_dashboard.accounts import recovery, schedule  # noqa: F401
+        from minno_dashboard.accounts import first_steps, recovery, schedule  # noqa: F401
         from minno_dashboard.accounts.views import appearance, mail, passkeys, security
         from minno_dashboard.ui import slots
 
         passkeys.contribute()
+        first_steps.contribute()
         slots.contribute(
             "configuration.sections", name="mail", title=gettext_lazy("Email"), order=20, render=mail.section
         )

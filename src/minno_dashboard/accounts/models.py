@@ -42,6 +42,7 @@ class User(AbstractBaseUser):
     last_seen_at = models.DateTimeField(null=True, blank=True)
     theme = models.CharField(max_length=10, blank=True, default="")  # "" follows the system
     language = models.CharField(max_length=10, blank=True, default="")  # "" follows the browser
+    hides_first_steps = models.BooleanField(default=False)
     reset_asked_at = models.DateTimeField(null=True, blank=True)  # where no mail could be sent
 
     USERNAME_FIELD = "username"

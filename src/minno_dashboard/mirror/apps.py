@@ -18,13 +18,14 @@ class MirrorConfig(AppConfig):
         from minno_dashboard.accounts import revocation_hooks
         from minno_dashboard.mirror import schedule  # noqa: F401 - registers its periodic work
         from minno_dashboard.mirror.connecting import services
-        from minno_dashboard.mirror.pages import data_views, sections
+        from minno_dashboard.mirror.pages import data_views, first_steps, sections
         from minno_dashboard.mirror.restoring import restore
         from minno_dashboard.mirror.running import due_links
         from minno_dashboard.studies.services import before_purge
         from minno_dashboard.ui import slots
 
         sections.contribute()
+        first_steps.contribute()
         slots.contribute(
             "study.data",
             name="dropbox",

@@ -115,6 +115,17 @@ def get_study(user: access.Person, public_id: str, action: access.Action = acces
     return study
 
 
+def first_studies(owner: User, count: int) -> list[Study]:
+    """Return a person's own studies that are not deleted, the oldest first, at most so many."""
+    return list(Study.objects.filter(owner=owner, deleted_at=None).order_by("pk")[:count])
+
+
+def has_files(owner: User) -> bool:
+    """Return whether there is a file in one of a person's own studies."""
+    theirs = Version.objects.filter(study__owner=owner, study__deleted_at=None)
+    return theirs.filter(tree__nodes__is_folder=False, tree__nodes__deleted_at=None).exists()
+
+
 def own_study(owner: User, name: str) -> Study:
     """Return a person's own living study by its name, letter case aside.
 

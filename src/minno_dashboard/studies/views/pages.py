@@ -19,7 +19,7 @@ from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.core.numbers import whole_number
-from minno_dashboard.studies import services, starters, tags
+from minno_dashboard.studies import first_steps, services, starters, tags
 from minno_dashboard.studies.access import Action, standing
 from minno_dashboard.studies.experiment_files import launched_files
 from minno_dashboard.studies.keys import KEYS
@@ -37,6 +37,7 @@ from minno_dashboard.studies.unpacking import ARCHIVE_ENDINGS
 from minno_dashboard.studies.views import study_type
 from minno_dashboard.studies.views.json_requests import tree_json, where_to_go_on
 from minno_dashboard.studies.views.tags import filter_links
+from minno_dashboard.ui.first_steps import Audience
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -83,11 +84,22 @@ def _list(request: HttpRequest, *, refused: Refused | None = None) -> HttpRespon
         "which": which,
         "search": search,
         **study_type.choices(),
+        **_first_steps(request, page.number),
         "invited": 0 if page.rows else invitations_of(user).count(),
         "refused": str(refused) if refused else "",
         "typed": request.POST if refused else {},
     }
     return render(request, "studies/list.html", context, status=refused.status if refused else 200)
+
+
+def _first_steps(request: HttpRequest, page_number: int) -> dict[str, object]:
+    """Return the first steps above the list of all that a person works with; none where it is filtered."""
+    is_filtered = any(request.GET.get(key, "").strip() for key in ("which", "q", "tag"))
+    lists = first_steps.lists(request) if page_number == 1 and not is_filtered else []
+    return {
+        "first_steps": lists,
+        "begins_with_steps": any(audience == Audience.PERSON for audience, _ in lists),
+    }
 
 
 def _chosen(default: Choice, given: str) -> Choice:
