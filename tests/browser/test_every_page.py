@@ -50,6 +50,7 @@ PAGES: dict[str, tuple[str | None, str]] = {
     "data_requests": ("dana", "{study}data/downloads/"),
     "delete_data": ("dana", "{study}data/delete/?chosen=1"),
     "data_retention": ("dana", "{study}data/retention/?months=12"),
+    "stored_data": ("dana", "{study}data/stored/"),
     "erase_participant": ("dana", "{study}data/erase/"),
     "study_activity": ("dana", "{study}activity/"),
     "dropbox_restore": ("dana", "/dropbox/restore"),
@@ -106,6 +107,7 @@ WITHOUT_PICTURE = {
     "data_requests": "**Request download**",
     "delete_data": "**Delete data…**",
     "data_retention": "**Automatic deletion…**",
+    "stored_data": "**What is stored of participants**",
     "erase_participant": "**Erase a participant…**",
 }
 """Pages without a picture of their own in the manual, with its words for them; each other has one of its name."""

@@ -198,6 +198,7 @@ TABLE: dict[str, AddressRow] = {
     "undo_deletion": post("delete_data"),
     "data_retention": get("delete_data"),
     "erase_participant": get("delete_data"),
+    "stored_data": get("read_data"),
     "erasure_receipt": get("delete_data"),
     "data_requests": get("read_data"),
     "download_data": get("read_data"),

@@ -33,6 +33,9 @@ class MirrorConfig(AppConfig):
             order=10,
             render=data_views.section,
         )
+        slots.contribute(
+            "study.stored", name="dropbox", title="", order=10, render=data_views.stored_sentence
+        )
         before_purge(due_links.note_study)
         revocation_hooks.register(services.end_with_account)
         revocation_hooks.register_at_a_reset(restore.withdraw_reading)

@@ -32,6 +32,8 @@ from minno_dashboard.results.selection import Selection, sessions_of
 from minno_dashboard.studies.models import Study
 
 UNDO = timedelta(days=30)
+UNREADABLE_KEPT = timedelta(days=30)
+"""How long a submission that could not be read is kept."""
 SESSIONS_IN_A_PORTION = 200
 
 
@@ -152,6 +154,11 @@ def purge_deleted() -> int:
             remove_sessions(portion)
         total += len(portion)
     return total
+
+
+def purge_unreadable() -> int:
+    """Remove submissions that could not be read and are older than 30 days; return how many."""
+    return QuarantinedBody.objects.filter(received_at__lte=clock.now() - UNREADABLE_KEPT).delete()[0]
 
 
 def _close(number: int) -> None:

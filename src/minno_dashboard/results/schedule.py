@@ -32,6 +32,13 @@ def purge_deleted_data() -> None:
         log.info("removed %d sessions deleted more than 30 days ago", removed)
 
 
+@registry.every(timedelta(days=1), "results: remove submissions that could not be read, 30 days later")
+def purge_unreadable() -> None:
+    """Remove submissions that could not be read once their 30 days are over."""
+    if removed := deleting.purge_unreadable():
+        log.info("removed %d submissions that could not be read", removed)
+
+
 @registry.every(timedelta(days=1), "results: forget the numbers of sessions erased 60 days ago")
 def forget_erased_sessions() -> None:
     """Remove the numbers of erased sessions that no page can begin again."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from minno_dashboard.results import deleting_views, erasing_views, request_views, retention_views, views
+from minno_dashboard.results import (
+    deleting_views,
+    erasing_views,
+    request_views,
+    retention_views,
+    stored_data_views,
+    views,
+)
 
 _DATA = "studies/<str:public_id>/data/"
 
@@ -17,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_DATA}erase/", erasing_views.show, name="erase_participant"),
     path(f"{_DATA}erase/receipts/<int:erasure_id>/", erasing_views.receipt, name="erasure_receipt"),
     path(f"{_DATA}retention/", retention_views.show, name="data_retention"),
+    path(f"{_DATA}stored/", stored_data_views.show, name="stored_data"),
     path(f"{_DATA}downloads/", request_views.show, name="data_requests"),
     path(f"{_DATA}downloads/<int:request_id>/", request_views.download, name="download_data"),
     path(f"{_DATA}downloads/<int:request_id>/again/", request_views.again, name="request_data_again"),

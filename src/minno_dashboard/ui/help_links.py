@@ -24,6 +24,7 @@ CHAPTER_OF_PAGE = {
     "data_requests": "data#downloads",
     "delete_data": "data#deleting-data",
     "data_retention": "data#automatic-deletion",
+    "stored_data": "data#what-is-stored",
     "erase_participant": "data#erasing-one-participant",
     "messages": "account#messages",
     "settings": "account#settings",

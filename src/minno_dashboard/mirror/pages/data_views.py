@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.utils.html import escape
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
@@ -38,6 +39,20 @@ def section(request: HttpRequest) -> str:
         "sentence": _sentence(user, study) if is_on else "",
     }
     return render_to_string("mirror/study_data.html", context, request)
+
+
+def stored_sentence(request: HttpRequest) -> str:
+    """Say in whose Dropboxes the data of a study are."""
+    study = getattr(request, "slot_subject", None)
+    if not isinstance(study, Study):
+        return ""
+    people = User.objects.filter(pk__in=data_folders.receivers(study)).order_by("pk")
+    if not people:
+        return escape(gettext("In nobody’s Dropbox: no data folder is switched on."))
+    said = gettext(
+        "In the Dropboxes of: %(names)s. Dropbox keeps earlier contents of files for 30 days or more; a folder that is switched off stays in Deleted for 90 days."
+    )
+    return escape(said % {"names": ", ".join(str(one) for one in people)})
 
 
 def _sentence(user: User, study: Study) -> str:
