@@ -82,7 +82,9 @@ def test_every_address_has_a_row() -> None:
 
 @pytest.mark.parametrize("name", TABLE)
 @pytest.mark.parametrize("who", ["anonymous", "researcher", "admin"])
-def test_who_reaches_what(alice: User, bob: User, dana: User, name: str, who: str) -> None:
+def test_each_role_reaches_only_its_addresses(
+    alice: User, bob: User, dana: User, name: str, who: str
+) -> None:
     path, method, *expected = TABLE[name]
     client = Client()
     if who != "anonymous":

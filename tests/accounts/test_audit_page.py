@@ -87,11 +87,11 @@ def test_who_acted_as_somebody_is_said_in_the_reader_s_language(admin: Client, d
     assert "<bdi>dana בשם alice</bdi>" in admin.get("/admin/audit/").content.decode()
 
 
-def test_a_day_that_is_none_is_said(admin: Client) -> None:
+def test_an_invalid_date_is_refused_with_a_sentence(admin: Client) -> None:
     assert "Enter a valid date" in admin.get("/admin/audit/?since=yesterday").content.decode()
 
 
-def test_the_export_holds_no_formula(admin: Client) -> None:
+def test_the_audit_export_disarms_spreadsheet_formulas(admin: Client) -> None:
     cells = [row[3] for row in rows(admin)]
     assert '\'=HYPERLINK("http://evil.example")' in cells
 

@@ -34,7 +34,7 @@ def test_the_first_start_makes_an_admin_with_a_password_nobody_can_guess(db: Non
     assert password not in str(AuditEntry.objects.values())
 
 
-def test_a_later_start_changes_nothing(db: None, settings: Settings) -> None:
+def test_a_later_start_keeps_the_first_admin(db: None, settings: Settings) -> None:
     ensure_first_admin()
     before = User.objects.get().password
     settings.FIRST_ADMIN_PASSWORD = "another from the environment"
@@ -73,7 +73,7 @@ def test_the_change_page_says_why(first: Client) -> None:
     assert "User management" not in page, "no menu of pages that cannot be reached"
 
 
-def test_a_script_is_told_why(first: Client) -> None:
+def test_a_script_request_is_told_to_change_the_password_first(first: Client) -> None:
     answer = first.post("/settings/profile/", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.json()) == (403, {"error": CHANGE_FIRST})
 

@@ -99,7 +99,9 @@ def test_a_link_works_once(carol: User, client: Client) -> None:
 
 
 @pytest.mark.parametrize(("purpose", "days"), [("activate", 14), ("reset", 1)])
-def test_a_link_ends(carol: User, alice: User, client: Client, purpose: str, days: int) -> None:
+def test_a_link_expires_after_its_time(
+    carol: User, alice: User, client: Client, purpose: str, days: int
+) -> None:
     link = (
         services.invite(by=None, user=carol) if purpose == "activate" else services.reset(by=None, user=alice)
     )

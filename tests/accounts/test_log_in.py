@@ -226,7 +226,7 @@ def test_an_unknown_name_is_throttled_just_as_a_known_one(db: None, client: Clie
     assert enter(client, "NoBody ", "wrong").status_code == 429
 
 
-def test_the_wait_ends(alice: User, client: Client) -> None:
+def test_after_the_throttle_a_correct_password_logs_in(alice: User, client: Client) -> None:
     for _ in range(throttle.MAX_FAILURES):
         enter(client, "alice", "wrong")
     LoginFailure.objects.update(at=clock.now() - timedelta(minutes=14, seconds=30))

@@ -245,7 +245,7 @@ def test_a_changed_password_leaves_one_session_in_the_list(alice: User) -> None:
     assert len(sessions.of(alice)) == 1
 
 
-def test_what_is_over_is_forgotten(alice: User) -> None:
+def test_expired_sessions_leave_the_list_and_are_deleted(alice: User) -> None:
     log_in()
     Session.objects.update(expire_date=clock.now() - timedelta(days=1))
     assert sessions.of(alice) == []

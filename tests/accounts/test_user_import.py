@@ -35,7 +35,7 @@ Send = Callable[[bytes], tuple[int, str]]
         "username\temail\tfull name\trole\nruth\truth@lab.example.org\tרות לוי\t\nomar\tomar@lab.example.org\t\tadmin",
     ],
 )
-def test_files_of_every_habit_are_read(send: Send, content: str) -> None:
+def test_user_lists_of_excel_and_other_programs_are_read(send: Send, content: str) -> None:
     status, page = send(content.encode())
     assert status == 200
     assert "2 users created" in page
@@ -70,7 +70,7 @@ def test_one_wrong_line_and_nobody_is_created(send: Send, alice: User) -> None:
         (b"a,b\n" * (imports.MAX_USERS + 1), "more than 1000 lines"),
     ],
 )
-def test_what_is_no_list_of_users_is_refused(send: Send, content: bytes, sentence: str) -> None:
+def test_a_file_that_is_no_user_list_is_refused(send: Send, content: bytes, sentence: str) -> None:
     status, page = send(content)
     assert status == 422
     assert sentence in page

@@ -68,7 +68,7 @@ def test_every_change_is_the_admins_in_the_log(
     assert (done.actor, done.actor_name) == (dana, "dana as alice")
 
 
-def test_nothing_but_studies_is_reached(acting_client: Client, study: Study, alice: User) -> None:
+def test_an_acting_admin_reaches_only_studies(acting_client: Client, study: Study, alice: User) -> None:
     """Every address outside the studies refuses, whatever the app."""
     for path in (
         "/settings/",
@@ -96,7 +96,7 @@ def test_nothing_but_studies_is_reached(acting_client: Client, study: Study, ali
     assert not AuditEntry.objects.filter(action="acting.change").exists(), "nothing was even tried"
 
 
-def test_ending_it_gives_the_admin_back(acting_client: Client) -> None:
+def test_ending_acting_makes_the_admin_themself_again(acting_client: Client) -> None:
     page = acting_client.post("/act-as/end/", follow=True).content.decode()
     assert "User management" in page
     assert "You are acting as" not in page
@@ -104,7 +104,7 @@ def test_ending_it_gives_the_admin_back(acting_client: Client) -> None:
     assert AuditEntry.objects.filter(action="acting.end", target="alice").exists()
 
 
-def test_the_user_was_not_here(acting_client: Client, alice: User) -> None:
+def test_acting_leaves_the_last_visit_of_the_user_unchanged(acting_client: Client, alice: User) -> None:
     before = SignIn.objects.filter(user=alice).count()
     acting_client.get("/studies/")
     alice.refresh_from_db()
@@ -112,7 +112,7 @@ def test_the_user_was_not_here(acting_client: Client, alice: User) -> None:
     assert SignIn.objects.filter(user=alice).count() == before
 
 
-def test_it_ends_by_itself_and_with_the_role(
+def test_acting_ends_after_its_time_and_with_the_admin_role(
     acting_client: Client, dana: User, erin: User, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = acting_client.session

@@ -69,7 +69,7 @@ def test_the_studies_go_to_somebody_else(
     assert AuditEntry.objects.filter(action="study.transfer", actor=dana).count() == 2
 
 
-def test_the_studies_may_stay(
+def test_a_deactivated_user_may_keep_the_studies(
     study: Study, alice: User, dana: User, as_user: Callable[[User], Client]
 ) -> None:
     as_user(dana).post(f"/admin/users/{alice.pk}/hand-over/", {"studies": "keep", "to": "nobody"})

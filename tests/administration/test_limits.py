@@ -179,7 +179,9 @@ def on_disk() -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_refused_bytes_do_not_stay(study: Study, alice: User, as_user: Callable[[User], Client]) -> None:
+def test_a_refused_upload_leaves_no_bytes_in_the_store(
+    study: Study, alice: User, as_user: Callable[[User], Client]
+) -> None:
     limit(space_bytes=100_000)
     node = write(study, "a", b"a" * 60_000)
     before, client = on_disk(), as_user(alice)

@@ -82,7 +82,7 @@ def test_the_python_example_reads_every_row_and_goes_on_from_its_cursor(live_ser
 
 
 @pytest.mark.skipif(not shutil.which("Rscript"), reason="needs R")
-def test_the_r_example_is_r(tmp_path: Path) -> None:
+def test_the_r_example_parses_as_r(tmp_path: Path) -> None:
     (example,) = re.findall(r"```r\n(.*?)```", DOCUMENT, re.DOTALL)
     (tmp_path / "example.R").write_text(example, encoding="utf-8")
     subprocess.run(["Rscript", "-e", "parse('example.R')"], cwd=tmp_path, check=True)

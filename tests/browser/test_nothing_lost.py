@@ -350,7 +350,7 @@ def test_a_second_refused_rename_is_said_too(site: Site, open_page: OpenPage) ->
 @pytest.mark.parametrize(
     ("names", "keep"), [(("Cat.png", "cat.png"), True), (("caf\u00e9.txt", "cafe\u0301.txt"), False)]
 )
-def test_names_that_are_one_are_asked_about(
+def test_uploads_of_names_that_dropbox_takes_for_one_are_asked_about(
     site: Site, open_page: OpenPage, names: tuple[str, str], keep: bool
 ) -> None:
     address = site.make_study("dana", f"Twins {keep}")

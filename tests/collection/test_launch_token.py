@@ -17,7 +17,7 @@ TOKEN = LaunchToken(
 
 
 @given(st.dictionaries(st.text(max_size=20), st.text(max_size=50), max_size=5))
-def test_what_was_signed_comes_back(params: dict[str, str]) -> None:
+def test_a_signed_launch_token_is_read_back(params: dict[str, str]) -> None:
     token = replace(TOKEN, params=params)
     text = encode(token, KEY)
     assert decode(text, KEY, now=1999) == token
@@ -33,11 +33,11 @@ def test_a_changed_token_is_refused(place: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ".", "x", "é.é", "a" * 10_000, encode(TOKEN, derive_key("another"))])
-def test_what_we_did_not_sign_is_refused(text: str) -> None:
+def test_a_launch_token_with_another_signature_is_refused(text: str) -> None:
     with pytest.raises(BadToken, match="forged"):
         decode(text, KEY, now=1500)
 
 
-def test_a_token_ends() -> None:
+def test_a_launch_token_expires() -> None:
     with pytest.raises(BadToken, match="expired"):
         decode(encode(TOKEN, KEY), KEY, now=2000)

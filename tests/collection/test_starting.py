@@ -48,7 +48,9 @@ def test_the_browser_is_stored_only_where_the_experiment_asks(study: Study) -> N
         (lambda experiment: Version.objects.update(is_active=False), "inactive"),
     ],
 )
-def test_what_is_not_open_starts_nothing(experiment: Experiment, change: object, reason: str) -> None:
+def test_an_experiment_that_is_not_open_starts_no_session(
+    experiment: Experiment, change: object, reason: str
+) -> None:
     token = launched(experiment)
     change(experiment)  # type: ignore[operator]
     experiment.save()
@@ -141,7 +143,7 @@ def test_a_session_whose_rows_are_late_is_flagged_until_they_came(experiment: Ex
     assert not Session.objects.get().data_pending
 
 
-def test_who_leaves_gives_the_place_to_another(study: Study) -> None:
+def test_a_participant_who_leaves_frees_the_place(study: Study) -> None:
     experiment = make_experiment(study, session_limit=1, place_minutes=30)
     with_conditions(experiment, "a", quota=1)
     gone = launched(experiment)

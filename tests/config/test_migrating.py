@@ -34,7 +34,7 @@ def test_an_incomplete_older_database_is_refused_and_stays_as_it_is() -> None:
     assert records() == before
 
 
-def test_a_new_database_needs_nothing() -> None:
+def test_gathered_migrations_leave_a_new_database_unchanged() -> None:
     before = records()
     migrating.take_over_gathered()
     assert records() == before

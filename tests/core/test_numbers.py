@@ -15,7 +15,7 @@ def test_plain_digits_are_a_number(given: str, number: int) -> None:
 @pytest.mark.parametrize(
     "given", ["", "-1", "+1", "1.0", " 1", "²", "١٢", "1_000", "9" * 19, "9" * 5000, "1\0"]
 )
-def test_everything_else_is_none(given: str) -> None:
+def test_text_that_is_no_number_is_read_as_none(given: str) -> None:
     assert whole_number(given) is None
 
 

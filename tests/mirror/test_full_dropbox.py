@@ -71,7 +71,9 @@ def test_the_deletion_in_the_same_moment_makes_room_too(world: MirrorWorld, anna
 
 
 @pytest.mark.parametrize("deed", ["deleted here", "made smaller", "room made, proven now", "room made, time"])
-def test_every_way_out_is_taken(world: MirrorWorld, anna: User, study: Study, deed: str) -> None:
+def test_a_full_dropbox_recovers_by_each_way_of_making_space(
+    world: MirrorWorld, anna: User, study: Study, deed: str
+) -> None:
     edit(study, anna, "big.bin", b"b" * BIG)
     world.settle()
     assert Link.objects.get(user=anna).reason == "full"

@@ -282,7 +282,9 @@ def test_whatever_the_user_does_in_dropbox_nothing_of_theirs_is_lost(
 
 
 @pytest.mark.parametrize("number", range(DAYS))
-def test_whatever_fails_the_day_ends_equal(world: MirrorWorld, anna: User, number: int) -> None:
+def test_a_random_day_with_faults_ends_with_an_equal_dropbox(
+    world: MirrorWorld, anna: User, number: int
+) -> None:
     run_day(world, anna, SEED + number, HOURS, drift=True, has_faults=True)
 
 

@@ -97,7 +97,9 @@ def test_access_that_comes_back_brings_the_copy_up_to_date(
     assert status(ben)["state"] == "proven"
 
 
-def test_an_invitation_alone_brings_nothing(world: MirrorWorld, anna: User, ben: User, shared: Study) -> None:
+def test_an_invitation_not_yet_accepted_mirrors_nothing(
+    world: MirrorWorld, anna: User, ben: User, shared: Study
+) -> None:
     other = studies.create_study(owner=anna, name="Private")
     write(other, "a.js", b"private", anna)
     share(other, ben, Collaboration.Status.PENDING)

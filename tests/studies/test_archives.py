@@ -104,7 +104,7 @@ def run() -> Callable[..., Result]:
     return call
 
 
-def test_what_is_litter() -> None:
+def test_files_left_by_systems_are_recognised() -> None:
     assert all(is_litter(path.split("/")) for path in LITTER)
     for path in (
         ".gitignore",

@@ -59,7 +59,7 @@ def body(answer: HttpResponseBase) -> bytes:
         ("bytes=" + "9" * 40 + "-", 200, SONG, None),
     ],
 )
-def test_a_part_is_sent_by_itself(
+def test_a_range_request_is_answered_with_that_range(
     study: Study, address: str, asked: str, status: int, part: bytes, content_range: str | None
 ) -> None:
     client = Client()

@@ -62,7 +62,7 @@ def test_an_address_without_an_account_gets_a_link_to_hand_over(alice: User, stu
     assert code not in str(list(LinkInvitation.objects.values())) + str(list(AuditEntry.objects.values()))
 
 
-def test_what_is_no_address_is_still_nobody(alice: User, study: Study) -> None:
+def test_an_invitation_to_an_invalid_address_is_refused(alice: User, study: Study) -> None:
     for who in ("nobody", "no@body", "@", "a\r\nBcc: x@example.org"):
         answer = logged_in(alice).post(
             f"/studies/{study.public_id}/sharing/invite/", {"who": who, "files": "read"}
@@ -113,7 +113,7 @@ def test_the_link_works_once(bob: User, study: Study, link: str, given: str) -> 
     assert [one.user for one in Collaboration.objects.all()] == members
 
 
-def test_an_answer_that_is_none_changes_nothing(bob: User, link: str) -> None:
+def test_an_unknown_answer_to_an_invitation_changes_nothing(bob: User, link: str) -> None:
     answer = logged_in(bob).post(f"{link}answer/", {"answer": "perhaps"})
     assert answer.status_code == 422
     assert "Accept the invitation, or decline it." in answer.content.decode()

@@ -78,7 +78,7 @@ def test_each_change_raises_the_revision_once_and_is_in_the_audit_log(
     assert AuditEntry.objects.filter(action=action, actor=alice, details__study=study.public_id).count() == 1
 
 
-def test_what_is_so_already_changes_nothing(alice: User, study: Study) -> None:
+def test_storing_the_same_values_again_changes_nothing(alice: User, study: Study) -> None:
     services.rename_study(study=study, name="Faces", by=alice)
     services.describe_study(study=study, description="", by=alice)
     services.unarchive_study(study=study, by=alice)

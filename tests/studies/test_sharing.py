@@ -117,7 +117,9 @@ def test_a_changed_share_holds_at_once(alice: User, bob: User, study: Study) -> 
 
 
 @pytest.mark.parametrize("end", ["remove", "leave"])
-def test_a_share_ends_at_once(alice: User, bob: User, study: Study, end: str) -> None:
+def test_who_is_removed_or_leaves_loses_access_at_once(
+    alice: User, bob: User, study: Study, end: str
+) -> None:
     own = accepted(study, bob)
     if end == "remove":
         sharing.remove_member(share=own, by=alice)

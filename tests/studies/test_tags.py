@@ -55,7 +55,7 @@ def test_the_same_text_and_colour_twice_is_refused_and_what_was_typed_stays(alic
     ("text", "colour"),
     [("", "42D692"), ("   ", "42D692"), ("x" * 61, "42D692"), ("x", "123456"), ("a\0", "42D692")],
 )
-def test_what_is_no_tag_is_refused(alice: User, text: str, colour: str) -> None:
+def test_an_invalid_tag_is_refused(alice: User, text: str, colour: str) -> None:
     with pytest.raises(Invalid):
         tags.create_tag(user=alice, text=text, colour=colour)
 

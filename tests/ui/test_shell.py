@@ -77,7 +77,7 @@ def test_a_refusal_becomes_a_page_or_json_with_its_sentence(error: Exception, st
     assert str(error) in json.content.decode()
 
 
-def test_an_unforeseen_error_is_left_to_django() -> None:
+def test_an_unexpected_exception_is_left_to_django() -> None:
     middleware = RefusedMiddleware(lambda request: HttpResponse())
     assert middleware.process_exception(RequestFactory().get("/"), ValueError("x")) is None
 

@@ -45,13 +45,13 @@ def test_a_plan_counts_the_files_it_removes_with_their_folder(policy: Policy) ->
     assert (verdict.removed, verdict.total, verdict.must_wait) == (40, 40, True)
 
 
-def test_what_is_written_removes_nothing() -> None:
+def test_written_files_do_not_count_as_removals() -> None:
     remote = have("s /S/", *FILES)
     desired = want("s /S/", *(line.replace(" u", " v") for line in FILES), "m /S/new w", "e /S/e/")
     assert planned_removal(plan(desired, remote, KEEP), remote) == Verdict(0, 40)
 
 
-def test_what_moves_is_not_removed() -> None:
+def test_moved_files_do_not_count_as_removals() -> None:
     remote = have("s /S/", *FILES)
     desired = want("t /T/", *(line.replace("/S/", "/T/") for line in FILES))
     assert planned_removal(plan(desired, remote, KEEP), remote).removed == 0

@@ -135,7 +135,7 @@ def test_names_that_differ_only_by_composition_are_one() -> None:
         [Desired("a", None, DELETED), Desired("b", "a", "x")],
     ],
 )
-def test_what_is_no_tree_is_refused(nodes: list[Desired]) -> None:
+def test_nodes_that_form_no_tree_are_refused(nodes: list[Desired]) -> None:
     with pytest.raises(BrokenTree):
         DesiredTree(nodes)
 

@@ -112,7 +112,7 @@ def test_a_quiet_refresh_is_one_upload_and_the_proof_and_nothing_follows_it(
     assert world.calls() == []
 
 
-def test_what_dropbox_refused_is_not_promised(world: MirrorWorld, anna: User, study: Study) -> None:
+def test_the_manifest_leaves_out_files_dropbox_refused(world: MirrorWorld, anna: User, study: Study) -> None:
     link = Link.objects.get()
     node = study.versions.get(number=2).tree.nodes.get(name="a.js")
     Parked.objects.create(

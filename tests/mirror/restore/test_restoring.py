@@ -175,7 +175,9 @@ def test_a_manifest_that_was_put_aside_is_found(world: MirrorWorld, anna: User, 
     assert Study.objects.get(name=NAME).description == "What it is"
 
 
-def test_beside_the_living_study_a_new_one_comes(world: MirrorWorld, anna: User, study: Study) -> None:
+def test_restoring_a_study_that_still_exists_makes_a_second_one(
+    world: MirrorWorld, anna: User, study: Study
+) -> None:
     allow_reading()
     before = shown(study)
     world.control.clear_records()
@@ -224,7 +226,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_it_goes_on_after(world: MirrorWorld, elsewhere: tuple[User, dict[int, object]], fault: str) -> None:
+def test_a_restore_continues_after(
+    world: MirrorWorld, elsewhere: tuple[User, dict[int, object]], fault: str
+) -> None:
     zoe, before = elsewhere
     restore.ask(user=zoe, path=PATH)
     world.control.add_fault(FAULTS[fault](), route="files/download", nth=(3, 4, 5))
@@ -258,7 +262,9 @@ def test_an_outage_ends_with_a_sentence_and_asking_again_fetches_only_the_rest(
     )
 
 
-def test_reading_is_asked_for_only_then(world: MirrorWorld, anna: User, study: Study) -> None:
+def test_the_read_permission_is_requested_only_for_a_restore(
+    world: MirrorWorld, anna: User, study: Study
+) -> None:
     assert READ_SCOPE not in client.SCOPES
     with pytest.raises(NotAllowed, match="Dropbox asks you for this permission once"):
         restore.ask(user=anna, path=PATH)

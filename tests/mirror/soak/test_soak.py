@@ -35,7 +35,9 @@ def installation(transactional_db: None) -> Iterator[SoakInstallation]:
 
 
 @pytest.mark.parametrize("portion", range(PORTIONS))
-def test_whatever_happens_it_comes_right_in_the_end(installation: SoakInstallation, portion: int) -> None:
+def test_after_any_faults_the_dropbox_equals_the_dashboard(
+    installation: SoakInstallation, portion: int
+) -> None:
     failures = []
     for seed in range(FIRST + portion, FIRST + SEEDS, PORTIONS):
         outcome = play(story.tell(seed), installation)
