@@ -208,8 +208,57 @@ def test_the_parts_can_run_apart(start: Callable[..., Dashboard]) -> None:
     assert "another address" in login.text
     worker = start("--only", "worker")
     until(lambda: "the worker looks for what is due" in worker.says(), "the worker")
+    web.process.kill()  # the lock that the parts share must not go with one of them
+    web.process.wait(PATIENCE_SECONDS)
+    whole = start()
+    assert whole.process.wait(PATIENCE_SECONDS) == 1
+    assert f"process {worker.process.pid} (minno-dashboard serve --only worker, since " in whole.says()
     worker.process.send_signal(signal.SIGTERM)
     assert worker.process.wait(60) == 0, worker.says()
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a management command on the data folder of a `Dashboard`."""
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "minno-dashboard"), *arguments],
+        env={**os.environ, "MINNO_DATA_DIR": str(folder / "data"), "DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+def test_one_dashboard_uses_a_data_folder(start: Callable[..., Dashboard], tmp_path: Path) -> None:
+    first = start()
+    until(first.answers, "the first")
+    holder = f"is in use by process {first.process.pid} (minno-dashboard serve, since "
+    for arguments in ([], ["--only", "web"], ["--only", "worker"]):
+        second = start(*arguments)
+        assert second.process.wait(PATIENCE_SECONDS) == 1
+        assert second.says().count(holder) == 1, second.says()
+        assert "Traceback" not in second.says()
+        second.output.write_text("")
+    assert first.answers(), "the first was disturbed"
+
+    created = run(tmp_path, "create-user", "dana", "--email", "dana@lab.example", "--password", "long enough 1")
+    assert created.returncode == 0, created.stderr
+    backup = run(tmp_path, "backup", str(tmp_path / "backup.tar"))
+    assert backup.returncode == 0, backup.stderr
+    assert run(tmp_path, "restore", "--check", str(tmp_path / "backup.tar")).returncode == 0
+    for command in (
+        ["restore", str(tmp_path / "backup.tar")],
+        ["move-database", f"sqlite:///{tmp_path}/other.sqlite3"],
+    ):
+        refused = run(tmp_path, *command)
+        assert refused.returncode == 1
+        assert holder in refused.stderr, refused.stderr
+    assert not (tmp_path / "other.sqlite3").exists()
+
+    first.process.kill()
+    first.process.wait(PATIENCE_SECONDS)
+    next_one = start()
+    until(next_one.answers, "a start right after kill -9")
+    assert "in use" not in next_one.says()
 
 
 def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from minno_dashboard.config import doctor as health
 from minno_dashboard.config import env, migrating, server
-from minno_dashboard.operations import moving_database
+from minno_dashboard.operations import data_folder_lock, moving_database
 
 
 @click.command()
@@ -22,12 +22,21 @@ def migrate() -> None:
 @click.option("--only", type=click.Choice(server.PARTS), help="Start one part alone.")
 def serve(only: str | None) -> None:
     """Start the Dashboard: pages, participants' pages and the worker (or one of them), after bringing the database up to date."""
+    if server.is_child():  # its parent holds the lock, and so does this process
+        _serve(only, lock=None)
+        return
+    command = f"minno-dashboard serve{f' --only {only}' if only else ''}"
+    with data_folder_lock.held(settings.DATA_DIR, command, is_shared=only is not None) as lock:
+        _serve(only, lock)
+
+
+def _serve(only: str | None, lock: int | None) -> None:
     migrating.migrate(verbosity=0)
     if only == "worker":
         server.work()
         return
     _greet()
-    server.serve(server.PARTS if only is None else (only,))
+    server.serve(server.PARTS if only is None else (only,), lock=lock)
 
 
 def _greet() -> None:
@@ -69,7 +78,10 @@ def move_database(url: str) -> None:
     and start the Dashboard again; the old database is not changed.
     """
     target = env.database_at(url, settings.DATA_DIR)
-    copied = moving_database.move_database(target, progress=lambda table: click.echo(f"  {table}", err=True))
+    with data_folder_lock.held(settings.DATA_DIR, "minno-dashboard move-database"):
+        copied = moving_database.move_database(
+            target, progress=lambda table: click.echo(f"  {table}", err=True)
+        )
     click.echo(
         f"{copied} rows copied and compared. Now set DATABASE_URL to it and start the Dashboard again."
     )

@@ -37,8 +37,17 @@ class CannotListen(Refused):
     """The address to listen on is in use, or not on this machine."""
 
 
-def serve(parts: tuple[str, ...] = PARTS) -> None:
-    """Run some parts of the Dashboard until SIGTERM or Ctrl-C; a process that dies is started again."""
+def is_child() -> bool:
+    """Return whether another process of this Dashboard started this one."""
+    return os.environ.get(PARENT_PIPE) == "stdin"
+
+
+def serve(parts: tuple[str, ...] = PARTS, *, lock: int | None = None) -> None:
+    """Run some parts of the Dashboard until SIGTERM or Ctrl-C; a process that dies is started again.
+
+    All of them inherit the descriptor `lock`: the data folder is free when the last one has ended.
+    """
+    locks = [] if lock is None else [lock]
     with ExitStack() as open_sockets:
         public = [open_sockets.enter_context(each) for each in _public_sockets()]
         signal.signal(signal.SIGTERM, _interrupt)
@@ -50,10 +59,10 @@ def serve(parts: tuple[str, ...] = PARTS) -> None:
                 if part in parts:
                     private = open_sockets.enter_context(_listen(socket.AF_INET, ("127.0.0.1", 0)))
                     ports[name] = private.getsockname()[1]
-                    children.append(_web_process(name, private, secret))
-            children.append(_gateway(public, ports, secret))
+                    children.append(_web_process(name, private, secret, locks))
+            children.append(_gateway(public, ports, secret, locks))
             if "worker" in parts:
-                children.append(_worker_process())
+                children.append(_worker_process(locks))
             threading.Event().wait()
         except KeyboardInterrupt:
             log.info("stopping")
@@ -120,32 +129,35 @@ def _listen(family: int, address: object) -> socket.socket:
     return sock
 
 
-def _web_process(name: str, private: socket.socket, secret: str) -> ChildProcess:
+def _web_process(name: str, private: socket.socket, secret: str, locks: list[int]) -> ChildProcess:
     given = json.dumps({"listen": private.fileno(), "secret": secret})
     return ChildProcess(
         name,
         ["minno_dashboard.config.web_process"],
         environment={web_process.ENVIRONMENT: given},
-        descriptors=[private.fileno()],
+        descriptors=[private.fileno(), *locks],
     )
 
 
-def _gateway(public: list[socket.socket], ports: dict[str, int | None], secret: str) -> ChildProcess:
+def _gateway(
+    public: list[socket.socket], ports: dict[str, int | None], secret: str, locks: list[int]
+) -> ChildProcess:
     descriptors = [each.fileno() for each in public]
     given = json.dumps({"listen": descriptors, "secret": secret, **ports})
     return ChildProcess(
         "gateway",
         ["minno_dashboard.config.gateway.process"],
         environment={gateway.ENVIRONMENT: given},
-        descriptors=descriptors,
+        descriptors=[*descriptors, *locks],
     )
 
 
-def _worker_process() -> ChildProcess:
+def _worker_process(locks: list[int]) -> ChildProcess:
     return ChildProcess(
         "worker",
         ["minno_dashboard.config.cli", "serve", "--only", "worker"],
         environment={PARENT_PIPE: "stdin"},
+        descriptors=locks,
     )
 
 
@@ -157,7 +169,7 @@ def work() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # A handler runs between any two steps of the main thread: it must take no lock, so it stops nothing itself.
         signal.signal(number, lambda *_: _write(tell))
-    parent = 0 if os.environ.get(PARENT_PIPE) == "stdin" else None
+    parent = 0 if is_child() else None
     threading.Thread(target=_stop_when_told, args=(worker, told, parent), daemon=True).start()
     log.info("the worker looks for what is due")
     worker.run()

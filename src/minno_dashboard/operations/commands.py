@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import click
+from django.conf import settings
 from django.db.models import Sum
 
 from minno_dashboard.files.models import Blob
 from minno_dashboard.operations import backup as making
-from minno_dashboard.operations import encryption, restoring
+from minno_dashboard.operations import data_folder_lock, encryption, restoring
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -75,7 +76,10 @@ def restore(key_file: Path | None, check: bool, files: tuple[Path, ...]) -> None
         click.echo(f"The backup of {report.made_at} is whole: {report.rows} rows, {report.files} files.")
     else:
         total = sum(file.stat().st_size for file in files)
-        with click.progressbar(length=total, label="Files", file=sys.stderr, hidden=_hidden()) as bar:
+        with (
+            data_folder_lock.held(settings.DATA_DIR, "minno-dashboard restore"),
+            click.progressbar(length=total, label="Files", file=sys.stderr, hidden=_hidden()) as bar,
+        ):
             report = restoring.restore(files, key_file=key_file, progress=bar.update)
         click.echo(
             f"Restored the backup of {report.made_at}: {report.rows} rows, {report.files} files brought back."
