@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.browser.site import WholeSite
+from tests.browser.site import PASSWORD, WholeSite
 from tests.config.gateway.raw_http import connect
 from tests.waiting import PATIENCE_SECONDS, until
 
@@ -21,6 +21,7 @@ pytestmark = [
     pytest.mark.xdist_group("serving"),
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes through /proc"),
 ]
+METRICS_TOKEN = "the token of the figures"
 CLIENTS, POSTS_OF_A_CLIENT, POSTS_BEFORE_A_KILL = 8, 150, 100
 
 
@@ -28,6 +29,7 @@ CLIENTS, POSTS_OF_A_CLIENT, POSTS_BEFORE_A_KILL = 8, 150, 100
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeSite]:
     """The whole site, with the researcher dana."""
     site = WholeSite(tmp_path_factory.mktemp("whole-site"))
+    site.env |= {"MINNO_LOG_FORMAT": "json", "MINNO_METRICS_TOKEN": METRICS_TOKEN}
     site.start()
     try:
         site.add_users(("dana", "Dana Levi", "researcher"))
@@ -143,6 +145,62 @@ def test_pages_are_answered_while_110_requests_are_half_sent_and_12_readers_of_a
     finally:
         for sock in (*halves, *readers):
             sock.close()
+
+
+def test_the_figures_of_all_processes_are_added_up_and_the_log_says_no_secret(
+    site: WholeSite, launch_address: str
+) -> None:
+    address = data_address(site, launch_address)
+    answers_before = figure(site, 'minno_posts_total{status="200"}')
+    for number in range(3):
+        body = json.dumps({"data": [{"taskName": "t", "answer": "a-participants-answer"}]})
+        sent = requests.put(
+            address, data=body, headers={"X-Minno-Sequence": str(number)}, timeout=PATIENCE_SECONDS
+        )
+        assert sent.ok
+    assert figure(site, 'minno_posts_total{status="200"}') == answers_before + 3  # counted by the gateway
+    assert (
+        figure(site, 'minno_requests_total{page="launch",status="200"}') >= 1
+    )  # by the participants' process
+    assert figure(site, "minno_saves_total") >= 1  # by the process of pages
+    saves = figure(site, "minno_saves_total")
+    site.kill("web_process")
+    until(site.answers, "the next web process")
+    assert figure(site, "minno_saves_total") == saves  # what an ended process counted stays
+
+    session = site.session("dana")
+    token = address.rpartition("/")[2]
+    secrets = ["a-participants-answer", token, "a-wrong-password", "0123456789-code", PASSWORD, METRICS_TOKEN]
+    secrets += [value for name, value in session.cookies.items() if name.startswith(("sessionid", "csrf"))]
+    form = {"username": "dana", "password": "a-wrong-password"}
+    session.post(f"{site.url}/login/", data=form, timeout=PATIENCE_SECONDS)
+    for path in ("activate", "reset", "view", "play", "launch", "data", "invitations"):
+        requests.get(
+            f"{site.url}/{path}/0123456789-code-0123456789/?x=a-wrong-password", timeout=PATIENCE_SECONDS
+        )
+    requests.post(f"{address}/error", data="a-participants-answer", timeout=PATIENCE_SECONDS)
+    bearer = {"Authorization": "Bearer a-wrong-password"}
+    requests.get(f"{site.url}/api/v1/studies", headers=bearer, timeout=PATIENCE_SECONDS)
+    asked = requests.get(f"{site.url}/readyz", timeout=PATIENCE_SECONDS)
+    assert asked.ok, asked.text
+    until(lambda: asked.headers["X-Request-ID"] in site.log.read_text(), "the line of the last request")
+    text = site.log.read_text()
+    assert [one for one in secrets if one in text] == []
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert {"launch", "readyz", "login"} <= {line.get("page") for line in lines}
+    assert any("Not Found: /data/…" in line["message"] and line["request_id"] for line in lines)
+    last = next(line for line in lines if line.get("request_id") == asked.headers["X-Request-ID"])
+    assert (last["page"], last["status"], last["level"]) == ("readyz", 200, "INFO")
+
+
+def figure(site: WholeSite, name: str) -> float:
+    """Return one figure of `/metrics`, 0 where it is not there yet."""
+    answer = requests.get(
+        f"{site.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=PATIENCE_SECONDS
+    )
+    assert answer.ok, answer.text
+    found = re.search(rf"^{re.escape(name)} (\S+)$", answer.text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
 def test_nobody_forges_or_floods_data(site: WholeSite, launch_address: str) -> None:

@@ -54,6 +54,8 @@ TABLE: dict[str, AddressRow] = {
     # accounts and the site
     "front_door": get(OPEN),
     "healthz": get(OPEN),
+    "readyz": get(OPEN),
+    "metrics": get(OPEN),  # 404 to whom the settings do not admit
     "help": get(LOGGED_IN),
     "help_chapter": get(LOGGED_IN),
     "help_image": get(LOGGED_IN),
@@ -372,6 +374,7 @@ WHILE_ACTING = {
     "end_act_as",
     "logout",
     "healthz",
+    "readyz",
 }
 
 

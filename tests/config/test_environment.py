@@ -174,7 +174,7 @@ def test_an_unknown_kind_of_database_is_refused(tmp_path: Path, monkeypatch: pyt
 def test_every_variable_that_is_read_is_in_the_operators_guide() -> None:
     config = ROOT / "src/minno_dashboard/config"
     read = set()
-    for name in ("env.py", "settings.py"):
+    for name in ("env.py", "logs.py", "settings.py"):
         read |= set(
             re.findall(r'"(MINNO_[A-Z_]+|DATABASE_URL)"', (config / name).read_text(encoding="utf-8"))
         )

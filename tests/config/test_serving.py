@@ -240,7 +240,9 @@ def test_one_dashboard_uses_a_data_folder(start: Callable[..., Dashboard], tmp_p
         second.output.write_text("")
     assert first.answers(), "the first was disturbed"
 
-    created = run(tmp_path, "create-user", "dana", "--email", "dana@lab.example", "--password", "long enough 1")
+    created = run(
+        tmp_path, "create-user", "dana", "--email", "dana@lab.example", "--password", "long enough 1"
+    )
     assert created.returncode == 0, created.stderr
     backup = run(tmp_path, "backup", str(tmp_path / "backup.tar"))
     assert backup.returncode == 0, backup.stderr

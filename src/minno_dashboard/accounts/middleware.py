@@ -40,7 +40,8 @@ class TrustedProxyMiddleware:
         """Pass the request on."""
         if not is_trusted_proxy(str(request.META.get("REMOTE_ADDR", ""))):
             for name in ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"):
-                request.META.pop(name, None)
+                if request.META.pop(name, None) is not None:
+                    request.META["minno.untrusted_proxy"] = True
         return self.get_response(request)
 
 

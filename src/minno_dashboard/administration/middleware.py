@@ -21,6 +21,7 @@ ALSO = frozenset(
         "end_act_as",
         "logout",
         "healthz",
+        "readyz",
         "help",
         "help_chapter",
         "help_image",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -37,6 +38,14 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
     if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
         raise BadEnvironment(f"{name}={raw}: this takes a whole number from {low} to {high}.")
     return int(raw)
+
+
+def choice(name: str, choices: Sequence[str]) -> str:
+    """Return one of several words; the first by default."""
+    given = os.environ.get(name, "") or choices[0]
+    if given not in choices:
+        raise BadEnvironment(f"{name}={given}: this takes one of: {', '.join(choices)}.")
+    return given
 
 
 def data_dir() -> Path:
@@ -170,15 +179,32 @@ def trusted_proxies(url: str) -> tuple[IPv4Network | IPv6Network, ...]:
     given = os.environ.get("MINNO_TRUSTED_PROXIES")
     if given is None:
         given = "127.0.0.0/8, ::1" if url.startswith("https:") else ""
+    return _networks("MINNO_TRUSTED_PROXIES", given)
+
+
+def _networks(name: str, given: str) -> tuple[IPv4Network | IPv6Network, ...]:
     found = []
     for one in given.replace(",", " ").split():
         try:
             found.append(ip_network(one, strict=False))
         except ValueError as error:
             raise BadEnvironment(
-                f"MINNO_TRUSTED_PROXIES={given}: “{one}” is no address or network such as 10.0.0.0/8."
+                f"{name}={given}: “{one}” is no address or network such as 10.0.0.0/8."
             ) from error
     return tuple(found)
+
+
+def metrics_from() -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the addresses that may read `/metrics` without a token; none by default."""
+    return _networks("MINNO_METRICS_FROM", os.environ.get("MINNO_METRICS_FROM", ""))
+
+
+def metrics_token() -> str:
+    """Return the token that opens `/metrics`; "" where there is none."""
+    given = text("MINNO_METRICS_TOKEN")
+    if given and (len(given) < 16 or not given.isascii()):
+        raise BadEnvironment("MINNO_METRICS_TOKEN: this takes at least 16 ASCII characters.")
+    return given
 
 
 def participant_url(server: str) -> str:

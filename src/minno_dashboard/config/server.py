@@ -15,6 +15,7 @@ import signal
 import socket
 import threading
 from contextlib import ExitStack
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from django.conf import settings
 from minno_dashboard.config import sources, web_process
 from minno_dashboard.config.child_process import ChildProcess
 from minno_dashboard.config.gateway import process as gateway
+from minno_dashboard.core import measures
 from minno_dashboard.core.errors import Refused
 from minno_dashboard.jobs.worker import Worker
 
@@ -49,6 +51,7 @@ def serve(parts: tuple[str, ...] = PARTS, *, lock: int | None = None) -> None:
     """
     locks = [] if lock is None else [lock]
     with ExitStack() as open_sockets:
+        os.environ[measures.FOLDER] = open_sockets.enter_context(TemporaryDirectory(prefix="minno-counters-"))
         public = [open_sockets.enter_context(each) for each in _public_sockets()]
         signal.signal(signal.SIGTERM, _interrupt)
         children: list[ChildProcess] = []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
 
-from minno_dashboard.config import env
+from minno_dashboard.config import env, logs
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -18,6 +18,9 @@ SERVER_URL = env.server_url(PORT)
 PARTICIPANT_URL = env.participant_url(SERVER_URL)
 PARTICIPANT_HOST = PARTICIPANT_URL.partition("://")[2]
 TRUSTED_PROXIES = env.trusted_proxies(SERVER_URL)
+# Who may read /metrics; nobody by default.
+METRICS_FROM = env.metrics_from()
+METRICS_TOKEN = env.metrics_token()
 # How long a worker holds a piece of work without a sign of life; longer than any single call to Dropbox takes.
 LEASE_SECONDS = env.integer("MINNO_LEASE_SECONDS", 240, low=2, high=3600)
 SECRET_KEY = env.secret_key(DATA_DIR)
@@ -54,6 +57,7 @@ INSTALLED_APPS = [
     "minno_dashboard.operations",
 ]
 MIDDLEWARE = [
+    "minno_dashboard.config.request_log.RequestLogMiddleware",
     "minno_dashboard.accounts.middleware.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "minno_dashboard.ui.static_files.StaticFilesMiddleware",
@@ -154,19 +158,4 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = None
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"without_codes": {"()": "minno_dashboard.accounts.log_filter.WithoutCodes"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_codes"]}
-    },
-    "root": {"handlers": ["stderr"], "level": env.text("MINNO_LOG_LEVEL", "INFO")},
-    "loggers": {
-        # The SDK logs each call, urllib3 each retry with its address: neither belongs in an operator's log.
-        "dropbox": {"level": "WARNING"},
-        "urllib3": {"level": "ERROR"},
-        **{name: {"level": "WARNING"} for name in ("boto3", "botocore", "s3transfer")},
-    },
-}
+LOGGING = logs.described()

@@ -7,11 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, include, path
 
-
-@login_not_required
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 while the process serves."""
-    return HttpResponse("ok", content_type="text/plain")
+from minno_dashboard.config import monitoring
 
 
 @login_not_required
@@ -22,7 +18,9 @@ def front_door(request: HttpRequest) -> HttpResponse:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", front_door, name="front_door"),
-    path("healthz", healthz, name="healthz"),
+    path("healthz", monitoring.healthz, name="healthz"),
+    path("readyz", monitoring.readyz, name="readyz"),
+    path("metrics", monitoring.metrics, name="metrics"),
     path("", include("minno_dashboard.ui.urls")),
     path("", include("minno_dashboard.accounts.urls")),
     path("", include("minno_dashboard.studies.urls")),

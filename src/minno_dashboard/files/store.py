@@ -152,6 +152,21 @@ def put(source: Source) -> Blob:
         return _keep(temporary, hasher)
 
 
+def check_writable() -> None:
+    """Write a few bytes where blobs are stored, and delete them.
+
+    Raises:
+        Unavailable: the disk is full, or the bucket cannot be reached.
+        OSError: the disk refuses them.
+    """
+    with _temporary(b"Can this be written?") as (temporary, _):
+        where = storage()
+        if not isinstance(where, FileSystemStorage):
+            place = f"incoming/{temporary.name}"
+            cast("Bucket", where).put_file(place, temporary)
+            where.delete(place)
+
+
 @contextmanager
 def _temporary(source: Source) -> Iterator[tuple[Path, Hasher]]:
     """Yield a temporary file with the bytes of a source, safe on the disk, and their hashes; it goes afterwards."""

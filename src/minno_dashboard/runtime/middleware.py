@@ -20,6 +20,6 @@ class ParticipantHostMiddleware:
         """Pass on participants' addresses, and on the Dashboard's own host every request."""
         if not settings.PARTICIPANT_HOST or request.get_host().lower() != settings.PARTICIPANT_HOST:
             return self.get_response(request)
-        if request.path == "/healthz" or request.path.startswith(_PATHS):
+        if request.path in ("/healthz", "/readyz") or request.path.startswith(_PATHS):
             return self.get_response(request)
         return HttpResponseNotFound("This host serves participants' pages only.", content_type="text/plain")

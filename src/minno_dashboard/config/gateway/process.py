@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import logging
+import logging.config
 import os
 import signal
 import socket
@@ -15,7 +15,7 @@ import threading
 from minno_dashboard.collection.ingest.intake import Intake
 from minno_dashboard.collection.ingest.launch_token import derive_key
 from minno_dashboard.collection.ingest.stores import opener
-from minno_dashboard.config import env
+from minno_dashboard.config import env, logs
 from minno_dashboard.config.gateway import routing
 from minno_dashboard.config.gateway.http_server import GatewayServer
 from minno_dashboard.config.gateway.relay import Upstream
@@ -72,9 +72,7 @@ async def _until_told(given: dict[str, object]) -> None:
 
 def main() -> None:
     """Serve until SIGTERM, SIGINT or the end of the parent process."""
-    logging.basicConfig(
-        level=env.text("MINNO_LOG_LEVEL", "INFO"), format="{asctime} {levelname} {name}: {message}", style="{"
-    )
+    logging.config.dictConfig(logs.described())
     given = json.loads(os.environ.pop(ENVIRONMENT))
     allow_many()
     gc.freeze()

@@ -10,6 +10,9 @@ PARTICIPANTS_PREFIXES = (b"/launch/", b"/launch-files/", b"/test/", b"/data/", b
 """What participants' browsers ask for; it is answered by a process of its own."""
 
 
+MONITORING = (b"/healthz", b"/readyz", b"/metrics")
+
+
 def path_of(target: bytes) -> bytes:
     """Return the path of a request's target, without an origin and a query."""
     if not target.startswith(b"/"):
@@ -26,7 +29,7 @@ def router(pages: Pick | None, participants: Pick | None, intake: Pick | None) -
 
     def route(exchange: Exchange) -> Handler:
         path = path_of(exchange.request.target)
-        if path == b"/healthz":
+        if path in MONITORING:
             picked = pages or participants
         elif intake is not None and is_post(exchange, path):
             picked = intake

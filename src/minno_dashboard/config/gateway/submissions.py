@@ -11,6 +11,7 @@ from minno_dashboard.collection.ingest.posts import MAX_BODY_BYTES
 from minno_dashboard.config.gateway.exchange import Exchange, Handler
 from minno_dashboard.config.gateway.relay import CLIENT_HEADER, SECRET_HEADER
 from minno_dashboard.config.gateway.routing import path_of
+from minno_dashboard.core import measures
 
 MAX_BUFFERED_BYTES = 256 * 1024 * 1024
 """Of all bodies that are on their way; above it new ones are answered 503."""
@@ -111,6 +112,7 @@ class SubmissionHandler:
         exchange = self._exchange
         if exchange.is_done:
             return
+        measures.POSTS.labels(str(answer.status)).inc()
         if answer is intake.STORED and exchange.keeps_alive and exchange.request.version == "1.1":
             exchange.has_begun = True
             exchange.connection.send(_STORED)

@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext
 
-from minno_dashboard.core import clock, names
+from minno_dashboard.core import clock, measures, names
 from minno_dashboard.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from minno_dashboard.files import walk
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
@@ -83,6 +83,7 @@ def changing(tree_id: int, by: Person) -> Iterator[Change]:
         if change.happened:
             Tree.objects.filter(pk=tree_id).update(revision=change.revision, changed_at=change.at)
             tree.revision, tree.changed_at = change.revision, change.at
+            transaction.on_commit(measures.SAVES.inc)
 
 
 def living(change: Change, node_id: int) -> Node:
