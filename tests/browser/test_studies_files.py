@@ -7,6 +7,7 @@ import io
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
@@ -245,6 +246,88 @@ def test_an_upload_outlives_a_broken_connection(site: Site, open_page: OpenPage,
     expect(page.get_by_text("Uploaded 1 file.")).to_be_visible(timeout=120_000)
     assert len(broken) == 2
     assert site.read("dana", address, "data.bin") == large.read_bytes()
+
+
+def test_an_empty_study_offers_the_ways_to_begin(site: Site, open_page: OpenPage, tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "task.js").write_text("lab")
+    (tmp_path / "one.js").write_text("one")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("inside.js", "inside")
+
+    def choose(page: Page, label: str, path: Path) -> None:
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name=label).click()
+        chooser.value.set_files(path)
+
+    def begin(name: str, **looks: Any) -> tuple[str, Page]:
+        address = site.make_study("dana", name)
+        return address, open_page("dana", address, **looks)
+
+    address, page = begin("Empty, files", locale="ar", width=360, dark=True)
+    picture(page, "study-empty-360-dark-ar", whole=True)
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    address, page = begin("Empty, file by file")
+    picture(page, "study-empty")
+    assert_accessible(page)
+    choose(page, "Choose files…", tmp_path / "one.js")
+    expect(page.get_by_role("treeitem", name="one.js")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose files…")).to_be_hidden()
+    page.get_by_label("Filter by name").fill("nothing like this")
+    expect(page.get_by_text("No file or folder has this in its name.")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose files…")).to_be_hidden()
+
+    address, page = begin("Empty, folder")
+    choose(page, "Choose a folder…", tmp_path / "lab")
+    expect(page.get_by_role("treeitem", name="lab")).to_be_visible()
+    assert site.read("dana", address, "lab/task.js") == b"lab"
+
+    address, page = begin("Empty, zip")
+    choose(page, "Choose a zip to unpack…", tmp_path / "all.zip")
+    page.get_by_role("button", name="Unpack", exact=True).click()
+    expect(page.get_by_role("treeitem", name="inside.js")).to_be_visible()
+
+    address, page = begin("Empty, new file")
+    page.get_by_role("button", name="Create a file…").press("Enter")
+    page.get_by_role("dialog").get_by_label("Name").fill("new.js")
+    page.get_by_role("button", name="Create file").click()
+    expect(page.get_by_role("treeitem", name="new.js")).to_be_visible()
+    expect(page.locator(".cm-content")).to_be_focused()
+
+
+def test_a_csv_is_shown_as_a_table_and_nothing_of_it_is_run(site: Site, open_page: OpenPage) -> None:
+    evil = "<img src=x onerror=document.title='run'>"
+    rows = "".join(f"{number};{number / 2}\n" for number in range(300))
+    table = f'word;"reaction; time"\n{evil};"=1+1"\n{rows}'
+    address = site.make_study("dana", "Tables", {"words.csv": table, "a.js": "a\n"})
+    for width, looks in ((1180, {}), (360, {"dark": True, "locale": "he-IL"})):
+        page = open_page("dana", f"{address}?file=words.csv", width=width, **looks)
+        turn = page.locator("[data-table]")
+        turn.press("Enter")
+        expect(turn).to_have_attribute("aria-pressed", "true")
+        shown = page.locator(".table-preview")
+        expect(shown.locator("thead th")).to_have_text(["#", "word", "reaction; time"])
+        expect(shown.locator("tbody tr").first).to_contain_text(evil)
+        expect(shown.locator("tbody tr")).to_have_count(200)
+        expect(shown.locator("p")).to_contain_text("301")
+        expect(shown.locator("img")).to_have_count(0)
+        assert "run" not in page.title()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        picture(page, f"table-{width}")
+        assert_accessible(page)
+        turn.press("Enter")
+        expect(page.locator(".cm-content")).to_contain_text("reaction; time")
+        expect(shown).to_have_count(0)
+    page = open_page("dana", f"{address}?file=words.csv")
+    page.locator(".cm-content").press("Control+Home")
+    page.keyboard.type("unsaved ")
+    page.get_by_role("button", name="Show as a table").click()
+    expect(page.locator(".table-preview thead")).to_contain_text("unsaved word")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    page.get_by_role("treeitem", name="a.js").click()
+    expect(page.get_by_role("button", name="Show as a table")).to_be_hidden()
 
 
 def test_pictures_pdfs_and_other_bytes_are_shown_or_offered(site: Site, open_page: OpenPage) -> None:

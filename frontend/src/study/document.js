@@ -3,6 +3,7 @@ import { el } from "./dom.js";
 import { extensionOf } from "./extensions.js";
 import { openMenu } from "./menu.js";
 import { preview } from "./preview.js";
+import { isTable, tableOf } from "./table.js";
 import { gettext } from "../shell/texts.js";
 
 export class DocumentPane {
@@ -13,8 +14,10 @@ export class DocumentPane {
     this.position = pane.querySelector("[data-position]");
     this.mistakes = pane.querySelector("[data-mistakes]");
     this.insertButton = pane.querySelector("[data-insert]");
+    this.tableButton = pane.querySelector("[data-table]");
     this.file = null;
     this.view = null;
+    this.tableButton.addEventListener("click", () => this.turnTable());
     this.mistakes.addEventListener("click", () => this.view && (this.file.cm.nextDiagnostic(this.view), this.view.focus()));
     this.insertButton.addEventListener("click", () => this.openInsert());
   }
@@ -26,15 +29,25 @@ export class DocumentPane {
     this.view?.destroy();
     this.view = null;
     this.empty.hidden = Boolean(file);
-    if (file?.state) {
+    if (file?.state && file.showsTable) {
+      this.body.append(tableOf(file.name, file.state.sliceDoc()));
+    } else if (file?.state) {
       this.view = new file.cm.EditorView({ state: file.state, parent: this.body, scrollTo: file.scroll ?? undefined });
     } else if (file) {
       this.body.append(preview(file, this.config));
     }
   }
 
+  // Shows the text as a table, or the text again; what is unsaved is in both.
+  turnTable() {
+    this.file.showsTable = !this.file.showsTable;
+    this.show(this.file);
+    this.draw();
+  }
+
   // Puts the cursor at a line, and on columns where they are given.
   goTo(line, from = 0, to = from) {
+    if (this.file.showsTable) this.turnTable();
     const { doc } = this.view.state;
     const at = doc.line(Math.max(1, Math.min(line, doc.lines)));
     const place = (column) => Math.min(at.to, at.from + column);
@@ -46,7 +59,9 @@ export class DocumentPane {
 
   draw() {
     const { file } = this;
-    this.insertButton.hidden = !file?.state || file.isReadOnly || !this.pieces().length;
+    this.tableButton.hidden = !file?.state || !isTable(file.name);
+    this.tableButton.setAttribute("aria-pressed", String(Boolean(file?.showsTable)));
+    this.insertButton.hidden = !file?.state || !this.view || file.isReadOnly || !this.pieces().length;
     this.showPosition();
     this.showMistakes();
   }

@@ -86,6 +86,10 @@ function on(name, run) {
 }
 
 on("new-file", () => actions.newFile());
+on("empty-new-file", () => actions.newFile());
+on("empty-files", () => pick(filesInput));
+on("empty-folder", () => pick(folderInput));
+on("empty-archive", () => pick(archiveInput));
 on("new-folder", () => actions.newFolder());
 on("upload", () => {
   const button = find("upload");
