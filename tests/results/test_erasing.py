@@ -151,6 +151,23 @@ def test_a_participant_is_found_by_session_by_label_and_by_what_belongs_together
     assert found(BY_SESSION, "P1") == found(BY_LABEL, "p1") == found(BY_PARAMETER, "7", "X") == (set(), set())
 
 
+def test_a_value_of_a_thousand_known_participants_is_refused_and_not_too_large_for_the_database(
+    study: Study, experiment: Experiment
+) -> None:
+    version = study.versions.get()
+    Session.objects.bulk_create(
+        Session(
+            experiment=experiment, version=version, version_state="develop", started_at=NOON, last_post_at=NOON,
+            params={"lang": "he"}, participant_key=f"k{number}",
+        )
+        for number in range(erasing.MAX_SESSIONS + 1)
+    )  # fmt: skip
+    with pytest.raises(Invalid, match="not one participant's"):
+        erasing.find_participant(study, Who(BY_PARAMETER, "he"))
+    Session.objects.all()[0].delete()
+    assert len(erasing.find_participant(study, Who(BY_PARAMETER, "he")).sessions) == erasing.MAX_SESSIONS
+
+
 def test_what_is_not_one_participant_is_not_erased(
     study: Study, experiment: Experiment, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

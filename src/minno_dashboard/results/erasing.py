@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -94,8 +94,12 @@ def find_participant(study: Study, who: Who) -> Participant:
     link_ids |= set(of_study.filter(pk__in=found).exclude(link=None).values_list("link", flat=True))
     same = Q(pk__in=found) | Q(link__in=link_ids)
     keys = of_study.filter(same).exclude(participant_key="").order_by()
-    for experiment, key in keys.values_list("experiment", "participant_key").distinct()[:MAX_SESSIONS]:
-        same |= Q(experiment=experiment, participant_key=key)
+    known: dict[int, set[str]] = defaultdict(set)
+    for experiment, key in keys.values_list("experiment", "participant_key"):
+        known[experiment].add(key)
+    for experiment, of_experiment in known.items():
+        _check_size(of_experiment)
+        same |= Q(experiment=experiment, participant_key__in=of_experiment)
     wanted = of_study.filter(same).select_related("experiment").defer("study_state")
     sessions = list(wanted.order_by("started_at", "pk")[: MAX_SESSIONS + 1])
     _check_size([one.pk for one in sessions])
@@ -121,7 +125,7 @@ def _directly(
     }
 
 
-def _check_size(found: list[int]) -> None:
+def _check_size(found: Collection[object]) -> None:
     if len(found) > MAX_SESSIONS:
         raise Invalid(
             gettext(
