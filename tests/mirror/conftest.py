@@ -18,7 +18,7 @@ from minno_dashboard.files import store
 from minno_dashboard.files.models import Node, Tree
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.connecting.installation import MARKER
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import oauth_calls, transport
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.running.due_links import DueMirrors
@@ -66,7 +66,7 @@ class MirrorWorld:
                 expires_at=clock.now() + timedelta(hours=4),
                 refresh_token=given["refresh_token"],
                 account_id=given["account_id"],
-                scopes=" ".join(client.SCOPES),
+                scopes=" ".join(oauth_calls.SCOPES),
             ),
         )
 
@@ -110,7 +110,7 @@ class MirrorWorld:
 def world(monkeypatch: pytest.MonkeyPatch, db: None) -> MirrorWorld:
     """A Dropbox with two accounts, and a Dashboard configured for it; no sockets."""
     world = new_world(monkeypatch)
-    monkeypatch.setattr(client, "new_session", lambda: mount(sdk.create_session(), world.simulator))
+    monkeypatch.setattr(transport, "new_session", lambda: mount(sdk.create_session(), world.simulator))
     return world
 
 

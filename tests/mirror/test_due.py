@@ -17,7 +17,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
 from minno_dashboard.files.services import ANYTHING, write_file
 from minno_dashboard.jobs import worker
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import transport
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.mirror.running import due_links
@@ -125,7 +125,7 @@ def test_a_file_saved_again_while_it_is_sent_waits_a_second_and_is_sent_once_mor
         monkeypatch.setattr(made, "send", send_and_save)
         return made
 
-    monkeypatch.setattr(client, "new_session", session)
+    monkeypatch.setattr(transport, "new_session", session)
     save(study, anna)
     world.run()
     assert world.calls() == ["files/upload"]

@@ -28,7 +28,7 @@ from minno_dashboard.accounts.services import create_user
 from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.mirror.connecting import services
-from minno_dashboard.mirror.dropbox_api import client as dropbox
+from minno_dashboard.mirror.dropbox_api import oauth_calls as dropbox
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.siteconfig.services import save_section
 from minno_dashboard.studies.services import create_study

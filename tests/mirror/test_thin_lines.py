@@ -16,7 +16,7 @@ from dropbox_simulator import LatencyModel, Server, Simulator, faults
 from dropbox_simulator.inprocess import SimulatorAdapter
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
-from minno_dashboard.mirror.dropbox_api import client, transport
+from minno_dashboard.mirror.dropbox_api import client, oauth_calls, transport
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.dropbox_api.tokens import Tokens
 from minno_dashboard.mirror.errors import Retry
@@ -50,7 +50,7 @@ def port_to(server: Server, monkeypatch: pytest.MonkeyPatch) -> client.DropboxPo
         expires_at=clock.now() + timedelta(hours=4),
         refresh_token=given["refresh_token"],
         account_id=given["account_id"],
-        scopes=" ".join(client.SCOPES),
+        scopes=" ".join(oauth_calls.SCOPES),
     )
 
     def renew() -> Grant:
@@ -70,7 +70,7 @@ def test_a_body_that_takes_longer_than_the_time_out_for_connecting_arrives_at_on
     server.simulator.model = LatencyModel(client_rate=1.0 * MIB, round_trip=0.05)
     port = port_to(server, monkeypatch)
     port.account()  # connected: from here on the time-out would only concern the body
-    port._client._timeout = (1.0, client.READ_SECONDS)
+    port._client._timeout = (1.0, transport.READ_SECONDS)
     server.simulator.control.clear_records()
     session = port.start(b"x" * 4 * MIB, close=True)
     assert session
@@ -193,7 +193,7 @@ def test_a_saved_edit_does_not_wait_for_the_pieces_that_are_under_way(
         session.mount("https://", Gate(world.simulator))
         return session
 
-    monkeypatch.setattr(client, "new_session", new_session)
+    monkeypatch.setattr(transport, "new_session", new_session)
     tree = studies.create_study(owner=anna, name="Films").versions.get().tree
     world.connect(anna, ANNA)
     world.settle()

@@ -13,7 +13,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.connecting import app_settings, services
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import oauth_calls
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.studies.models import Study
@@ -113,7 +113,7 @@ def test_g05_another_app_key_asks_to_reconnect_and_begins_a_new_epoch_in_a_new_f
         clock.now() + timedelta(hours=4),
         given["refresh_token"],
         given["account_id"],
-        " ".join(client.SCOPES),
+        " ".join(oauth_calls.SCOPES),
     )
     services.link(user=anna, app_key=app.key, grant=grant)
     world.settle()

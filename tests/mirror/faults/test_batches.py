@@ -15,7 +15,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.connecting import services
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import transport
 from minno_dashboard.mirror.models import Intent, Parked
 from minno_dashboard.mirror.sending import packing, uploads
 from minno_dashboard.studies import services as studies
@@ -158,7 +158,7 @@ def test_g39_a_malformed_call_parks_one_file_and_not_its_batch(
     world: MirrorWorld, anna: User, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(study, anna, 20)
-    open_session = client.new_session
+    open_session = transport.new_session
 
     def poisoned() -> requests.Session:
         session = open_session()
@@ -166,14 +166,14 @@ def test_g39_a_malformed_call_parks_one_file_and_not_its_batch(
             session.mount(prefix, _Poisoned(inner, "/new/7.js"))
         return session
 
-    monkeypatch.setattr(client, "new_session", poisoned)
+    monkeypatch.setattr(transport, "new_session", poisoned)
     world.run()
     world.settle()
     assert [one.path for one in Parked.objects.all()] == [f"{ROOT}/new/7.js"]
     assert set(expected(anna)) - set(world.files(ANNA)) == {f"{ROOT}/new/7.js"}
     says(anna, "pending", "Dropbox cannot process what we send for this file.")
     assert len(spend(world, hours=20)) <= 20 * 3
-    monkeypatch.setattr(client, "new_session", open_session)
+    monkeypatch.setattr(transport, "new_session", open_session)
     services.prove_now(user=anna)
     world.settle()
     assert is_whole(world, anna)

@@ -48,7 +48,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Node
 from minno_dashboard.mirror.connecting import services
-from minno_dashboard.mirror.dropbox_api import client as dropbox
+from minno_dashboard.mirror.dropbox_api import oauth_calls as dropbox
 from minno_dashboard.mirror.pages import mirror_status as queries
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.mirror.dropbox_api.port import Grant

@@ -14,7 +14,7 @@ from dropbox_simulator import faults
 from dropbox_simulator.catalogue import Failures
 from minno_dashboard.accounts.models import User
 from minno_dashboard.core import clock
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import transport
 from minno_dashboard.mirror.sending import upload_lanes, uploads
 from minno_dashboard.studies.models import Study
 from tests.mirror.conftest import ANNA, MirrorWorld
@@ -28,7 +28,7 @@ def at_each_answer(
     monkeypatch: pytest.MonkeyPatch, route: str, act: Callable[[], None], times: int = 1
 ) -> None:
     """Do something whenever an answer of a route arrives, so many times."""
-    open_session, left = client.new_session, [times]
+    open_session, left = transport.new_session, [times]
 
     def watched() -> requests.Session:
         session = open_session()
@@ -41,7 +41,7 @@ def at_each_answer(
         session.hooks["response"].append(heard)
         return session
 
-    monkeypatch.setattr(client, "new_session", watched)
+    monkeypatch.setattr(transport, "new_session", watched)
 
 
 def test_g23_a_file_that_is_saved_while_it_is_sent_ends_as_the_last_save(

@@ -16,7 +16,7 @@ from minno_dashboard.files import services as files
 from minno_dashboard.files.models import Blob, FileVersion, Node, Tree
 from minno_dashboard.jobs.lease import claim
 from minno_dashboard.mirror.connecting.services import confirm_removal
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import client, oauth_calls
 from minno_dashboard.mirror.models import READ_SCOPE, Link, Restore
 from minno_dashboard.mirror.pages.mirror_status import status
 from minno_dashboard.mirror.restoring import restore
@@ -62,7 +62,7 @@ def study(world: MirrorWorld, anna: User) -> Study:
 def allow_reading() -> None:
     """The user said yes at Dropbox; the simulator's tokens carry all scopes of the app already."""
     for link in Link.objects.all():
-        Link.objects.filter(pk=link.pk).update(scopes=" ".join((*client.SCOPES, READ_SCOPE)))
+        Link.objects.filter(pk=link.pk).update(scopes=" ".join((*oauth_calls.SCOPES, READ_SCOPE)))
 
 
 def work(world: MirrorWorld, most: int = 60) -> None:
@@ -265,7 +265,7 @@ def test_an_outage_ends_with_a_sentence_and_asking_again_fetches_only_the_rest(
 def test_the_read_permission_is_requested_only_for_a_restore(
     world: MirrorWorld, anna: User, study: Study
 ) -> None:
-    assert READ_SCOPE not in client.SCOPES
+    assert READ_SCOPE not in oauth_calls.SCOPES
     with pytest.raises(NotAllowed, match="Dropbox asks you for this permission once"):
         restore.ask(user=anna, path=PATH)
     allow_reading()

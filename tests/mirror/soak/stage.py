@@ -24,7 +24,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
 from minno_dashboard.core import clock
 from minno_dashboard.mirror import backoff
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import transport
 from minno_dashboard.mirror.known import listing_reader
 from minno_dashboard.mirror.planner import guard
 from minno_dashboard.mirror.sending import executor, packing, upload_lanes, uploads
@@ -118,7 +118,7 @@ class SoakStage:
         seams: list[tuple[Any, str, Any]] = [
             (clock, "now", self.now),
             (clock, "monotonic_seconds", self.simulator.clock.now),
-            (client, "new_session", self.session),
+            (transport, "new_session", self.session),
             (upload_lanes, "ThreadPoolExecutor", _Lanes),
             (uploads, "wait", lanes),
             (backoff, "_rng", random.Random(story.seed)),

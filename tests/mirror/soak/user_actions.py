@@ -19,7 +19,7 @@ from minno_dashboard.files import services as files
 from minno_dashboard.files.models import FileVersion, Node, Tree
 from minno_dashboard.mirror.connecting import services
 from minno_dashboard.mirror.connecting.installation import MARKER
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import oauth_calls
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.studies import services as studies
@@ -249,7 +249,7 @@ class People:
             expires_at=clock.now() + timedelta(hours=4),
             refresh_token=given["refresh_token"],
             account_id=given["account_id"],
-            scopes=" ".join(client.SCOPES),
+            scopes=" ".join(oauth_calls.SCOPES),
         )
         return services.link(user=user, app_key=APP_KEY, grant=grant)
 

@@ -18,7 +18,7 @@ from django.test import Client
 from dropbox_simulator import Simulator, VirtualClock, mount
 from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.services import create_user
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import transport
 from minno_dashboard.mirror.pages import notices
 from minno_dashboard.siteconfig.services import save_section
 
@@ -34,7 +34,7 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Simulator:
     )
     simulator.control.create_account("Anna A", "anna@dropbox.example")
     simulator.control.create_account("Ben B", "ben@dropbox.example")
-    monkeypatch.setattr(client, "new_session", lambda: mount(sdk.create_session(), simulator))
+    monkeypatch.setattr(transport, "new_session", lambda: mount(sdk.create_session(), simulator))
     return simulator
 
 

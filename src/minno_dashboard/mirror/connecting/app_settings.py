@@ -16,7 +16,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Invalid
 from minno_dashboard.mirror import wording
 from minno_dashboard.mirror.connecting import services
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import oauth_calls
 from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin
 from minno_dashboard.mirror.models import Link, Parked
 from minno_dashboard.siteconfig import queries as siteconfig
@@ -104,7 +104,7 @@ def check(*, app_key: str, app_secret: str) -> str:
         WrongKey, WrongSecret, WrongPair: Dropbox refuses the pair.
     """
     try:
-        client.check_app(app_key=app_key, app_secret=app_secret)
+        oauth_calls.check_app(app_key=app_key, app_secret=app_secret)
     except NeedsAdmin:
         raise _what_is_wrong(app_key) from None
     except MirrorError:
@@ -114,7 +114,7 @@ def check(*, app_key: str, app_secret: str) -> str:
 
 def _what_is_wrong(app_key: str) -> Invalid:
     try:
-        is_known = client.knows_app(app_key=app_key)
+        is_known = oauth_calls.knows_app(app_key=app_key)
     except MirrorError:
         return WrongPair(
             gettext(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minno_dashboard.core import clock
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import oauth_calls
 from minno_dashboard.mirror.dropbox_api.client import DropboxPort
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.dropbox_api.tokens import Tokens
@@ -55,5 +55,6 @@ def _tokens(link: Link) -> Tokens:
         raise NeedsUser("seal_broken") from error
     grant = Grant(access_token, link.access_expires_at or clock.now()) if access_token else None
     return Tokens(
-        lambda: client.refresh(app_key=link.app_key, app_secret=secret, refresh_token=refresh_token), grant
+        lambda: oauth_calls.refresh(app_key=link.app_key, app_secret=secret, refresh_token=refresh_token),
+        grant,
     )

@@ -14,7 +14,7 @@ from minno_dashboard.accounts.models import User
 from minno_dashboard.accounts.notices import Notice, tell
 from minno_dashboard.core.errors import Invalid, Refused
 from minno_dashboard.mirror.connecting import credentials, installation, oauth_state, redirect, services
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import oauth_calls
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.errors import MirrorError, NeedsAdmin, NeedsUser
 from minno_dashboard.mirror.models import READ_SCOPE, TAKEN_OVER, Link
@@ -39,12 +39,12 @@ def begin(*, user: User, browser: str, may_read: bool = False) -> str:
     if not settings.is_enabled or not settings.app_key:
         raise Refused(gettext(NOT_ENABLED))
     begun = oauth_state.begin(user=user, browser=browser, app_key=settings.app_key)
-    return client.authorize_url(
+    return oauth_calls.authorize_url(
         app_key=settings.app_key,
         redirect_uri=redirect.uri(),
         state=begun.state,
         challenge=begun.challenge,
-        scopes=(*client.SCOPES, READ_SCOPE) if may_read else client.SCOPES,
+        scopes=(*oauth_calls.SCOPES, READ_SCOPE) if may_read else oauth_calls.SCOPES,
         force_reapprove=Link.objects.filter(user=user).exists(),
     )
 
@@ -77,7 +77,7 @@ def finish(*, user: User, browser: str, answer: Mapping[str, str]) -> str:
             + gettext(oauth_state.BEGIN_AGAIN if settings.is_enabled else NOT_ENABLED)
         )
     try:
-        grant = client.exchange_code(
+        grant = oauth_calls.exchange_code(
             app_key=settings.app_key,
             app_secret=settings.app_secret(),
             code=code,
@@ -101,7 +101,7 @@ def sentence(refusal: MirrorError) -> str:
             "Dropbox refuses this Dashboard's app key or app secret; nothing was connected. Ask the administrator to correct them in Admin → Edit configuration."
         )
     if isinstance(refusal, NeedsUser) and reason == "missing_scope":
-        return missing_permissions(client.SCOPES)
+        return missing_permissions(oauth_calls.SCOPES)
     if isinstance(refusal, NeedsUser):
         return oauth_state.begin_again(
             gettext("Dropbox no longer accepts the answer it gave; nothing was connected.")
@@ -119,7 +119,7 @@ def missing_permissions(scopes: tuple[str, ...]) -> str:
 
 
 def _link(user: User, grant: Grant, app_key: str) -> str:
-    missing = tuple(scope for scope in client.SCOPES if scope not in grant.scopes.split())
+    missing = tuple(scope for scope in oauth_calls.SCOPES if scope not in grant.scopes.split())
     if missing:
         raise Refused(missing_permissions(missing))
     if not grant.refresh_token or not grant.account_id:
@@ -137,7 +137,7 @@ def _link(user: User, grant: Grant, app_key: str) -> str:
     tell(user, Notice.DROPBOX_ON)
     if former_token:
         with suppress(MirrorError):
-            client.revoke(access_token=former_token)
+            oauth_calls.revoke(access_token=former_token)
     if known and not known.may_read and link.may_read:
         return gettext("The Dashboard may now read its folder in your Dropbox. Choose a study to restore.")
     whose = link.account_email or link.account_name or gettext("your account")

@@ -14,7 +14,7 @@ from minno_dashboard.core import clock
 from minno_dashboard.core.errors import Conflict, NotFound, Refused
 from minno_dashboard.mirror import backoff
 from minno_dashboard.mirror.connecting import credentials, installation
-from minno_dashboard.mirror.dropbox_api import client
+from minno_dashboard.mirror.dropbox_api import oauth_calls
 from minno_dashboard.mirror.dropbox_api.port import Grant
 from minno_dashboard.mirror.errors import MirrorError
 from minno_dashboard.mirror.known import journal_lag
@@ -171,7 +171,7 @@ def _give_back(row: Link) -> None:
     if row.reason in installation.QUESTIONS or not installation.is_here(row):
         return
     with contextlib.suppress(SealBroken, MirrorError):
-        client.revoke(access_token=credentials.stored_access_token(row))
+        oauth_calls.revoke(access_token=credentials.stored_access_token(row))
 
 
 def _link_of(user: User) -> Link:

@@ -1,4 +1,4 @@
-"""The only module that calls Dropbox: the official SDK, its own retries switched off, behind `Port`.
+"""The calls about files and accounts: the official SDK, its own retries switched off, behind `Port`.
 
 The SDK checks and encodes each argument and makes the call; the answers are read from the raw JSON, because the
 SDK turns union members that it does not know into `other`. Every error is translated once, by `answers`.
@@ -15,12 +15,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import urlencode
 
 import requests
+from dropbox import Dropbox
+from dropbox import files as stone
+from stone.backends.python_rsrc import stone_serializers
 
 from minno_dashboard.core import clock
-from minno_dashboard.mirror.dropbox_api import answers, decode, lazy_sdk, mtime_signature
+from minno_dashboard.mirror.dropbox_api import answers, decode, mtime_signature, oauth_calls, transport
 from minno_dashboard.mirror.dropbox_api.answers import AccessExpired, Answer
 from minno_dashboard.mirror.dropbox_api.port import (
     Account,
@@ -28,7 +30,6 @@ from minno_dashboard.mirror.dropbox_api.port import (
     Commit,
     EncodedCommits,
     Entry,
-    Grant,
     Outcome,
     Page,
     Piece,
@@ -37,187 +38,15 @@ from minno_dashboard.mirror.dropbox_api.port import (
     Space,
 )
 from minno_dashboard.mirror.dropbox_api.tokens import Tokens
-from minno_dashboard.mirror.errors import Ambiguous, MirrorError, NeedsAdmin, Retry
-
-lazy_sdk.postpone_unused_parts()
-
-from dropbox import Dropbox, create_session  # noqa: E402
-from dropbox import files as stone  # noqa: E402
-from dropbox import session as sdk_session  # noqa: E402
-from stone.backends.python_rsrc import stone_serializers  # noqa: E402
-
-from minno_dashboard.mirror.dropbox_api import transport  # noqa: E402
-from minno_dashboard.mirror.dropbox_api.transport import ProgressAdapter  # noqa: E402
+from minno_dashboard.mirror.errors import Ambiguous, MirrorError, Retry
 
 log = logging.getLogger(__name__)
 json_encode: Callable[[Any, Any], str] = stone_serializers.json_encode
 
-SCOPES = ("account_info.read", "files.content.write", "files.metadata.read")
-"""Asked for only by somebody who wants a study back from their Dropbox."""
-CONNECT_SECONDS = 10.0
-READ_SECONDS = 100.0
 COMMIT_READ_SECONDS = 150.0
 LIST_LIMIT = 2000
 DOWNLOAD_PIECE_BYTES = 256 * 1024
-CONNECTIONS = 12
-"""Kept open at once: one for each lane, and one for each short call beside."""
 
-
-# --- OAuth and the app -----------------------------------------------------------------------------------------
-
-
-def new_session() -> requests.Session:
-    """Return the HTTP session for one Dropbox; tests replace this to mount a simulator."""
-    session: requests.Session = create_session(max_connections=CONNECTIONS)
-    session.mount("https://", ProgressAdapter(pool_connections=4, pool_maxsize=CONNECTIONS))
-    return session
-
-
-def authorize_url(
-    *,
-    app_key: str,
-    redirect_uri: str,
-    state: str,
-    challenge: str,
-    scopes: Sequence[str] = SCOPES,
-    force_reapprove: bool = False,
-) -> str:
-    """Return the address of Dropbox's consent page for a PKCE S256 code challenge."""
-    query = {
-        "response_type": "code",
-        "client_id": app_key,
-        "redirect_uri": redirect_uri,
-        "state": state,
-        "token_access_type": "offline",
-        "scope": " ".join(scopes),
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
-    }
-    if force_reapprove:
-        query["force_reapprove"] = "true"
-    return f"{_consent_page()}?{urlencode(query)}"
-
-
-def _consent_page() -> str:
-    host = sdk_session.WEB_HOST
-    base = host if host.startswith(("http://", "https://")) else f"https://{host}"
-    return f"{base.rstrip('/')}/oauth2/authorize"
-
-
-def exchange_code(*, app_key: str, app_secret: str, code: str, redirect_uri: str, verifier: str) -> Grant:
-    """Exchange the code of the consent page for tokens.
-
-    Raises:
-        NeedsUser("code"): the code is used, expired or not ours; the user starts again.
-        NeedsAdmin("redirect_uri"), NeedsAdmin("app_refused"): the app's settings at Dropbox are other than ours.
-        Retry: Dropbox could not be reached, or has troubles.
-    """
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": redirect_uri,
-        "code_verifier": verifier,
-    }
-    return _ask_for_tokens(form, app_key, app_secret, is_refresh=False)
-
-
-def refresh(*, app_key: str, app_secret: str, refresh_token: str) -> Grant:
-    """Get a new access token.
-
-    Raises:
-        NeedsUser("reconnect"): the user removed our connection at Dropbox.
-        NeedsAdmin("app_refused"): Dropbox refuses the app key or its secret.
-        Retry: Dropbox could not be reached, or has troubles.
-    """
-    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    return _ask_for_tokens(form, app_key, app_secret, is_refresh=True)
-
-
-def _ask_for_tokens(form: dict[str, str], app_key: str, app_secret: str, *, is_refresh: bool) -> Grant:
-    url = f"https://{sdk_session.API_HOST}/oauth2/token"
-    asked_at = clock.now()
-    response = _post(url, data={**form, "client_id": app_key, "client_secret": app_secret})
-    answer = Answer(response.status_code, response.headers, response.text)
-    given = answer.json()
-    if response.status_code != 200:
-        raise answers.meaning_of_token_refusal(answer, is_refresh=is_refresh)
-    if not isinstance(given.get("access_token"), str):
-        raise Retry("token_endpoint", 30.0)
-    return Grant(
-        access_token=given["access_token"],
-        expires_at=asked_at + timedelta(seconds=int(given.get("expires_in", 14400))),
-        refresh_token=str(given.get("refresh_token", "")),
-        account_id=str(given.get("account_id", "")),
-        scopes=str(given.get("scope", "")),
-    )
-
-
-def check_app(*, app_key: str, app_secret: str) -> None:
-    """Check with Dropbox whether app key and secret belong together.
-
-    Raises:
-        NeedsAdmin("app_refused"): the key is unknown or the secret is wrong.
-        Retry: Dropbox could not be reached, or has troubles.
-    """
-    url = f"https://{sdk_session.API_HOST}/2/check/app"
-    response = _post(url, json={"query": "minno-dashboard"}, auth=(app_key, app_secret))
-    if response.status_code == 200:
-        return
-    answer = Answer(response.status_code, response.headers, response.text)
-    if response.status_code in (400, 401, 403):
-        raise NeedsAdmin("app_refused")
-    error = answers.meaning("check/app", answer)
-    raise error if isinstance(error, Retry) else Retry(error.reason, 30.0)
-
-
-def knows_app(*, app_key: str) -> bool:
-    """Return whether Dropbox knows an app key: its consent page answers 400 for an unknown one.
-
-    Raises:
-        Retry: Dropbox could not be reached, or answered something else.
-    """
-    query = {"response_type": "code", "client_id": app_key}
-    try:
-        with new_session() as session:
-            response = session.get(
-                _consent_page(),
-                params=query,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-            )
-    except requests.RequestException as error:
-        raise Retry("unreachable", 30.0) from _without_secrets(error)
-    if response.status_code != 400 and response.status_code >= 300 and not response.is_redirect:
-        raise Retry(f"http_{response.status_code}", 30.0)
-    return response.status_code != 400
-
-
-def revoke(*, access_token: str) -> None:
-    """Revoke the tokens at Dropbox; tokens that are revoked already are no error.
-
-    Raises:
-        Retry: Dropbox could not be reached, or has troubles.
-    """
-    url = f"https://{sdk_session.API_HOST}/2/auth/token/revoke"
-    response = _post(url, headers={"Authorization": f"Bearer {access_token}"})
-    if response.status_code >= 500 or response.status_code == 429:
-        raise Retry(f"http_{response.status_code}", 30.0)
-
-
-def _post(url: str, **arguments: Any) -> requests.Response:
-    try:
-        with new_session() as session:
-            return session.post(url, timeout=(CONNECT_SECONDS, READ_SECONDS), **arguments)
-    except requests.RequestException as error:
-        raise Retry("unreachable", 30.0) from _without_secrets(error)
-
-
-def _without_secrets(error: Exception) -> Exception:
-    """Return an error that names the kind of failure and carries no request, header or body."""
-    return ConnectionError(type(error).__name__)
-
-
-# --- One account -----------------------------------------------------------------------------------------------
 
 # After these nothing is changed, or doing it again is safe: an unknown outcome is no reason to look first.
 _REPEATABLE = (
@@ -243,7 +72,7 @@ class _Client(Dropbox):  # type: ignore[misc]
             max_retries_on_rate_limit=0,
             user_agent="minno-dashboard",
             session=http,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            timeout=(transport.CONNECT_SECONDS, transport.READ_SECONDS),
         )
         self.tokens = tokens
         self.calls: Counter[str] = Counter()
@@ -426,7 +255,7 @@ class DropboxPort:
 
     def __init__(self, tokens: Tokens, http: requests.Session | None = None) -> None:
         self.tokens = tokens
-        self._client = _Client(tokens, http or new_session())
+        self._client = _Client(tokens, http or transport.new_session())
 
     @property
     def calls(self) -> dict[str, int]:
@@ -467,7 +296,7 @@ class DropboxPort:
                         yield piece[to_skip:]
                     to_skip = max(0, to_skip - len(piece))
         except (requests.RequestException, OSError) as trouble:
-            raise Retry("no_answer") from _without_secrets(trouble)
+            raise Retry("no_answer") from transport.without_secrets(trouble)
 
     @_as_written
     def upload(self, path: str, data: bytes, *, rev: str = "", hash: str = "") -> Entry:
@@ -527,7 +356,7 @@ class DropboxPort:
     @_as_written
     def finish_batch(self, commits: EncodedCommits) -> list[Outcome]:
         """Commit files from closed upload sessions; outcomes in the same order."""
-        timeout = (CONNECT_SECONDS, COMMIT_READ_SECONDS)
+        timeout = (transport.CONNECT_SECONDS, COMMIT_READ_SECONDS)
         raw = self._client.send(_FINISH, "files", commits, timeout=timeout)
         return [decode.outcome("files/upload_session/finish_batch_v2", one) for one in raw["entries"]]
 
@@ -606,7 +435,7 @@ class DropboxPort:
 
     def revoke(self) -> None:
         """Revoke the tokens at Dropbox."""
-        revoke(access_token=self.tokens.current())
+        oauth_calls.revoke(access_token=self.tokens.current())
 
 
 def _mode(rev: str) -> Any:

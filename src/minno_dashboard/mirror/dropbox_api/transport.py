@@ -12,17 +12,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import requests
+from dropbox import create_session
 from dropbox import session as sdk_session
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 from urllib3.util.wait import wait_for_read
 
-if TYPE_CHECKING:
-    import requests
-
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 100.0
+CONNECTIONS = 12
+"""Kept open at once: one for each lane, and one for each short call beside."""
 PROGRESS_SECONDS = 60.0
 """A connection on which no byte moved for so long is given up."""
 PORTION_BYTES = 64 * 1024
@@ -150,3 +153,15 @@ def watch(session: requests.Session, on_progress: OnProgress) -> None:
     for adapter in session.adapters.values():
         if isinstance(adapter, ProgressAdapter):
             adapter.on_progress = on_progress
+
+
+def new_session() -> requests.Session:
+    """Return the HTTP session for one Dropbox; tests replace this to mount a simulator."""
+    session: requests.Session = create_session(max_connections=CONNECTIONS)
+    session.mount("https://", ProgressAdapter(pool_connections=4, pool_maxsize=CONNECTIONS))
+    return session
+
+
+def without_secrets(error: Exception) -> Exception:
+    """Return an error that names the kind of failure and carries no request, header or body."""
+    return ConnectionError(type(error).__name__)
