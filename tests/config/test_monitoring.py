@@ -190,6 +190,7 @@ def test_a_line_of_json_is_whole_whatever_is_in_it() -> None:
     token = logs.request_id.set("abcdefgh")
     line, text = logs.JsonFormatter().format(record), logs.LineFormatter().format(record)
     logs.request_id.reset(token)
+    assert text.splitlines()[0].endswith(" ERROR x [abcdefgh]: a /activate/…")
     assert "\n" not in line
     found = json.loads(line)
     assert found["message"] == "a /activate/…\n“quoted”"

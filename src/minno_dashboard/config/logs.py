@@ -21,12 +21,12 @@ class LineFormatter(logging.Formatter):
     """A line for people."""
 
     def __init__(self) -> None:
-        super().__init__("{asctime} {levelname} {name}: {message}", style="{")
+        super().__init__("{asctime} {levelname} {name}{request}: {message}", style="{")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, with the request's id at its end."""
-        line = hide_codes(super().format(record))
-        return f"{line} [{known}]" if (known := request_id.get()) else line
+        """Return the line, with the request's id before the message: what reads lines looks for how they end."""
+        record.request = f" [{known}]" if (known := request_id.get()) else ""
+        return hide_codes(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
