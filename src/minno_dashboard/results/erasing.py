@@ -53,7 +53,7 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
-class Participant:
+class FoundParticipant:
     """The sessions and personal links that a study holds of one participant."""
 
     sessions: list[Session]
@@ -76,7 +76,7 @@ class Participant:
         }
 
 
-def find_participant(study: Study, who: Who) -> Participant:
+def find_participant(study: Study, who: Who) -> FoundParticipant:
     """Return what a study holds of a participant, deleted sessions that can still come back too.
 
     Sessions that were started by the same personal link, or by the same known participant of an experiment, belong to
@@ -104,7 +104,7 @@ def find_participant(study: Study, who: Who) -> Participant:
     sessions = list(wanted.order_by("started_at", "pk")[: MAX_SESSIONS + 1])
     _check_size([one.pk for one in sessions])
     link_ids |= {one.link_id for one in sessions if one.link_id is not None}
-    return Participant(sessions, list(links.filter(pk__in=link_ids).order_by("pk")))
+    return FoundParticipant(sessions, list(links.filter(pk__in=link_ids).order_by("pk")))
 
 
 def _directly(
@@ -179,7 +179,7 @@ def erase_participant(*, study: Study, who: Who, size: int | None, typed_name: s
     return receipt
 
 
-def _remove(found: Participant) -> dict[str, int]:
+def _remove(found: FoundParticipant) -> dict[str, int]:
     """Remove the rows; the experiments of the study are locked, so that no session begins meanwhile."""
     ids, counts, now = [one.pk for one in found.sessions], Counter[str](), clock.now()
     ErasedSession.objects.bulk_create(
