@@ -57,7 +57,7 @@ def data_address(site: WholeSite, launch_address: str) -> str:
     return f"{site.url}{found[0]}"
 
 
-class Participant(threading.Thread):
+class PostingParticipant(threading.Thread):
     """A page that sends numbered posts one after the other, each again until it is acknowledged."""
 
     def __init__(self, address: str) -> None:
@@ -84,12 +84,12 @@ class Participant(threading.Thread):
         return True
 
 
-def acknowledged_by(participants: Sequence[Participant]) -> int:
+def acknowledged_by(participants: Sequence[PostingParticipant]) -> int:
     """Return how many posts of all participants are acknowledged."""
     return sum(len(each.acknowledged) for each in participants)
 
 
-def has_acknowledged(participants: Sequence[Participant], enough: int) -> bool:
+def has_acknowledged(participants: Sequence[PostingParticipant], enough: int) -> bool:
     """Return whether so many posts of all participants are acknowledged."""
     return acknowledged_by(participants) >= enough
 
@@ -97,7 +97,7 @@ def has_acknowledged(participants: Sequence[Participant], enough: int) -> bool:
 def test_killed_processes_lose_no_acknowledged_post_and_double_none(
     site: WholeSite, launch_address: str
 ) -> None:
-    participants = [Participant(data_address(site, launch_address)) for _ in range(CLIENTS)]
+    participants = [PostingParticipant(data_address(site, launch_address)) for _ in range(CLIENTS)]
     for each in participants:
         each.start()
     for part in ("gateway.process", "web_process", "gateway.process"):

@@ -11,7 +11,7 @@ from minno_dashboard.accounts import mail
 from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.models import User
 from minno_dashboard.ui import first_steps, manual
-from minno_dashboard.ui.first_steps import Audience, Step
+from minno_dashboard.ui.first_steps import Audience, FirstStep
 
 
 def contribute() -> None:
@@ -28,8 +28,8 @@ def hide(*, user: User) -> None:
     user.save(update_fields=["hides_first_steps"])
 
 
-def _mail(request: HttpRequest) -> Step:
-    return Step(
+def _mail(request: HttpRequest) -> FirstStep:
+    return FirstStep(
         "mail",
         gettext("Email"),
         gettext(
@@ -41,8 +41,8 @@ def _mail(request: HttpRequest) -> Step:
     )
 
 
-def _users(request: HttpRequest) -> Step:
-    return Step(
+def _users(request: HttpRequest) -> FirstStep:
+    return FirstStep(
         "users",
         gettext("Users"),
         gettext("Create an account for each researcher, one by one or from a CSV file."),
@@ -52,8 +52,8 @@ def _users(request: HttpRequest) -> Step:
     )
 
 
-def _address(request: HttpRequest) -> Step:
-    return Step(
+def _address(request: HttpRequest) -> FirstStep:
+    return FirstStep(
         "address",
         gettext("A public https address"),
         gettext(

@@ -10,7 +10,7 @@ from django.db.models import Min, Q
 from minno_dashboard.core import clock
 from minno_dashboard.jobs.lease import Lease
 from minno_dashboard.mirror.errors import Ambiguous, LookLater, MirrorError, NeedsAdmin, NeedsUser, Retry
-from minno_dashboard.mirror.link_fields import RunEnd, RunProgress, Standing
+from minno_dashboard.mirror.link_fields import LinkStanding, RunEnd, RunProgress
 from minno_dashboard.mirror.models import PLANNED_REMOVAL, Link, Parked
 
 MAX_WAIT_SECONDS = 300.0
@@ -18,7 +18,7 @@ MIN_LOOK_SECONDS = 0.5
 LAGGING = "lagging"
 LOOKS = (LAGGING, "relisting", "unsettled")
 """Errors after which only looks wait: a change that is saved ends the wait."""
-NOTHING_WRONG: Standing = {
+NOTHING_WRONG: LinkStanding = {
     "failures": 0,
     "last_error": "",
     "not_before": None,
@@ -42,7 +42,7 @@ IS_WORKING = Q(state=Link.State.ACTIVE) | Q(state=Link.State.NEEDS_USER, reason=
 """The condition "the mirror works": also where some files do not fit into the Dropbox."""
 
 
-def standing(link: Link) -> Standing:
+def standing(link: Link) -> LinkStanding:
     """Return the state of a link after a run without an error; a file may not have fitted."""
     if not Parked.objects.filter(link=link, reason=FULL).exists():
         return NOTHING_WRONG
@@ -67,7 +67,7 @@ def after(link: Link, lease: Lease, error: MirrorError, left: RunEnd) -> None:
         probe = PROBE_USER_AFTER.get(error.reason)
         if probe is not None and at - since >= timedelta(days=1):
             probe = timedelta(days=1)
-        state: Standing = {
+        state: LinkStanding = {
             "state": Link.State.NEEDS_USER,
             "reason": error.reason,
             "reason_at": since,

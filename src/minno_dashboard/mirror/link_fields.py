@@ -8,7 +8,7 @@ from typing import TypedDict
 from minno_dashboard.mirror.stored import LastWrite, Learned, RemovalQuestion
 
 
-class Standing(TypedDict, total=False):
+class LinkStanding(TypedDict, total=False):
     """Whether the mirror works, waits, or needs somebody: written when a run ends."""
 
     state: str

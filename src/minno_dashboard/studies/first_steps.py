@@ -10,7 +10,7 @@ from minno_dashboard.accounts.access import person
 from minno_dashboard.accounts.audit import admin_acting
 from minno_dashboard.studies import players, queries
 from minno_dashboard.ui import first_steps, manual
-from minno_dashboard.ui.first_steps import Audience, Step
+from minno_dashboard.ui.first_steps import Audience, FirstStep
 
 MAX_STUDIES_OF_A_BEGINNER = 1
 
@@ -22,7 +22,7 @@ def contribute() -> None:
     first_steps.contribute(Audience.INSTALLATION, name="player", order=40, read=_player)
 
 
-def lists(request: HttpRequest) -> list[tuple[Audience, list[Step]]]:
+def lists(request: HttpRequest) -> list[tuple[Audience, list[FirstStep]]]:
     """Return the lists of steps for this person; a list that is done, or that they hid, is left out.
 
     A person's own list ends with their second study. While an admin acts as somebody there is none: the steps are
@@ -38,8 +38,8 @@ def lists(request: HttpRequest) -> list[tuple[Audience, list[Step]]]:
     return [(audience, steps) for audience, steps in found if not all(one.is_done for one in steps)]
 
 
-def _study(request: HttpRequest) -> Step:
-    return Step(
+def _study(request: HttpRequest) -> FirstStep:
+    return FirstStep(
         "study",
         gettext("Create a study"),
         gettext("Begin with an empty one, or with an example that already runs."),
@@ -47,10 +47,10 @@ def _study(request: HttpRequest) -> Step:
     )
 
 
-def _files(request: HttpRequest) -> Step:
+def _files(request: HttpRequest) -> FirstStep:
     user = person(request)
     studies = queries.first_studies(user, 1)
-    return Step(
+    return FirstStep(
         "files",
         gettext("Upload your files"),
         gettext("In the study: drop files, a whole folder or a zip on the left side, or choose Upload."),
@@ -60,8 +60,8 @@ def _files(request: HttpRequest) -> Step:
     )
 
 
-def _player(request: HttpRequest) -> Step:
-    return Step(
+def _player(request: HttpRequest) -> FirstStep:
+    return FirstStep(
         "player",
         gettext("The MinnoJS player"),
         gettext("Previews of MinnoJS studies need it; studies in HTML and jsPsych do not."),

@@ -17,7 +17,7 @@ class Audience(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FirstStep:
     """One thing to do, and whether it is done; `address` and `link` lead to where it is done."""
 
     name: str
@@ -28,7 +28,7 @@ class Step:
     link: str = ""
 
 
-StepReader = Callable[[HttpRequest], Step | None]
+StepReader = Callable[[HttpRequest], FirstStep | None]
 _readers: dict[Audience, dict[str, tuple[int, StepReader]]] = {one: {} for one in Audience}
 
 
@@ -40,7 +40,7 @@ def contribute(audience: Audience, *, name: str, order: int, read: StepReader) -
     _readers[audience][name] = (order, read)
 
 
-def steps(audience: Audience, request: HttpRequest) -> list[Step]:
+def steps(audience: Audience, request: HttpRequest) -> list[FirstStep]:
     """Return the steps for this visitor, in order."""
     in_order = sorted(_readers[audience].values(), key=lambda one: one[0])
     return [step for _, read in in_order if (step := read(request))]

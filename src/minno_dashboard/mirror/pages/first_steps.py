@@ -10,7 +10,7 @@ from minno_dashboard.accounts.access import person
 from minno_dashboard.mirror.models import Link
 from minno_dashboard.siteconfig import queries as siteconfig
 from minno_dashboard.ui import first_steps
-from minno_dashboard.ui.first_steps import Audience, Step
+from minno_dashboard.ui.first_steps import Audience, FirstStep
 
 
 def contribute() -> None:
@@ -19,9 +19,9 @@ def contribute() -> None:
     first_steps.contribute(Audience.PERSON, name="dropbox", order=30, read=_account)
 
 
-def _app(request: HttpRequest) -> Step:
+def _app(request: HttpRequest) -> FirstStep:
     stored = siteconfig.dropbox()
-    return Step(
+    return FirstStep(
         "dropbox",
         gettext("Dropbox app"),
         gettext("Enter the key of a Dropbox app, so that everyone can keep a copy in their own Dropbox."),
@@ -31,10 +31,10 @@ def _app(request: HttpRequest) -> Step:
     )
 
 
-def _account(request: HttpRequest) -> Step | None:
+def _account(request: HttpRequest) -> FirstStep | None:
     if not siteconfig.dropbox().is_enabled:
         return None
-    return Step(
+    return FirstStep(
         "dropbox",
         gettext("Keep a copy in your Dropbox"),
         gettext(
