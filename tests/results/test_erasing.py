@@ -12,7 +12,7 @@ from django.core.serializers import serialize
 from django.test import Client
 
 from minno_dashboard.accounts.models import AuditEntry, User
-from minno_dashboard.collection import data_folders, personal_links
+from minno_dashboard.collection import data_folders, personal_links, places
 from minno_dashboard.collection import services as collection
 from minno_dashboard.collection.models import (
     ClientError,
@@ -213,6 +213,24 @@ def test_a_page_that_is_still_open_begins_nothing_again_and_gives_its_place_back
     now.append(NOON + timedelta(days=60))
     schedule.forget_erased_sessions()
     assert not ErasedSession.objects.exists()
+
+
+def test_a_page_that_finishes_in_the_instant_of_an_erasure_is_told_so(
+    study: Study, experiment: Experiment, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = launched(experiment)
+    lock = places.lock_experiment
+
+    def erase_first(number: int) -> Experiment:
+        monkeypatch.setattr(places, "lock_experiment", lock)
+        who = Who(BY_SESSION, str(token.session_id))
+        erasing.erase_participant(study=study, who=who, size=1, typed_name="Faces", by=alice)
+        return lock(number)
+
+    collection.start_session(token=token)
+    monkeypatch.setattr(places, "lock_experiment", erase_first)
+    with pytest.raises(collection.StartRefused):
+        collection.finish_session(token=token)
 
 
 def test_only_who_may_delete_data_finds_and_erases_and_only_in_their_study(

@@ -142,7 +142,9 @@ def finish_session(
     start_session(token=token)
     with transaction.atomic():
         experiment = places.lock_experiment(token.experiment)
-        session = Session.objects.select_for_update().get(pk=token.session_id)
+        session = Session.objects.select_for_update().filter(pk=token.session_id).first()
+        if session is None:  # it was erased in this instant
+            raise StartRefused(StartReason.GONE)
         if session.state == Session.State.STARTED:
             _end(experiment, session, outcome)
         outcome = (
