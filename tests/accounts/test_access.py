@@ -45,6 +45,7 @@ TABLE: dict[str, tuple[str, str, object, object, object]] = {
     "log_in_by_passkey": ("/login/passkey/", "post", 422, 422, 422),
     "end_session": ("/settings/security/sessions/999999999/end/", "post", LOGIN, 404, 404),
     "log_out_everywhere": ("/settings/security/log-out-everywhere/", "post", LOGIN, 302, 302),
+    "hide_first_steps": ("/settings/first-steps/hide/", "post", LOGIN, 302, 302),
     "save_appearance": ("/settings/appearance/", "post", LOGIN, 302, 302),
     "turn_second_step_off_for": ("/admin/users/{bob}/second-step-off/", "post", LOGIN, NO, 302),
     "edit_configuration": ("/admin/configuration/", "get", LOGIN, NO, OK),
