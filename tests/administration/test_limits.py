@@ -26,6 +26,12 @@ from minno_dashboard.studies.models import Study
 SMALL, BIG = b"x" * 40, b"y" * 60
 
 
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that holds nothing of other tests: what is stored already takes no more space."""
+    monkeypatch.setattr(settings, "BLOB_STORE", str(tmp_path / "blobs"))
+
+
 @pytest.fixture
 def study(alice: User) -> Study:
     """An empty study of alice."""

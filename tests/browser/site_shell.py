@@ -28,8 +28,9 @@ def main() -> None:
         try:
             with contextlib.redirect_stdout(printed):
                 exec(code, {"__name__": "__main__", "sys": sys, "os": os})  # noqa: S102 - the test's own code
-        except Exception:  # noqa: BLE001 - whatever went wrong is the test's to show
-            error = traceback.format_exc()
+        except (Exception, SystemExit) as left:  # noqa: BLE001 - whatever went wrong is the test's to show
+            if not isinstance(left, SystemExit) or left.code not in (None, 0):
+                error = traceback.format_exc()
         connections.close_all()  # what one piece leaves open would be old for the next
         sys.stdout.write(json.dumps([error, printed.getvalue()]) + "\n")
         sys.stdout.flush()
