@@ -126,6 +126,8 @@ ELSEWHERE = {
 NOT_PAGES = {
     *(
         "healthz",
+        "readyz",
+        "metrics",
         "jatos_asset",
         "export_audit_log",
         "help_image",

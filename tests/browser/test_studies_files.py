@@ -304,6 +304,7 @@ def test_a_csv_is_shown_as_a_table_and_nothing_of_it_is_run(site: Site, open_pag
     for width, looks in ((1180, {}), (360, {"dark": True, "locale": "he-IL"})):
         page = open_page("dana", f"{address}?file=words.csv", width=width, **looks)
         turn = page.locator("[data-table]")
+        expect(turn).to_be_visible()
         turn.press("Enter")
         expect(turn).to_have_attribute("aria-pressed", "true")
         shown = page.locator(".table-preview")
